@@ -1,1 +1,32 @@
-//! placeholder
+//! The words of the product, in reading order.
+//!
+//! Floor 0: no I/O, no async runtime, no serde. Every other crate speaks in these types, and each border (WIT, YAML, JSON,
+//! SARIF) owns its own wire form of them in one file.
+
+mod builder;
+mod canonical;
+pub mod decision;
+pub mod document;
+pub mod fact;
+pub mod finding;
+pub mod place;
+pub mod plugin_source;
+pub mod policy;
+pub mod review;
+pub mod subject;
+pub mod workload;
+
+pub use canonical::{json_string, sha256_hex};
+pub use decision::{Decision, Effect, Failure, FailureKind, Judged, Mode, PolicyState, Verdict, mode_of};
+pub use document::{BuildError, Document, DocumentBuilder, Key, Kind, Limits, NodeId};
+pub use fact::{Answers, Fact, FactError, FactSource, FactStatus, Facts, Query};
+pub use finding::{Finding, Fix, FixOperation, Severity};
+pub use place::{Place, Source, Span};
+pub use plugin_source::{PluginBytes, PluginSource, PluginSourceError};
+pub use policy::{
+    CustomWorkload, LabelSelector, Match, MatchCondition, ModeRule, Override, PerMode, PluginReference, Policy,
+    PolicySet, Requirement, RequirementOperator, ResourceRule, Scope,
+};
+pub use review::{GroupVersionKind, GroupVersionResource, NamespaceLabels, Request, Review, User};
+pub use subject::{Subject, SubjectKind};
+pub use workload::{Amount, AmountState, Claim, Container, ContainerRole, Image, ImageState, Resources, Workload};

@@ -1,0 +1,119 @@
+//! What a plugin may ask, what the host may answer, and the window between.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::document::Document;
+
+/// One question to the host.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Query {
+    /// The kind of fact, such as `signature`.
+    pub kind: String,
+    /// The members of the question as JSON text, keys sorted, no white space: two equal questions have equal texts.
+    pub arguments: String,
+}
+
+/// What became of looking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactStatus {
+    /// Found and verified.
+    Verified,
+    /// Looked, and a trustworthy answer said that there is nothing.
+    Absent,
+    /// Found and refused; the plugin sees the reason.
+    Rejected(String),
+}
+
+impl FactStatus {
+    /// The word of the contract (`facts.status`).
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Absent => "absent",
+            Self::Rejected(_) => "rejected",
+        }
+    }
+}
+
+/// One answer. What could not be looked up is not a fact but a [`FactError`].
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// The question.
+    pub query: Query,
+    /// What became of it.
+    pub status: FactStatus,
+    /// What was found; only where verified.
+    pub document: Option<Document>,
+}
+
+/// A fact that could not be had: unreachable, throttled, not allowed to ask. A plugin never sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactError {
+    /// The question.
+    pub query: Query,
+    /// For a person: what was tried and why it failed.
+    pub message: String,
+}
+
+impl fmt::Display for FactError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the fact `{}` could not be looked up: {}", self.query.kind, self.message)
+    }
+}
+
+impl std::error::Error for FactError {}
+
+/// The answers so far, in the order in which they came.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    answers: Vec<Result<Fact, FactError>>,
+}
+
+impl Facts {
+    /// Nothing is known yet.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Adds answers; the first answer to a query stays.
+    pub fn extend(&mut self, answers: impl IntoIterator<Item = Result<Fact, FactError>>) {
+        for answer in answers {
+            if self.get(query_of(&answer)).is_none() {
+                self.answers.push(answer);
+            }
+        }
+    }
+
+    /// The answer to a query; nothing where it was not asked yet.
+    pub fn get(&self, query: &Query) -> Option<&Result<Fact, FactError>> {
+        self.answers.iter().find(|answer| query_of(answer) == query)
+    }
+
+    /// All answers.
+    pub fn iter(&self) -> impl Iterator<Item = &Result<Fact, FactError>> {
+        self.answers.iter()
+    }
+
+    /// Whether nothing was asked.
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty()
+    }
+}
+
+fn query_of(answer: &Result<Fact, FactError>) -> &Query {
+    match answer {
+        Ok(fact) => &fact.query,
+        Err(error) => &error.query,
+    }
+}
+
+/// Answers to come; one for each query, in its order.
+pub type Answers<'a> = Pin<Box<dyn Future<Output = Vec<Result<Fact, FactError>>> + Send + 'a>>;
+
+/// The window to whatever knows facts: registries and evidence, the cluster, or a record.
+pub trait FactSource: Send + Sync {
+    /// Looks all of them up, concurrently where it can. Answers every query; "absent" is never the answer to an error.
+    fn look_up<'a>(&'a self, queries: &'a [Query]) -> Answers<'a>;
+}

@@ -1,0 +1,149 @@
+//! Where something stands: file, line, column, JSON pointer.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Bytes `start..end` of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: u32,
+    /// Offset after the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The span of `start..end`.
+    pub fn new(start: usize, end: usize) -> Self {
+        let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Self { start: clamp(start), end: clamp(end) }
+    }
+}
+
+/// A text that was read, with the name that a person knows it by.
+#[derive(Debug)]
+pub struct Source {
+    name: String,
+    text: String,
+    line_starts: OnceLock<Vec<u32>>,
+    masked: Mutex<Vec<Span>>,
+}
+
+impl Source {
+    /// A text and its name (a path as the user wrote it, `-` for the standard input).
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self { name: name.into(), text: text.into(), line_starts: OnceLock::new(), masked: Mutex::default() })
+    }
+
+    /// The name that a person knows it by.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The whole text, secrets included: for readers, never for output. Output uses [`Source::line_text`].
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Hides these bytes from every later excerpt: the values of Secrets.
+    pub fn mask(&self, span: Span) {
+        self.masked.lock().unwrap_or_else(PoisonError::into_inner).push(span);
+    }
+
+    /// Line and column of a byte, both from 1; the column counts Unicode scalar values.
+    pub fn line_column(&self, offset: u32) -> (u32, u32) {
+        let starts = self.line_starts();
+        let line = starts.partition_point(|&start| start <= offset).saturating_sub(1);
+        let start = starts.get(line).copied().unwrap_or(0) as usize;
+        let end = (offset as usize).min(self.text.len());
+        let column = self.text.get(start..end).map_or(0, |before| before.chars().count());
+        (number(line) + 1, number(column) + 1)
+    }
+
+    /// The text of a line (from 1) without its line break, every byte of a masked span replaced by `*`.
+    pub fn line_text(&self, line: u32) -> String {
+        let starts = self.line_starts();
+        let Some(&start) = starts.get((line as usize).wrapping_sub(1)) else { return String::new() };
+        let end = starts.get(line as usize).copied().unwrap_or(number(self.text.len()));
+        let text = self.text.get(start as usize..end as usize).unwrap_or_default().trim_end_matches(['\n', '\r']);
+        let masked = self.masked.lock().unwrap_or_else(PoisonError::into_inner);
+        let hidden = |offset: u32| masked.iter().any(|span| span.start <= offset && offset < span.end);
+        if masked.is_empty() {
+            return text.to_owned();
+        }
+        text.char_indices()
+            .map(|(at, c)| if hidden(start + number(at)) && !c.is_whitespace() { '*' } else { c })
+            .collect()
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n').map(|(at, _)| number(at) + 1);
+            std::iter::once(0).chain(breaks).collect()
+        })
+    }
+}
+
+/// A stretch of a source that a finding or an error is about.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The text in question.
+    pub source: Arc<Source>,
+    /// The bytes in question.
+    pub span: Span,
+}
+
+impl Place {
+    /// The file as the user named it.
+    pub fn file(&self) -> &str {
+        self.source.name()
+    }
+
+    /// Line and column of the first byte, both from 1.
+    pub fn start(&self) -> (u32, u32) {
+        self.source.line_column(self.span.start)
+    }
+
+    /// Line and column after the last byte, both from 1.
+    pub fn end(&self) -> (u32, u32) {
+        self.source.line_column(self.span.end)
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (line, column) = self.start();
+        write!(f, "{}:{line}:{column}", self.file())
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.span == other.span && self.file() == other.file()
+    }
+}
+
+fn number(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_lines_and_characters_from_one() {
+        let source = Source::new("a.yaml", "ä: 1\r\nb: 2\n");
+        assert_eq!(source.line_column(0), (1, 1));
+        assert_eq!(source.line_column(4), (1, 4), "the umlaut is two bytes and one column");
+        assert_eq!(source.line_column(7), (2, 1));
+        assert_eq!(source.line_text(1), "ä: 1");
+        assert_eq!(source.line_text(9), "");
+    }
+
+    #[test]
+    fn hides_a_masked_value_from_excerpts() {
+        let source = Source::new("a.yaml", "password: hunter2 # x\n");
+        source.mask(Span::new(10, 17));
+        assert_eq!(source.line_text(1), "password: ******* # x");
+    }
+}
