@@ -14,6 +14,7 @@ pub mod plugin_source;
 pub mod policy;
 pub mod review;
 pub mod subject;
+pub mod time;
 pub mod workload;
 
 pub use canonical::{json_string, sha256_hex};
@@ -29,4 +30,5 @@ pub use policy::{
 };
 pub use review::{GroupVersionKind, GroupVersionResource, NamespaceLabels, Request, Review, User};
 pub use subject::{Subject, SubjectKind};
+pub use time::{format_time, parse_expiry, parse_time};
 pub use workload::{Amount, AmountState, Claim, Container, ContainerRole, Image, ImageState, Resources, Workload};
