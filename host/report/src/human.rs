@@ -123,7 +123,7 @@ impl Page {
         for decision in group {
             let set = self.several_sets.then_some(decision.policy_set.as_str());
             decision.failures.iter().for_each(|failure| self.failure(failure, &decision.subject, set));
-            decision.findings.iter().for_each(|judged| self.finding(judged, set));
+            worst_first(&decision.findings).into_iter().for_each(|judged| self.finding(judged, set));
             self.not_evaluated(decision, set);
         }
     }
@@ -197,9 +197,9 @@ impl Page {
         let left = decision.policies.iter().filter(|(_, state)| *state == PolicyState::NotEvaluated);
         let names: Vec<_> = left.map(|(name, _)| plain(name)).collect();
         if !names.is_empty() {
-            let of = set.map_or_else(String::new, |set| format!(" of {}", plain(set)));
+            let by = set.map_or_else(String::new, |set| format!(" by {}", plain(set)));
             let word = self.paint(Ink::Cyan, "note");
-            self.line(format!("{word}: not evaluated{of} after the first denial (failFast): {}", names.join(", ")));
+            self.line(format!("{word}: after the first denial{by} (failFast) not evaluated: {}", names.join(", ")));
             self.line("");
         }
     }
@@ -276,6 +276,19 @@ fn look_of(effect: Effect) -> (Ink, &'static str) {
         Effect::Shadow => (Ink::Dim, "shadow"),
         Effect::Waived => (Ink::Cyan, "waived"),
     }
+}
+
+/// The findings with those that deny in front, each kind in the order of the policies.
+fn worst_first(findings: &[Judged]) -> Vec<&Judged> {
+    let mut findings: Vec<&Judged> = findings.iter().collect();
+    findings.sort_by_key(|judged| match judged.effect {
+        Effect::Deny => 0,
+        Effect::Warn => 1,
+        Effect::Waived => 2,
+        Effect::Audit => 3,
+        Effect::Shadow => 4,
+    });
+    findings
 }
 
 /// The decisions by file and subject, files in the order in which they first appear.

@@ -279,7 +279,8 @@ pub fn hostile() -> Report {
     let text = format!("name: {}\n", HOSTILE.replace('\n', " "));
     let source = Source::new(HOSTILE, text);
     let span = Span::new(0, 4);
-    let at = Some(Place { source: Arc::clone(&source), span });
+    let place = Place { source: Arc::clone(&source), span };
+    let at = Some(place.clone());
     let mut subject = object(HOSTILE, HOSTILE, HOSTILE, at.clone());
     subject.api_version = HOSTILE.into();
     let mut decision = decision(HOSTILE, Mode::Compliance, subject);
@@ -306,7 +307,7 @@ pub fn hostile() -> Report {
         policy_sets: vec![PolicySetInfo { name: HOSTILE.into(), digest: digest("d") }],
         errors: vec![
             InputError::new(HOSTILE).in_file(HOSTILE).hint(HOSTILE),
-            InputError::new(HOSTILE).at_configuration(at.expect("a place")).hint(HOSTILE),
+            InputError::new(HOSTILE).at_configuration(place).hint(HOSTILE),
         ],
         skipped: vec![Skipped { path: HOSTILE.into(), reason: HOSTILE.into() }],
         notices: vec![HOSTILE.into()],

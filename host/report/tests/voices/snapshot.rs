@@ -9,8 +9,7 @@ pub fn says(name: &str, text: &str) {
         std::fs::write(&path, text).expect("the snapshot can be written");
         return;
     }
-    let expected = std::fs::read_to_string(&path)
-        .unwrap_or_else(|cause| panic!("{}: {cause}; UPDATE_SNAPSHOTS=1 writes it", path.display()));
+    let expected = std::fs::read_to_string(&path).expect("the snapshot is there; UPDATE_SNAPSHOTS=1 writes it");
     let line = expected.lines().zip(text.lines()).take_while(|(a, b)| a == b).count();
     assert!(
         expected == text,
