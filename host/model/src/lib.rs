@@ -22,7 +22,7 @@ pub use decision::{Decision, Effect, Failure, FailureKind, Judged, Mode, PolicyS
 pub use document::{BuildError, Document, DocumentBuilder, Key, Kind, Limits, NodeId};
 pub use fact::{Answers, Fact, FactError, FactSource, FactStatus, Facts, Query};
 pub use finding::{Finding, Fix, FixOperation, Severity};
-pub use place::{Place, Source, Span};
+pub use place::{LineWindow, Place, Source, Span};
 pub use plugin_source::{PluginBytes, PluginSource, PluginSourceError};
 pub use policy::{
     CustomWorkload, LabelSelector, Match, MatchCondition, ModeRule, Override, PerMode, PluginReference, Policy,
