@@ -6,7 +6,7 @@ const LONGEST: usize = 64;
 /// The known word nearest to what was written, where one is near enough to have been meant.
 ///
 /// Case aside, at most a third of the letters (at least one, at most three) may be wrong.
-pub(crate) fn nearest<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
+pub fn nearest<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
     if written.chars().count() > LONGEST {
         return None;
     }

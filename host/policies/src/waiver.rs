@@ -1,13 +1,12 @@
 //! Dated, owned exceptions.
 
-use portcullis_model::{Document, Kind, NodeId, Place, Review, SubjectKind};
+use portcullis_model::{Document, Kind, NodeId, Place, Review, SubjectKind, format_time, parse_expiry};
 
 use crate::error::{Complaint, quote};
 use crate::fields::{Fields, MAX_COMPLAINTS};
 use crate::pattern::Patterns;
 use crate::select::is_namespace;
 use crate::set::read_head;
-use crate::time::{format_time, parse_expiry};
 
 /// Waivers that may be loaded at once.
 pub const MAX_WAIVERS: usize = 10_000;

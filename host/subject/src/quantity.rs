@@ -1,4 +1,3 @@
-// LEAD: read LEAD-NOTE.md in this folder before going on.
 //! Kubernetes quantities, exactly.
 //!
 //! The judge is `ParseQuantity` of k8s.io/apimachinery (pkg/api/resource, v0.36): what it accepts is accepted here with
