@@ -1,1 +1,1 @@
-//! x
+//! What the tests of the whole product share.
