@@ -60,7 +60,8 @@ fn component(folder: &Path, name: &str) -> PathBuf {
 
 /// The text of `builtins.rs`. A plugin without component is an error: a binary that lacks one silently would judge less.
 fn builtins(folder: &Path, names: &[String]) -> Result<String, Box<dyn Error>> {
-    let mut text = String::from("/// The plugins inside this binary, sorted by name.\npub static BUILTINS: &[Builtin] = &[\n");
+    let mut text =
+        String::from("/// The plugins inside this binary, sorted by name.\npub static BUILTINS: &[Builtin] = &[\n");
     if folder.is_dir() {
         println!("cargo:rerun-if-changed={}", folder.display());
     }

@@ -281,7 +281,7 @@ fn judge_promises(path: &str, text: &str) -> Vec<String> {
         for promise in PROMISES {
             let Some((_, rest)) = line.split_once(promise) else { continue };
             let number = rest.strip_prefix("(#").and_then(|rest| rest.split(')').next());
-            if !number.is_some_and(|number| number.parse::<u32>().is_ok()) {
+            if number.is_none_or(|number| number.parse::<u32>().is_err()) {
                 complaints.push(format!(
                     "{path}:{}: `{promise}` without the number of an issue: `{promise}(#12)`",
                     index + 1

@@ -43,7 +43,8 @@ pub fn text(command: &mut Command) -> Result<String> {
 fn complaint(stderr: &[u8], otherwise: &str) -> String {
     let stderr = String::from_utf8_lossy(stderr);
     let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
-    let telling = lines().find(|line| line.starts_with("error") || line.starts_with("E:")).or_else(|| lines().next_back());
+    let telling =
+        lines().find(|line| line.starts_with("error") || line.starts_with("E:")).or_else(|| lines().next_back());
     telling.unwrap_or(otherwise).to_owned()
 }
 

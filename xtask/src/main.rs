@@ -39,27 +39,29 @@ Environment:
   PORTCULLIS_CACHE                Where tools are kept; `$XDG_CACHE_HOME/portcullis` or `~/.cache/portcullis` where it is not set.
 ";
 
+type Command = fn(&Workspace) -> Result<ExitCode>;
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let command: fn(&Workspace) -> Result<()> = match arguments.as_slice() {
+    let command: Command = match arguments.as_slice() {
         [] | ["help" | "--help" | "-h", ..] => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
         }
-        ["build"] => |workspace| build::run(workspace).map(|_| ()),
-        ["demo"] => demo::run,
+        ["build"] => |workspace| build::run(workspace).map(|_| ExitCode::SUCCESS),
+        ["demo"] => |workspace| demo::run(workspace).map(|()| ExitCode::SUCCESS),
         ["test"] => |workspace| test::run(workspace, test::Extent::RustOnly),
         ["test", "--all"] => |workspace| test::run(workspace, test::Extent::All),
-        ["bench"] => bench::run,
-        ["map"] => map::run,
+        ["bench"] => |workspace| bench::run(workspace).map(|()| ExitCode::SUCCESS),
+        ["map"] => |workspace| map::run(workspace).map(|()| ExitCode::SUCCESS),
         unknown => {
             eprintln!("xtask: there is no command `{}`; `cargo xtask help` lists them", unknown.join(" "));
             return ExitCode::from(MISUSED);
         }
     };
     match Workspace::open().and_then(|workspace| command(&workspace)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("xtask: {error:#}");
             ExitCode::FAILURE

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -22,22 +22,22 @@ pub enum Extent {
 }
 
 /// Runs everything; the first step that fails ends the run, and the last line printed is always the totals.
-pub fn run(workspace: &Workspace, extent: Extent) -> Result<()> {
+pub fn run(workspace: &Workspace, extent: Extent) -> Result<ExitCode> {
     let mut totals = Totals::default();
     let result = steps(workspace, extent, &mut totals);
-    if result.is_err() && totals.failed() == 0 {
-        totals.fail();
-    }
     if let Err(error) = &result {
         heading("FAILED");
         println!("{error:#}");
+        if totals.failed() == 0 {
+            totals.fail();
+        }
     }
     if totals.reasons().next().is_some() {
         heading("SKIPPED");
         totals.reasons().for_each(|reason| println!("{reason}"));
     }
     println!("\n{totals}");
-    result
+    Ok(if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<()> {

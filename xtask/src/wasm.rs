@@ -25,10 +25,10 @@ const DEBIAN_COMPILER: &str = "/usr/bin/rustc";
 
 /// A compiler that can make guests, and how to call it.
 pub struct Toolchain {
-    /// `installed`, `rustup` or `debian`.
-    way: &'static str,
     /// What the compiler says about itself: part of the key of whatever it made.
     compiler: String,
+    /// Where its standard library was compiled from, if that happens here.
+    library: Option<PathBuf>,
     arguments: Vec<OsString>,
     environment: Vec<(&'static str, OsString)>,
 }
@@ -60,9 +60,9 @@ impl Toolchain {
         bail!("no compiler for {TARGET}: mend one of the ways above")
     }
 
-    /// What identifies the compiler: the way, and what it says about itself.
+    /// What identifies the compiler and how it is called; one that rustup has just completed is the same as before.
     pub fn identity(&self) -> String {
-        format!("{}\n{}\n{}", self.way, self.compiler, STACK)
+        format!("{}\n{:?}", self.compiler, self.arguments)
     }
 
     /// Compiles the given packages of the workspace at `root` in one go and returns the folder of the core modules.
@@ -75,7 +75,7 @@ impl Toolchain {
             cargo.args(["--package", package]);
         }
         cargo.args(&self.arguments).current_dir(root).env("CARGO_TARGET_DIR", target);
-        cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags(root)?);
+        cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags(root, self.library.as_deref())?);
         cargo.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command::run(&mut cargo)?;
         Ok(target.join(TARGET).join(profile))
@@ -85,12 +85,13 @@ impl Toolchain {
 /// The compiler's flags for guests, separated as `CARGO_ENCODED_RUSTFLAGS` wants it.
 ///
 /// No path of this machine goes into a guest, so that two machines make the same bytes.
-fn flags(root: &Path) -> Result<OsString> {
+fn flags(root: &Path, library: Option<&Path>) -> Result<OsString> {
     let mut flags = OsString::from(format!("-Clink-arg=-zstack-size={STACK}"));
     let cargo_home =
         std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".cargo")));
     let cargo_home = cargo_home.context("no home folder is known: set CARGO_HOME")?;
-    for (from, to) in [(cargo_home.as_path(), "/cargo"), (root, "/portcullis")] {
+    let hidden = [(cargo_home.as_path(), "/cargo"), (root, "/portcullis")];
+    for (from, to) in hidden.into_iter().chain(library.map(|library| (library, "/library"))) {
         flags.push("\u{1f}--remap-path-prefix=");
         flags.push(from);
         flags.push(format!("={to}"));
@@ -105,13 +106,13 @@ fn installed() -> Result<Toolchain> {
     let core = libraries.map(|entry| entry.file_name()).any(|name| is_core(&name));
     ensure!(core, "the target {TARGET} is not installed");
     let compiler = command::text(Command::new(rustc()).arg("-vV"))?;
-    Ok(Toolchain { way: "installed", compiler, arguments: Vec::new(), environment: Vec::new() })
+    Ok(Toolchain { compiler, library: None, arguments: Vec::new(), environment: Vec::new() })
 }
 
 /// Second way: rustup fetches the target for the toolchain in use.
 fn rustup() -> Result<Toolchain> {
     command::text(Command::new("rustup").args(["target", "add", TARGET]))?;
-    Ok(Toolchain { way: "rustup", ..installed()? })
+    installed()
 }
 
 /// Third way: Debian's compiler builds the standard library for the target from Debian's source of the same version.
@@ -131,8 +132,8 @@ fn debian() -> Result<Toolchain> {
     ensure!(source.join("std/Cargo.toml").is_file(), "{} of {DEBIAN_COMPILER} {release} is missing", source.display());
     let linker = rust_lld()?;
     Ok(Toolchain {
-        way: "debian",
         compiler,
+        library: Some(source.clone()),
         arguments: vec![OsString::from("-Zbuild-std=std,panic_abort")],
         environment: vec![
             ("RUSTC", OsString::from(DEBIAN_COMPILER)),
@@ -211,7 +212,7 @@ mod tests {
 
     #[test]
     fn hides_the_paths_of_this_machine() -> Result<()> {
-        let flags = flags(Path::new("/some where"))?;
+        let flags = flags(Path::new("/some where"), None)?;
         let flags = flags.to_string_lossy();
         assert!(flags.split('\u{1f}').any(|flag| flag == "--remap-path-prefix=/some where=/portcullis"), "{flags}");
         Ok(())
