@@ -51,7 +51,8 @@ fn reads_every_manifest_and_review() {
     for folder in ["gatekeeper-library", "pod-security"] {
         for path in files(&corpora.join(folder), &["yaml", "yml"]) {
             let source = decode("a", fs::read(&path).expect("a file"), &limits).expect("UTF-8");
-            let read = read_yaml(&source, &limits).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let read =
+                read_yaml(&source, &limits).map_err(|error| format!("{}: {error}", path.display())).expect("readable");
             read.iter().for_each(check_places);
             documents += read.len();
         }
@@ -62,7 +63,8 @@ fn reads_every_manifest_and_review() {
     for path in reviews {
         let text = fs::read(&path).expect("a file");
         let source = decode("a", text, &limits).expect("UTF-8");
-        let document = read_json(&source, &limits).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let document =
+            read_json(&source, &limits).map_err(|error| format!("{}: {error}", path.display())).expect("readable");
         check_places(&document);
         let value: serde_json::Value = serde_json::from_str(source.text()).expect("JSON");
         let again: serde_json::Value = serde_json::from_str(&document.to_json(NodeId::ROOT)).expect("JSON");

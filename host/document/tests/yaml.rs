@@ -10,15 +10,12 @@ fn read(text: &str) -> Result<Vec<Document>, Error> {
 }
 
 fn json(text: &str) -> String {
-    let documents = read(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+    let documents = read(text).map_err(|error| format!("{text:?}: {error}")).expect("readable");
     documents.iter().map(|document| document.to_json(NodeId::ROOT)).collect::<Vec<_>>().join(" ")
 }
 
 fn refused(text: &str) -> Error {
-    match read(text) {
-        Ok(documents) => panic!("{text:?} was read as {} documents", documents.len()),
-        Err(error) => error,
-    }
+    read(text).map_or_else(Ok, |documents| Err((text, documents))).expect("refused")
 }
 
 fn complaint(text: &str) -> String {
