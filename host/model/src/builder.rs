@@ -93,8 +93,8 @@ impl DocumentBuilder {
     /// Makes room for a document of this many bytes of text: one of a stream is far smaller than its source.
     #[must_use]
     pub fn expecting(mut self, bytes: usize) -> Self {
-        self.arena.nodes.reserve(bytes / 24);
-        self.arena.children.reserve(bytes / 24);
+        self.arena.nodes.reserve(bytes / 16);
+        self.arena.children.reserve(bytes / 16);
         self.arena.text.reserve(bytes / 2);
         self
     }
@@ -217,8 +217,11 @@ impl DocumentBuilder {
             same
         } else {
             let children = &children[start..finish];
+            // Hashes first: texts are looked at only where these are equal.
             let earlier = |(at, &second): (usize, &u32)| {
-                children[..at].iter().find(|&&first| key(first) == key(second)).map(|&first| (first, second))
+                let hash = nodes[second as usize].key_hash;
+                let same = |&&first: &&u32| nodes[first as usize].key_hash == hash && key(first) == key(second);
+                children[..at].iter().find(same).map(|&first| (first, second))
             };
             children.iter().enumerate().find_map(earlier)
         };
