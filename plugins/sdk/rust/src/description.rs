@@ -56,6 +56,23 @@ impl Rule {
     pub const fn with_help(self, help: &'static str) -> Self {
         Self { help, ..self }
     }
+
+    /// The families of rules that a plugin keeps in several files, as one list for its description; `N` is their number.
+    pub const fn join<const N: usize>(families: &[&[Rule]]) -> [Rule; N] {
+        let mut all = [Rule::new("", Severity::Info, ""); N];
+        let (mut family, mut count) = (0, 0);
+        while family < families.len() {
+            let mut at = 0;
+            while at < families[family].len() {
+                all[count] = families[family][at];
+                count += 1;
+                at += 1;
+            }
+            family += 1;
+        }
+        assert!(count == N, "as many rules as announced");
+        all
+    }
 }
 
 /// What `describe` answers.

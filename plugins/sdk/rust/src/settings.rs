@@ -91,6 +91,11 @@ impl<'a> Setting<'a> {
         self.value.is_some()
     }
 
+    /// Whether it is a list, for settings that may be a list or something else.
+    pub fn is_list(&self) -> bool {
+        self.value.is_some_and(Value::is_array)
+    }
+
     /// Refuses the settings because of this one.
     pub fn complain(&self, message: impl Into<String>) {
         let complaint = SettingsError { pointer: self.pointer.clone(), message: message.into() };
