@@ -86,14 +86,17 @@ pub struct DocumentBuilder {
 impl DocumentBuilder {
     /// A builder; `source` is kept with the document so that findings have places.
     pub fn new(source: Option<Arc<Source>>, limits: Limits) -> Self {
-        let size = source.as_ref().map_or(0, |s| s.text().len());
-        let arena = Arena {
-            nodes: Vec::with_capacity(size / 24),
-            children: Vec::with_capacity(size / 24),
-            text: String::with_capacity(size / 2),
-            source,
-        };
+        let arena = Arena { nodes: Vec::new(), children: Vec::new(), text: String::new(), source };
         Self { arena, limits, open: Vec::new(), pending: Vec::new(), key: None, failed: None }
+    }
+
+    /// Makes room for a document of this many bytes of text: one of a stream is far smaller than its source.
+    #[must_use]
+    pub fn expecting(mut self, bytes: usize) -> Self {
+        self.arena.nodes.reserve(bytes / 24);
+        self.arena.children.reserve(bytes / 24);
+        self.arena.text.reserve(bytes / 2);
+        self
     }
 
     /// The first thing that went wrong, so that a reader can stop early.
