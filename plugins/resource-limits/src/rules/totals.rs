@@ -20,9 +20,8 @@ pub const RULES: &[Rule] = &[
 /// Judges the workload; whatever runs no containers has no totals.
 pub fn judge(totals: &Totals<'_>, review: Review, findings: &mut Vec<Finding>) {
     let workload = review.workload();
-    let is_scale = workload.pod_spec().is_none() && review.request().subresource() == "scale";
-    let scale_object = workload.pod_spec().is_none() && review.request().kind() == "Scale";
-    if workload.pod_spec().is_none() && !is_scale && !scale_object {
+    let is_scale = workload.pod_spec().is_none() && review.request().kind() == "Scale";
+    if workload.pod_spec().is_none() && !is_scale {
         return;
     }
     let Some(replicas) = workload.replicas() else {
@@ -36,7 +35,7 @@ pub fn judge(totals: &Totals<'_>, review: Review, findings: &mut Vec<Finding>) {
     }
     let bounds = [(Resource::Cpu, &totals.cpu), (Resource::Memory, &totals.memory)];
     for (resource, bound) in bounds.into_iter().filter_map(|(resource, bound)| Some((resource, bound.as_ref()?))) {
-        if workload.pod_spec().is_none() {
+        if is_scale {
             let message = "a Scale says nothing about requests, so that their total cannot be judged";
             findings.push(Finding::new(&RULES[3], counted(workload, review), message));
             return;
