@@ -1,0 +1,44 @@
+//! One file to its text, and its text to documents.
+
+use std::sync::Arc;
+
+use portcullis_document::{ReadLimits, decode, read_json, read_yaml};
+use portcullis_model::{Document, Source};
+use portcullis_report::InputError;
+
+use crate::inputs::InputFile;
+
+/// A file whose text is in hand, or why it is not.
+pub(crate) struct FileContent {
+    /// The file.
+    pub(crate) file: InputFile,
+    /// Its text.
+    pub(crate) source: Result<Arc<Source>, InputError>,
+}
+
+/// Reads and decodes one file.
+pub(crate) fn read(file: &InputFile, limits: &ReadLimits) -> FileContent {
+    let source = file.read().and_then(|bytes| decode(&file.shown, bytes, limits).map_err(input_error));
+    FileContent { file: file.clone(), source }
+}
+
+impl FileContent {
+    /// The documents of the text: JSON where it begins as JSON does, else YAML.
+    pub(crate) fn documents(&self, limits: &ReadLimits) -> Result<Vec<Document>, InputError> {
+        let source = self.source.as_ref().map_err(Clone::clone)?;
+        let json = source.text().trim_start().starts_with('{');
+        if !json {
+            return read_yaml(source, limits).map_err(input_error);
+        }
+        match read_json(source, limits) {
+            Ok(document) => Ok(vec![document]),
+            // A flow mapping of YAML begins as JSON does; what is neither is explained as what its name says.
+            Err(error) if self.file.shown.ends_with(".json") => Err(input_error(error)),
+            Err(error) => read_yaml(source, limits).map_err(|_| input_error(error)),
+        }
+    }
+}
+
+pub(crate) fn input_error(error: portcullis_document::Error) -> InputError {
+    InputError { place: error.place(), file: None, hint: error.hint().map(str::to_owned), message: error.to_string() }
+}
