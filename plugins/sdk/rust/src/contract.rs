@@ -1,0 +1,10 @@
+//! The bindings of the contract: generated from `wit`, for this crate and its `export!` only.
+#![expect(clippy::allow_attributes, reason = "generated")]
+
+wit_bindgen::generate!({
+    path: "wit",
+    world: "policy",
+    pub_export_macro: true,
+    export_macro_name: "export_component",
+    default_bindings_module: "::portcullis_sdk::contract",
+});
