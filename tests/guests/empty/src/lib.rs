@@ -1,28 +1,29 @@
-//! A plugin that finds nothing: what the contract costs when nobody asks for anything.
+//! Finds nothing: what an evaluation costs when the plugin does no work.
 
-// The generated bindings read and write the memory that they share with the host.
-#![expect(unsafe_code, reason = "wit-bindgen generates the calls across the boundary")]
+use portcullis_sdk::{Description, Outcome, Policy, Review, Rule, Setting, Severity};
 
-use bindings::{Guest, Outcome, SettingsError};
+const RULES: &[Rule] = &[Rule::new("nothing", Severity::Info, "Never broken")];
 
-mod bindings {
-    wit_bindgen::generate!({ path: "../../../wit", world: "policy", pub_export_macro: true });
+/// The policy that finds nothing.
+pub struct Empty;
+
+impl Policy for Empty {
+    const DESCRIPTION: Description = Description {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        title: "Finds nothing",
+        rules: RULES,
+        ..Description::EMPTY
+    };
+    type Settings<'a> = ();
+
+    fn prepare(settings: Setting<'_>) {
+        settings.object(&[]);
+    }
+
+    fn evaluate(_: &(), _: Review) -> Outcome {
+        Vec::new().into()
+    }
 }
 
-struct Empty;
-
-bindings::export!(Empty with_types_in bindings);
-
-impl Guest for Empty {
-    fn describe() -> String {
-        r#"{"name":"guest-empty","version":"0.1.0","rules":[]}"#.to_owned()
-    }
-
-    fn prepare(settings: String) -> Result<Vec<u8>, Vec<SettingsError>> {
-        Ok(settings.into_bytes())
-    }
-
-    fn evaluate(_prepared: Vec<u8>) -> Outcome {
-        Outcome::Findings(Vec::new())
-    }
-}
+portcullis_sdk::export!(Empty);
