@@ -207,6 +207,9 @@ fn keeps_the_place_of_every_key_and_value() {
     assert_eq!(at(&["flow", "k"]), ((6, 11), "[1, 2]".into(), (6, 8)));
     assert_eq!(at(&["text"]), ((7, 7), "|\n  line".into(), (7, 1)));
     assert_eq!(at(&["again", "cpu"]), at(&["ä", "cpu"]), "a copy has the places of what it copies");
+    let root =
+        read("# c\n- a: [1, 2]\n# d\n").expect("a document").remove(0).value_place(NodeId::ROOT).expect("a place");
+    assert_eq!((root.start(), root.end()), ((2, 1), (2, 12)), "a block ends with its last bracket, not with comments");
     assert_eq!(at(&["empty"]), ((11, 7), String::new(), (11, 1)));
 }
 

@@ -34,7 +34,7 @@ impl Number {
     }
 }
 
-/// A plain scalar that begins with a dot: Go's `ParseFloat`, which allows `_` between digits only after `0x`.
+/// A plain scalar that begins with a dot: Go's `ParseFloat`, which takes a single `_` between two digits.
 pub(crate) fn dotted(text: &str) -> Option<Number> {
     let value = match text {
         ".nan" | ".NaN" | ".NAN" => f64::NAN,

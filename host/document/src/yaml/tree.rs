@@ -247,7 +247,9 @@ impl Composer<'_, '_> {
                 *merges |= is_key && node.is_merge();
             }
         }
+        let finish = node.finish;
         self.nodes.push(node);
+        self.stretch(finish);
         if let Some(anchor) = anchor {
             self.anchors.insert(anchor, index);
         }
@@ -257,13 +259,21 @@ impl Composer<'_, '_> {
     /// A bracket ends a flow value; a block ends with its last value, not with the comments after it.
     fn close(&mut self, start: u64, finish: u64) {
         let Some((index, _)) = self.open.pop() else { return };
-        let last = self.nodes.last().map_or(0, |node| node.finish);
-        let inner = self.nodes[index..].iter().next_back().map_or(last, |node| node.finish.max(last));
-        let end = self.nodes.len();
         let bracket = if finish > start { self.part.base + finish as usize } else { 0 };
+        let end = self.nodes.len();
         let node = &mut self.nodes[index];
         node.end = end;
-        node.finish = node.finish.max(inner).max(bracket);
+        node.finish = node.finish.max(bracket);
+        let finish = node.finish;
+        self.stretch(finish);
+    }
+
+    /// What is open ends no earlier than what stands in it.
+    fn stretch(&mut self, finish: usize) {
+        if let Some(&(parent, _)) = self.open.last() {
+            let parent = &mut self.nodes[parent];
+            parent.finish = parent.finish.max(finish);
+        }
     }
 
     /// The parser ends a block scalar after its line breaks and the blank lines that follow.
