@@ -68,7 +68,8 @@ fn parse(text: &str) -> Result<(IdedExpr, HashMap<u64, Regex>), String> {
 fn syntax_error(text: &str, why: &kube_cel::cel::ParseErrors) -> String {
     let Some(first) = why.errors.first() else { return "does not compile".to_owned() };
     if text.contains(".?") || text.contains("[?") || first.msg.contains("optional syntax") {
-        return "uses optional fields (`.?` or `[?`), which are not supported here: write `has(a.b) && a.b == ..`".to_owned();
+        return "uses optional fields (`.?` or `[?`), which are not supported here: write `has(a.b) && a.b == ..`"
+            .to_owned();
     }
     let (line, column) = first.pos;
     format!("does not compile: {} (line {line}, column {column} of the expression)", first.msg.escape_debug())

@@ -8,10 +8,10 @@ use kube_cel::cel::{self, IdedExpr};
 use portcullis_model::Kind;
 use regex::Regex;
 
+use super::MAX_COST;
 use super::functions::{self, Shape};
 use super::request::Input;
 use super::value::{Text, Value};
-use super::MAX_COST;
 use crate::error::quote;
 
 mod operate;
@@ -131,7 +131,9 @@ impl<'d> Walk<'d> {
                 self.spend(entries.len() as u64)?;
                 entries.iter().find(|(key, _)| key.as_text() == Some(&select.field)).map(|(_, value)| value.clone())
             }
-            other => return Err(Fault::because(format!("a {} has no field {}", other.type_name(), quote(&select.field)))),
+            other => {
+                return Err(Fault::because(format!("a {} has no field {}", other.type_name(), quote(&select.field))));
+            }
         };
         match found {
             _ if select.test => Ok(Value::Bool(found.is_some())),
@@ -202,14 +204,16 @@ impl<'d> Walk<'d> {
         let (shape, name) = match call.target.as_deref() {
             None => (Shape::Global, name.to_owned()),
             Some(IdedExpr { expr: Expr::Ident(prefix), .. })
-                if ["sets", "ip"].contains(&prefix.as_str()) && !self.scope.iter().any(|(local, _)| local == prefix) =>
+                if ["sets", "ip"].contains(&prefix.as_str())
+                    && !self.scope.iter().any(|(local, _)| local == prefix) =>
             {
                 (Shape::Namespaced, format!("{prefix}.{name}"))
             }
             Some(_) => (Shape::Method, name.to_owned()),
         };
         let target = call.target.as_deref().filter(|_| shape == Shape::Method);
-        let values: Result<Vec<Value>, Fault> = target.into_iter().chain(&call.args).map(|part| self.step(part)).collect();
+        let values: Result<Vec<Value>, Fault> =
+            target.into_iter().chain(&call.args).map(|part| self.step(part)).collect();
         let values = values?;
         if let Some(answer) = self.native(id, &name, &values) {
             return answer;
@@ -237,7 +241,9 @@ impl<'d> Walk<'d> {
         let cost = match name {
             "contains" | "startsWith" | "endsWith" => both / 16,
             // As Kubernetes prices it: a tenth of the text times a quarter of the pattern.
-            "matches" | "find" | "findAll" => (this.len() as u64 + 10).saturating_mul(other.len() as u64 + 4) / 40 + both,
+            "matches" | "find" | "findAll" => {
+                (this.len() as u64 + 10).saturating_mul(other.len() as u64 + 4) / 40 + both
+            }
             _ => return None,
         };
         if let Err(fault) = self.spend(cost) {

@@ -185,7 +185,10 @@ fn is_plain_quantity(text: &str) -> bool {
     let fraction = text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
     let exponent = text.trim_start_matches(|c: char| c.is_ascii_digit() || "+-.".contains(c));
     let exponent = exponent.strip_prefix(['e', 'E']).map_or(0, |digits| digits.parse::<i64>().unwrap_or(0).abs());
-    text.len() <= 32 && fraction <= 9 && exponent <= 18 && (exponent <= 9 || !text.contains("e-") && !text.contains("E-"))
+    text.len() <= 32
+        && fraction <= 9
+        && exponent <= 18
+        && (exponent <= 9 || !text.contains("e-") && !text.contains("E-"))
 }
 
 /// Kubernetes' own range of quantities (`resource.Quantity`: at most 2^63 - 1).

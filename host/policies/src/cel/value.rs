@@ -144,17 +144,19 @@ impl<'d> Value<'d> {
             Self::Text(text) => cel::Value::String(Arc::new(text.to_string())),
             Self::List(items) => cel::Value::List(Arc::new(items.iter().map(Value::to_library).collect())),
             Self::Map(entries) => {
-                let key = |key: &Value| cel::objects::Key::String(Arc::new(key.as_text().unwrap_or_default().to_owned()));
+                let key =
+                    |key: &Value| cel::objects::Key::String(Arc::new(key.as_text().unwrap_or_default().to_owned()));
                 let map: HashMap<_, _> = entries.iter().map(|(k, value)| (key(k), value.to_library())).collect();
                 cel::Value::Map(cel::objects::Map { map: Arc::new(map) })
             }
-            Self::Node(document, node) if document.kind(*node) == Kind::List => {
-                cel::Value::List(Arc::new(document.items(*node).map(|at| Value::of(document, at).to_library()).collect()))
-            }
+            Self::Node(document, node) if document.kind(*node) == Kind::List => cel::Value::List(Arc::new(
+                document.items(*node).map(|at| Value::of(document, at).to_library()).collect(),
+            )),
             Self::Node(document, node) => {
                 let key = |key: &str| cel::objects::Key::String(Arc::new(key.to_owned()));
                 let entries = document.entries(*node);
-                let map: HashMap<_, _> = entries.map(|(k, at)| (key(k), Value::of(document, at).to_library())).collect();
+                let map: HashMap<_, _> =
+                    entries.map(|(k, at)| (key(k), Value::of(document, at).to_library())).collect();
                 cel::Value::Map(cel::objects::Map { map: Arc::new(map) })
             }
             Self::Foreign(value) => value.clone(),

@@ -74,7 +74,9 @@ impl<'d> Walk<'d> {
                 Ok(Value::made(&[&*left, &*right].concat()))
             }
             (Value::Foreign(left), Value::Foreign(right)) => library("+", left + right),
-            (left, right) if left.type_name() == "list" && right.type_name() == "list" => self.concatenate(left, &right),
+            (left, right) if left.type_name() == "list" && right.type_name() == "list" => {
+                self.concatenate(left, &right)
+            }
             (left, right) => Err(unfit("+", &[&left, &right])),
         }
     }
@@ -258,7 +260,9 @@ fn arithmetic<'d>(name: &str, left: Value<'d>, right: Value<'d>) -> Answer<'d> {
     }
     match (name, left, right) {
         (operators::SUBSTRACT, Value::Int(a), Value::Int(b)) => a.checked_sub(b).map(Value::Int).ok_or_else(overflow),
-        (operators::SUBSTRACT, Value::Uint(a), Value::Uint(b)) => a.checked_sub(b).map(Value::Uint).ok_or_else(overflow),
+        (operators::SUBSTRACT, Value::Uint(a), Value::Uint(b)) => {
+            a.checked_sub(b).map(Value::Uint).ok_or_else(overflow)
+        }
         (operators::SUBSTRACT, Value::Double(a), Value::Double(b)) => Ok(Value::Double(a - b)),
         (operators::SUBSTRACT, Value::Foreign(a), Value::Foreign(b)) => library("-", a - b),
         (operators::MULTIPLY, Value::Int(a), Value::Int(b)) => a.checked_mul(b).map(Value::Int).ok_or_else(overflow),
