@@ -40,7 +40,7 @@ pub(super) enum Value<'d> {
     /// A list or map of a document.
     Node(&'d Document, NodeId),
     /// What only the library knows: a quantity, an IP address, a time, bytes.
-    Foreign(cel::Value),
+    Foreign(Rc<cel::Value>),
 }
 
 impl<'d> Value<'d> {
@@ -128,7 +128,10 @@ impl<'d> Value<'d> {
                 }
                 _ => limit + 1,
             },
-            Self::Foreign(cel::Value::Bytes(bytes)) => 1 + bytes.len() as u64 / 8,
+            Self::Foreign(value) => match &**value {
+                cel::Value::Bytes(bytes) => 1 + bytes.len() as u64 / 8,
+                _ => 1,
+            },
             _ => 1,
         }
     }
@@ -159,7 +162,7 @@ impl<'d> Value<'d> {
                     entries.map(|(k, at)| (key(k), Value::of(document, at).to_library())).collect();
                 cel::Value::Map(cel::objects::Map { map: Arc::new(map) })
             }
-            Self::Foreign(value) => value.clone(),
+            Self::Foreign(value) => (**value).clone(),
         }
     }
 
@@ -173,7 +176,7 @@ impl<'d> Value<'d> {
             cel::Value::Float(value) => Self::Double(value),
             cel::Value::String(text) => Self::made(&text),
             cel::Value::List(items) => Self::List(Rc::new(items.iter().cloned().map(Self::from_library).collect())),
-            other => Self::Foreign(other),
+            other => Self::Foreign(Rc::new(other)),
         }
     }
 

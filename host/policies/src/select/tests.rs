@@ -72,7 +72,7 @@ fn namespace_review(operation: &str, labels: &str) -> Review {
 }
 
 fn rule(change: &str) -> String {
-    let mut rule = vec![
+    let mut rule = [
         ("apiGroups", "['*']"),
         ("apiVersions", "['*']"),
         ("operations", "['*']"),
