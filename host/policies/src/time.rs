@@ -36,7 +36,8 @@ fn parse_date(text: &str) -> Option<i64> {
         return None;
     }
     let (year, month, day) = (number(&text[..4])?, number(&text[5..7])?, number(&text[8..])?);
-    let exists = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
+    let exists =
+        (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
     exists.then(|| days_of(year, month, day))
 }
 
@@ -126,8 +127,20 @@ mod tests {
     #[test]
     fn refuses_what_is_no_date() {
         for text in [
-            "", "2026", "2026-13-01", "2026-02-29", "2026-1-01", "2026-11-21T12:00:00", "2026-11-21T25:00:00Z", "tomorrow!!",
-            "2026-11-21T12:00:00+2:00", "2026-11-21T12:00:00.Z", "2026-11-21x", "２０２６-11-21", "1969-12-31", "+026-11-21",
+            "",
+            "2026",
+            "2026-13-01",
+            "2026-02-29",
+            "2026-1-01",
+            "2026-11-21T12:00:00",
+            "2026-11-21T25:00:00Z",
+            "tomorrow!!",
+            "2026-11-21T12:00:00+2:00",
+            "2026-11-21T12:00:00.Z",
+            "2026-11-21x",
+            "２０２６-11-21",
+            "1969-12-31",
+            "+026-11-21",
             "2026-11-21T12:00:00.abcZ",
         ] {
             assert_eq!(parse_expiry(text), None, "{text}");
