@@ -1,10 +1,13 @@
 //! Files to subjects, through the gate, to a report.
 
+pub mod error;
 pub mod exit;
+mod ignore;
 pub mod inputs;
 mod parallel;
 mod read;
 mod subjects;
+mod walk;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -66,7 +69,7 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
     let mut parts = Parts {
         policy_sets: policy_sets(gate),
         rules: rules(gate),
-        errors: gathered.errors,
+        errors: gathered.errors.into_iter().map(InputError::from).chain(surroundings.errors.clone()).collect(),
         skipped: gathered.skipped,
         notices: expired_waivers(gate, options.time),
         decisions: Vec::new(),

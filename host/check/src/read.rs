@@ -6,6 +6,7 @@ use portcullis_document::{ReadLimits, decode, read_json, read_yaml};
 use portcullis_model::{Document, Source};
 use portcullis_report::InputError;
 
+use crate::error::render_hint;
 use crate::inputs::InputFile;
 
 /// A file whose text is in hand, or why it is not.
@@ -18,7 +19,9 @@ pub(crate) struct FileContent {
 
 /// Reads and decodes one file.
 pub(crate) fn read(file: &InputFile, limits: &ReadLimits) -> FileContent {
-    let source = file.read().and_then(|bytes| decode(&file.shown, bytes, limits).map_err(|error| input_error(&error).in_file(&file.shown)));
+    let source = file.read().map_err(InputError::from);
+    let decoded = |bytes| decode(&file.shown, bytes, limits).map_err(|error| input_error(&error).in_file(&file.shown));
+    let source = source.and_then(decoded);
     FileContent { file: file.clone(), source }
 }
 
@@ -39,7 +42,12 @@ impl FileContent {
     }
 
     fn told(&self, error: &portcullis_document::Error) -> InputError {
-        input_error(error).in_file(&self.file.shown)
+        let told = input_error(error).in_file(&self.file.shown);
+        match &self.file.chart {
+            // Whatever the reader complains about in a chart's template, rendering the chart is the way out.
+            Some(chart) => told.hint(render_hint(chart)),
+            None => told,
+        }
     }
 }
 

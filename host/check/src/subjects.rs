@@ -16,6 +16,8 @@ use crate::read::FileContent;
 pub(crate) struct Surroundings {
     kinds: Kinds,
     context: Context,
+    /// Definitions that contradict each other or make no sense.
+    pub(crate) errors: Vec<InputError>,
 }
 
 /// What one file holds.
@@ -31,10 +33,13 @@ impl Surroundings {
     /// Looks for CRDs and Namespaces in all files. Files that cannot be read are complained about when they are judged.
     pub(crate) fn collect(options: &CheckOptions, contents: &[FileContent]) -> Self {
         let mut kinds = options.kinds.clone();
+        let mut errors = Vec::new();
         let mut labels: BTreeMap<String, Option<BTreeMap<String, String>>> = BTreeMap::new();
         for content in contents.iter().filter(|content| speaks_of_kinds_or_namespaces(content)) {
             for document in content.documents(&options.read).unwrap_or_default().iter().flat_map(portcullis_subject::list_items) {
-                kinds.extend_from_crd(&document);
+                if let Err(error) = kinds.extend_from_crd(&document) {
+                    errors.push(input_error(&error, &content.file.shown));
+                }
                 if let Some((name, found)) = portcullis_subject::namespace_labels_of(&document) {
                     // Two Namespaces of one name that disagree: which one holds cannot be known.
                     let known = labels.entry(name).or_insert_with(|| Some(found.clone()));
@@ -53,7 +58,7 @@ impl Surroundings {
             time: options.time,
             default_namespace: options.default_namespace.clone(),
         };
-        Self { kinds, context }
+        Self { kinds, context, errors }
     }
 
     /// The subjects of one file.
@@ -110,14 +115,7 @@ impl Surroundings {
         };
         match reviews {
             Ok(reviews) => found.reviews.extend(reviews),
-            Err(error) => {
-                let mut told = InputError::new(error.to_string()).in_file(&content.file.shown);
-                told = error.place().map_or(told.clone(), |place| told.at(place));
-                found.errors.push(match error.hint() {
-                    Some(hint) => told.hint(hint),
-                    None => told,
-                });
-            }
+            Err(error) => found.errors.push(input_error(&error, &content.file.shown)),
         }
     }
 
@@ -141,6 +139,17 @@ impl Surroundings {
             time: self.context.time,
             notices: Vec::new(),
         }
+    }
+}
+
+fn input_error(error: &portcullis_subject::Error, file: &str) -> InputError {
+    let mut told = InputError::new(error.to_string()).in_file(file);
+    if let Some(place) = error.place() {
+        told = told.at(place);
+    }
+    match error.hint() {
+        Some(hint) => told.hint(hint),
+        None => told,
     }
 }
 

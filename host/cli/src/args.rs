@@ -131,5 +131,5 @@ pub enum ColorArgument {
 pub fn explain(error: &clap::Error) -> ExitCode {
     // Nothing is left to do where even the message cannot be written.
     let _ = error.print();
-    if error.use_stderr() { ExitCode::from(portcullis_check::exit::COULD_NOT_JUDGE) } else { ExitCode::SUCCESS }
+    if error.use_stderr() { portcullis_check::exit::Exit::NotJudged.into() } else { ExitCode::SUCCESS }
 }

@@ -8,7 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, ensure};
 use portcullis_check::inputs::GatherOptions;
-use portcullis_check::{CheckOptions, exit};
+use portcullis_check::CheckOptions;
+use portcullis_check::exit::Exit;
 use portcullis_document::ReadLimits;
 use portcullis_report::{Format, HumanOptions, Report, Tool};
 use portcullis_subject::kinds::Kinds;
@@ -32,7 +33,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     let progress = ProgressBar::new();
     let report = portcullis_check::run(&gate, &options, &|total| progress.advance(total));
     progress.clear();
-    let code = exit::code(&report);
+    let exit = Exit::of(&report);
     let mut failed = None;
     for renderer in &renderers {
         // One renderer that fails does not silence another.
@@ -42,7 +43,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     }
     match failed {
         Some(error) => Err(error),
-        None => Ok(ExitCode::from(code)),
+        None => Ok(exit.into()),
     }
 }
 
@@ -105,7 +106,7 @@ fn options(arguments: &CheckArguments) -> anyhow::Result<CheckOptions> {
     Ok(CheckOptions {
         paths: arguments.paths.clone(),
         gather: GatherOptions { ignore: arguments.ignore.clone(), ..GatherOptions::default() },
-        read: ReadLimits::default(),
+        read: ReadLimits::file(),
         kinds,
         namespace_labels: namespace_labels(&arguments.namespace_labels)?,
         default_namespace: arguments.namespace.clone(),

@@ -12,6 +12,7 @@ mod wire;
 use std::process::ExitCode;
 
 use clap::Parser;
+use portcullis_check::exit::Exit;
 
 use crate::args::{Arguments, Command};
 
@@ -23,13 +24,13 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         // The child that compiles plugins ends with its own status.
-        Command::CompilePlugin => return portcullis_runner::compile_child_main(),
+        Command::CompilePlugin => return ExitCode::from(portcullis_runner::compile_child_main(&[])),
     };
     match result {
         Ok(code) => code,
         Err(error) => {
             output::complain(&error);
-            ExitCode::from(portcullis_check::exit::COULD_NOT_JUDGE)
+            Exit::NotJudged.into()
         }
     }
 }

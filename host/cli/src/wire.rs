@@ -47,8 +47,7 @@ fn runner_config(cache_dir: Option<&Path>) -> anyhow::Result<RunnerConfig> {
     Ok(RunnerConfig {
         cache_dir: cache_dir.map(Path::to_path_buf).or_else(default_cache_dir),
         compiler: Some(compiler),
-        parse_quantity: portcullis_subject::quantity::amount,
-        ..RunnerConfig::default()
+        ..RunnerConfig::new(portcullis_subject::quantity::amount)
     })
 }
 

@@ -72,7 +72,7 @@ impl<'a> Installer<'a> {
         let mut prepare = |mode: Mode| -> Option<Prepared> {
             match plugin.prepare(policy.settings.of(mode)) {
                 Ok(prepared) => Some(prepared),
-                Err(PrepareError::Refused(complaints)) => {
+                Err(PrepareError::Settings(complaints)) => {
                     errors.extend(complaints.into_iter().map(|refused| {
                         let at = if refused.pointer.is_empty() { String::new() } else { format!(" at `{}`", refused.pointer) };
                         let message = format!("plugin `{}` refuses the settings{at}: {}", plugin.name(), refused.message);

@@ -20,12 +20,18 @@ impl Span {
 }
 
 /// A text that was read, with the name that a person knows it by.
-#[derive(Debug)]
 pub struct Source {
     name: String,
     text: String,
     line_starts: OnceLock<Vec<u32>>,
     masked: Mutex<Vec<Span>>,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Never the text: it may hold a Secret.
+        write!(f, "Source({:?}, {} bytes)", self.name, self.text.len())
+    }
 }
 
 impl Source {

@@ -79,5 +79,6 @@ fn review() -> Review {
         namespace: NamespaceLabels::Known([("team".to_owned(), "red".to_owned())].into()),
         mode: None,
         time: 0,
+        notices: Vec::new(),
     }
 }

@@ -21,6 +21,7 @@ fn review(object: &str) -> Review {
         namespace: NamespaceLabels::None,
         mode: None,
         time: 0,
+        notices: Vec::new(),
     }
 }
 

@@ -45,6 +45,7 @@ fn pod() -> Review {
         namespace: labels(&[("team", "red")]),
         mode: None,
         time: 0,
+        notices: Vec::new(),
     }
 }
 
