@@ -204,7 +204,8 @@ mod tests {
             Rule::new("a-missing", Severity::High, "A \"thing\" is missing"),
             Rule::new("b", Severity::Low, "B").with_help("https://example.org/b"),
         ];
-        let description = Description { name: "demo", version: "1.2.3", title: "T", rules: RULES, ..Description::EMPTY };
+        let description =
+            Description { name: "demo", version: "1.2.3", title: "T", rules: RULES, ..Description::EMPTY };
         let json: serde_json::Value = serde_json::from_str(&description.to_json()).expect("JSON");
         assert_eq!(json["contract"], "1.0");
         assert_eq!(json["rules"][0]["title"], "A \"thing\" is missing");

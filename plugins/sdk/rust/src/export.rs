@@ -38,7 +38,8 @@ macro_rules! export {
                 }
                 fn prepare(
                     settings: ::std::string::String,
-                ) -> ::core::result::Result<::std::vec::Vec<u8>, ::std::vec::Vec<$crate::contract::SettingsError>> {
+                ) -> ::core::result::Result<::std::vec::Vec<u8>, ::std::vec::Vec<$crate::contract::SettingsError>>
+                {
                     $crate::glue::prepare::<$policy>(&settings)
                 }
                 fn evaluate(prepared: ::std::vec::Vec<u8>) -> $crate::contract::Outcome {

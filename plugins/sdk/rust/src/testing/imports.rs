@@ -26,12 +26,7 @@ thread_local! {
 }
 
 /// Lets the imports answer for a scene while something runs.
-pub(crate) fn with<T>(
-    scene: &Scene,
-    keys: &[&str],
-    paths: &'static [&'static str],
-    run: impl FnOnce() -> T,
-) -> T {
+pub(crate) fn with<T>(scene: &Scene, keys: &[&str], paths: &'static [&'static str], run: impl FnOnce() -> T) -> T {
     let review = &scene.review;
     let mut documents = vec![review.object.clone(), review.old_object.clone(), review.options.clone()];
     documents.extend(scene.facts.iter().map(|fact| fact.document.clone()));
@@ -131,7 +126,11 @@ pub(crate) mod documents {
     }
     pub fn key_at(node: u32, index: u32) -> String {
         session().read(node, |document, node| {
-            if document.entries(node).next().is_some() { document.key_at(node, index).to_owned() } else { String::new() }
+            if document.entries(node).next().is_some() {
+                document.key_at(node, index).to_owned()
+            } else {
+                String::new()
+            }
         })
     }
     pub fn len(node: u32) -> u32 {
@@ -168,7 +167,7 @@ pub(crate) mod documents {
     }
     /// Also in `prepare`, where there is no scene.
     pub fn parse_quantity(text: &str) -> Amount {
-        amount(quantity::amount(text))
+        amount(quantity::parse(text).unwrap_or(portcullis_model::Amount::UNREADABLE))
     }
 }
 
