@@ -13,7 +13,7 @@ use std::sync::Arc;
 use portcullis_document::ReadLimits;
 use portcullis_gate::Gate;
 use portcullis_model::{Decision, Mode};
-use portcullis_report::{InputError, PolicySetInfo, Report, ReportParts, RuleInfo, Skipped, Tool};
+use portcullis_report::{InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool};
 use portcullis_subject::kinds::Kinds;
 
 use crate::inputs::GatherOptions;
@@ -48,7 +48,6 @@ pub struct CheckOptions {
 #[derive(Default)]
 struct FileResult {
     decisions: Vec<Decision>,
-    subjects: usize,
     errors: Vec<InputError>,
     skipped: Vec<Skipped>,
 }
@@ -64,22 +63,20 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         advance(total);
         result
     });
-    let mut parts = ReportParts {
-        tool: options.tool.clone(),
+    let mut parts = Parts {
         policy_sets: policy_sets(gate),
         rules: rules(gate),
         errors: gathered.errors,
         skipped: gathered.skipped,
         notices: expired_waivers(gate, options.time),
-        ..ReportParts::default()
+        decisions: Vec::new(),
     };
     for result in results {
-        parts.subjects += result.subjects;
         parts.decisions.extend(result.decisions);
         parts.errors.extend(result.errors);
         parts.skipped.extend(result.skipped);
     }
-    Report::new(parts)
+    Report::new(options.tool.clone(), parts)
 }
 
 fn judge_file(gate: &Gate, options: &CheckOptions, surroundings: &Surroundings, content: &FileContent) -> FileResult {
@@ -87,7 +84,6 @@ fn judge_file(gate: &Gate, options: &CheckOptions, surroundings: &Surroundings, 
     let found = surroundings.subjects(gate, options, content);
     result.errors = found.errors;
     result.skipped = found.skipped;
-    result.subjects = found.reviews.len();
     for (review, facts) in found.reviews {
         let review = Arc::new(review);
         // Facts come from a record here, so nothing is ever waited for.
@@ -108,10 +104,23 @@ fn policy_sets(gate: &Gate) -> Vec<PolicySetInfo> {
 }
 
 fn rules(gate: &Gate) -> Vec<RuleInfo> {
-    gate.sets().rules()
+    let info = |rule: portcullis_gate::RuleInfo| RuleInfo {
+        plugin: rule.plugin,
+        plugin_version: rule.plugin_version,
+        plugin_digest: rule.plugin_digest,
+        id: rule.id,
+        title: rule.title,
+        severity: rule.severity,
+        help: Some(rule.help).filter(|help| !help.is_empty()),
+    };
+    gate.sets().rules().into_iter().map(info).collect()
 }
 
 /// An expired waiver does nothing, and somebody should know.
 fn expired_waivers(gate: &Gate, time: i64) -> Vec<String> {
-    gate.sets().waivers.expired(time)
+    let notice = |waiver: &portcullis_policies::Waiver| {
+        let (name, owner, expires) = (&waiver.name, &waiver.owner, &waiver.expires);
+        format!("the waiver `{name}` of {owner} expired on {expires} and does nothing; renew or remove it ({})", waiver.ticket)
+    };
+    gate.sets().waivers.expired(time).into_iter().map(notice).collect()
 }

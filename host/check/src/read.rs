@@ -18,7 +18,7 @@ pub(crate) struct FileContent {
 
 /// Reads and decodes one file.
 pub(crate) fn read(file: &InputFile, limits: &ReadLimits) -> FileContent {
-    let source = file.read().and_then(|bytes| decode(&file.shown, bytes, limits).map_err(input_error));
+    let source = file.read().and_then(|bytes| decode(&file.shown, bytes, limits).map_err(|error| input_error(&error).in_file(&file.shown)));
     FileContent { file: file.clone(), source }
 }
 
@@ -28,17 +28,28 @@ impl FileContent {
         let source = self.source.as_ref().map_err(Clone::clone)?;
         let json = source.text().trim_start().starts_with('{');
         if !json {
-            return read_yaml(source, limits).map_err(input_error);
+            return read_yaml(source, limits).map_err(|error| self.told(&error));
         }
         match read_json(source, limits) {
             Ok(document) => Ok(vec![document]),
             // A flow mapping of YAML begins as JSON does; what is neither is explained as what its name says.
-            Err(error) if self.file.shown.ends_with(".json") => Err(input_error(error)),
-            Err(error) => read_yaml(source, limits).map_err(|_| input_error(error)),
+            Err(error) if self.file.shown.ends_with(".json") => Err(self.told(&error)),
+            Err(error) => read_yaml(source, limits).map_err(|_| self.told(&error)),
         }
+    }
+
+    fn told(&self, error: &portcullis_document::Error) -> InputError {
+        input_error(error).in_file(&self.file.shown)
     }
 }
 
-pub(crate) fn input_error(error: portcullis_document::Error) -> InputError {
-    InputError { place: error.place(), file: None, hint: error.hint().map(str::to_owned), message: error.to_string() }
+fn input_error(error: &portcullis_document::Error) -> InputError {
+    let mut told = InputError::new(error.to_string());
+    if let Some(place) = error.place() {
+        told = told.at(place);
+    }
+    match error.hint() {
+        Some(hint) => told.hint(hint),
+        None => told,
+    }
 }

@@ -72,12 +72,9 @@ impl Surroundings {
         }
         let empty = found.reviews.is_empty() && found.errors.is_empty();
         if empty && content.file.named {
-            found.errors.push(InputError {
-                message: "holds no subject: no document in it has `apiVersion` and `kind`".into(),
-                file: Some(content.file.shown.clone()),
-                place: None,
-                hint: Some("name a manifest, an AdmissionReview, or a file that a policy judges by `match.documents`".into()),
-            });
+            let hint = "name a manifest, an AdmissionReview, or a file that a policy judges by `match.documents`";
+            let error = InputError::new("holds no subject: no document in it has `apiVersion` and `kind`");
+            found.errors.push(error.in_file(&content.file.shown).hint(hint));
             found.skipped.clear();
         } else if documents.is_empty() {
             found.skipped.push(Skipped { path: content.file.shown.clone(), reason: "it is empty".into() });
@@ -113,12 +110,14 @@ impl Surroundings {
         };
         match reviews {
             Ok(reviews) => found.reviews.extend(reviews),
-            Err(error) => found.errors.push(InputError {
-                place: error.place(),
-                file: Some(content.file.shown.clone()),
-                hint: error.hint().map(str::to_owned),
-                message: error.to_string(),
-            }),
+            Err(error) => {
+                let mut told = InputError::new(error.to_string()).in_file(&content.file.shown);
+                told = error.place().map_or(told.clone(), |place| told.at(place));
+                found.errors.push(match error.hint() {
+                    Some(hint) => told.hint(hint),
+                    None => told,
+                });
+            }
         }
     }
 

@@ -61,7 +61,7 @@ impl Renderer {
             // https://no-color.org: any value that is not empty.
             ColorArgument::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
-        let text = portcullis_report::render(report, self.format, &HumanOptions { color, ..HumanOptions::default() });
+        let text = self.format.render(report, &HumanOptions { color, ..HumanOptions::default() });
         match &self.output {
             Some(path) => std::fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display())),
             None => write_out(&text),
@@ -88,7 +88,7 @@ fn renderers(arguments: &CheckArguments) -> anyhow::Result<Vec<Renderer>> {
     );
     let renderer = |(at, name): (usize, &String)| {
         let output = outputs.get(at).filter(|path| path.as_os_str() != "-").cloned();
-        Ok(Renderer { format: Format::parse(name)?, output })
+        Ok(Renderer { format: name.parse::<Format>()?, output })
     };
     let renderers: Vec<Renderer> = formats.iter().enumerate().map(renderer).collect::<anyhow::Result<_>>()?;
     let to_stdout = renderers.iter().filter(|renderer| renderer.output.is_none()).count();

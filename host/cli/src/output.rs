@@ -76,5 +76,6 @@ pub fn complain(error: &anyhow::Error) {
         text.push_str(&format!("\n  because: {cause}"));
     }
     // Nothing is left to do where even the complaint cannot be written.
-    let _ = writeln!(std::io::stderr(), "{}", portcullis_report::escape_controls(&text));
+    let lines: Vec<_> = text.lines().map(portcullis_report::plain).collect();
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
 }

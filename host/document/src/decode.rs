@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use portcullis_model::Source;
 
-use crate::error::{Error, ErrorKind};
 use crate::ReadLimits;
+use crate::error::{Error, ErrorKind};
 
 /// Makes a named text of bytes; a byte-order mark in front is dropped.
 ///

@@ -119,7 +119,9 @@ impl Error {
             ErrorKind::ComplexKey => "put the key in quotes, and what begins with `{` or `[` as well",
             ErrorKind::DuplicateKey { .. } => "keep one of the two; `yes`, `on` and `true` are one key unless quoted",
             ErrorKind::TooManyDocuments { .. } | ErrorKind::TooLarge { .. } => "split the file",
-            ErrorKind::UnknownAnchor { .. } => "an anchor ends with its document; put text that begins with `*` in quotes",
+            ErrorKind::UnknownAnchor { .. } => {
+                "an anchor ends with its document; put text that begins with `*` in quotes"
+            }
             _ => return None,
         })
     }

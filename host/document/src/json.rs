@@ -33,7 +33,10 @@ pub fn read_json_text(text: &str, limits: &ReadLimits) -> Result<Document, Error
 fn nothing_after(text: &str, end: usize, source: Option<&Arc<Source>>) -> Result<(), Error> {
     let rest = text.get(end..).unwrap_or_default().trim_start_matches([' ', '\t', '\n', '\r']);
     let at = text.len() - rest.len();
-    if rest.is_empty() { Ok(()) } else { Err(ErrorKind::TrailingText.at(source, at, at + 1)) }
+    match rest.chars().next() {
+        Some(next) => Err(ErrorKind::TrailingText.at(source, at, at + next.len_utf8())),
+        None => Ok(()),
+    }
 }
 
 /// Reads the value that begins at `start`; returns where it ends as well.

@@ -6,6 +6,8 @@
 //!   because `<<` usually stands first);
 //! - what follows `...` in one part of a stream is read, where kubectl drops it in silence;
 //! - `--- text` on one line, `%YAML` and `%TAG` are read, where kubectl refuses them; so is the escape `\/`;
+//! - text after the one value of a part, a byte-order mark at the beginning of a later line and `\r\r\n` are errors, where
+//!   kubectl drops, keeps or joins them; so is a plain scalar in brackets that ends with `:` (`[a:]`);
 //! - half of a surrogate pair is an error in JSON, where kubectl puts U+FFFD in its place;
 //! - depth, values, documents and what aliases repeat have limits of our own.
 
@@ -55,7 +57,8 @@ fn read_leading_json(
     documents: &mut Vec<Document>,
 ) -> Result<(usize, Option<Error>), Error> {
     let text = source.text();
-    let blank = |at: usize| at + text[at..].len() - text[at..].trim_start_matches([' ', '\t', '\r', '\n', '\u{feff}']).len();
+    let blank =
+        |at: usize| at + text[at..].len() - text[at..].trim_start_matches([' ', '\t', '\r', '\n', '\u{feff}']).len();
     let first = blank(0);
     if !text[first..].starts_with('{') {
         return Ok((0, None));
@@ -88,9 +91,13 @@ fn read_part(
     limits: &ReadLimits,
     documents: &mut Vec<Document>,
 ) -> Result<(), Error> {
-    let mut part = tree::Part::new(source, start, end, limits);
+    let mut part = tree::Part::new(source, start, end, limits)?;
     while let Some(tree) = part.next_document()? {
-        keep(emit::emit(&tree, source, limits).map_err(|error| complaint::explain(error, source, start, end))?, limits, documents)?;
+        keep(
+            emit::emit(&tree, source, limits).map_err(|error| complaint::explain(error, source, start, end))?,
+            limits,
+            documents,
+        )?;
     }
     Ok(())
 }

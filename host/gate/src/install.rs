@@ -14,6 +14,10 @@ use crate::{InstallError, InstalledPolicy, InstalledSet, Sets};
 pub struct RuleInfo {
     /// The plugin's name.
     pub plugin: String,
+    /// The plugin's version.
+    pub plugin_version: String,
+    /// The plugin's digest.
+    pub plugin_digest: String,
     /// The rule's id in its plugin.
     pub id: String,
     /// What it demands, in one line.
@@ -128,6 +132,8 @@ impl Sets {
             .flat_map(|policy| {
                 policy.plugin.description().rules.iter().map(|rule| RuleInfo {
                     plugin: policy.plugin.name().to_owned(),
+                    plugin_version: policy.plugin.description().version.clone(),
+                    plugin_digest: policy.plugin.digest().to_owned(),
                     id: rule.id.clone(),
                     title: rule.title.clone(),
                     severity: rule.severity,

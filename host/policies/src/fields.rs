@@ -156,11 +156,17 @@ impl<'d> Fields<'d> {
     }
 
     /// A map `{sandbox: .., compliance: ..}` under a key.
-    pub(crate) fn per_mode<T>(&self, node: NodeId, key: &str, read: impl Fn(NodeId) -> Option<T>) -> PerMode<Option<T>> {
+    pub(crate) fn per_mode<T>(
+        &self,
+        node: NodeId,
+        key: &str,
+        read: impl Fn(NodeId) -> Option<T>,
+    ) -> PerMode<Option<T>> {
         let absent = PerMode { sandbox: None, compliance: None };
         let Some(found) = self.get(node, key) else { return absent };
         if self.document.kind(found) != Kind::Map {
-            let message = format!("{} must be a map, found {}", self.name(found), found_word(self.document.kind(found)));
+            let message =
+                format!("{} must be a map, found {}", self.name(found), found_word(self.document.kind(found)));
             self.wrong_hint(found, message, "say it for each mode: `{sandbox: .., compliance: ..}`");
             return absent;
         }

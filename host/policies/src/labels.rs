@@ -93,7 +93,8 @@ pub(crate) fn check_key(fields: &Fields, node: NodeId, key: &str) {
 fn check_value(fields: &Fields, node: NodeId, value: &str) {
     if !value.is_empty() && !is_label_name(value) {
         let message = format!("{} cannot be the value of a label", quote(value));
-        let hint = "a value has at most 63 letters, digits, `-`, `_` or `.`, and begins and ends with a letter or digit";
+        let hint =
+            "a value has at most 63 letters, digits, `-`, `_` or `.`, and begins and ends with a letter or digit";
         fields.wrong_hint(node, message, hint);
     }
 }
@@ -184,7 +185,10 @@ mod tests {
             "`Exists` and `DoesNotExist` take no `values`"
         );
         assert_eq!(one(r#"{"matchExpressions":[{"operator":"Exists"}]}"#), "`matchExpressions[0]` has no `key`");
-        assert_eq!(one(r#"{"matchLables":{}}"#), "unknown field `matchLables` in `selector`; did you mean `matchLabels`?");
+        assert_eq!(
+            one(r#"{"matchLables":{}}"#),
+            "unknown field `matchLables` in `selector`; did you mean `matchLabels`?"
+        );
         assert_eq!(one("[]"), "`selector` must be a map, found a list");
     }
 }

@@ -14,7 +14,6 @@ mod select;
 mod set;
 mod settings;
 mod suggest;
-mod time;
 mod waiver;
 
 pub use cel::{MAX_COST, MAX_DEPTH, MAX_EXPRESSION};
@@ -25,4 +24,5 @@ pub use pattern::{MAX_PATTERN, MAX_PATTERNS};
 pub use select::Selection;
 pub use set::{API_VERSION, DEFAULT_NAMESPACE_LABEL, LoadedSet, MAX_POLICIES, parse_set};
 pub use settings::MAX_SETTINGS;
+pub use suggest::nearest as suggest;
 pub use waiver::{MAX_WAIVERS, Waiver, WaiverMatch, Waivers};

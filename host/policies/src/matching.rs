@@ -85,18 +85,25 @@ fn check_resources(fields: &Fields, rule: NodeId) {
     if fields.document.kind(node) != Kind::List {
         return;
     }
-    let texts: Vec<(NodeId, &str)> = fields.document.items(node).map(|item| (item, fields.document.text(item))).collect();
+    let texts: Vec<(NodeId, &str)> =
+        fields.document.items(node).map(|item| (item, fields.document.text(item))).collect();
     if texts.len() > 1 && texts.iter().any(|&(_, text)| text == "*/*") {
         fields.wrong(node, "`*/*` in `resources` must stand alone");
     }
     for (item, text) in texts {
         let (resource, subresource) = text.split_once('/').unwrap_or((text, "*"));
         let plain = |part: &str| {
-            part == "*" || !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
+            part == "*"
+                || !part.is_empty()
+                    && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
         };
         if fields.document.kind(item) == Kind::String && !(plain(resource) && plain(subresource)) {
             let message = format!("{} is not a resource", quote(text));
-            fields.wrong_hint(item, message, "a resource is the plural in lower case, such as `pods`, `pods/status`, `*/scale` or `*/*`");
+            fields.wrong_hint(
+                item,
+                message,
+                "a resource is the plural in lower case, such as `pods`, `pods/status`, `*/scale` or `*/*`",
+            );
         }
     }
 }
@@ -147,3 +154,6 @@ fn read_documents<'d>(fields: &Fields<'d>, node: NodeId) -> Vec<(NodeId, &'d str
     }
     paths
 }
+
+#[cfg(test)]
+mod tests;

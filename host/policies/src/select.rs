@@ -185,7 +185,9 @@ fn object(matches: &Match, review: &Review) -> Selection {
         match labels_of(object) {
             Ok(Some(labels)) if labels::matches(selector, &labels) => return Selection::Applies,
             Ok(_) => {}
-            Err(why) => unknown = Some(Selection::Unknown(format!("`objectSelector` needs the object's labels: {why}"))),
+            Err(why) => {
+                unknown = Some(Selection::Unknown(format!("`objectSelector` needs the object's labels: {why}")))
+            }
         }
     }
     unknown.unwrap_or(Selection::Skips)
@@ -235,4 +237,5 @@ fn conditions(selector: &Selector, review: &Review) -> Selection {
 }
 
 #[cfg(test)]
+#[expect(clippy::panic, reason = "a test that fails panics, and says on what")]
 mod tests;

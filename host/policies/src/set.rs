@@ -1,8 +1,8 @@
 //! Reads a policy set strictly: everything that is wrong with it is said at once, each with its place.
 
 use portcullis_model::{
-    CustomWorkload, Document, Effect, Kind, Mode, ModeRule, NodeId, Override, PerMode, Place, PluginReference, Policy, PolicySet,
-    Severity,
+    CustomWorkload, Document, Effect, Kind, Mode, ModeRule, NodeId, Override, PerMode, Place, PluginReference, Policy,
+    PolicySet, Severity,
 };
 
 use crate::error::{Complaint, quote};
@@ -109,6 +109,9 @@ fn read_name<'d>(fields: &Fields<'d>, parent: NodeId) -> Option<&'d str> {
 
 fn read_set(fields: &Fields) -> Option<(PolicySet, Vec<Selector>)> {
     let name = read_head(fields, "PolicySet");
+    if fields.document.kind(NodeId::ROOT) != Kind::Map {
+        return None;
+    }
     let spec = fields.required(NodeId::ROOT, "spec")?;
     if !fields.expect_map(spec, &["mode", "failFast", "workloads", "policies"]) {
         return None;
@@ -168,7 +171,11 @@ fn read_workload(fields: &Fields, node: NodeId) -> Option<CustomWorkload> {
     let pointer = |found: NodeId| {
         let text = fields.text(found)?;
         if !text.starts_with('/') {
-            fields.wrong_hint(found, format!("{} is not a JSON Pointer", quote(text)), "write it like `/spec/template`");
+            fields.wrong_hint(
+                found,
+                format!("{} is not a JSON Pointer", quote(text)),
+                "write it like `/spec/template`",
+            );
         }
         Some(text.to_owned())
     };
@@ -207,7 +214,11 @@ fn read_policy<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) 
         effect: or_default(effect),
         on_error: or_default(on_error),
         overrides,
-        grants: grants.into_iter().filter(|&(grant, _)| fields.text(grant).is_some()).map(|(_, g)| g.to_owned()).collect(),
+        grants: grants
+            .into_iter()
+            .filter(|&(grant, _)| fields.text(grant).is_some())
+            .map(|(_, g)| g.to_owned())
+            .collect(),
         settings,
         place: fields.place(node),
     };
@@ -219,10 +230,7 @@ const EFFECTS: [(&str, Effect); 4] =
     [("deny", Effect::Deny), ("warn", Effect::Warn), ("audit", Effect::Audit), ("shadow", Effect::Shadow)];
 
 fn or_default(written: PerMode<Option<Effect>>) -> PerMode<Effect> {
-    PerMode {
-        sandbox: written.sandbox.unwrap_or(Effect::Warn),
-        compliance: written.compliance.unwrap_or(Effect::Deny),
-    }
+    PerMode { sandbox: written.sandbox.unwrap_or(Effect::Warn), compliance: written.compliance.unwrap_or(Effect::Deny) }
 }
 
 fn read_plugin(fields: &Fields, policy: NodeId) -> Option<PluginReference> {
@@ -244,9 +252,12 @@ fn read_plugin(fields: &Fields, policy: NodeId) -> Option<PluginReference> {
         check_digest(fields, found, text);
         Some(text.to_owned())
     });
-    let sources: Vec<&str> = ["builtin", "file", "oci"].into_iter().filter(|key| fields.get(node, key).is_some()).collect();
+    let sources: Vec<&str> =
+        ["builtin", "file", "oci"].into_iter().filter(|key| fields.get(node, key).is_some()).collect();
     match sources[..] {
-        ["builtin"] => Some(PluginReference::Builtin { name: fields.required_text(node, "builtin")?.to_owned(), digest }),
+        ["builtin"] => {
+            Some(PluginReference::Builtin { name: fields.required_text(node, "builtin")?.to_owned(), digest })
+        }
         ["file"] => Some(PluginReference::File { path: fields.required_text(node, "file")?.to_owned(), digest }),
         ["oci"] => read_oci(fields, node),
         [] => {
@@ -254,7 +265,10 @@ fn read_plugin(fields: &Fields, policy: NodeId) -> Option<PluginReference> {
             None
         }
         _ => {
-            fields.wrong(node, format!("`plugin` names {} sources ({}); it takes one", sources.len(), sources.join(", ")));
+            fields.wrong(
+                node,
+                format!("`plugin` names {} sources ({}); it takes one", sources.len(), sources.join(", ")),
+            );
             None
         }
     }
@@ -299,7 +313,11 @@ fn read_overrides(fields: &Fields, items: Vec<NodeId>) -> Vec<Override> {
         let Some(rule) = fields.required_text(node, "rule") else { continue };
         if rule.contains('/') {
             let hint = format!("write `{}`", rule.rsplit('/').next().unwrap_or_default().escape_debug());
-            fields.wrong_hint(fields.document.find(node, "rule"), format!("{} is not the id of a rule", quote(rule)), hint);
+            fields.wrong_hint(
+                fields.document.find(node, "rule"),
+                format!("{} is not the id of a rule", quote(rule)),
+                hint,
+            );
         }
         if overrides.iter().any(|other| other.rule == rule) {
             fields.wrong(fields.document.find(node, "rule"), format!("a second override of {}", quote(rule)));
@@ -308,3 +326,6 @@ fn read_overrides(fields: &Fields, items: Vec<NodeId>) -> Vec<Override> {
     }
     overrides
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,9 +12,7 @@ pub const MAX_SETTINGS: usize = 1024 * 1024;
 /// The settings of each mode: those of `settings`, with the top-level keys of `settingsByMode.<mode>` in their place.
 pub(crate) fn read_settings(fields: &Fields, policy: NodeId) -> PerMode<String> {
     let all = fields.get(policy, "settings").filter(|&node| fields.expect(node, Kind::Map, "a map"));
-    let own = fields.per_mode(policy, "settingsByMode", |node| {
-        fields.expect(node, Kind::Map, "a map").then_some(node)
-    });
+    let own = fields.per_mode(policy, "settingsByMode", |node| fields.expect(node, Kind::Map, "a map").then_some(node));
     let of = |own: Option<NodeId>| {
         let merged = merge(fields.document, all, own);
         if merged.len() > MAX_SETTINGS {
@@ -97,7 +95,8 @@ mod tests {
     use super::*;
     use crate::sample::json;
 
-    const POLICY: &str = r#"{"settings":{"b":{"x":1},"a":true},"settingsByMode":{"compliance":{"b":{"y":[1.50,"t"]}}}}"#;
+    const POLICY: &str =
+        r#"{"settings":{"b":{"x":1},"a":true},"settingsByMode":{"compliance":{"b":{"y":[1.50,"t"]}}}}"#;
 
     #[test]
     fn replaces_top_level_keys_whole() {

@@ -5,13 +5,13 @@ const LONGEST: usize = 64;
 
 /// The known word nearest to what was written, where one is near enough to have been meant.
 ///
-/// Case aside, at most a third of the letters (at least one, at most three) may be wrong.
-pub(crate) fn nearest<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
+/// Case aside, at most a third of the letters (at most three) may be wrong.
+pub fn nearest<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
     if written.chars().count() > LONGEST {
         return None;
     }
     let lower = written.to_lowercase();
-    let allowed = (written.chars().count() / 3).clamp(1, 3);
+    let allowed = ((written.chars().count() + 1) / 3).min(3);
     let distances = known.iter().map(|&word| (distance(&lower, &word.to_lowercase()), word));
     distances.filter(|&(distance, _)| distance <= allowed).min_by_key(|&(distance, _)| distance).map(|(_, word)| word)
 }

@@ -1,13 +1,12 @@
 //! Dated, owned exceptions.
 
-use portcullis_model::{Document, Kind, NodeId, Place, Review, SubjectKind};
+use portcullis_model::{Document, Kind, NodeId, Place, Review, SubjectKind, format_time, parse_expiry};
 
 use crate::error::{Complaint, quote};
 use crate::fields::{Fields, MAX_COMPLAINTS};
 use crate::pattern::Patterns;
 use crate::select::is_namespace;
 use crate::set::read_head;
-use crate::time::{format_time, parse_expiry};
 
 /// Waivers that may be loaded at once.
 pub const MAX_WAIVERS: usize = 10_000;
@@ -87,7 +86,8 @@ impl Waivers {
         waivers.sort_by(|left, right| left.name.cmp(&right.name));
         for pair in waivers.windows(2).filter(|pair| pair[0].name == pair[1].name) {
             let message = format!("a second waiver {}", quote(&pair[1].name));
-            complaints.push(Complaint::wrong(message, pair[1].place.clone()).hint("every waiver needs a name of its own"));
+            complaints
+                .push(Complaint::wrong(message, pair[1].place.clone()).hint("every waiver needs a name of its own"));
         }
         complaints.truncate(MAX_COMPLAINTS);
         if complaints.is_empty() { Ok(Self { waivers }) } else { Err(complaints) }
@@ -148,6 +148,9 @@ impl Waiver {
 
 fn read_waiver(fields: &Fields) -> Option<Waiver> {
     let name = read_head(fields, "Waiver");
+    if fields.document.kind(NodeId::ROOT) != Kind::Map {
+        return None;
+    }
     let spec = fields.required(NodeId::ROOT, "spec")?;
     let known = ["policySet", "policy", "rule", "covers", "owner", "ticket", "reason", "expires"];
     if !fields.expect_map(spec, &known) {
@@ -231,4 +234,5 @@ fn read_patterns(fields: &Fields, covers: NodeId, key: &str) -> Option<Patterns>
 }
 
 #[cfg(test)]
+#[expect(clippy::panic, reason = "a test that fails panics, and says on what")]
 mod tests;

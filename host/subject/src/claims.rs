@@ -26,7 +26,7 @@ pub(crate) fn of(object: &Document, group: &str, kind: &str, pod_spec: NodeId) -
 
 fn claim(object: &Document, holder: NodeId) -> Claim {
     let spec = object.find(holder, "spec");
-    let amount = |side| quantity::at(object, object.walk(spec, &["resources", side, "storage"]));
+    let amount = |side| quantity::round_up_milli(quantity::at(object, object.walk(spec, &["resources", side, "storage"])));
     Claim { node: if spec.is_none() { holder } else { spec }, request: amount("requests"), limit: amount("limits") }
 }
 

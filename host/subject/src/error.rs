@@ -48,6 +48,18 @@ pub enum ErrorKind {
         /// The bound.
         limit: usize,
     },
+    /// Two definitions of one kind that disagree about plural or scope.
+    ConflictingKind {
+        /// Group, version and kind.
+        kind: String,
+    },
+    /// Not what `kubectl api-resources` or the API server's discovery prints.
+    BadApiResources {
+        /// The line, from 1; 0 for JSON.
+        line: usize,
+        /// Why.
+        why: &'static str,
+    },
     /// A text that must follow a form does not.
     Malformed {
         /// The member, as a JSON Pointer.
@@ -55,6 +67,16 @@ pub enum ErrorKind {
         /// The form.
         expected: &'static str,
     },
+}
+
+impl ErrorKind {
+    pub(crate) fn at(self, document: &Document, node: NodeId) -> Error {
+        Error::new(self, document, node)
+    }
+
+    pub(crate) fn nowhere(self) -> Error {
+        Error { kind: self, place: None }
+    }
 }
 
 impl Error {
@@ -102,6 +124,11 @@ impl fmt::Display for Error {
                 write!(f, "`{}` is not supported here; it must be {expected}", found.escape_debug())
             }
             ErrorKind::TooManyLists { limit } => write!(f, "more than {limit} lists inside each other"),
+            ErrorKind::ConflictingKind { kind } => {
+                write!(f, "two definitions of `{}` disagree about its plural or its scope", kind.escape_debug())
+            }
+            ErrorKind::BadApiResources { line: 0, why } => write!(f, "these are no API resources: {why}"),
+            ErrorKind::BadApiResources { line, why } => write!(f, "line {line} is no API resource: {why}"),
             ErrorKind::Malformed { member, expected } => write!(f, "`{}` must be {expected}", member.escape_debug()),
         }
     }

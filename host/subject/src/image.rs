@@ -64,7 +64,9 @@ fn read(text: &str) -> Result<ImageState, String> {
 fn split_registry(text: &str) -> (&str, &str) {
     match text.split_once('/') {
         Some((LEGACY_REGISTRY, rest)) => (DEFAULT_REGISTRY, rest),
-        Some((first, rest)) if first == "localhost" || first.contains(|c: char| ".:".contains(c) || c.is_uppercase()) => {
+        Some((first, rest))
+            if first == "localhost" || first.contains(|c: char| ".:".contains(c) || c.is_uppercase()) =>
+        {
             (first, rest)
         }
         _ => (DEFAULT_REGISTRY, text),
@@ -111,7 +113,9 @@ fn check_repository(name: &str, repository: &str) -> Result<(), String> {
     if let Some(segment) = repository.split('/').find(|segment| !is_segment(segment)) {
         return Err(match segment {
             "" => "two slashes in a row, or one at an end".to_owned(),
-            _ => format!("`{segment}` is not a path segment: lower-case letters and digits, joined by one `.`, `_`, `__` or dashes"),
+            _ => format!(
+                "`{segment}` is not a path segment: lower-case letters and digits, joined by one `.`, `_`, `__` or dashes"
+            ),
         });
     }
     Ok(())
@@ -130,7 +134,9 @@ fn check_tag(tag: &str) -> Result<(), String> {
         return Err(format!("the tag has {} characters, more than {TAG_MAX}", tag.len()));
     }
     if !tag.starts_with(word) || !tag.chars().all(|c| word(c) || c == '.' || c == '-') {
-        return Err(format!("`{tag}` is not a tag: letters, digits, `_`, `.` and `-`, the first a letter, a digit or `_`"));
+        return Err(format!(
+            "`{tag}` is not a tag: letters, digits, `_`, `.` and `-`, the first a letter, a digit or `_`"
+        ));
     }
     Ok(())
 }

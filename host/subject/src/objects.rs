@@ -326,7 +326,7 @@ mod tests {
         assert!(matches!(of("{apiVersion: v1, kind: Pod}"), NamespaceLabels::Unknown(_)));
         assert_eq!(of("{apiVersion: v1, kind: Node, metadata: {name: n1}}"), NamespaceLabels::None);
         assert!(matches!(of("{apiVersion: e.x/v1, kind: Thing}"), NamespaceLabels::Unknown(_)));
-        let own = of("{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {x: y}}}");
-        assert_eq!(own, NamespaceLabels::Known(BTreeMap::from([("x".to_owned(), "y".to_owned())])), "its own labels");
+        let own = of("{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {x: z}}}");
+        assert_eq!(own, NamespaceLabels::Known(BTreeMap::from([("x".to_owned(), "z".to_owned())])), "its own labels");
     }
 }

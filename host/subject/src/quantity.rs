@@ -1,4 +1,3 @@
-// LEAD: read LEAD-NOTE.md in this folder before going on.
 //! Kubernetes quantities, exactly.
 //!
 //! The judge is `ParseQuantity` of k8s.io/apimachinery (pkg/api/resource, v0.36): what it accepts is accepted here with
@@ -74,7 +73,12 @@ pub fn parse_with_notation(text: &str) -> Result<(Amount, Notation), QuantityErr
         Scale::Two(exponent) => parts.times_two_to(exponent)?,
     };
     let nanos = if parts.negative { -magnitude } else { magnitude };
-    Ok((amount(nanos), notation))
+    Ok((held(nanos), notation))
+}
+
+/// The quantity of a text; unreadable where it is none. The form that the plugin runner calls.
+pub fn amount(text: &str) -> Amount {
+    parse(text).unwrap_or(Amount::UNREADABLE)
 }
 
 /// The quantity at a node, as the API server decodes it (`Quantity.UnmarshalJSON`): strings and numbers, by their text.
@@ -98,7 +102,7 @@ pub fn round_up_milli(value: Amount) -> Amount {
     }
     let nanos = nanos(value);
     let up = (nanos.abs() + NANOS_IN_MILLI - 1) / NANOS_IN_MILLI * NANOS_IN_MILLI;
-    amount(up * nanos.signum())
+    held(up * nanos.signum())
 }
 
 /// Which of two quantities is larger. Nothing where either is absent or unreadable.
@@ -276,7 +280,7 @@ fn nanos(value: Amount) -> i128 {
     i128::from(value.whole) * NANOS + i128::from(value.nanos)
 }
 
-fn amount(nanos: i128) -> Amount {
+fn held(nanos: i128) -> Amount {
     let held = nanos.clamp(LEAST, MOST);
     Amount {
         state: AmountState::Exact,

@@ -1,7 +1,7 @@
 //! Finds the containers of whatever runs them.
 
 use portcullis_model::{
-    AmountState, Container, ContainerRole, CustomWorkload, Document, Image, ImageState, Kind, NodeId, Resources, Review,
+    Container, ContainerRole, CustomWorkload, Document, Image, ImageState, Kind, NodeId, Resources, Review,
     Workload,
 };
 
@@ -130,11 +130,7 @@ fn resources(object: &Document, holder: NodeId) -> Resources {
     let mut resources = Resources::default();
     for (pair, name) in ["cpu", "memory", "ephemeral-storage"].iter().enumerate() {
         for (side, list) in [requests, limits].into_iter().enumerate() {
-            let amount = quantity::at(object, object.find(list, name));
-            resources.amounts[pair * 2 + side] = match amount.state {
-                AmountState::Exact => quantity::round_up_milli(amount),
-                _ => amount,
-            };
+            resources.amounts[pair * 2 + side] = quantity::round_up_milli(quantity::at(object, object.find(list, name)));
         }
     }
     resources
@@ -183,6 +179,8 @@ fn count(object: &Document, node: NodeId, absent: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use portcullis_model::AmountState;
+
     use super::*;
     use crate::testing::{review, yaml};
 

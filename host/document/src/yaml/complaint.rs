@@ -25,9 +25,22 @@ fn template_line(text: &str) -> Option<usize> {
             let after = line[column + 2..].trim_start_matches(['-', ' ']);
             let quoted = before.matches(['\'', '"']).count() % 2 == 1;
             let first = before.is_empty() || before.ends_with([':', '-', '[', ',', '?']);
-            let action = ["if ", "else", "end", "range ", "with ", "include ", "template ", "define ", "toYaml ", "/*", ".", "$"]
-                .iter()
-                .any(|word| after.starts_with(word));
+            let action = [
+                "if ",
+                "else",
+                "end",
+                "range ",
+                "with ",
+                "include ",
+                "template ",
+                "define ",
+                "toYaml ",
+                "/*",
+                ".",
+                "$",
+            ]
+            .iter()
+            .any(|word| after.starts_with(word));
             if !quoted && (first || action) {
                 return Some(at + column);
             }
@@ -106,7 +119,9 @@ fn wording(problem: &'static str) -> &'static str {
         "mapping values are not allowed in this context" => {
             "a `:` where no key can stand: check the indentation, or put the value in quotes"
         }
-        "did not find expected key" => "this is indented differently from the keys around it, or a quote ends too early",
+        "did not find expected key" => {
+            "this is indented differently from the keys around it, or a quote ends too early"
+        }
         "did not find expected '-' indicator" => "this is indented differently from the list items around it",
         "could not find expected ':'" => "a key without a `:`",
         "found character that cannot start any token" => "a value cannot begin with this character unless quoted",

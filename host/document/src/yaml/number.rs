@@ -34,7 +34,7 @@ impl Number {
     }
 }
 
-/// A plain scalar that begins with a dot: Go's `ParseFloat`, which allows `_` between digits only after `0x`.
+/// A plain scalar that begins with a dot: Go's `ParseFloat`, which takes a single `_` between two digits.
 pub(crate) fn dotted(text: &str) -> Option<Number> {
     let value = match text {
         ".nan" | ".NaN" | ".NAN" => f64::NAN,
@@ -143,7 +143,9 @@ fn without_single_underscores(text: &str) -> Option<String> {
 /// encoding/json: positional from 1e-6 up to 1e21, otherwise with an exponent.
 fn float_text(number: f64) -> String {
     let size = number.abs();
-    if size != 0.0 && !(1e-6..1e21).contains(&size) { exponent(&format!("{number:e}"), 1) } else { number.to_string() }
+    let scientific =
+        even(format!("{number:e}"), |digits| format!("{number:.digits$e}"), |text| text.parse() == Ok(number));
+    if size != 0.0 && !(1e-6..1e21).contains(&size) { exponent(&scientific, 1) } else { positional(&scientific) }
 }
 
 /// `strconv.FormatFloat(number, 'g', -1, 32)`, with YAML's words for what is no number.
@@ -155,11 +157,39 @@ fn float_key(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { ".inf" } else { "-.inf" }.to_owned();
     }
-    let scientific = format!("{number:e}");
+    let scientific =
+        even(format!("{number:e}"), |digits| format!("{number:.digits$e}"), |text| text.parse() == Ok(number));
     let power = scientific.split_once('e').map_or("0", |(_, power)| power);
     let power: i32 = power.parse().unwrap_or(0);
     // The shortest form changes to an exponent from a million on (`eprec` 6 in Go's ftoa.go), zero excepted.
-    if number != 0.0 && !(-4..FIRST_EXPONENT).contains(&power) { exponent(&scientific, 2) } else { number.to_string() }
+    if number != 0.0 && !(-4..FIRST_EXPONENT).contains(&power) {
+        exponent(&scientific, 2)
+    } else {
+        positional(&scientific)
+    }
+}
+
+/// The shortest text, and of two that are equally near the even one, as Go has it and Rust has not.
+fn even(shortest: String, rounded: impl Fn(usize) -> String, same: impl Fn(&str) -> bool) -> String {
+    let digits = shortest.bytes().take_while(|&byte| byte != b'e').filter(u8::is_ascii_digit).count();
+    // Below, two texts of equal length are never both near enough.
+    if digits < 8 {
+        return shortest;
+    }
+    Some(rounded(digits - 1)).filter(|text| same(text)).unwrap_or(shortest)
+}
+
+/// `2.5e3` without its exponent.
+fn positional(scientific: &str) -> String {
+    let (number, power) = scientific.split_once('e').unwrap_or((scientific, "0"));
+    let (sign, number) = number.strip_prefix('-').map_or(("", number), |number| ("-", number));
+    let digits = number.replace('.', "");
+    let point = power.parse::<isize>().unwrap_or(0) + 1;
+    match usize::try_from(point) {
+        Ok(point) if point >= digits.len() => format!("{sign}{digits:0<point$}"),
+        Ok(point) if point > 0 => format!("{sign}{}.{}", &digits[..point], &digits[point..]),
+        _ => format!("{sign}0.{:0>width$}", digits, width = digits.len() + point.unsigned_abs()),
+    }
 }
 
 /// Rust's `1e-7` with Go's sign and number of digits.

@@ -21,10 +21,13 @@ pub(crate) fn resolve<'t>(text: &'t str, tag: Option<&str>, plain: bool) -> Resu
     let Some(tag) = tag.filter(|tag| !tag.is_empty()) else {
         return Ok(if plain { untagged(text) } else { Value::Text(Cow::Borrowed(text)) });
     };
-    let wrong = || ErrorKind::WrongTag { tag: tag.strip_prefix(YAML).map_or(tag.to_owned(), |name| format!("!!{name}")) };
+    let wrong =
+        || ErrorKind::WrongTag { tag: tag.strip_prefix(YAML).map_or(tag.to_owned(), |name| format!("!!{name}")) };
     match (tag.strip_prefix(YAML), untagged(text)) {
         (Some("str"), _) => Ok(Value::Text(Cow::Borrowed(text))),
-        (Some("binary"), _) => base64(text).map(|bytes| Value::Text(Cow::Owned(number::text_of(&bytes)))).ok_or(ErrorKind::NotBase64),
+        (Some("binary"), _) => {
+            base64(text).map(|bytes| Value::Text(Cow::Owned(number::text_of(&bytes)))).ok_or(ErrorKind::NotBase64)
+        }
         (Some("bool"), value @ Value::Bool(_)) | (Some("null"), value @ Value::Null) => Ok(value),
         (Some("int"), value @ Value::Number(Number::Int(_) | Number::Large(_))) => Ok(value),
         (Some("float"), value @ Value::Number(Number::Float(_))) => Ok(value),
@@ -60,7 +63,7 @@ fn word(text: &str) -> Value<'_> {
 /// Go's `base64.StdEncoding.DecodeString`: line breaks are skipped, padding is required.
 fn base64(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-    if digits.len() % 4 != 0 {
+    if !digits.len().is_multiple_of(4) {
         return None;
     }
     let padding = digits.iter().rev().take_while(|&&byte| byte == b'=').count();
@@ -137,7 +140,7 @@ fn digits(rest: &mut &str, fewest: usize, most: usize, high: u32) -> Option<u32>
 
 fn days(year: u32, month: u32) -> u32 {
     match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,

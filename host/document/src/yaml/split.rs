@@ -8,16 +8,22 @@
 pub(crate) fn parts(text: &str, from: usize) -> Vec<(usize, usize)> {
     let mut parts = Vec::new();
     let mut start = from;
-    let mut at = from;
+    let (mut at, mut looked_at) = (from, from);
     while let Some(marker) = next_marker(text, at) {
         let line_end = text[marker..].find('\n').map_or(text.len(), |length| marker + length + 1);
         at = line_end;
         let rest = text[marker + 3..line_end].trim();
-        if directives_only(&text[start..marker]) {
+        let directives = directives_only(&text[looked_at..marker]);
+        looked_at = line_end;
+        if directives {
             continue;
         }
-        parts.push((start, marker));
-        start = if rest.is_empty() || rest.starts_with('#') { line_end } else { marker };
+        // kubectl keeps the line where nothing stands before it; a byte-order mark after it is text then.
+        let keeps = start == marker || !(rest.is_empty() || rest.starts_with('#'));
+        if start < marker {
+            parts.push((start, marker));
+        }
+        start = if keeps { marker } else { line_end };
     }
     parts.push((start, text.len()));
     parts
@@ -43,16 +49,18 @@ fn next_marker(text: &str, from: usize) -> Option<usize> {
     None
 }
 
-/// Whether there is a `%` directive and nothing else but comments.
-fn directives_only(part: &str) -> bool {
-    let mut found = false;
-    for line in part.trim_start_matches('\u{feff}').lines() {
-        found |= line.starts_with('%');
-        if !line.starts_with('%') && !line.trim_start().is_empty() && !line.trim_start().starts_with('#') {
-            return false;
+/// Whether there is a `%` directive, and nothing else but comments, since the beginning or since a `...`.
+fn directives_only(text: &str) -> bool {
+    let (mut found, mut only) = (false, true);
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        match line.trim_start().as_bytes().first() {
+            _ if line.trim_end() == "..." => (found, only) = (false, true),
+            Some(b'%') if line.starts_with('%') => found = true,
+            None | Some(b'#') => {}
+            Some(_) => only = false,
         }
     }
-    found
+    found && only
 }
 
 #[cfg(test)]
@@ -66,7 +74,7 @@ mod tests {
     #[test]
     fn splits_at_lines_of_three_dashes() {
         assert_eq!(split("a: 1\n--- # two\nb: 2\r\n---\r\nc: 3\n---"), ["a: 1\n", "b: 2\r\n", "c: 3\n", ""]);
-        assert_eq!(split("---\na: 1\n"), ["", "a: 1\n"]);
+        assert_eq!(split("---\na: 1\n"), ["---\na: 1\n"]);
         assert_eq!(split("a: |\n  ---\n  x\nb: ---\n---c: 1\n"), ["a: |\n  ---\n  x\nb: ---\n---c: 1\n"]);
     }
 

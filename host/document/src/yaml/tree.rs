@@ -7,9 +7,9 @@ use std::sync::Arc;
 use libyaml_safer::{Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
 use portcullis_model::Source;
 
+use crate::ReadLimits;
 use crate::error::{Error, ErrorKind};
 use crate::yaml::complaint;
-use crate::ReadLimits;
 
 /// The directives of one part of a stream: the parser compares each `%TAG` with all others.
 const MAX_TAG_DIRECTIVES: usize = 100;
@@ -48,6 +48,9 @@ pub(crate) struct Tree {
     pub(crate) nodes: Vec<Node>,
 }
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+/// What YAML 1.1 takes for the end of a line.
+const LINE_BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
 
 impl Node {
@@ -73,31 +76,48 @@ pub(crate) struct Part<'t> {
 }
 
 impl<'t> Part<'t> {
-    pub(crate) fn new(source: &'t Arc<Source>, start: usize, end: usize, limits: &'t ReadLimits) -> Self {
+    /// The part of a source between two offsets.
+    pub(crate) fn new(
+        source: &'t Arc<Source>,
+        start: usize,
+        end: usize,
+        limits: &'t ReadLimits,
+    ) -> Result<Self, Error> {
         let text = source.text().get(start..end).unwrap_or_default();
-        // Parts that were files of their own may each bring a mark.
-        let mark = text.len() - text.trim_start_matches('\u{feff}').len();
+        // Parts that were files of their own may each bring a byte-order mark.
+        let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
         let text = &text[mark..];
         let mut parser = Parser::new();
-        parser.set_input(Piecemeal { rest: text });
-        Self { parser, source, text, base: start + mark, limits }
+        parser.set_input(Piecemeal::new(text));
+        let part = Self { parser, source, text, base: start + mark, limits };
+        part.check()?;
+        Ok(part)
     }
 
     /// The next document of this part; nothing at its end.
     pub(crate) fn next_document(&mut self) -> Result<Option<Tree>, Error> {
-        self.check_directives()?;
         let mut composer = Composer { part: self, nodes: Vec::new(), open: Vec::new(), anchors: HashMap::new() };
         composer.run()
     }
 
-    fn check_directives(&self) -> Result<(), Error> {
-        let many = self.text.match_indices("%TAG").nth(MAX_TAG_DIRECTIVES);
-        match many {
-            Some((at, _)) if self.text.lines().filter(|line| line.starts_with("%TAG")).count() > MAX_TAG_DIRECTIVES => {
-                let what = "more than 100 `%TAG` directives";
-                Err(ErrorKind::Syntax { what }.at(Some(self.source), self.base + at, self.base + at + 4))
-            }
-            _ => Ok(()),
+    /// Refuses what the parser would take too long for or read differently from kubectl.
+    fn check(&self) -> Result<(), Error> {
+        let refuse = |what, at: usize| {
+            let length = self.text[at..].chars().next().map_or(0, char::len_utf8);
+            Err(ErrorKind::Syntax { what }.at(Some(self.source), self.base + at, self.base + at + length))
+        };
+        let directive = |&(at, _): &(usize, &str)| at == 0 || self.text[..at].ends_with(LINE_BREAKS);
+        if let Some((at, _)) = self.text.match_indices("%TAG").filter(directive).nth(MAX_TAG_DIRECTIVES) {
+            return refuse("more than 100 `%TAG` directives", at);
+        }
+        // kubectl takes it for one line break, the parser for two.
+        if let Some(at) = self.text.find("\r\r\n") {
+            return refuse("two carriage returns before a line feed: the line ends were converted twice", at);
+        }
+        // The parser skips it there, go-yaml takes it for text: the same file would be two objects.
+        match self.text.match_indices(BYTE_ORDER_MARK).find(directive) {
+            Some((at, _)) => refuse("a byte-order mark inside the text", at),
+            None => Ok(()),
         }
     }
 
@@ -143,7 +163,9 @@ impl Composer<'_, '_> {
     fn run(&mut self) -> Result<Option<Tree>, Error> {
         loop {
             let event = self.part.event()?;
-            let (start, finish) = (event.start_mark.index, event.end_mark.index);
+            // The line break at the end may not be part of the text.
+            let length = self.part.text.len() as u64;
+            let (start, finish) = (event.start_mark.index.min(length), event.end_mark.index.min(length));
             match event.data {
                 EventData::StreamEnd => return Ok(None),
                 EventData::DocumentEnd { .. } => return Ok(Some(Tree { nodes: std::mem::take(&mut self.nodes) })),
@@ -152,8 +174,7 @@ impl Composer<'_, '_> {
                 EventData::Scalar { anchor, tag, value, plain_implicit, style, .. } => {
                     let finish = self.end_of_scalar(style, start, finish);
                     let properties = anchor.is_some() || tag.is_some();
-                    let content =
-                        Content::Scalar { text: value, tag: tag.map(Into::into), plain: plain_implicit };
+                    let content = Content::Scalar { text: value, tag: tag.map(Into::into), plain: plain_implicit };
                     self.add(content, anchor, properties, start, finish)?;
                 }
                 EventData::SequenceStart { anchor, tag, style, .. } => {
@@ -179,7 +200,14 @@ impl Composer<'_, '_> {
         self.add(Content::Alias(target), None, false, start, finish).map(|_| ())
     }
 
-    fn begin(&mut self, content: Content, anchor: Option<String>, tag: bool, start: u64, finish: u64) -> Result<(), Error> {
+    fn begin(
+        &mut self,
+        content: Content,
+        anchor: Option<String>,
+        tag: bool,
+        start: u64,
+        finish: u64,
+    ) -> Result<(), Error> {
         let limit = self.part.limits.tree.depth;
         if self.open.len() >= limit as usize {
             return Err(self.part.error(ErrorKind::TooDeep { limit }, start, finish));
@@ -219,7 +247,9 @@ impl Composer<'_, '_> {
                 *merges |= is_key && node.is_merge();
             }
         }
+        let finish = node.finish;
         self.nodes.push(node);
+        self.stretch(finish);
         if let Some(anchor) = anchor {
             self.anchors.insert(anchor, index);
         }
@@ -229,13 +259,21 @@ impl Composer<'_, '_> {
     /// A bracket ends a flow value; a block ends with its last value, not with the comments after it.
     fn close(&mut self, start: u64, finish: u64) {
         let Some((index, _)) = self.open.pop() else { return };
-        let last = self.nodes.last().map_or(0, |node| node.finish);
-        let inner = self.nodes[index..].iter().next_back().map_or(last, |node| node.finish.max(last));
-        let end = self.nodes.len();
         let bracket = if finish > start { self.part.base + finish as usize } else { 0 };
+        let end = self.nodes.len();
         let node = &mut self.nodes[index];
         node.end = end;
-        node.finish = node.finish.max(inner).max(bracket);
+        node.finish = node.finish.max(bracket);
+        let finish = node.finish;
+        self.stretch(finish);
+    }
+
+    /// What is open ends no earlier than what stands in it.
+    fn stretch(&mut self, finish: usize) {
+        if let Some(&(parent, _)) = self.open.last() {
+            let parent = &mut self.nodes[parent];
+            parent.finish = parent.finish.max(finish);
+        }
     }
 
     /// The parser ends a block scalar after its line breaks and the blank lines that follow.
@@ -250,13 +288,24 @@ impl Composer<'_, '_> {
     }
 }
 
-/// Gives a text to the parser a little at a time, cut between characters.
+/// Gives a text to the parser a little at a time, cut between characters, and a line break after it: kubectl adds one to
+/// every line, and the parser panics where a block scalar has none.
 struct Piecemeal<'t> {
     rest: &'t str,
+    ended: bool,
+}
+
+impl<'t> Piecemeal<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { rest: text, ended: text.ends_with('\n') }
+    }
 }
 
 impl BufRead for Piecemeal<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.rest.is_empty() && !std::mem::replace(&mut self.ended, true) {
+            self.rest = "\n";
+        }
         Ok(&self.rest.as_bytes()[..self.rest.floor_char_boundary(BYTES_AT_A_TIME)])
     }
 

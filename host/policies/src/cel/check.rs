@@ -83,7 +83,9 @@ impl<'e> Checker<'e> {
             }),
             Expr::Comprehension(comprehension) => self.comprehension(comprehension, depth),
             Expr::List(_) => Err("uses optional items, which are not supported here".to_owned()),
-            Expr::Struct(made) => Err(format!("makes a message {}, which is not supported here", quote(&made.type_name))),
+            Expr::Struct(made) => {
+                Err(format!("makes a message {}, which is not supported here", quote(&made.type_name)))
+            }
             Expr::Unspecified => Err("does not compile".to_owned()),
         }
     }
@@ -93,7 +95,7 @@ impl<'e> Checker<'e> {
             return Ok(());
         }
         if UNSUPPORTED.contains(&name) {
-            return Err(format!("uses `{name}`, which is not supported here: use {}", "`object`, `oldObject` or `request`"));
+            return Err(format!("uses `{name}`, which is not supported here: use `object`, `oldObject` or `request`"));
         }
         let known: Vec<&str> = VARIABLES.iter().chain(&self.scope).copied().collect();
         let advice = match nearest(name, &known) {
@@ -111,16 +113,19 @@ impl<'e> Checker<'e> {
         let arguments = call.args.len();
         let name = call.func_name.as_str();
         if [operators::OPT_INDEX, operators::OPT_SELECT].contains(&name) {
-            return Err("uses optional fields (`.?` or `[?`), which are not supported here: write `has(a.b) && a.b == ..`".into());
+            return Err(
+                "uses optional fields (`.?` or `[?`), which are not supported here: write `has(a.b) && a.b == ..`"
+                    .into(),
+            );
         }
         if !(call.target.is_none() && OPERATORS.contains(&name)) {
             let (shape, written) = self.shape(call);
-            lookup(shape, &written, arguments).ok_or_else(|| unknown_function(shape, &written, arguments))?;
             if shape != Shape::Namespaced
                 && let Some(target) = &call.target
             {
                 self.walk(target, depth + 1)?;
             }
+            lookup(shape, &written, arguments).ok_or_else(|| unknown_function(shape, &written, arguments))?;
             if ["matches", "find", "findAll"].contains(&name) {
                 self.patterns.insert(id, pattern(name, &call.args[0])?);
             }
@@ -215,7 +220,8 @@ fn result_word(expression: &IdedExpr) -> Option<&'static str> {
                 operators::MODULO,
                 operators::NEGATE,
             ];
-            let other = ["size", "string", "int", "uint", "double", "lowerAscii", "upperAscii", "trim", "split", "quantity"];
+            let other =
+                ["size", "string", "int", "uint", "double", "lowerAscii", "upperAscii", "trim", "split", "quantity"];
             (arithmetic.contains(&name) || other.contains(&name)).then_some("something else")
         }
         _ => None,

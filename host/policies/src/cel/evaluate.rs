@@ -1,5 +1,6 @@
 //! The walk over an expression: CEL's own meaning (cel-spec, langdef.md), counted step by step.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -8,10 +9,10 @@ use kube_cel::cel::{self, IdedExpr};
 use portcullis_model::Kind;
 use regex::Regex;
 
+use super::MAX_COST;
 use super::functions::{self, Shape};
 use super::request::Input;
 use super::value::{Text, Value};
-use super::MAX_COST;
 use crate::error::quote;
 
 mod operate;
@@ -52,6 +53,9 @@ impl Default for Budget {
     }
 }
 
+/// What an item costs that a macro walks over, or that a list is made of, besides its steps.
+const ITEM_COST: u64 = 4;
+
 type Answer<'d> = Result<Value<'d>, Fault>;
 
 /// Evaluates a checked expression that must give a boolean.
@@ -91,6 +95,7 @@ impl<'d> Walk<'d> {
             Expr::Select(select) => self.select(select),
             Expr::Call(call) => self.call(expression.id, call),
             Expr::List(list) => {
+                self.spend(ITEM_COST * list.elements.len() as u64)?;
                 let items: Result<Vec<Value>, Fault> = list.elements.iter().map(|element| self.step(element)).collect();
                 items.map(|items| Value::List(Rc::new(items)))
             }
@@ -131,7 +136,9 @@ impl<'d> Walk<'d> {
                 self.spend(entries.len() as u64)?;
                 entries.iter().find(|(key, _)| key.as_text() == Some(&select.field)).map(|(_, value)| value.clone())
             }
-            other => return Err(Fault::because(format!("a {} has no field {}", other.type_name(), quote(&select.field)))),
+            other => {
+                return Err(Fault::because(format!("a {} has no field {}", other.type_name(), quote(&select.field))));
+            }
         };
         match found {
             _ if select.test => Ok(Value::Bool(found.is_some())),
@@ -177,6 +184,7 @@ impl<'d> Walk<'d> {
         let mut position = 0;
         while let Some(item) = range.step(position) {
             position += 1;
+            self.spend(ITEM_COST)?;
             if !matches!(self.step(&comprehension.loop_cond)?, Value::Bool(true)) {
                 break;
             }
@@ -200,16 +208,18 @@ impl<'d> Walk<'d> {
             return answer;
         }
         let (shape, name) = match call.target.as_deref() {
-            None => (Shape::Global, name.to_owned()),
+            None => (Shape::Global, Cow::Borrowed(name)),
             Some(IdedExpr { expr: Expr::Ident(prefix), .. })
-                if ["sets", "ip"].contains(&prefix.as_str()) && !self.scope.iter().any(|(local, _)| local == prefix) =>
+                if ["sets", "ip"].contains(&prefix.as_str())
+                    && !self.scope.iter().any(|(local, _)| local == prefix) =>
             {
-                (Shape::Namespaced, format!("{prefix}.{name}"))
+                (Shape::Namespaced, Cow::Owned(format!("{prefix}.{name}")))
             }
-            Some(_) => (Shape::Method, name.to_owned()),
+            Some(_) => (Shape::Method, Cow::Borrowed(name)),
         };
         let target = call.target.as_deref().filter(|_| shape == Shape::Method);
-        let values: Result<Vec<Value>, Fault> = target.into_iter().chain(&call.args).map(|part| self.step(part)).collect();
+        let values: Result<Vec<Value>, Fault> =
+            target.into_iter().chain(&call.args).map(|part| self.step(part)).collect();
         let values = values?;
         if let Some(answer) = self.native(id, &name, &values) {
             return answer;
@@ -237,7 +247,9 @@ impl<'d> Walk<'d> {
         let cost = match name {
             "contains" | "startsWith" | "endsWith" => both / 16,
             // As Kubernetes prices it: a tenth of the text times a quarter of the pattern.
-            "matches" | "find" | "findAll" => (this.len() as u64 + 10).saturating_mul(other.len() as u64 + 4) / 40 + both,
+            "matches" | "find" | "findAll" => {
+                (this.len() as u64 + 10).saturating_mul(other.len() as u64 + 4) / 40 + both
+            }
             _ => return None,
         };
         if let Err(fault) = self.spend(cost) {
@@ -261,7 +273,7 @@ impl<'d> Walk<'d> {
 fn of_literal(literal: &LiteralValue) -> Value<'_> {
     match literal {
         LiteralValue::Boolean(value) => Value::Bool(*value.inner()),
-        LiteralValue::Bytes(bytes) => Value::Foreign(cel::Value::Bytes(bytes.inner().to_vec().into())),
+        LiteralValue::Bytes(bytes) => Value::Foreign(Rc::new(cel::Value::Bytes(bytes.inner().to_vec().into()))),
         LiteralValue::Double(value) => Value::Double(*value.inner()),
         LiteralValue::Int(value) => Value::Int(*value.inner()),
         LiteralValue::Null => Value::Null,

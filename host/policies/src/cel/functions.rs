@@ -96,6 +96,11 @@ const FUNCTIONS: &[(&str, Shape, usize, usize)] = &[
 /// What every call of the library costs besides its arguments: it builds a scope and copies them.
 const CALL_COST: u64 = 40;
 
+/// What each node, or each 8 bytes, of an argument costs: the library copies it four times.
+const COPY_COST: u64 = 6;
+/// What each string of a list costs that the library makes.
+const PIECE_COST: u64 = 24;
+
 /// Whether a function can be called like this.
 pub(super) fn lookup(shape: Shape, name: &str, arguments: usize) -> Option<()> {
     let fits = |&&(known, how, least, most): &&(&str, Shape, usize, usize)| {
@@ -112,7 +117,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 /// What a call may cost at most, its result included. `this` comes first among the values.
 pub(super) fn cost(name: &str, values: &[Value], limit: u64) -> u64 {
     let weights: Vec<u64> = values.iter().map(|value| value.weight(limit)).collect();
-    let sum: u64 = weights.iter().fold(CALL_COST, |sum, weight| sum.saturating_add(*weight));
+    let sum: u64 = weights.iter().fold(CALL_COST, |sum, weight| sum.saturating_add(weight.saturating_mul(COPY_COST)));
     let text = |at: usize| values.get(at).and_then(Value::as_text).map_or(0, str::len) as u64;
     let items = |at: usize| values.get(at).and_then(Value::len).unwrap_or(0) as u64;
     let product = |left: u64, right: u64| (left + 1).saturating_mul(right + 1);
@@ -120,7 +125,11 @@ pub(super) fn cost(name: &str, values: &[Value], limit: u64) -> u64 {
         // Every place of the text may be replaced.
         "replace" => product(text(0), text(2)) / 8,
         "join" => product(items(0), text(1)) / 8,
-        "split" => text(0),
+        "split" => {
+            let (this, by) = (values.first().and_then(Value::as_text), values.get(1).and_then(Value::as_text));
+            let pieces = this.zip(by).map_or(0, |(this, by)| this.matches(by).count());
+            pieces as u64 * PIECE_COST
+        }
         "charAt" | "substring" => text(0) / 2,
         // Compares at every place.
         "indexOf" | "lastIndexOf" => product(text(0), text(1)) / 8 + text(0),
@@ -185,7 +194,10 @@ fn is_plain_quantity(text: &str) -> bool {
     let fraction = text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
     let exponent = text.trim_start_matches(|c: char| c.is_ascii_digit() || "+-.".contains(c));
     let exponent = exponent.strip_prefix(['e', 'E']).map_or(0, |digits| digits.parse::<i64>().unwrap_or(0).abs());
-    text.len() <= 32 && fraction <= 9 && exponent <= 18 && (exponent <= 9 || !text.contains("e-") && !text.contains("E-"))
+    text.len() <= 32
+        && fraction <= 9
+        && exponent <= 18
+        && (exponent <= 9 || !text.contains("e-") && !text.contains("E-"))
 }
 
 /// Kubernetes' own range of quantities (`resource.Quantity`: at most 2^63 - 1).

@@ -40,7 +40,7 @@ pub(super) enum Value<'d> {
     /// A list or map of a document.
     Node(&'d Document, NodeId),
     /// What only the library knows: a quantity, an IP address, a time, bytes.
-    Foreign(cel::Value),
+    Foreign(Rc<cel::Value>),
 }
 
 impl<'d> Value<'d> {
@@ -128,7 +128,10 @@ impl<'d> Value<'d> {
                 }
                 _ => limit + 1,
             },
-            Self::Foreign(cel::Value::Bytes(bytes)) => 1 + bytes.len() as u64 / 8,
+            Self::Foreign(value) => match &**value {
+                cel::Value::Bytes(bytes) => 1 + bytes.len() as u64 / 8,
+                _ => 1,
+            },
             _ => 1,
         }
     }
@@ -144,20 +147,22 @@ impl<'d> Value<'d> {
             Self::Text(text) => cel::Value::String(Arc::new(text.to_string())),
             Self::List(items) => cel::Value::List(Arc::new(items.iter().map(Value::to_library).collect())),
             Self::Map(entries) => {
-                let key = |key: &Value| cel::objects::Key::String(Arc::new(key.as_text().unwrap_or_default().to_owned()));
+                let key =
+                    |key: &Value| cel::objects::Key::String(Arc::new(key.as_text().unwrap_or_default().to_owned()));
                 let map: HashMap<_, _> = entries.iter().map(|(k, value)| (key(k), value.to_library())).collect();
                 cel::Value::Map(cel::objects::Map { map: Arc::new(map) })
             }
-            Self::Node(document, node) if document.kind(*node) == Kind::List => {
-                cel::Value::List(Arc::new(document.items(*node).map(|at| Value::of(document, at).to_library()).collect()))
-            }
+            Self::Node(document, node) if document.kind(*node) == Kind::List => cel::Value::List(Arc::new(
+                document.items(*node).map(|at| Value::of(document, at).to_library()).collect(),
+            )),
             Self::Node(document, node) => {
                 let key = |key: &str| cel::objects::Key::String(Arc::new(key.to_owned()));
                 let entries = document.entries(*node);
-                let map: HashMap<_, _> = entries.map(|(k, at)| (key(k), Value::of(document, at).to_library())).collect();
+                let map: HashMap<_, _> =
+                    entries.map(|(k, at)| (key(k), Value::of(document, at).to_library())).collect();
                 cel::Value::Map(cel::objects::Map { map: Arc::new(map) })
             }
-            Self::Foreign(value) => value.clone(),
+            Self::Foreign(value) => (**value).clone(),
         }
     }
 
@@ -171,7 +176,7 @@ impl<'d> Value<'d> {
             cel::Value::Float(value) => Self::Double(value),
             cel::Value::String(text) => Self::made(&text),
             cel::Value::List(items) => Self::List(Rc::new(items.iter().cloned().map(Self::from_library).collect())),
-            other => Self::Foreign(other),
+            other => Self::Foreign(Rc::new(other)),
         }
     }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use kube_cel::cel::{self, IdedExpr};
 use portcullis_model::Kind;
 
-use super::{Answer, Fault, Value, Walk, operators};
+use super::{Answer, Fault, ITEM_COST, Value, Walk, operators};
 use crate::error::quote;
 
 impl<'d> Walk<'d> {
@@ -31,7 +31,25 @@ impl<'d> Walk<'d> {
                 _ => Ok(Value::Bool(true)),
             }),
             (operators::ADD, [left, right]) => Some(self.add(left, right)),
-            (_, [left, right]) if is_binary(name) => Some(self.binary(name, left, right)),
+            (operators::EQUALS, [left, right]) => {
+                Some(self.both(left, right, |walk, left, right| walk.equal(&left, &right).map(Value::Bool)))
+            }
+            (operators::NOT_EQUALS, [left, right]) => Some(
+                self.both(left, right, |walk, left, right| walk.equal(&left, &right).map(|equal| Value::Bool(!equal))),
+            ),
+            (operators::INDEX, [left, right]) => {
+                Some(self.both(left, right, |walk, left, right| walk.index(&left, &right)))
+            }
+            (operators::IN, [left, right]) => {
+                Some(self.both(left, right, |walk, left, right| walk.contains(&left, &right).map(Value::Bool)))
+            }
+            (operators::LESS, [left, right]) => Some(self.ordered("<", left, right, |order| order.is_lt())),
+            (operators::LESS_EQUALS, [left, right]) => Some(self.ordered("<=", left, right, |order| order.is_le())),
+            (operators::GREATER, [left, right]) => Some(self.ordered(">", left, right, |order| order.is_gt())),
+            (operators::GREATER_EQUALS, [left, right]) => Some(self.ordered(">=", left, right, |order| order.is_ge())),
+            (operators::SUBSTRACT | operators::MULTIPLY | operators::DIVIDE | operators::MODULO, [left, right]) => {
+                Some(self.both(left, right, |_, left, right| arithmetic(name, left, right)))
+            }
             _ => None,
         }
     }
@@ -73,49 +91,53 @@ impl<'d> Walk<'d> {
                 self.spend((left.len() + right.len()) as u64 / 8 + 1)?;
                 Ok(Value::made(&[&*left, &*right].concat()))
             }
-            (Value::Foreign(left), Value::Foreign(right)) => library("+", left + right),
-            (left, right) if left.type_name() == "list" && right.type_name() == "list" => self.concatenate(left, &right),
+            (Value::Foreign(left), Value::Foreign(right)) => library("+", (*left).clone() + (*right).clone()),
+            (left, right) if left.type_name() == "list" && right.type_name() == "list" => {
+                self.concatenate(left, &right)
+            }
             (left, right) => Err(unfit("+", &[&left, &right])),
         }
     }
 
     fn concatenate(&mut self, left: Value<'d>, right: &Value<'d>) -> Answer<'d> {
         let items = |list: &Value<'d>| (0..).map_while(|at| list.step(at)).collect::<Vec<_>>();
-        self.spend(2 * right.len().unwrap_or_default() as u64)?;
+        self.spend(ITEM_COST * right.len().unwrap_or_default() as u64)?;
         let mut made = match left {
             Value::List(made) => made,
             other => {
-                self.spend(2 * other.len().unwrap_or_default() as u64)?;
+                self.spend(ITEM_COST * other.len().unwrap_or_default() as u64)?;
                 Rc::new(items(&other))
             }
         };
         if Rc::strong_count(&made) > 1 {
-            self.spend(2 * made.len() as u64)?;
+            self.spend(ITEM_COST * made.len() as u64)?;
         }
         Rc::make_mut(&mut made).extend(items(right));
         Ok(Value::List(made))
     }
 
-    fn binary(&mut self, name: &str, left: &'d IdedExpr, right: &'d IdedExpr) -> Answer<'d> {
+    fn both(
+        &mut self,
+        left: &'d IdedExpr,
+        right: &'d IdedExpr,
+        then: impl FnOnce(&mut Self, Value<'d>, Value<'d>) -> Answer<'d>,
+    ) -> Answer<'d> {
         let left = self.step(left)?;
         let right = self.step(right)?;
-        match name {
-            operators::EQUALS => self.equal(&left, &right).map(Value::Bool),
-            operators::NOT_EQUALS => self.equal(&left, &right).map(|equal| Value::Bool(!equal)),
-            operators::IN => self.contains(&left, &right).map(Value::Bool),
-            operators::INDEX => self.index(&left, &right),
-            operators::LESS => self.compare("<", &left, &right).map(|order| Value::Bool(order == Some(Ordering::Less))),
-            operators::LESS_EQUALS => self
-                .compare("<=", &left, &right)
-                .map(|order| Value::Bool(matches!(order, Some(Ordering::Less | Ordering::Equal)))),
-            operators::GREATER => {
-                self.compare(">", &left, &right).map(|order| Value::Bool(order == Some(Ordering::Greater)))
-            }
-            operators::GREATER_EQUALS => self
-                .compare(">=", &left, &right)
-                .map(|order| Value::Bool(matches!(order, Some(Ordering::Greater | Ordering::Equal)))),
-            _ => arithmetic(name, left, right),
-        }
+        then(self, left, right)
+    }
+
+    /// A comparison; where one side is NaN there is no order, and nothing holds.
+    fn ordered(
+        &mut self,
+        sign: &str,
+        left: &'d IdedExpr,
+        right: &'d IdedExpr,
+        holds: impl FnOnce(Ordering) -> bool,
+    ) -> Answer<'d> {
+        self.both(left, right, |walk, left, right| {
+            walk.compare(sign, &left, &right).map(|order| Value::Bool(order.is_some_and(holds)))
+        })
     }
 
     /// `left == right`: numbers by value whatever their type, lists and maps in depth, other types are unequal.
@@ -225,30 +247,12 @@ impl<'d> Walk<'d> {
                 Ok(Some((**left).cmp(&**right)))
             }
             (Value::Foreign(left), Value::Foreign(right)) => {
-                let order = left.partial_cmp(right);
+                let order = (**left).partial_cmp(&**right);
                 order.map(Some).ok_or_else(|| Fault::because(format!("`{sign}` cannot compare these values")))
             }
             _ => Err(unfit(sign, &[left, right])),
         }
     }
-}
-
-fn is_binary(name: &str) -> bool {
-    [
-        operators::EQUALS,
-        operators::NOT_EQUALS,
-        operators::IN,
-        operators::INDEX,
-        operators::LESS,
-        operators::LESS_EQUALS,
-        operators::GREATER,
-        operators::GREATER_EQUALS,
-        operators::SUBSTRACT,
-        operators::MULTIPLY,
-        operators::DIVIDE,
-        operators::MODULO,
-    ]
-    .contains(&name)
 }
 
 fn arithmetic<'d>(name: &str, left: Value<'d>, right: Value<'d>) -> Answer<'d> {
@@ -258,9 +262,11 @@ fn arithmetic<'d>(name: &str, left: Value<'d>, right: Value<'d>) -> Answer<'d> {
     }
     match (name, left, right) {
         (operators::SUBSTRACT, Value::Int(a), Value::Int(b)) => a.checked_sub(b).map(Value::Int).ok_or_else(overflow),
-        (operators::SUBSTRACT, Value::Uint(a), Value::Uint(b)) => a.checked_sub(b).map(Value::Uint).ok_or_else(overflow),
+        (operators::SUBSTRACT, Value::Uint(a), Value::Uint(b)) => {
+            a.checked_sub(b).map(Value::Uint).ok_or_else(overflow)
+        }
         (operators::SUBSTRACT, Value::Double(a), Value::Double(b)) => Ok(Value::Double(a - b)),
-        (operators::SUBSTRACT, Value::Foreign(a), Value::Foreign(b)) => library("-", a - b),
+        (operators::SUBSTRACT, Value::Foreign(a), Value::Foreign(b)) => library("-", (*a).clone() - (*b).clone()),
         (operators::MULTIPLY, Value::Int(a), Value::Int(b)) => a.checked_mul(b).map(Value::Int).ok_or_else(overflow),
         (operators::MULTIPLY, Value::Uint(a), Value::Uint(b)) => a.checked_mul(b).map(Value::Uint).ok_or_else(overflow),
         (operators::MULTIPLY, Value::Double(a), Value::Double(b)) => Ok(Value::Double(a * b)),

@@ -1,0 +1,229 @@
+//! Bytes to code in a child that can be killed.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+use sha2::{Digest, Sha256};
+
+use crate::engine::{self, COMPILE_THREADS, Target, WASMTIME};
+use crate::error::Reason;
+
+/// Processor time of the compile child. An honest plugin takes milliseconds, an interpreter ten seconds.
+pub const COMPILE_SECONDS: u64 = 60;
+/// Address space of the compile child.
+pub const COMPILE_MEMORY: u64 = 2 << 30;
+/// Wall time after which the parent kills the child: it may have to share a processor.
+pub const COMPILE_WALL: Duration = Duration::from_secs(180);
+/// Bytes of code that the parent takes.
+pub const COMPILE_OUTPUT: u64 = 256 << 20;
+
+/// How to start the compile child: this product with its hidden command, or `portcullis-compile`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompilerCommand {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<String>,
+}
+
+/// Says which component the code was made of and by which compiler; wasmtime itself checks flags and processor.
+const MAGIC: &[u8; 8] = b"PCULCODE";
+const HEADER: usize = 8 + 32 + 16;
+
+/// Puts the header before compiled code.
+fn with_header(component: &[u8], code: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(HEADER + code.len());
+    out.extend_from_slice(&header(component));
+    out.extend_from_slice(code);
+    out
+}
+
+fn header(component: &[u8]) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    header[..8].copy_from_slice(MAGIC);
+    header[8..40].copy_from_slice(&Sha256::digest(component));
+    for (to, from) in header[40..].iter_mut().zip(WASMTIME.bytes()) {
+        *to = from;
+    }
+    header
+}
+
+/// The code behind the header; nothing where it is not code of this component by this release.
+pub(crate) fn code_of<'a>(component: &[u8], bytes: &'a [u8]) -> Option<&'a [u8]> {
+    bytes.strip_prefix(header(component).as_slice()).filter(|code| !code.is_empty())
+}
+
+/// The child's `main`: a component on the standard input, its code on the standard output, a message on the standard
+/// error. The argument `--target baseline` makes code for any machine of this architecture.
+///
+/// It limits itself first: processor time, address space, no core dump. The returned number is the exit status.
+pub fn compile_child_main(args: &[String]) -> u8 {
+    let target = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => Target::Native,
+        ["--target", "baseline"] => Target::Baseline,
+        _ => return complain("usage: portcullis-compile [--target baseline] < component > code"),
+    };
+    let limits = [(Resource::Cpu, COMPILE_SECONDS), (Resource::As, COMPILE_MEMORY), (Resource::Core, 0)];
+    for (resource, most) in limits {
+        if let Err(error) = setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }) {
+            return complain(&format!("the limit {resource:?} could not be set: {error}"));
+        }
+    }
+    let mut component = Vec::new();
+    let most = crate::scan::Limits::default().bytes as u64;
+    if let Err(error) = std::io::stdin().lock().take(most + 1).read_to_end(&mut component) {
+        return complain(&format!("the component could not be read: {error}"));
+    }
+    match compile(&component, target) {
+        Ok(code) => match std::io::stdout().lock().write_all(&code) {
+            Ok(()) => 0,
+            Err(error) => complain(&format!("the code could not be written: {error}")),
+        },
+        Err(reason) => complain(&reason),
+    }
+}
+
+fn complain(what: &str) -> u8 {
+    // Nobody may be left to read it.
+    let _ = writeln!(std::io::stderr(), "{what}");
+    1
+}
+
+fn compile(component: &[u8], target: Target) -> Result<Vec<u8>, String> {
+    let engine = engine::compiler(target).map_err(|e| e.to_string())?;
+    let code = engine.precompile_component(component).map_err(|e| format!("{e:#}"))?;
+    Ok(with_header(component, &code))
+}
+
+/// Compiles in this process, without any limit: only for tests and benches, whose components are their own.
+pub(crate) fn in_process(component: &[u8]) -> Result<Vec<u8>, Reason> {
+    compile(component, Target::Native).map_err(Reason::Compile)
+}
+
+/// Compiles in a child process. The component has passed the scan.
+pub(crate) fn in_child(command: &CompilerCommand, component: &[u8], wall: Duration) -> Result<Vec<u8>, Reason> {
+    let failed = |what: String| Reason::Compile(what);
+    let mut child = Command::new(&command.program)
+        .args(&command.args)
+        // The child meets hostile bytes: it gets no secrets.
+        .env_clear()
+        .env("RAYON_NUM_THREADS", COMPILE_THREADS.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| failed(format!("the compiler `{}` did not start: {e}", command.program.display())))?;
+    let result = converse(&mut child, component, wall);
+    // Also after an error in between; killing what has ended is no error, and waiting leaves no zombie.
+    let _ = child.kill();
+    let status = child.wait().map_err(|e| failed(format!("the compiler was lost: {e}")))?;
+    let (code, message) = result.map_err(failed)?;
+    if !status.success() {
+        return Err(failed(why(status, &message)));
+    }
+    match code_of(component, &code) {
+        Some(_) => Ok(code),
+        None => Err(failed("the compiler answered something else than code of this release".into())),
+    }
+}
+
+/// Writes, reads and waits at once; gives up when the time is over.
+fn converse(child: &mut Child, component: &[u8], wall: Duration) -> Result<(Vec<u8>, String), String> {
+    let (Some(mut stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err("the compiler has no pipes".into());
+    };
+    let until = Instant::now() + wall;
+    thread::scope(|scope| {
+        // A child that dies early breaks the pipe; its exit status says why.
+        scope.spawn(move || stdin.write_all(component).and_then(|()| stdin.flush()));
+        let (sender, outputs) = mpsc::channel();
+        let messages = sender.clone();
+        scope.spawn(move || sender.send((true, read_bounded(stdout, COMPILE_OUTPUT))));
+        scope.spawn(move || messages.send((false, read_bounded(stderr, 16 << 10))));
+        let mut answer = (Vec::new(), String::new());
+        for _ in 0..2 {
+            let left = until.saturating_duration_since(Instant::now());
+            match outputs.recv_timeout(left) {
+                Ok((true, Ok(code))) => answer.0 = code,
+                Ok((_, Ok(message))) => answer.1 = String::from_utf8_lossy(&message).trim().to_owned(),
+                Ok((_, Err(what))) => {
+                    let _ = child.kill();
+                    return Err(what);
+                }
+                Err(_) => {
+                    let _ = child.kill();
+                    return Err(format!("the compiler did not end within {} s", wall.as_secs()));
+                }
+            }
+        }
+        // Both pipes are closed, so the child ends now or is stuck on purpose.
+        while Instant::now() < until {
+            match child.try_wait() {
+                Ok(None) => thread::sleep(Duration::from_millis(1)),
+                _ => break,
+            }
+        }
+        Ok(answer)
+    })
+}
+
+fn read_bounded(mut from: impl Read, most: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    from.by_ref().take(most + 1).read_to_end(&mut bytes).map_err(|e| format!("the compiler was lost: {e}"))?;
+    if bytes.len() as u64 > most {
+        return Err(format!("the compiler wrote more than {} MiB", most >> 20));
+    }
+    Ok(bytes)
+}
+
+fn why(status: ExitStatus, message: &str) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match status.signal() {
+        // SIGXCPU, and SIGKILL where only the hard limit was seen.
+        Some(24 | 9) => format!("it takes more than {COMPILE_SECONDS} s of processor time"),
+        // SIGABRT: an allocation failed.
+        Some(6) => format!("it takes more than {} GiB of memory, or the compiler gave up", COMPILE_MEMORY >> 30),
+        Some(signal) => format!("the compiler was ended by signal {signal}"),
+        None if message.is_empty() => format!("the compiler ended with {status}"),
+        None => message.chars().take(1_000).collect::<String>().escape_debug().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_code_of_another_component_or_release() {
+        let code = with_header(b"one", b"code");
+        assert_eq!(code_of(b"one", &code), Some(b"code".as_slice()));
+        assert_eq!(code_of(b"two", &code), None);
+        let mut other = code.clone();
+        other[45] ^= 1;
+        assert_eq!(code_of(b"one", &other), None);
+        assert_eq!(code_of(b"one", &code[..HEADER]), None);
+        assert_eq!(code_of(b"one", b""), None);
+    }
+
+    #[test]
+    fn reports_a_compiler_that_is_missing_stuck_or_lying_p65() {
+        let run = |program: &str, args: &[&str]| {
+            let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+            let command = CompilerCommand { program: program.into(), args };
+            in_child(&command, b"component", Duration::from_millis(300)).expect_err("an error").to_string()
+        };
+        assert!(run("/nonexistent", &[]).contains("the compiler `/nonexistent` did not start"));
+        let late = run("/bin/sh", &["-c", "exec /bin/sleep 10"]);
+        assert_eq!(late, "could not be compiled: the compiler did not end within 0 s");
+        assert!(run("/bin/sh", &["-c", "echo lies"]).contains("something else than code"));
+        assert!(run("/bin/sh", &["-c", "kill -ABRT $$"]).contains("more than 2 GiB of memory"));
+        assert!(run("/bin/sh", &["-c", "kill -XCPU $$"]).contains("more than 60 s of processor time"));
+        assert!(run("/bin/sh", &["-c", "echo 'bad \u{1b}[31m' >&2; exit 1"]).contains(r"bad \u{1b}[31m"));
+    }
+}

@@ -1,0 +1,315 @@
+//! Looks at a component before anything is compiled: its size in every way that makes a compiler slow.
+
+use std::collections::HashMap;
+
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentValType};
+use wasmparser::{
+    CanonicalFunction, CanonicalOption, FunctionBody, Operator, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+};
+
+use crate::error::Reason;
+
+/// How large a component may be. wasmparser's own limits are far too wide: one valid function of 1.2 MB takes Cranelift
+/// three minutes, and wasmtime does not count that as a vulnerability.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of the component. Default 32 MiB: the largest interpreter guest has 18.
+    pub bytes: usize,
+    /// Functions in all. Default 50,000: 200,000 empty ones take a gigabyte to compile.
+    pub functions: u64,
+    /// Bytes of one function. Default 512 KiB: the largest of CPython has 427.
+    pub body: u64,
+    /// Blocks, loops and ifs of one function. Default 20,000.
+    pub blocks: u64,
+    /// Targets of one `br_table`. Default 4,096.
+    pub branch_targets: u64,
+    /// Locals of one function. Default 4,096.
+    pub locals: u64,
+    /// Core modules. Default 32.
+    pub modules: u64,
+    /// Memories in all. Default 4.
+    pub memories: u64,
+    /// Bytes of data segments in all. Default 24 MiB.
+    pub data: u64,
+    /// Types inside each other. Default 20: the contract's own need 5.
+    pub type_depth: u64,
+    /// Imports and exports of one core module or of the component. Default 20,000.
+    pub names: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: 32 << 20,
+            functions: 50_000,
+            body: 512 << 10,
+            blocks: 20_000,
+            branch_targets: 4_096,
+            locals: 4_096,
+            modules: 32,
+            memories: 4,
+            data: 24 << 20,
+            type_depth: 20,
+            names: 20_000,
+        }
+    }
+}
+
+/// What a plugin may use. Everything else is refused here, before the engine, which has the same switched off.
+fn features() -> WasmFeatures {
+    WasmFeatures::MUTABLE_GLOBAL
+        | WasmFeatures::SATURATING_FLOAT_TO_INT
+        | WasmFeatures::SIGN_EXTENSION
+        | WasmFeatures::REFERENCE_TYPES
+        | WasmFeatures::CALL_INDIRECT_OVERLONG
+        | WasmFeatures::MULTI_VALUE
+        | WasmFeatures::BULK_MEMORY
+        | WasmFeatures::BULK_MEMORY_OPT
+        | WasmFeatures::SIMD
+        | WasmFeatures::FLOATS
+        | WasmFeatures::MULTI_MEMORY
+        | WasmFeatures::EXTENDED_CONST
+        | WasmFeatures::COMPONENT_MODEL
+}
+
+/// Says what the bytes are, where they are not a component.
+pub(crate) fn sniff(bytes: &[u8]) -> Result<(), Reason> {
+    let what = match bytes {
+        [] => "it is empty",
+        [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => return Ok(()),
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => {
+            "it is a core module; make a component of it with `portcullis plugin build` or `wasm-tools component new`"
+        }
+        [0, b'a', b's', b'm', ..] => "it is WebAssembly of a version that is not known",
+        [0x7f, b'E', b'L', b'F', ..] => "it is machine code, which is never accepted",
+        [b'(', ..] => "it is the text format; make it binary first",
+        _ => "it does not begin as WebAssembly does",
+    };
+    Err(Reason::NotComponent(what))
+}
+
+/// Checks a component against the limits and validates it, in one pass and in linear time.
+pub(crate) fn scan(bytes: &[u8], limits: &Limits) -> Result<(), Reason> {
+    sniff(bytes)?;
+    at_most("bytes", limits.bytes as u64, bytes.len() as u64)?;
+    let mut scan = Scan { limits, functions: 0, modules: 0, memories: 0, data: 0 };
+    let mut validator = Validator::new_with_features(features());
+    let mut allocations = wasmparser::FuncValidatorAllocations::default();
+    let mut types = None;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload.map_err(invalid)?;
+        scan.payload(&payload)?;
+        match validator.payload(&payload).map_err(invalid)? {
+            ValidPayload::Func(function, body) => {
+                scan.body(&body)?;
+                let mut function = function.into_validator(allocations);
+                function.validate(&body).map_err(invalid)?;
+                allocations = function.into_allocations();
+            }
+            ValidPayload::End(found) => types = Some(found),
+            _ => {}
+        }
+    }
+    let types = types.ok_or_else(|| Reason::Invalid("it ends too early".into()))?;
+    at_most("types inside each other", limits.type_depth, depth(&types))
+}
+
+struct Scan<'a> {
+    limits: &'a Limits,
+    functions: u64,
+    modules: u64,
+    memories: u64,
+    data: u64,
+}
+
+impl Scan<'_> {
+    fn payload(&mut self, payload: &Payload<'_>) -> Result<(), Reason> {
+        match payload {
+            Payload::ComponentSection { .. } => {
+                // Fan-out of instantiations, and adapters between components: five advisories of one year.
+                return Err(Reason::Invalid("components inside a component are not admitted".into()));
+            }
+            Payload::ModuleSection { .. } => {
+                self.modules += 1;
+                at_most("core modules", self.limits.modules, self.modules)
+            }
+            Payload::FunctionSection(functions) => {
+                self.functions += u64::from(functions.count());
+                at_most("functions", self.limits.functions, self.functions)
+            }
+            Payload::MemorySection(memories) => {
+                self.memories += u64::from(memories.count());
+                at_most("memories", self.limits.memories, self.memories)
+            }
+            Payload::DataSection(data) => {
+                self.data += (data.range().end - data.range().start) as u64;
+                at_most("bytes of data", self.limits.data, self.data)
+            }
+            Payload::ImportSection(names) => self.names(names.count()),
+            Payload::ExportSection(names) => self.names(names.count()),
+            Payload::ComponentExportSection(names) => self.names(names.count()),
+            Payload::ComponentImportSection(imports) => {
+                self.names(imports.count())?;
+                imports.clone().into_iter().try_for_each(|import| import_allowed(import.map_err(invalid)?.name.name))
+            }
+            Payload::ComponentCanonicalSection(functions) => {
+                functions.clone().into_iter().try_for_each(|function| canonical(&function.map_err(invalid)?))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn names(&self, count: u32) -> Result<(), Reason> {
+        at_most("imports or exports of one module", self.limits.names, u64::from(count))
+    }
+
+    fn body(&self, body: &FunctionBody<'_>) -> Result<(), Reason> {
+        let range = body.range();
+        at_most("bytes in one function", self.limits.body, (range.end - range.start) as u64)?;
+        let mut locals = 0_u64;
+        for group in body.get_locals_reader().map_err(invalid)? {
+            locals += u64::from(group.map_err(invalid)?.0);
+            at_most("locals in one function", self.limits.locals, locals)?;
+        }
+        let mut blocks = 0;
+        for operator in body.get_operators_reader().map_err(invalid)? {
+            match operator.map_err(invalid)? {
+                Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
+                    blocks += 1;
+                    at_most("blocks in one function", self.limits.blocks, blocks)?;
+                }
+                Operator::BrTable { targets } => {
+                    at_most("targets of one `br_table`", self.limits.branch_targets, u64::from(targets.len()))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The interfaces of the contract that a plugin may import; `types` only shares types.
+const INTERFACES: [&str; 5] = ["documents", "request", "workload", "facts", "types"];
+
+/// What this host speaks.
+pub(crate) const CONTRACT: &str = "1.0.0";
+
+/// Checks the name of an import, and the version that it carries.
+pub(crate) fn import_allowed(name: &str) -> Result<(), Reason> {
+    let foreign = || Reason::Import { name: name.to_owned() };
+    let rest = name.strip_prefix("portcullis:policy/").ok_or_else(foreign)?;
+    let (interface, version) = rest.split_once('@').ok_or_else(foreign)?;
+    // The version first: an interface that this host does not know may be one of a later version.
+    contract_spoken(version)?;
+    if INTERFACES.contains(&interface) { Ok(()) } else { Err(foreign()) }
+}
+
+/// Whether this host runs plugins built against that version: the same major, and a minor that is not later.
+pub(crate) fn contract_spoken(version: &str) -> Result<(), Reason> {
+    let numbers = |text: &str| -> Option<(u32, u32)> {
+        let mut parts = text.split('.');
+        let (major, minor) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        parts.next()?.parse::<u32>().ok()?;
+        parts.next().is_none().then_some((major, minor))
+    };
+    let spoken = match (numbers(version), numbers(CONTRACT)) {
+        (Some((major, minor)), Some((host, latest))) => major == host && minor <= latest,
+        _ => false,
+    };
+    if spoken { Ok(()) } else { Err(Reason::Version { found: version.to_owned(), host: CONTRACT }) }
+}
+
+/// Only lifting and lowering, in UTF-8 and synchronously: no resources, tasks, streams or threads.
+fn canonical(function: &CanonicalFunction) -> Result<(), Reason> {
+    let options = match function {
+        CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. } => options,
+        _ => return Err(Reason::Invalid("it uses resources, tasks or threads of the component model".into())),
+    };
+    let admitted = |option: &CanonicalOption| {
+        use CanonicalOption as O;
+        matches!(option, O::UTF8 | O::Memory(_) | O::Realloc(_) | O::PostReturn(_))
+    };
+    match options.iter().all(admitted) {
+        true => Ok(()),
+        false => Err(Reason::Invalid("it passes texts in UTF-16, or calls asynchronously".into())),
+    }
+}
+
+/// The deepest type of the component. The types of imported instances are the contract's own, or linking fails.
+fn depth(types: &wasmparser::types::Types) -> u64 {
+    let types = types.as_ref();
+    let mut known = HashMap::new();
+    let deepest = (0..types.component_type_count()).map(|index| match types.component_any_type_at(index) {
+        ComponentAnyTypeId::Defined(id) => defined_depth(types, id, &mut known),
+        ComponentAnyTypeId::Func(id) => {
+            let function = &types[id];
+            let all = function.params.iter().map(|(_, ty)| ty).chain(&function.result);
+            all.map(|ty| value_depth(types, *ty, &mut known)).max().unwrap_or(0)
+        }
+        _ => 0,
+    });
+    deepest.max().unwrap_or(0)
+}
+
+type Known = HashMap<ComponentDefinedTypeId, u64>;
+
+fn value_depth(types: wasmparser::types::TypesRef<'_>, ty: ComponentValType, known: &mut Known) -> u64 {
+    match ty {
+        ComponentValType::Primitive(_) => 0,
+        ComponentValType::Type(id) => defined_depth(types, id, known),
+    }
+}
+
+/// Recursive, and safely so: the validator has refused types deeper than 100 before.
+fn defined_depth(types: wasmparser::types::TypesRef<'_>, id: ComponentDefinedTypeId, known: &mut Known) -> u64 {
+    if let Some(depth) = known.get(&id) {
+        return *depth;
+    }
+    let parts: Vec<ComponentValType> = match &types[id] {
+        ComponentDefinedType::Record(record) => record.fields.values().copied().collect(),
+        ComponentDefinedType::Variant(variant) => variant.cases.values().filter_map(|case| case.ty).collect(),
+        ComponentDefinedType::List { element, .. } | ComponentDefinedType::FixedLengthList { element, .. } => {
+            vec![*element]
+        }
+        ComponentDefinedType::Map { key, value, .. } => vec![*key, *value],
+        ComponentDefinedType::Tuple(tuple) => tuple.types.to_vec(),
+        ComponentDefinedType::Option { ty, .. } => vec![*ty],
+        ComponentDefinedType::Result { ok, err, .. } => ok.iter().chain(err).copied().collect(),
+        _ => Vec::new(),
+    };
+    let depth = 1 + parts.into_iter().map(|part| value_depth(types, part, known)).max().unwrap_or(0);
+    known.insert(id, depth);
+    depth
+}
+
+fn at_most(limit: &'static str, most: u64, found: u64) -> Result<(), Reason> {
+    if found > most { Err(Reason::Limit { limit, most, found }) } else { Ok(()) }
+}
+
+fn invalid(error: wasmparser::BinaryReaderError) -> Reason {
+    Reason::Invalid(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_other_versions_and_names_both() {
+        assert!(import_allowed("portcullis:policy/documents@1.0.0").is_ok());
+        assert!(import_allowed("portcullis:policy/documents@1.0.7").is_ok(), "a patch changes no function");
+        for version in ["2.0.0", "1.1.0", "0.9.0", "x", "1.0", "1.0.0.0"] {
+            let refused = import_allowed(&format!("portcullis:policy/documents@{version}")).expect_err(version);
+            let expected =
+                format!("was built against version `{version}` of the contract, this host speaks `1.0.0`");
+            assert_eq!(refused.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn refuses_imports_outside_the_contract_p28() {
+        for name in ["wasi:cli/environment@0.2.0", "portcullis:policy/clock@1.0.0", "env", "portcullis:policy/documents"] {
+            assert!(matches!(import_allowed(name), Err(Reason::Import { .. })), "{name}");
+        }
+    }
+}
