@@ -2,7 +2,7 @@
 //!
 //! Like the host, it ends the test when a plugin uses a handle or an index that was never given out.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use portcullis_model::{Document, Key, NodeId, Workload};
@@ -23,6 +23,8 @@ struct Session {
 
 thread_local! {
     static SESSION: RefCell<Option<Rc<Session>>> = const { RefCell::new(None) };
+    /// Calls of imports since the scene began.
+    static CALLS: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Lets the imports answer for a scene while something runs.
@@ -38,12 +40,20 @@ pub(crate) fn with<T>(scene: &Scene, keys: &[&str], paths: &'static [&'static st
         scene: scene.clone(),
     };
     SESSION.set(Some(Rc::new(session)));
+    CALLS.set(0);
     let answer = run();
     SESSION.set(None);
     answer
 }
 
+/// How often the last scene was asked something.
+pub(crate) fn calls() -> u32 {
+    CALLS.get()
+}
+
+/// What the scene in hand knows; each import asks for it once.
 fn session() -> Rc<Session> {
+    CALLS.set(CALLS.get() + 1);
     SESSION.with_borrow(|session| session.clone()).expect("a plugin reads only while a scene is judged")
 }
 

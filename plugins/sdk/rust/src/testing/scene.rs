@@ -156,6 +156,16 @@ impl Scene {
         }
     }
 
+    /// How many calls of the host it costs to judge this: the greater part of what an evaluation costs.
+    ///
+    /// # Panics
+    /// Where the settings are refused.
+    pub fn host_calls<P: Policy>(&self, settings: &str) -> u32 {
+        // What is found does not matter here, and a query is an answer as well.
+        let _ = self.evaluate::<P>(settings);
+        imports::calls()
+    }
+
     /// What a plugin finds, or what it needs to know first.
     ///
     /// # Panics
