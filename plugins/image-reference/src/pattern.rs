@@ -57,7 +57,8 @@ fn segment_fault(segment: &str) -> Option<&'static str> {
         Some("a pattern names repositories, without tag or digest")
     } else if segment.bytes().any(|b| b.is_ascii_uppercase()) {
         Some("repositories are written in lower case")
-    } else if !segment.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-')) {
+    } else if !segment.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
+    {
         Some("only letters, digits, `.`, `_` and `-` may stand in a segment")
     } else {
         None
@@ -122,7 +123,9 @@ mod tests {
     #[test]
     fn means_docker_hub_where_no_host_is_written() {
         // A20
-        for pattern in ["nginx", "library/nginx", "docker.io/nginx", "index.docker.io/library/nginx", "docker.io/**", "*"] {
+        for pattern in
+            ["nginx", "library/nginx", "docker.io/nginx", "index.docker.io/library/nginx", "docker.io/**", "*"]
+        {
             assert!(matching(pattern, "docker.io", "library/nginx"), "{pattern}");
         }
         assert!(!matching("nginx", "docker.io", "team/nginx"));

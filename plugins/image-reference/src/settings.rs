@@ -40,7 +40,7 @@ impl<'a> Settings<'a> {
             && settings.forbidden_tags.is_empty()
             && !allowed.is_given()
             && settings.denied.is_empty();
-        if idle {
+        if idle && setting.is_sound() {
             setting.complain(
                 "nothing would be judged: set `requireDigest: true`, `forbiddenTags: [latest]`, `allowed` or `denied`",
             );

@@ -19,9 +19,15 @@ portcullis_sdk::keys! {
     OVERHEAD = "overhead",
 }
 
-const COUNT: usize = containers::COUNT + ratio::RULES.len() + storage::RULES.len() + totals::RULES.len() + fields::RULES.len();
-const JOINED: [Rule; COUNT] =
-    Rule::join(&[containers::RULES.as_flattened().as_flattened(), ratio::RULES, storage::RULES, totals::RULES, fields::RULES]);
+const COUNT: usize =
+    containers::COUNT + ratio::RULES.len() + storage::RULES.len() + totals::RULES.len() + fields::RULES.len();
+const JOINED: [Rule; COUNT] = Rule::join(&[
+    containers::RULES.as_flattened().as_flattened(),
+    ratio::RULES,
+    storage::RULES,
+    totals::RULES,
+    fields::RULES,
+]);
 
 /// Every rule; ids are forever.
 pub const ALL: &[Rule] = &JOINED;

@@ -128,7 +128,7 @@ impl<'a> Settings<'a> {
             totals: totals(&all.get("totals")),
             fields: fields(&all.get("fields")),
         };
-        if settings.asks_for_nothing() {
+        if setting.is_sound() && settings.asks_for_nothing() {
             setting.complain(
                 "nothing would be judged: set `requireLimits: true`, or a range such as `memory: {max: 512Mi}`, or `fields`",
             );
@@ -137,9 +137,8 @@ impl<'a> Settings<'a> {
     }
 
     fn asks_for_nothing(&self) -> bool {
-        let idle = |demand: &Demand<'_>| {
-            !demand.request && !demand.limit && demand.range.is_open() && demand.ratio.is_none()
-        };
+        let idle =
+            |demand: &Demand<'_>| !demand.request && !demand.limit && demand.range.is_open() && demand.ratio.is_none();
         Resource::ALL.iter().all(|&resource| idle(self.demand(resource)))
             && self.storage.is_none()
             && self.totals.is_none()

@@ -27,10 +27,7 @@ pub fn judge(settings: &Settings<'_>, image: Image) -> Option<Finding> {
         return None;
     }
     let allowed: Vec<String> = settings.allowed.iter().map(|pattern| format!("`{pattern}`")).collect();
-    let message = format!(
-        "{} uses an image of `{registry}/{repository}`; allowed are {}",
-        user(image),
-        allowed.join(", ")
-    );
+    let message =
+        format!("{} uses an image of `{registry}/{repository}`; allowed are {}", user(image), allowed.join(", "));
     Some(Finding::new(&NOT_ALLOWED, image.node(), message))
 }

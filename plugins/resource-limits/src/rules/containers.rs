@@ -45,11 +45,8 @@ macro_rules! side {
 pub const COUNT: usize = 24;
 
 /// By resource, side (request, limit) and problem.
-pub const RULES: [[[Rule; 4]; 2]; 3] = [
-    side!("cpu", "CPU"),
-    side!("memory", "memory"),
-    side!("ephemeral-storage", "ephemeral-storage"),
-];
+pub const RULES: [[[Rule; 4]; 2]; 3] =
+    [side!("cpu", "CPU"), side!("memory", "memory"), side!("ephemeral-storage", "ephemeral-storage")];
 
 static TABLE: [[[Rule; 4]; 2]; 3] = RULES;
 
@@ -89,13 +86,7 @@ fn judge_one(
     }
 }
 
-fn finding(
-    owner: Owner,
-    resource: Resource,
-    side: Side,
-    problem: Problem,
-    demand: &Demand<'_>,
-) -> Option<Finding> {
+fn finding(owner: Owner, resource: Resource, side: Side, problem: Problem, demand: &Demand<'_>) -> Option<Finding> {
     if owner.is_exempt() {
         return None;
     }
@@ -124,4 +115,3 @@ fn finding(
         None => finding,
     })
 }
-

@@ -4,7 +4,9 @@
 //! regular and sidecar containers together, and of each init container together with the sidecars started before it; the
 //! Pod's own request instead, where there is one; and its overhead on top. Unreadable amounts are findings elsewhere.
 
-use portcullis_sdk::{Amount, Bound, Container, Finding, Node, Quantity, Resource, Review, Role, Rule, Severity, Workload};
+use portcullis_sdk::{
+    Amount, Bound, Container, Finding, Node, Quantity, Resource, Review, Role, Rule, Severity, Workload,
+};
 
 use crate::rules::OVERHEAD;
 use crate::settings::Totals;
@@ -57,10 +59,8 @@ fn judge_one(
         return None;
     }
     let what = if resource == Resource::Cpu { "cores" } else { "memory" };
-    let message = format!(
-        "{replicas} × `{one}` requested {what} are `{total}` in total; allowed are at most {}",
-        bound.written
-    );
+    let message =
+        format!("{replicas} × `{one}` requested {what} are `{total}` in total; allowed are at most {}", bound.written);
     Some(Finding::new(&RULES[resource as usize], counted(workload, review), message))
 }
 

@@ -1,5 +1,4 @@
 //! The bindings of the contract: generated from `wit`, for this crate and its `export!` only.
-#![expect(clippy::allow_attributes, reason = "generated")]
 
 wit_bindgen::generate!({
     path: "wit",

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// The version of the contract that this SDK speaks.
-pub const CONTRACT: &str = "1.0";
+pub const CONTRACT: &str = "1.0.0";
 
 /// How bad it is to break a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -204,9 +204,10 @@ mod tests {
             Rule::new("a-missing", Severity::High, "A \"thing\" is missing"),
             Rule::new("b", Severity::Low, "B").with_help("https://example.org/b"),
         ];
-        let description = Description { name: "demo", version: "1.2.3", title: "T", rules: RULES, ..Description::EMPTY };
+        let description =
+            Description { name: "demo", version: "1.2.3", title: "T", rules: RULES, ..Description::EMPTY };
         let json: serde_json::Value = serde_json::from_str(&description.to_json()).expect("JSON");
-        assert_eq!(json["contract"], "1.0");
+        assert_eq!(json["contract"], "1.0.0");
         assert_eq!(json["rules"][0]["title"], "A \"thing\" is missing");
         assert!(json["rules"][0].get("help").is_none());
         assert_eq!(json["rules"][1]["help"], "https://example.org/b");

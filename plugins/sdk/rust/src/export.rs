@@ -38,7 +38,8 @@ macro_rules! export {
                 }
                 fn prepare(
                     settings: ::std::string::String,
-                ) -> ::core::result::Result<::std::vec::Vec<u8>, ::std::vec::Vec<$crate::contract::SettingsError>> {
+                ) -> ::core::result::Result<::std::vec::Vec<u8>, ::std::vec::Vec<$crate::contract::SettingsError>>
+                {
                     $crate::glue::prepare::<$policy>(&settings)
                 }
                 fn evaluate(prepared: ::std::vec::Vec<u8>) -> $crate::contract::Outcome {
@@ -46,7 +47,7 @@ macro_rules! export {
                 }
             }
 
-            $crate::contract::export_component!(Component with_types_in $crate::contract);
+    $crate::contract::export_component!(Component with_types_in $crate::contract);
         };
     };
 }

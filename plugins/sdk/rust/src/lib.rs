@@ -63,9 +63,9 @@ extern crate self as portcullis_sdk;
 
 pub use amount::{Amount, Quantity};
 pub use description::{CONTRACT, Description, Rule, Severity};
+pub use export::Policy;
 #[doc(hidden)]
 pub use export::glue;
-pub use export::Policy;
 pub use finding::{Finding, Fix, Outcome, Query};
 #[doc(hidden)]
 pub use node::position;

@@ -96,6 +96,11 @@ impl<'a> Setting<'a> {
         self.value.is_some_and(Value::is_array)
     }
 
+    /// Whether nobody complained so far, about any setting: for what only makes sense of settings without fault.
+    pub fn is_sound(&self) -> bool {
+        self.complaints.borrow().is_empty()
+    }
+
     /// Refuses the settings because of this one.
     pub fn complain(&self, message: impl Into<String>) {
         let complaint = SettingsError { pointer: self.pointer.clone(), message: message.into() };
@@ -181,11 +186,9 @@ impl<'a> Setting<'a> {
     /// The items of a list; an absent one has none.
     pub fn items(&self) -> Vec<Setting<'a>> {
         match self.value {
-            Some(Value::Array(items)) => items
-                .iter()
-                .enumerate()
-                .map(|(position, item)| self.child(&position.to_string(), Some(item)))
-                .collect(),
+            Some(Value::Array(items)) => {
+                items.iter().enumerate().map(|(position, item)| self.child(&position.to_string(), Some(item))).collect()
+            }
             None => Vec::new(),
             Some(_) => {
                 self.expected("a list");
@@ -327,13 +330,22 @@ mod tests {
 
     #[test]
     fn refuses_with_a_place_and_a_way_out() {
-        assert_eq!(complaints(r#"{"enabeld": 1}"#), one("/enabeld", "unknown setting `enabeld`: did you mean `enabled`?"));
+        assert_eq!(
+            complaints(r#"{"enabeld": 1}"#),
+            one("/enabeld", "unknown setting `enabeld`: did you mean `enabled`?")
+        );
         assert_eq!(
             complaints(r#"{"zzz": 1}"#),
             one("/zzz", "unknown setting `zzz`: known here: `enabled`, `names`, `ranges/cpu`")
         );
-        assert_eq!(complaints(r#"{"enabled": "yes"}"#), one("/enabled", "must be `true` or `false`, not the text `yes`"));
-        assert_eq!(complaints(r#"{"names": ["a", ""]}"#), one("/names/1", "must be a text that is not empty, not the text ``"));
+        assert_eq!(
+            complaints(r#"{"enabled": "yes"}"#),
+            one("/enabled", "must be `true` or `false`, not the text `yes`")
+        );
+        assert_eq!(
+            complaints(r#"{"names": ["a", ""]}"#),
+            one("/names/1", "must be a text that is not empty, not the text ``")
+        );
         assert_eq!(complaints(r#"{"names": ["a", "a"]}"#), one("/names/1", "`a` stands here twice"));
         assert_eq!(complaints(r#"{"names": null}"#), one("/names", "must be a list, not nothing"));
         assert_eq!(complaints(r#"{"ranges/cpu": {}}"#), one("/ranges~1cpu", "`min` is missing"));
@@ -341,7 +353,10 @@ mod tests {
             complaints(r#"{"ranges/cpu": {"min": 4}}"#),
             one("/ranges~1cpu/min", "must be a whole number from 1 to 3, not `4`")
         );
-        assert_eq!(complaints("[]"), one("", "must be a map with the keys `enabled`, `names`, `ranges/cpu`, not a list"));
+        assert_eq!(
+            complaints("[]"),
+            one("", "must be a map with the keys `enabled`, `names`, `ranges/cpu`, not a list")
+        );
     }
 
     #[test]

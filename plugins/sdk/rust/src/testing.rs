@@ -1,6 +1,6 @@
 //! A native way to test a rule: manifests judged by the plugin's own code and the host's own reader, without WebAssembly.
 //!
-//! ```ignore
+//! ```text
 //! #[test]
 //! fn judges_every_case() {
 //!     portcullis_sdk::testing::cases::<MyPolicy>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
@@ -64,7 +64,9 @@ pub fn description<P: Policy>(folder: impl AsRef<Path>) {
     let description = P::DESCRIPTION;
     let json: serde_json::Value = serde_json::from_str(&description.to_json()).expect("the description is JSON");
     assert_eq!(json["settings"]["type"], "object", "the schema of the settings describes a map");
-    let kebab = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let kebab = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
     assert!(kebab(description.name), "the name `{}` is not in kebab-case", description.name);
     let readme = std::fs::read_to_string(folder.as_ref().join("README.md")).expect("a plugin has a README.md");
     for (position, rule) in description.rules.iter().enumerate() {

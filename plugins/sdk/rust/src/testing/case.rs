@@ -161,7 +161,12 @@ mod tests {
         let text = "# A sentence: with a colon.\n# settings:\n#   a: {b: 1}\n# mode: sandbox\nkind: Pod\n#^^^ p/r: root\n#     ^^ p/s: a: b\nx: 1\n";
         let case = Case::parse("a.yaml", text).expect("a case");
         assert_eq!((case.settings.as_str(), case.mode), (r#"{"a":{"b":1}}"#, Mode::Sandbox));
-        let expected = |column, code: &str, message: &str| Expected { line: 5, column, code: code.into(), message: message.into() };
+        let expected = |column, code: &str, message: &str| Expected {
+            line: 5,
+            column,
+            code: code.into(),
+            message: message.into(),
+        };
         assert_eq!(case.findings, [expected(1, "p/r", "root"), expected(7, "p/s", "a: b")]);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Like the host, it ends the test when a plugin uses a handle or an index that was never given out.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use portcullis_model::{Document, Key, NodeId, Workload};
@@ -23,15 +23,12 @@ struct Session {
 
 thread_local! {
     static SESSION: RefCell<Option<Rc<Session>>> = const { RefCell::new(None) };
+    /// Calls of imports since the scene began.
+    static CALLS: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Lets the imports answer for a scene while something runs.
-pub(crate) fn with<T>(
-    scene: &Scene,
-    keys: &[&str],
-    paths: &'static [&'static str],
-    run: impl FnOnce() -> T,
-) -> T {
+pub(crate) fn with<T>(scene: &Scene, keys: &[&str], paths: &'static [&'static str], run: impl FnOnce() -> T) -> T {
     let review = &scene.review;
     let mut documents = vec![review.object.clone(), review.old_object.clone(), review.options.clone()];
     documents.extend(scene.facts.iter().map(|fact| fact.document.clone()));
@@ -43,12 +40,20 @@ pub(crate) fn with<T>(
         scene: scene.clone(),
     };
     SESSION.set(Some(Rc::new(session)));
+    CALLS.set(0);
     let answer = run();
     SESSION.set(None);
     answer
 }
 
+/// How often the last scene was asked something.
+pub(crate) fn calls() -> u32 {
+    CALLS.get()
+}
+
+/// What the scene in hand knows; each import asks for it once.
 fn session() -> Rc<Session> {
+    CALLS.set(CALLS.get() + 1);
     SESSION.with_borrow(|session| session.clone()).expect("a plugin reads only while a scene is judged")
 }
 
@@ -131,7 +136,11 @@ pub(crate) mod documents {
     }
     pub fn key_at(node: u32, index: u32) -> String {
         session().read(node, |document, node| {
-            if document.entries(node).next().is_some() { document.key_at(node, index).to_owned() } else { String::new() }
+            if document.entries(node).next().is_some() {
+                document.key_at(node, index).to_owned()
+            } else {
+                String::new()
+            }
         })
     }
     pub fn len(node: u32) -> u32 {
@@ -168,7 +177,7 @@ pub(crate) mod documents {
     }
     /// Also in `prepare`, where there is no scene.
     pub fn parse_quantity(text: &str) -> Amount {
-        amount(quantity::amount(text))
+        amount(quantity::parse(text).unwrap_or(portcullis_model::Amount::UNREADABLE))
     }
 }
 

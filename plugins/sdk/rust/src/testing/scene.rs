@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use portcullis_document::{ReadLimits, read_yaml};
 use portcullis_model::{
-    Document, Fact, FactStatus, GroupVersionKind, GroupVersionResource, NamespaceLabels, NodeId, Query, Request, Review,
-    Source, Subject, SubjectKind,
+    Document, Fact, FactStatus, GroupVersionKind, GroupVersionResource, Kind, NamespaceLabels, NodeId, Query, Request,
+    Review, Source, Subject, SubjectKind,
 };
 
 use crate::contract::portcullis::policy::types;
@@ -56,7 +56,8 @@ impl Scene {
             namespace: namespace.clone(),
             ..Request::default()
         };
-        let subject = Subject { kind_of: SubjectKind::Object, api_version, kind: kind.kind, namespace, name, place: None };
+        let subject =
+            Subject { kind_of: SubjectKind::Object, api_version, kind: kind.kind, namespace, name, place: None };
         Self::of(subject, request, object)
     }
 
@@ -86,6 +87,7 @@ impl Scene {
             request_document: None,
             namespace: NamespaceLabels::None,
             mode: None,
+            notices: Vec::new(),
             time: TIME,
         };
         Self { review, facts: Vec::new() }
@@ -154,6 +156,16 @@ impl Scene {
         }
     }
 
+    /// How many calls of the host it costs to judge this: the greater part of what an evaluation costs.
+    ///
+    /// # Panics
+    /// Where the settings are refused.
+    pub fn host_calls<P: Policy>(&self, settings: &str) -> u32 {
+        // What is found does not matter here, and a query is an answer as well.
+        let _ = self.evaluate::<P>(settings);
+        imports::calls()
+    }
+
     /// What a plugin finds, or what it needs to know first.
     ///
     /// # Panics
@@ -180,7 +192,9 @@ impl Scene {
         let node = NodeId(finding.node.max(NodeId::ROOT.0));
         assert!(object.contains(node), "a finding names a node of the object");
         let (nearest, exists) = object.resolve(node, &finding.missing);
-        assert!(finding.missing.is_empty() || !exists, "what is missing is there: {}", finding.missing);
+        // An explicit null counts as missing.
+        let there = exists && object.kind(nearest) != Kind::Null;
+        assert!(finding.missing.is_empty() || !there, "what is missing is there: {}", finding.missing);
         FindingView {
             rule: rules[finding.rule as usize].id.to_owned(),
             pointer: format!("{}{}", object.pointer(node), finding.missing),
