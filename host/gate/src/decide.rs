@@ -122,7 +122,7 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
         review: Arc::clone(case.review),
         workload,
         facts: Arc::new(known),
-        hidden_label: rules.mode.namespace_label.clone(),
+        hidden_label: case.set.mode_label.clone(),
         deadline: None,
     };
     own.rounds += 1;

@@ -53,7 +53,8 @@ impl<'a> Installer<'a> {
                     Err(mut found) => errors.append(&mut found),
                 }
             }
-            installed.push(InstalledSet { loaded, policies });
+            let mode_label = loaded.set.mode.namespace_label.as_deref().map(Arc::from);
+            installed.push(InstalledSet { loaded, policies, mode_label });
         }
         if errors.is_empty() { Ok(Sets { sets: installed, waivers }) } else { Err(errors) }
     }
@@ -95,7 +96,6 @@ impl<'a> Installer<'a> {
             }),
             _ => {
                 // Settings that both modes share are refused twice; once is enough to tell.
-                errors.dedup_by(|a, b| a.message == b.message && a.place == b.place);
                 let mut told: Vec<InstallError> = Vec::new();
                 for error in errors {
                     if !told.iter().any(|t| t.message == error.message && t.place == error.place) {

@@ -34,6 +34,8 @@ pub struct InstalledSet {
     pub loaded: LoadedSet,
     /// Its policies' plugins, in the set's order.
     pub policies: Vec<InstalledPolicy>,
+    /// The label that chooses the mode, which no plugin may see.
+    pub mode_label: Option<Arc<str>>,
 }
 
 /// One version of everything that a decision depends on besides the review and the facts.
