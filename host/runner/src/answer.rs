@@ -105,7 +105,8 @@ fn whereabouts(handle: u32, missing: &str, state: &State) -> Result<(String, Opt
     let mut pointer = document.pointer(node);
     pointer.push_str(missing);
     let document = review.object.as_ref().unwrap_or(document);
-    let nearest = if number == OBJECT { document.resolve(node, missing) } else { document.resolve(NodeId::ROOT, &pointer) };
+    let nearest =
+        if number == OBJECT { document.resolve(node, missing) } else { document.resolve(NodeId::ROOT, &pointer) };
     // An element of a list of scalars has a place of its own; the root of a document without text has none.
     let place = document.place(nearest.0).or_else(whole);
     Ok((pointer, place))

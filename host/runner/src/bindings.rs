@@ -2,7 +2,9 @@
 //!
 //! Each one pays before it works, and answers from memory: no I/O, nothing that waits, nothing that panics.
 
-use portcullis_model::{Amount as Exact, Document, FactStatus, Image, ImageState, Kind, NodeId, Resources, SubjectKind};
+use portcullis_model::{
+    Amount as Exact, Document, FactStatus, Image, ImageState, Kind, NodeId, Resources, SubjectKind,
+};
 use wasmtime::Result;
 
 use crate::budget::Purse;
@@ -17,8 +19,8 @@ wasmtime::component::bindgen!({
 });
 
 use portcullis::policy::{documents, facts, request, types, workload};
-pub(crate) use types::{Finding, Fix, Query};
 use types::{Amount, Node};
+pub(crate) use types::{Finding, Fix, Query};
 
 /// "Beyond the end" and "not asked yet", as the contract writes them.
 const NOTHING: u32 = u32::MAX;

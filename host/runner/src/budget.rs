@@ -19,7 +19,7 @@ pub struct Budget {
     pub memory: usize,
     /// Elements of all tables together. Default 100,000.
     pub table_elements: usize,
-    /// Core instances of one component. Default 32; wasmtime counts instances, not their sum of anything.
+    /// Core instances of one component. Default 32. (Memories and tables are counted by their sums.)
     pub instances: usize,
     /// Handles of the component model. Default 1,000; the contract needs none.
     pub handles: usize,
@@ -88,7 +88,7 @@ struct Limits {
     calls: u64,
     bytes: u64,
     memory: usize,
-    tables: usize,
+    elements: usize,
     instances: usize,
 }
 
@@ -98,7 +98,7 @@ impl Purse {
             calls: budget.calls,
             bytes: budget.bytes,
             memory: budget.memory,
-            tables: budget.table_elements,
+            elements: budget.table_elements,
             instances: budget.instances,
         };
         Self {
@@ -176,22 +176,14 @@ impl ResourceLimiter for Purse {
 
     fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let sum = self.tables.saturating_add(desired.saturating_sub(current));
-        if sum > self.limits.tables {
-            return Err(wasmtime::Error::new(Breach::Tables(self.limits.tables)));
+        if sum > self.limits.elements {
+            return Err(wasmtime::Error::new(Breach::Tables(self.limits.elements)));
         }
         self.tables = sum;
         Ok(true)
     }
 
     fn instances(&self) -> usize {
-        self.limits.instances
-    }
-
-    fn tables(&self) -> usize {
-        self.limits.instances
-    }
-
-    fn memories(&self) -> usize {
         self.limits.instances
     }
 }

@@ -104,7 +104,8 @@ impl Cache {
 /// The key of this installation, made on first use. Of two processes that race, the first link wins.
 fn key_of(directory: &Path) -> io::Result<[u8; 32]> {
     let path = directory.join(KEY);
-    if let Ok(key) = read_own(&path, 32).and_then(|bytes| bytes.try_into().map_err(|_| io::ErrorKind::InvalidData.into()))
+    if let Ok(key) =
+        read_own(&path, 32).and_then(|bytes| bytes.try_into().map_err(|_| io::ErrorKind::InvalidData.into()))
     {
         return Ok(key);
     }

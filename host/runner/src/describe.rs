@@ -130,7 +130,10 @@ fn rule(wire: WireRule) -> Result<Rule, String> {
         format!("the severity `{}` of rule `{}` is none of `{words}`", wire.severity.escape_debug(), wire.id)
     })?;
     let plain = |c: char| c.is_ascii_graphic();
-    if wire.help.len() > TEXT || !(wire.help.is_empty() || wire.help.starts_with("https://")) || !wire.help.chars().all(plain) {
+    if wire.help.len() > TEXT
+        || !(wire.help.is_empty() || wire.help.starts_with("https://"))
+        || !wire.help.chars().all(plain)
+    {
         return Err(format!("`help` of rule `{}` is not an https URL", wire.id));
     }
     Ok(Rule { id: wire.id, title: wire.title, severity, help: wire.help })
@@ -180,7 +183,11 @@ fn line(what: &str, text: &str) -> Result<(), String> {
 }
 
 fn bounded(what: &str, text: &str) -> Result<(), String> {
-    if text.len() > TEXT { Err(format!("a {what} of {} bytes, at most {TEXT} are admitted", text.len())) } else { Ok(()) }
+    if text.len() > TEXT {
+        Err(format!("a {what} of {} bytes, at most {TEXT} are admitted", text.len()))
+    } else {
+        Ok(())
+    }
 }
 
 /// A JSON Pointer with the wildcard `*`.
@@ -229,7 +236,11 @@ mod tests {
             ("a-b", "A_b", "the name `A_b` is not in kebab-case"),
             ("r-1", "r--1", "the rule `r--1` is not in kebab-case"),
             ("0.1.0", "1", "the version `1` is not `major.minor.patch`"),
-            ("high", "huge", "the severity `huge` of rule `r-1` is none of `info`, `low`, `medium`, `high`, `critical`"),
+            (
+                "high",
+                "huge",
+                "the severity `huge` of rule `r-1` is none of `info`, `low`, `medium`, `high`, `critical`",
+            ),
             ("https://example.org/r", "javascript:x", "`help` of rule `r-1` is not an https URL"),
             ("{\"type\":\"object\"}", "[]", "`settings` is not a JSON Schema object"),
             ("\"spec\"", "\"spec\",\"spec\"", "`spec` stands twice in `keys`"),

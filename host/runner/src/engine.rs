@@ -109,7 +109,8 @@ pub(crate) fn runner(pool: &Pool, budget: &Budget) -> Result<(Engine, Option<Str
         Ok(engine) => (engine, None),
         // A container with a small address-space limit: everything still works, some microseconds slower.
         Err(cause) => {
-            let notice = format!("plugins start more slowly, because address space for them could not be reserved: {cause:#}");
+            let notice =
+                format!("plugins start more slowly, because address space for them could not be reserved: {cause:#}");
             (compiler(Target::Native)?, Some(notice))
         }
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use portcullis_model::{Key, PluginBytes, sha256_hex};
+use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, HasSelf, InstancePre, Linker};
 use wasmtime::{Engine, Trap};
 
@@ -131,7 +132,11 @@ impl Plugin {
 
 /// Checks the imports and links them. Also code that was compiled before comes this way, so nothing is only checked once.
 fn link(engine: &Engine, linker: &Linker<State>, component: &Component) -> Result<InstancePre<State>, Reason> {
-    component.component_type().imports(engine).try_for_each(|(name, _)| scan::import_allowed(name))?;
+    let component_type = component.component_type();
+    component_type.imports(engine).try_for_each(|(name, item)| match item.ty {
+        ComponentItem::Type(_) => Ok(()),
+        _ => scan::import_allowed(name),
+    })?;
     linker.instantiate_pre(component).map_err(|e| Reason::World(plain(&e)))
 }
 

@@ -64,7 +64,10 @@ pub(crate) fn query(kind: &str, arguments: &str, declared: &[String], most: usiz
         return Err(Reason::Query(format!("the kind `{}` is not declared in its description", shown.escape_debug())));
     }
     if arguments.len() > most {
-        return Err(Reason::Query(format!("the arguments have {} bytes, at most {most} are admitted", arguments.len())));
+        return Err(Reason::Query(format!(
+            "the arguments have {} bytes, at most {most} are admitted",
+            arguments.len()
+        )));
     }
     let arguments = canonical(arguments).map_err(Reason::Query)?;
     Ok(Query { kind: kind.to_owned(), arguments })

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentValType};
 use wasmparser::{
-    CanonicalFunction, CanonicalOption, FunctionBody, Operator, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+    CanonicalFunction, CanonicalOption, ComponentTypeRef, FunctionBody, Operator, Parser, Payload, TypeBounds,
+    ValidPayload, Validator, WasmFeatures,
 };
 
 use crate::error::Reason;
@@ -127,7 +128,7 @@ impl Scan<'_> {
         match payload {
             Payload::ComponentSection { .. } => {
                 // Fan-out of instantiations, and adapters between components: five advisories of one year.
-                return Err(Reason::Invalid("components inside a component are not admitted".into()));
+                Err(Reason::Invalid("components inside a component are not admitted".into()))
             }
             Payload::ModuleSection { .. } => {
                 self.modules += 1;
@@ -150,7 +151,14 @@ impl Scan<'_> {
             Payload::ComponentExportSection(names) => self.names(names.count()),
             Payload::ComponentImportSection(imports) => {
                 self.names(imports.count())?;
-                imports.clone().into_iter().try_for_each(|import| import_allowed(import.map_err(invalid)?.name.name))
+                imports.clone().into_iter().try_for_each(|import| {
+                    let import = import.map_err(invalid)?;
+                    match import.ty {
+                        // `use` in the world: another name for a type of the contract. It brings nothing with it.
+                        ComponentTypeRef::Type(TypeBounds::Eq(_)) => Ok(()),
+                        _ => import_allowed(import.name.name),
+                    }
+                })
             }
             Payload::ComponentCanonicalSection(functions) => {
                 functions.clone().into_iter().try_for_each(|function| canonical(&function.map_err(invalid)?))
@@ -300,15 +308,16 @@ mod tests {
         assert!(import_allowed("portcullis:policy/documents@1.0.7").is_ok(), "a patch changes no function");
         for version in ["2.0.0", "1.1.0", "0.9.0", "x", "1.0", "1.0.0.0"] {
             let refused = import_allowed(&format!("portcullis:policy/documents@{version}")).expect_err(version);
-            let expected =
-                format!("was built against version `{version}` of the contract, this host speaks `1.0.0`");
+            let expected = format!("was built against version `{version}` of the contract, this host speaks `1.0.0`");
             assert_eq!(refused.to_string(), expected);
         }
     }
 
     #[test]
     fn refuses_imports_outside_the_contract_p28() {
-        for name in ["wasi:cli/environment@0.2.0", "portcullis:policy/clock@1.0.0", "env", "portcullis:policy/documents"] {
+        for name in
+            ["wasi:cli/environment@0.2.0", "portcullis:policy/clock@1.0.0", "env", "portcullis:policy/documents"]
+        {
             assert!(matches!(import_allowed(name), Err(Reason::Import { .. })), "{name}");
         }
     }
