@@ -185,7 +185,7 @@ fn reports_an_expired_waiver_and_leaves_the_exit_status_alone() {
     folder.write("pod.yaml", POD);
     let waiver = |expires: &str| {
         format!(
-            "apiVersion: portcullis.dev/v1alpha1\nkind: Waiver\nmetadata: {{name: legacy}}\nspec:\n  rule: image-reference/digest-missing\n  covers: {{names: [web]}}\n  owner: team-web\n  ticket: WEB-1\n  reason: migration\n  expires: {expires}\n"
+            "apiVersion: portcullis.dev/v1alpha1\nkind: Waiver\nmetadata: {{name: legacy}}\nspec:\n  policy: images\n  rule: image-reference/digest-missing\n  covers: {{names: [web]}}\n  owner: team-web\n  ticket: WEB-1\n  reason: migration\n  expires: {expires}\n"
         )
     };
     let set = set("  - name: images\n    plugin: {builtin: image-reference}\n    settings: {requireDigest: true}\n");
