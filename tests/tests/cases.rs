@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// A policy set with one policy, for everything that a case can be.
 fn set(plugin: &str, case: &Case) -> String {
     let matches = match &case.document {
-        Some(path) => format!("{{documents: [\"{path}\"]}}"),
+        Some(path) => format!("{{documents: [{{paths: [\"{path}\"]}}]}}"),
         None => "{resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*']}]}".into(),
     };
     format!(

@@ -105,7 +105,7 @@ fn gives_one_status_and_one_report_whatever_the_threads_do() {
     // A63, X25
     let folder = Folder::new("threads");
     for n in 0..60 {
-        folder.write(&format!("m/{n:03}.yaml"), if n % 3 == 0 { bad("x") } else { good("y") });
+        folder.write(&format!("m/{n:03}.yaml"), if n % 3 == 0 { bad("bad") } else { good("good") });
     }
     let run = |jobs: &str| portcullis(folder.path(), &["check", "--format", "json", "--jobs", jobs, "m"]);
     let first = run("1");

@@ -46,4 +46,8 @@ fn keeps_what_was_published_as_it_was() {
     }
 }
 
-const FROZEN: &[(&str, &str)] = &[];
+const FROZEN: &[(&str, &str)] = &[
+    ("1.0/plugin.wat", "sha256:375d8a2596844f6688277b04de82e8e437e9a6bb6a0d8b8bb1e1cce772913280"),
+    ("1.0/plugin.wit", "sha256:d66a542a44036fec85abd54a5f10eb3d769468794c6483d921553aeaed1920fe"),
+    ("1.0/types.wit", "sha256:b0861b9d45ad2c42fac65a04225ea56ff6bf448e30a6515a3e3169ba049410ff"),
+];

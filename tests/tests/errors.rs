@@ -131,10 +131,10 @@ fn refuses_a_kind_whose_plural_is_unknown_where_it_matters() {
     let folder = Folder::new("errors");
     folder.write("thing.yaml", "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: x}\n");
     let named = "    match:\n      resourceRules: [{apiGroups: [example.com], apiVersions: [v1], operations: [CREATE], resources: [things]}]\n";
-    folder.write("set.yaml", set(&format!("  - name: limits\n    plugin: {{builtin: resource-limits}}\n{named}")));
+    folder.write("set.yaml", set(&format!("  - name: limits\n    plugin: {{builtin: resource-limits}}\n    settings: {{requireLimits: true}}\n{named}")));
     let answer = portcullis(folder.path(), &["check", "--policies", "set.yaml", "thing.yaml"]);
     says(&answer, &["Thing", "--api-resources"]);
-    let everything = set("  - name: limits\n    plugin: {builtin: resource-limits}\n");
+    let everything = set("  - name: limits\n    plugin: {builtin: resource-limits}\n    settings: {requireLimits: true}\n");
     folder.write("set.yaml", everything);
     let answer = portcullis(folder.path(), &["check", "--policies", "set.yaml", "thing.yaml"]);
     assert_eq!(answer.status, 0, "where every resource matches, the plural does not matter: {answer:?}");
@@ -145,7 +145,7 @@ fn refuses_formats_that_are_not_there_yet_and_formats_that_never_will_be() {
     let folder = Folder::new("errors");
     folder.write("pod.yaml", POD);
     for format in ["junit", "github", "gitlab", "markdown", "html"] {
-        says(&portcullis(folder.path(), &["check", "--format", format, "pod.yaml"]), &[format, "not yet"]);
+        says(&portcullis(folder.path(), &["check", "--format", format, "pod.yaml"]), &[format, "not there yet"]);
     }
     says(&portcullis(folder.path(), &["check", "--format", "pdf", "pod.yaml"]), &["pdf", "human"]);
 }

@@ -15,8 +15,8 @@
   (global $free (mut i32) (i32.const 4096))
 
   ;; describe: pointer and length of the JSON text.
-  (data (i32.const 16) "\00\01\00\00\30\01\00\00")
-  (data (i32.const 256) "{\"contract\":\"1.0\",\"name\":\"first\",\"version\":\"1.0.0\",\"title\":\"Built against contract 1.0\",\"rules\":[{\"id\":\"has-metadata\",\"title\":\"Says that there is metadata\",\"severity\":\"low\",\"help\":\"https://example.com/first\"}],\"settings\":{\"type\":\"object\"},\"kinds\":[\"*\"],\"keys\":[\"metadata\"],\"paths\":[\"/spec/*\"],\"facts\":[]}")
+  (data (i32.const 16) "\00\01\00\00\32\01\00\00")
+  (data (i32.const 256) "{\"contract\":\"1.0.0\",\"name\":\"first\",\"version\":\"1.0.0\",\"title\":\"Built against contract 1.0\",\"rules\":[{\"id\":\"has-metadata\",\"title\":\"Says that there is metadata\",\"severity\":\"low\",\"help\":\"https://example.com/first\"}],\"settings\":{\"type\":\"object\"},\"kinds\":[\"*\"],\"keys\":[\"metadata\"],\"paths\":[\"/spec/*\"],\"facts\":[]}")
   ;; prepare: ok(empty list).
   (data (i32.const 32) "\00\00\00\00\00\00\00\00\00\00\00\00")
   ;; evaluate: findings(list of one).

@@ -1,3 +1,5 @@
+//! CEL: what it means, what is refused, and what it may cost.
+
 use portcullis_model::{Document, NamespaceLabels, Request, Review, Subject, SubjectKind};
 
 use super::*;

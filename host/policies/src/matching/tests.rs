@@ -1,3 +1,5 @@
+//! Matching of resources: groups, versions, operations, names and scope as the API server means them.
+
 use super::*;
 use crate::sample::json;
 

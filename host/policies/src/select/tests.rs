@@ -1,3 +1,5 @@
+//! Selection: what applies, what is skipped, and what cannot be known.
+
 use portcullis_model::{GroupVersionKind, GroupVersionResource, Request, Subject};
 
 use super::*;

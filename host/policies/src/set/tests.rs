@@ -1,3 +1,5 @@
+//! Policy sets: what is read, and every complaint with its place.
+
 use super::*;
 use crate::error::ComplaintKind;
 use crate::sample::yaml;

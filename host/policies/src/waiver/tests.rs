@@ -1,3 +1,5 @@
+//! Waivers: what is refused, what they cover, and that they never add up.
+
 use portcullis_model::{GroupVersionKind, NamespaceLabels, Request, Subject};
 
 use super::*;
