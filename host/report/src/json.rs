@@ -16,7 +16,7 @@ pub const API_VERSION: &str = "portcullis.dev/v1alpha1";
 pub const KIND: &str = "CheckReport";
 
 /// The report as a `CheckReport`, indented, with a line break at its end. Control and bidirectional characters in strings
-/// are written as `\uXXXX`.
+/// are written as `\uNNNN`.
 pub fn json(report: &Report) -> String {
     let wire = WireReport::of(report);
     // Strings, numbers and lists of them: there is nothing that could fail to be written.
