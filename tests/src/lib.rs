@@ -107,7 +107,8 @@ impl Answer {
     /// The codes of all findings (`plugin/rule`), in order.
     pub fn codes(&self) -> Vec<String> {
         let report = self.json();
-        let findings = report["decisions"].as_array().into_iter().flatten().flat_map(|d| d["findings"].as_array().cloned());
+        let findings =
+            report["decisions"].as_array().into_iter().flatten().flat_map(|d| d["findings"].as_array().cloned());
         findings.flatten().map(|finding| code(&finding)).collect()
     }
 }

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 fn set(plugin: &str, case: &Case) -> String {
     let matches = match &case.document {
         Some(path) => format!("{{documents: [{{paths: [\"{path}\"]}}]}}"),
-        None => "{resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*']}]}".into(),
+        None => {
+            "{resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*']}]}".into()
+        }
     };
     format!(
         "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: case}}\nspec:\n  policies:\n  - name: case\n    plugin: {{builtin: {plugin}}}\n    match: {matches}\n    settings: {}\n",
@@ -40,7 +42,8 @@ fn finds_with_every_built_in_component_what_every_case_draws() {
         assert!(cases.len() >= 6, "{plugin} has {} cases", cases.len());
         for path in cases {
             let text = std::fs::read_to_string(&path).expect("a case");
-            let case = Case::parse(&path.display().to_string(), &text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+            let case = Case::parse(&path.display().to_string(), &text)
+                .unwrap_or_else(|why| panic!("{}: {why}", path.display()));
             let folder = Folder::new("case");
             folder.write("set.yaml", set(plugin, &case));
             let request = case.request.iter().any(|word| !word.is_empty());
@@ -55,7 +58,8 @@ fn finds_with_every_built_in_component_what_every_case_draws() {
             let report = answer.json();
             assert_eq!(report["errors"], json!([]), "{}", path.display());
             let decisions = report["decisions"].as_array().cloned().unwrap_or_default();
-            let findings = decisions.iter().flat_map(|decision| decision["findings"].as_array().cloned().unwrap_or_default());
+            let findings =
+                decisions.iter().flat_map(|decision| decision["findings"].as_array().cloned().unwrap_or_default());
             let mut seen: Vec<Value> = findings
                 .map(|finding| {
                     let place = &finding["source"];

@@ -62,7 +62,9 @@ fn takes_the_mode_from_the_namespace_and_compliance_where_nobody_knows() {
     // A18: a value that is neither mode never gives the weaker one.
     let folder = Folder::new("modes");
     let namespace = |name: &str, mode: &str| {
-        format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{portcullis.dev/mode: {mode}}}}}\n---\n")
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{portcullis.dev/mode: {mode}}}}}\n---\n"
+        )
     };
     let in_namespace = |name: &str| bad("web").replace("  name: web\n", &format!("  name: web\n  namespace: {name}\n"));
     let mode_of = |content: String| {
@@ -129,7 +131,10 @@ fn injects_nothing_that_a_manifest_says_into_a_terminal() {
     // A23
     let folder = Folder::new("hostile");
     let name = "\"we\\x1b[31mb\\u202e\\n::error::x\"";
-    folder.write("pod.yaml", bad("web").replace("name: web", &format!("name: {name}")).replace("name: app", &format!("name: {name}")));
+    folder.write(
+        "pod.yaml",
+        bad("web").replace("name: web", &format!("name: {name}")).replace("name: app", &format!("name: {name}")),
+    );
     for format in ["human", "json", "sarif"] {
         let answer = portcullis(folder.path(), &["check", "--format", format, "pod.yaml"]);
         let text = format!("{}{}", answer.out, answer.err);

@@ -30,7 +30,9 @@ fn says(answer: &Answer, words: &[&str]) {
 }
 
 fn set(policies: &str) -> String {
-    format!("apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: mine}}\nspec:\n  policies:\n{policies}")
+    format!(
+        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: mine}}\nspec:\n  policies:\n{policies}"
+    )
 }
 
 #[test]
@@ -108,7 +110,8 @@ fn refuses_an_unknown_plugin_and_suggests_the_known_one() {
 #[test]
 fn refuses_a_plugin_whose_digest_is_another() {
     let digest = "0".repeat(64);
-    let text = set(&format!("  - name: limits\n    plugin: {{builtin: resource-limits, digest: \"sha256:{digest}\"}}\n"));
+    let text =
+        set(&format!("  - name: limits\n    plugin: {{builtin: resource-limits, digest: \"sha256:{digest}\"}}\n"));
     refuses_set(&text, &["set.yaml", &digest, "sha256:"]);
 }
 
@@ -131,10 +134,16 @@ fn refuses_a_kind_whose_plural_is_unknown_where_it_matters() {
     let folder = Folder::new("errors");
     folder.write("thing.yaml", "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: x}\n");
     let named = "    match:\n      resourceRules: [{apiGroups: [example.com], apiVersions: [v1], operations: [CREATE], resources: [things]}]\n";
-    folder.write("set.yaml", set(&format!("  - name: limits\n    plugin: {{builtin: resource-limits}}\n    settings: {{requireLimits: true}}\n{named}")));
+    folder.write(
+        "set.yaml",
+        set(&format!(
+            "  - name: limits\n    plugin: {{builtin: resource-limits}}\n    settings: {{requireLimits: true}}\n{named}"
+        )),
+    );
     let answer = portcullis(folder.path(), &["check", "--policies", "set.yaml", "thing.yaml"]);
     says(&answer, &["Thing", "--api-resources"]);
-    let everything = set("  - name: limits\n    plugin: {builtin: resource-limits}\n    settings: {requireLimits: true}\n");
+    let everything =
+        set("  - name: limits\n    plugin: {builtin: resource-limits}\n    settings: {requireLimits: true}\n");
     folder.write("set.yaml", everything);
     let answer = portcullis(folder.path(), &["check", "--policies", "set.yaml", "thing.yaml"]);
     assert_eq!(answer.status, 0, "where every resource matches, the plural does not matter: {answer:?}");

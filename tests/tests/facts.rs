@@ -18,7 +18,10 @@ fn judge(facts: &str, policy: &str) -> Answer {
     );
     let image = format!("registry.example/team/app@{DIGEST}");
     let containers = format!("[{{name: a, image: \"{image}\"}}, {{name: b, image: \"{image}\"}}]");
-    folder.write("pod.yaml", format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: {containers}}}\n"));
+    folder.write(
+        "pod.yaml",
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: {containers}}}\n"),
+    );
     folder.write("facts.yaml", format!("apiVersion: portcullis.dev/v1alpha1\nkind: RecordedFacts\nfacts: {facts}\n"));
     portcullis(folder.path(), &["check", "-f", "json", "-p", "set.yaml", "--facts", "facts.yaml", "pod.yaml"])
 }

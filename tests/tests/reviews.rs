@@ -67,7 +67,9 @@ fn finds_in_a_create_review_what_it_finds_in_its_object() {
         let text = std::fs::read_to_string(&path).expect("a review");
         let review: Value = serde_json::from_str(&text).expect("JSON");
         let request = &review["request"];
-        let whole = request["operation"] == "CREATE" && request["subResource"].is_null() && request["object"]["kind"].is_string();
+        let whole = request["operation"] == "CREATE"
+            && request["subResource"].is_null()
+            && request["object"]["kind"].is_string();
         if !whole {
             continue;
         }
@@ -90,7 +92,8 @@ fn finds_in_a_create_review_what_it_finds_in_its_object() {
 fn shows_no_value_of_a_secret_in_any_format() {
     // Corpus review 028 is a Secret whose value says that it must not be logged.
     let Some(folder) = corpora("admission-reviews/captured-1.36") else { return };
-    let secret = files(&folder, "json").into_iter().find(|path| path.display().to_string().contains("028-")).expect("028");
+    let secret =
+        files(&folder, "json").into_iter().find(|path| path.display().to_string().contains("028-")).expect("028");
     let text = std::fs::read_to_string(&secret).expect("a review");
     let review: Value = serde_json::from_str(&text).expect("JSON");
     let values: Vec<String> = review["request"]["object"]["data"]

@@ -123,7 +123,10 @@ fn rules(gate: &Gate) -> Vec<RuleInfo> {
 fn expired_waivers(gate: &Gate, time: i64) -> Vec<String> {
     let notice = |waiver: &portcullis_policies::Waiver| {
         let (name, owner, expires) = (&waiver.name, &waiver.owner, &waiver.expires);
-        format!("the waiver `{name}` of {owner} expired on {expires} and does nothing; renew or remove it ({})", waiver.ticket)
+        format!(
+            "the waiver `{name}` of {owner} expired on {expires} and does nothing; renew or remove it ({})",
+            waiver.ticket
+        )
     };
     gate.sets().waivers.expired(time).into_iter().map(notice).collect()
 }

@@ -14,7 +14,9 @@ pub fn map<T: Sync, R: Send>(items: &[T], jobs: Option<usize>, work: impl Fn(&T)
     let next = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
     let run = || {
-        while let Some((item, slot)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| items.get(at).zip(results.get(at))) {
+        while let Some((item, slot)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| items.get(at).zip(results.get(at)))
+        {
             let result = work(item);
             if let Ok(mut slot) = slot.lock() {
                 *slot = Some(result);

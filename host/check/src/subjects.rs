@@ -36,7 +36,9 @@ impl Surroundings {
         let mut errors = Vec::new();
         let mut labels: BTreeMap<String, Option<BTreeMap<String, String>>> = BTreeMap::new();
         for content in contents.iter().filter(|content| speaks_of_kinds_or_namespaces(content)) {
-            for document in content.documents(&options.read).unwrap_or_default().iter().flat_map(portcullis_subject::list_items) {
+            for document in
+                content.documents(&options.read).unwrap_or_default().iter().flat_map(portcullis_subject::list_items)
+            {
                 if let Err(error) = kinds.extend_from_crd(&document) {
                     errors.push(input_error(&error, &content.file.shown));
                 }
@@ -99,7 +101,10 @@ impl Surroundings {
             }
             Shape::HalfObject(error) => Err(error),
             Shape::Portcullis(kind) => {
-                found.skipped.push(Skipped { path: place_name(content, document), reason: format!("it is a {kind}, not a subject") });
+                found.skipped.push(Skipped {
+                    path: place_name(content, document),
+                    reason: format!("it is a {kind}, not a subject"),
+                });
                 return;
             }
             Shape::Other => {

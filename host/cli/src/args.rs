@@ -54,7 +54,14 @@ pub struct CheckArguments {
     pub waivers: Vec<PathBuf>,
 
     /// How to show the result (human, json, sarif); repeatable
-    #[arg(long, short, value_name = "FORMAT", env = "PORTCULLIS_FORMAT", value_delimiter = ',', default_value = "human")]
+    #[arg(
+        long,
+        short,
+        value_name = "FORMAT",
+        env = "PORTCULLIS_FORMAT",
+        value_delimiter = ',',
+        default_value = "human"
+    )]
     pub format: Vec<String>,
 
     /// Where to write it, one for each --format in the same order; `-` is the standard output

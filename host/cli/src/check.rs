@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, ensure};
-use portcullis_check::inputs::GatherOptions;
 use portcullis_check::CheckOptions;
 use portcullis_check::exit::Exit;
+use portcullis_check::inputs::GatherOptions;
 use portcullis_document::ReadLimits;
 use portcullis_report::{Format, HumanOptions, Report, Tool};
 use portcullis_subject::kinds::Kinds;
@@ -142,7 +142,8 @@ fn time(given: Option<&str>) -> anyhow::Result<i64> {
         Some(text) => portcullis_model::parse_time(text)
             .with_context(|| format!("`--time {text}` is no time; write it as 2026-11-21T10:00:00Z")),
         None => {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).context("this machine's clock stands before 1970")?;
+            let since =
+                SystemTime::now().duration_since(UNIX_EPOCH).context("this machine's clock stands before 1970")?;
             Ok(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
         }
     }

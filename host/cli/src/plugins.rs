@@ -21,7 +21,9 @@ impl PluginSource for LocalPlugins {
             PluginReference::Builtin { name, .. } => builtin(name),
             PluginReference::File { path, .. } => file(Path::new(path)),
             PluginReference::Oci { reference } => Err(PluginSourceError {
-                message: format!("plugins from registries are not supported yet: `{reference}`; use `file` with its digest"),
+                message: format!(
+                    "plugins from registries are not supported yet: `{reference}`; use `file` with its digest"
+                ),
                 cause: None,
             }),
         }
@@ -36,7 +38,10 @@ fn builtin(name: &str) -> Result<PluginBytes, PluginSourceError> {
             None if known.is_empty() => "this binary carries none; build it with `cargo xtask build`".to_owned(),
             None => format!("there are {}", known.join(", ")),
         };
-        return Err(PluginSourceError { message: format!("there is no built-in plugin `{name}`; {hint}"), cause: None });
+        return Err(PluginSourceError {
+            message: format!("there is no built-in plugin `{name}`; {hint}"),
+            cause: None,
+        });
     };
     Ok(PluginBytes { wasm: Arc::from(found.wasm), code: found.code })
 }

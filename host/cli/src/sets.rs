@@ -64,13 +64,14 @@ pub fn documents_below(paths: &[PathBuf]) -> Result<Vec<Document>, Complaints> {
 /// The text of a file that the user named.
 pub fn text_of(path: &Path) -> Result<String, Complaints> {
     let mut complaints = Complaints::default();
-    let text = bytes_of(path, &mut complaints).and_then(|bytes| match decode(&name_of(path), bytes, &ReadLimits::default()) {
-        Ok(source) => Some(source.text().to_owned()),
-        Err(error) => {
-            complaints.extend([error]);
-            None
-        }
-    });
+    let text =
+        bytes_of(path, &mut complaints).and_then(|bytes| match decode(&name_of(path), bytes, &ReadLimits::default()) {
+            Ok(source) => Some(source.text().to_owned()),
+            Err(error) => {
+                complaints.extend([error]);
+                None
+            }
+        });
     text.ok_or(complaints)
 }
 
@@ -123,8 +124,10 @@ fn files_below(path: &Path, complaints: &mut Complaints) -> Vec<PathBuf> {
             return Vec::new();
         }
     };
-    let wanted = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json");
-    let mut files: Vec<PathBuf> = entries.iter().map(std::fs::DirEntry::path).filter(wanted).filter(|p| p.is_file()).collect();
+    let wanted =
+        |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json");
+    let mut files: Vec<PathBuf> =
+        entries.iter().map(std::fs::DirEntry::path).filter(wanted).filter(|p| p.is_file()).collect();
     files.sort();
     if files.is_empty() {
         complaints.add(format!("`{}` holds no .yaml, .yml or .json file", path.display()), None, None);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use portcullis_model::{
-    Decision, Effect, Fact, Failure, FailureKind, Facts, Judged, Mode, PolicyState, Query, Review, Workload, json_string,
-    mode_of, sha256_hex,
+    Decision, Effect, Fact, Facts, Failure, FailureKind, Judged, Mode, PolicyState, Query, Review, Workload,
+    json_string, mode_of, sha256_hex,
 };
 use portcullis_policies::{Selection, WaiverMatch, Waivers};
 use portcullis_runner::{Input, Outcome};
@@ -61,7 +61,13 @@ struct Case<'a> {
 /// Judges a review by one policy set, as far as the facts at hand allow.
 ///
 /// The same review, set, waivers and facts give the same bytes, whatever was asked in which round.
-pub fn decide(review: &Arc<Review>, set: &InstalledSet, waivers: &Waivers, facts: &Facts, progress: &mut Progress) -> Step {
+pub fn decide(
+    review: &Arc<Review>,
+    set: &InstalledSet,
+    waivers: &Waivers,
+    facts: &Facts,
+    progress: &mut Progress,
+) -> Step {
     let rules = &set.loaded.set;
     let (mode, notice) = mode_of(&rules.mode, review);
     let case = Case { review, set, waivers, facts, mode };
@@ -161,7 +167,9 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
 fn authorize(queries: &[Query], grants: &[String], own: &PolicyProgress) -> Result<Vec<Query>, String> {
     if let Some(query) = queries.iter().find(|query| !grants.contains(&query.kind)) {
         let kind = &query.kind;
-        return Err(format!("asked for the fact `{kind}`, which the policy set does not grant; add `{kind}` to its `grants`"));
+        return Err(format!(
+            "asked for the fact `{kind}`, which the policy set does not grant; add `{kind}` to its `grants`"
+        ));
     }
     let fresh: Vec<Query> = queries.iter().filter(|query| !own.asked.contains(query)).cloned().collect();
     if fresh.is_empty() {

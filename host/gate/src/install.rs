@@ -75,8 +75,13 @@ impl<'a> Installer<'a> {
                 Ok(prepared) => Some(prepared),
                 Err(PrepareError::Settings(complaints)) => {
                     errors.extend(complaints.into_iter().map(|refused| {
-                        let at = if refused.pointer.is_empty() { String::new() } else { format!(" at `{}`", refused.pointer) };
-                        let message = format!("plugin `{}` refuses the settings{at}: {}", plugin.name(), refused.message);
+                        let at = if refused.pointer.is_empty() {
+                            String::new()
+                        } else {
+                            format!(" at `{}`", refused.pointer)
+                        };
+                        let message =
+                            format!("plugin `{}` refuses the settings{at}: {}", plugin.name(), refused.message);
                         complain(message, loaded.setting_place(index, mode, &refused.pointer))
                     }));
                     None

@@ -56,7 +56,8 @@ impl<'a> Case<'a> {
             return Vec::new();
         }
         // A bug must not take the door down with it, and must not let anything in.
-        let step = catch_unwind(AssertUnwindSafe(|| decide(review, self.set, &sets.waivers, facts, &mut self.progress)));
+        let step =
+            catch_unwind(AssertUnwindSafe(|| decide(review, self.set, &sets.waivers, facts, &mut self.progress)));
         let decision = match step {
             Ok(Step::Needs(queries)) => return queries,
             Ok(Step::Decided(decision)) => *decision,
@@ -77,7 +78,10 @@ fn broken(review: &Arc<Review>, set: &InstalledSet) -> Decision {
         mode: mode_of(&rules.mode, review).0,
         policies: Vec::new(),
         findings: Vec::new(),
-        failures: vec![Failure::of_subject(FailureKind::Trap, "a bug in Portcullis stopped the judgement; please report it")],
+        failures: vec![Failure::of_subject(
+            FailureKind::Trap,
+            "a bug in Portcullis stopped the judgement; please report it",
+        )],
         facts: Vec::new(),
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! `admission.k8s.io/v1`, and `v1beta1` in recordings: what this reads is the same in both.
 
-use portcullis_model::{Document, GroupVersionKind, GroupVersionResource, Kind, NamespaceLabels, NodeId, Request, Review, User};
+use portcullis_model::{
+    Document, GroupVersionKind, GroupVersionResource, Kind, NamespaceLabels, NodeId, Request, Review, User,
+};
 
 use crate::error::{Error, ErrorKind};
 use crate::objects::{Context, labels, namespace_labels, subject};
@@ -17,8 +19,8 @@ pub fn from_admission_review(document: &Document, context: &Context) -> Result<R
         _ => return Err(Error::wrong_type(document, node, "a map; a null or empty request asks nothing", None)),
     };
     let reader = Reader { document, node };
-    let request_document =
-        request_document.ok_or_else(|| Error::missing(document, NodeId::ROOT, "request", "there is nothing to answer"))?;
+    let request_document = request_document
+        .ok_or_else(|| Error::missing(document, NodeId::ROOT, "request", "there is nothing to answer"))?;
 
     let mut request = reader.request()?;
     let mut notices = Vec::new();
@@ -144,7 +146,11 @@ impl Reader<'_> {
     }
 
     /// `object` and `oldObject`, as the operation needs them (notes on shapes: CREATE has no old object, DELETE no new one).
-    fn objects(&self, operation: &str, notices: &mut Vec<String>) -> Result<(Option<Document>, Option<Document>), Error> {
+    fn objects(
+        &self,
+        operation: &str,
+        notices: &mut Vec<String>,
+    ) -> Result<(Option<Document>, Option<Document>), Error> {
         let object = self.tree("object")?;
         let old_node = self.document.find(self.node, "oldObject");
         let old_object = match (operation, self.document.kind(old_node)) {
@@ -162,8 +168,12 @@ impl Reader<'_> {
         let empty = |tree: &Option<Document>| tree.as_ref().is_none_or(|tree| tree.len(NodeId::ROOT) == 0);
         let needs = |member, why| Err(Error::missing(self.document, self.node, member, why));
         match operation {
-            "CREATE" if empty(&object) => needs("object", "a CREATE carries the object, and an empty one cannot be judged"),
-            "UPDATE" if empty(&object) => needs("object", "an UPDATE carries the object, and an empty one cannot be judged"),
+            "CREATE" if empty(&object) => {
+                needs("object", "a CREATE carries the object, and an empty one cannot be judged")
+            }
+            "UPDATE" if empty(&object) => {
+                needs("object", "an UPDATE carries the object, and an empty one cannot be judged")
+            }
             "UPDATE" if empty(&old_object) => needs("oldObject", "an UPDATE carries the object as it was"),
             "DELETE" if empty(&old_object) => needs("oldObject", "a DELETE carries the object as it was"),
             _ => Ok((object, old_object)),
@@ -183,7 +193,9 @@ impl Reader<'_> {
         let node = self.document.find(self.node, member);
         match self.document.kind(node) {
             Kind::Map => Ok(node),
-            Kind::None | Kind::Null => Err(Error::missing(self.document, self.node, member, "it says what is asked about")),
+            Kind::None | Kind::Null => {
+                Err(Error::missing(self.document, self.node, member, "it says what is asked about"))
+            }
             _ => Err(Error::wrong_type(self.document, node, "a map", None)),
         }
     }
@@ -231,7 +243,10 @@ mod tests {
             (String::from("null"), "`/request` must be a map; a null or empty request asks nothing"),
             (String::from("{}"), "`/request/uid` is missing: the answer must repeat it"),
             (String::from(r#"{"uid":"1"}"#), "`/request/operation` is missing: it says what is asked"),
-            (String::from(r#"{"uid":"1","operation":"CREATE"}"#), "`/request/kind` is missing: it says what is asked about"),
+            (
+                String::from(r#"{"uid":"1","operation":"CREATE"}"#),
+                "`/request/kind` is missing: it says what is asked about",
+            ),
             (
                 request("CREATE", r#","object":null"#),
                 "`/request/object` is missing: a CREATE carries the object, and an empty one cannot be judged",

@@ -26,7 +26,8 @@ pub(crate) fn of(object: &Document, group: &str, kind: &str, pod_spec: NodeId) -
 
 fn claim(object: &Document, holder: NodeId) -> Claim {
     let spec = object.find(holder, "spec");
-    let amount = |side| quantity::round_up_milli(quantity::at(object, object.walk(spec, &["resources", side, "storage"])));
+    let amount =
+        |side| quantity::round_up_milli(quantity::at(object, object.walk(spec, &["resources", side, "storage"])));
     Claim { node: if spec.is_none() { holder } else { spec }, request: amount("requests"), limit: amount("limits") }
 }
 
@@ -38,7 +39,10 @@ mod tests {
     #[test]
     fn finds_claims_wherever_storage_is_asked_for() {
         for (text, expected) in [
-            ("{apiVersion: v1, kind: PersistentVolumeClaim, spec: {resources: {requests: {storage: 5G}}}}", vec![5_000_000_000]),
+            (
+                "{apiVersion: v1, kind: PersistentVolumeClaim, spec: {resources: {requests: {storage: 5G}}}}",
+                vec![5_000_000_000],
+            ),
             (
                 "{apiVersion: apps/v1, kind: StatefulSet, spec: {volumeClaimTemplates: [{spec: {resources: {requests: {storage: 1Gi}}}}, {}]}}",
                 vec![1 << 30, 0],

@@ -90,7 +90,12 @@ impl Error {
         Self::new(ErrorKind::Missing { member, why }, document, holder)
     }
 
-    pub(crate) fn wrong_type(document: &Document, node: NodeId, expected: &'static str, hint: Option<&'static str>) -> Self {
+    pub(crate) fn wrong_type(
+        document: &Document,
+        node: NodeId,
+        expected: &'static str,
+        hint: Option<&'static str>,
+    ) -> Self {
         Self::new(ErrorKind::WrongType { member: document.pointer(node), expected, hint }, document, node)
     }
 
@@ -102,7 +107,9 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<&str> {
         match &self.kind {
-            ErrorKind::HalfObject { missing: "apiVersion" } => Some("add it, such as `apiVersion: v1` or `apiVersion: apps/v1`"),
+            ErrorKind::HalfObject { missing: "apiVersion" } => {
+                Some("add it, such as `apiVersion: v1` or `apiVersion: apps/v1`")
+            }
             ErrorKind::HalfObject { .. } => Some("add it, such as `kind: Pod`"),
             ErrorKind::WrongType { hint, .. } => *hint,
             _ => None,
@@ -118,7 +125,9 @@ impl fmt::Display for Error {
                 write!(f, "this has a `{there}` but no `{missing}`, so it cannot be known what it is")
             }
             ErrorKind::WrongType { member, expected, .. } if member.is_empty() => write!(f, "this must be {expected}"),
-            ErrorKind::WrongType { member, expected, .. } => write!(f, "`{}` must be {expected}", member.escape_debug()),
+            ErrorKind::WrongType { member, expected, .. } => {
+                write!(f, "`{}` must be {expected}", member.escape_debug())
+            }
             ErrorKind::Missing { member, why } => write!(f, "`{}` is missing: {why}", member.escape_debug()),
             ErrorKind::Unsupported { found, expected } => {
                 write!(f, "`{}` is not supported here; it must be {expected}", found.escape_debug())

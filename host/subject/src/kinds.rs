@@ -199,7 +199,8 @@ impl Kinds {
 fn missing(document: &Document, pointer: &'static str) -> Error {
     let (nearest, _) = document.resolve(NodeId::ROOT, pointer);
     let node = if document.kind(nearest) == Kind::None { NodeId::ROOT } else { nearest };
-    ErrorKind::Missing { member: pointer.to_owned(), why: "a CustomResourceDefinition names its kind with it" }.at(document, node)
+    ErrorKind::Missing { member: pointer.to_owned(), why: "a CustomResourceDefinition names its kind with it" }
+        .at(document, node)
 }
 
 #[cfg(test)]

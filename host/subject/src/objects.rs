@@ -114,10 +114,17 @@ pub fn from_object(document: &Document, kinds: &Kinds, context: &Context) -> Res
                 }
             }
             // Items of a typed list (`PodList`) need not repeat what they are.
-            Shape::Other if typed.is_some() => reviews.extend(typed.map(|kind| review(&document, kind, kinds, context)).transpose()?),
+            Shape::Other if typed.is_some() => {
+                reviews.extend(typed.map(|kind| review(&document, kind, kinds, context)).transpose()?)
+            }
             Shape::HalfObject(error) => return Err(error),
             Shape::Other => {
-                return Err(Error::missing(&document, NodeId::ROOT, "apiVersion", "an item of a list must say what it is"));
+                return Err(Error::missing(
+                    &document,
+                    NodeId::ROOT,
+                    "apiVersion",
+                    "an item of a list must say what it is",
+                ));
             }
             _ => {
                 let kind = own_kind(&document)?;
@@ -154,16 +161,10 @@ fn review(document: &Document, kind: GroupVersionKind, kinds: &Kinds, context: &
     let own = kind.group.is_empty() && kind.kind == "Namespace";
     // As the API server sends it: the namespace of a Namespace is the Namespace itself.
     let namespace = if own { name.clone() } else { namespace };
-    let known = if own { NamespaceLabels::Known(labels(document)) } else { namespace_labels(&namespace, namespaced, context) };
-    let request = Request {
-        operation: "CREATE".into(),
-        kind,
-        resource,
-        namespaced,
-        name,
-        namespace,
-        ..Request::default()
-    };
+    let known =
+        if own { NamespaceLabels::Known(labels(document)) } else { namespace_labels(&namespace, namespaced, context) };
+    let request =
+        Request { operation: "CREATE".into(), kind, resource, namespaced, name, namespace, ..Request::default() };
     Ok(Review {
         subject,
         request,
@@ -184,7 +185,9 @@ pub(crate) fn namespace_labels(namespace: &str, namespaced: Option<bool>, contex
         return match namespaced {
             Some(false) => NamespaceLabels::None,
             Some(true) => NamespaceLabels::Unknown("the object names no namespace; give --namespace".into()),
-            None => NamespaceLabels::Unknown("it is not known whether this kind is namespaced; give --api-resources or its CRD".into()),
+            None => NamespaceLabels::Unknown(
+                "it is not known whether this kind is namespaced; give --api-resources or its CRD".into(),
+            ),
         };
     }
     match context.namespace_labels.get(namespace) {
@@ -285,7 +288,9 @@ mod tests {
     fn flattens_lists_in_the_order_of_the_text() {
         // A09b
         let pods = "{apiVersion: v1, kind: PodList, items: [{metadata: {name: a}}, {apiVersion: v1, kind: Service, metadata: {name: b}}]}";
-        let text = format!("{{apiVersion: v1, kind: List, items: [{pods}, {{apiVersion: v1, kind: Pod, metadata: {{name: c}}}}]}}");
+        let text = format!(
+            "{{apiVersion: v1, kind: List, items: [{pods}, {{apiVersion: v1, kind: Pod, metadata: {{name: c}}}}]}}"
+        );
         let reviews = reviews(&text, &Context::default()).expect("reviews");
         let seen: Vec<_> = reviews.iter().map(|r| (r.request.kind.kind.as_str(), r.request.name.as_str())).collect();
         assert_eq!(seen, [("Pod", "a"), ("Service", "b"), ("Pod", "c")]);
@@ -307,19 +312,27 @@ mod tests {
     fn refuses_half_an_object_and_names_that_are_no_texts() {
         let message = |text: &str| reviews(text, &Context::default()).expect_err(text).to_string();
         assert_eq!(message("{kind: Pod}"), "this has a `kind` but no `apiVersion`, so it cannot be known what it is");
-        assert_eq!(message("{apiVersion: v1}"), "this has a `apiVersion` but no `kind`, so it cannot be known what it is");
-        let error = reviews("{apiVersion: v1, kind: Pod, metadata: {name: n}}", &Context::default()).expect_err("a boolean");
+        assert_eq!(
+            message("{apiVersion: v1}"),
+            "this has a `apiVersion` but no `kind`, so it cannot be known what it is"
+        );
+        let error =
+            reviews("{apiVersion: v1, kind: Pod, metadata: {name: n}}", &Context::default()).expect_err("a boolean");
         assert_eq!(error.to_string(), "`/metadata/name` must be a string, but YAML reads this word as a boolean");
         assert!(error.hint().is_some_and(|hint| hint.starts_with("quote it")));
         assert_eq!(message("{apiVersion: v1, kind: Pod, metadata: []}"), "`/metadata` must be a map");
-        assert_eq!(message("{apiVersion: '', kind: Pod}"), "`/apiVersion` is missing: it says which API the object belongs to");
+        assert_eq!(
+            message("{apiVersion: '', kind: Pod}"),
+            "`/apiVersion` is missing: it says which API the object belongs to"
+        );
     }
 
     #[test]
     fn knows_labels_only_where_somebody_gave_them() {
         // A18, A18b
         let labels = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
-        let context = Context { namespace_labels: BTreeMap::from([("shop".to_owned(), labels.clone())]), ..Context::default() };
+        let context =
+            Context { namespace_labels: BTreeMap::from([("shop".to_owned(), labels.clone())]), ..Context::default() };
         let of = |text: &str| reviews(text, &context).expect("reviews").remove(0).namespace;
         assert_eq!(of("{apiVersion: v1, kind: Pod, metadata: {namespace: shop}}"), NamespaceLabels::Known(labels));
         assert!(matches!(of("{apiVersion: v1, kind: Pod, metadata: {namespace: other}}"), NamespaceLabels::Unknown(_)));

@@ -1,7 +1,10 @@
 //! The recorded form of a review, with all that its decision depended on, and recorded facts.
 
 use portcullis_document::{ReadLimits, read_json_text};
-use portcullis_model::{Document, Fact, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review, format_time, json_string, parse_time};
+use portcullis_model::{
+    Document, Fact, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review, format_time, json_string,
+    parse_time,
+};
 
 use crate::admission::from_admission_review;
 use crate::error::{Error, ErrorKind};
@@ -24,7 +27,8 @@ pub fn from_recorded(document: &Document) -> Result<(Review, Facts), Error> {
     expect(document, "RecordedReview", &["review", "namespaceLabels", "mode", "time", "facts"])?;
     let node = document.find(NodeId::ROOT, "review");
     let inner = document.subtree(node).filter(|inner| inner.kind(NodeId::ROOT) == Kind::Map);
-    let inner = inner.ok_or_else(|| Error::missing(document, NodeId::ROOT, "review", "it holds the AdmissionReview"))?;
+    let inner =
+        inner.ok_or_else(|| Error::missing(document, NodeId::ROOT, "review", "it holds the AdmissionReview"))?;
     let context = Context { time: time(document)?, mode: mode(document)?, ..Context::default() };
     let mut review = from_admission_review(&inner, &context)?;
     review.namespace = recorded_labels(document, review.namespace)?;
@@ -154,7 +158,9 @@ fn recorded_labels(document: &Document, of_request: NamespaceLabels) -> Result<N
     match (document.kind(node), of_request) {
         // A Namespace carries its own labels, and a cluster-scoped object has none; neither is looked up.
         (_, known @ (NamespaceLabels::Known(_) | NamespaceLabels::None)) => Ok(known),
-        (Kind::None | Kind::Null, _) => Ok(NamespaceLabels::Unknown("they were not known when this was recorded".into())),
+        (Kind::None | Kind::Null, _) => {
+            Ok(NamespaceLabels::Unknown("they were not known when this was recorded".into()))
+        }
         (Kind::Map, _) => {
             let mut labels = std::collections::BTreeMap::new();
             for (key, value) in document.entries(node) {
@@ -183,7 +189,8 @@ fn mode(document: &Document) -> Result<Option<Mode>, Error> {
 fn time(document: &Document) -> Result<i64, Error> {
     let node = document.find(NodeId::ROOT, "time");
     parse_time(document.text(node)).ok_or_else(|| {
-        let kind = ErrorKind::Malformed { member: "/time".into(), expected: "a time such as 2026-11-21T10:00:00Z (RFC 3339)" };
+        let kind =
+            ErrorKind::Malformed { member: "/time".into(), expected: "a time such as 2026-11-21T10:00:00Z (RFC 3339)" };
         Error::new(kind, document, node)
     })
 }

@@ -1,8 +1,7 @@
 //! Finds the containers of whatever runs them.
 
 use portcullis_model::{
-    Container, ContainerRole, CustomWorkload, Document, Image, ImageState, Kind, NodeId, Resources, Review,
-    Workload,
+    Container, ContainerRole, CustomWorkload, Document, Image, ImageState, Kind, NodeId, Resources, Review, Workload,
 };
 
 use crate::{claims, image, quantity};
@@ -130,7 +129,8 @@ fn resources(object: &Document, holder: NodeId) -> Resources {
     let mut resources = Resources::default();
     for (pair, name) in ["cpu", "memory", "ephemeral-storage"].iter().enumerate() {
         for (side, list) in [requests, limits].into_iter().enumerate() {
-            resources.amounts[pair * 2 + side] = quantity::round_up_milli(quantity::at(object, object.find(list, name)));
+            resources.amounts[pair * 2 + side] =
+                quantity::round_up_milli(quantity::at(object, object.find(list, name)));
         }
     }
     resources
@@ -259,7 +259,9 @@ mod tests {
 
     #[test]
     fn hides_no_container_behind_a_malformed_shape() {
-        let view = view_of("{apiVersion: v1, kind: Pod, spec: {containers: [null, x, {image: 7}], initContainers: {a: {name: b}}}}");
+        let view = view_of(
+            "{apiVersion: v1, kind: Pod, spec: {containers: [null, x, {image: 7}], initContainers: {a: {name: b}}}}",
+        );
         let names: Vec<_> = view.containers.iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, ["b", "containers[0]", "containers[1]", "containers[2]"]);
         assert!(matches!(view.images[3].state, ImageState::Unreadable(_)));

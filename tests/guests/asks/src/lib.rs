@@ -1,6 +1,8 @@
 //! Asks about every image before it judges, and then asks once more: the round trip of facts.
 
-use portcullis_sdk::{Description, FactStatus, Finding, Image, Outcome, Policy, Query, Review, Rule, Setting, Severity};
+use portcullis_sdk::{
+    Description, FactStatus, Finding, Image, Outcome, Policy, Query, Review, Rule, Setting, Severity,
+};
 
 const KIND: &str = "approval";
 const RULES: &[Rule] = &[
@@ -36,9 +38,15 @@ impl Policy for Asks {
             match review.fact(KIND, &first(image)) {
                 None => needs.push(query(first(image))),
                 Some(fact) => match fact.status() {
-                    FactStatus::Absent => findings.push(Finding::new(&RULES[0], image.node(), "nobody approved this image")),
+                    FactStatus::Absent => {
+                        findings.push(Finding::new(&RULES[0], image.node(), "nobody approved this image"))
+                    }
                     FactStatus::Rejected(reason) => {
-                        findings.push(Finding::new(&RULES[1], image.node(), format!("the approval is refused: {reason}")));
+                        findings.push(Finding::new(
+                            &RULES[1],
+                            image.node(),
+                            format!("the approval is refused: {reason}"),
+                        ));
                     }
                     // Who approved it must exist as well: a second round with what the first one brought.
                     FactStatus::Verified => {
@@ -46,7 +54,11 @@ impl Policy for Asks {
                         match review.fact(KIND, &person) {
                             None => needs.push(query(person)),
                             Some(fact) if fact.status() == FactStatus::Verified => {}
-                            Some(_) => findings.push(Finding::new(&RULES[0], image.node(), "nobody knows who approved this image")),
+                            Some(_) => findings.push(Finding::new(
+                                &RULES[0],
+                                image.node(),
+                                "nobody knows who approved this image",
+                            )),
                         }
                     }
                 },
