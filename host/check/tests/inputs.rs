@@ -189,11 +189,7 @@ fn refuses_pipes_and_devices_without_waiting_for_them() {
 #[test]
 fn judges_what_cannot_be_read_as_an_error() {
     let tree = Tree::new("unreadable").with(&["a.yaml", "d/b.yaml"]);
-<<<<<<< HEAD
-    fs::set_permissions(tree.0.join("a.yaml"), fs::Permissions::from_mode(0)).expect("a mode");
-=======
     fs::set_permissions(tree.0.join("a.yaml"), fs::Permissions::from_mode(0o000)).expect("a mode");
->>>>>>> report
     let told = tree.gather(&["a.yaml"], &[]);
     match told.gathered.files[0].read() {
         Err(refused) => assert!(refused.to_string().contains("a.yaml` cannot be read: Permission denied"), "{refused}"),
