@@ -1,5 +1,7 @@
 //! The two verbs of the tests: run the product as a user does, and read what it says.
 
+#![expect(clippy::panic, reason = "a test that cannot read the answer has failed")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 

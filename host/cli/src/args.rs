@@ -27,7 +27,7 @@ pub struct Arguments {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Judge manifests: files, directories, streams, rendered charts, recorded AdmissionReviews
-    Check(CheckArguments),
+    Check(Box<CheckArguments>),
     /// Compile one plugin from the standard input to the standard output (the product calls this itself)
     #[command(hide = true)]
     CompilePlugin,
