@@ -42,8 +42,7 @@ fn finds_with_every_built_in_component_what_every_case_draws() {
         assert!(cases.len() >= 6, "{plugin} has {} cases", cases.len());
         for path in cases {
             let text = std::fs::read_to_string(&path).expect("a case");
-            let case = Case::parse(&path.display().to_string(), &text)
-                .unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+            let case = Case::parse(&path.display().to_string(), &text).expect("a case that can be read");
             let folder = Folder::new("case");
             folder.write("set.yaml", set(plugin, &case));
             let request = case.request.iter().any(|word| !word.is_empty());

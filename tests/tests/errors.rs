@@ -179,7 +179,7 @@ fn refuses_what_it_may_not_read() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new("errors");
     let path = folder.write("closed.yaml", POD);
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).expect("a mode");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).expect("a mode");
     if std::fs::read(&path).is_ok() {
         // Root reads everything; a directory in the file's place cannot be read as a file by anybody.
         println!("SKIPPED: this user may read every file");
