@@ -1,1 +1,132 @@
-//! placeholder
+//! Files to subjects, through the gate, to a report.
+
+pub mod error;
+pub mod exit;
+mod ignore;
+pub mod inputs;
+mod parallel;
+mod read;
+mod subjects;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use portcullis_document::ReadLimits;
+use portcullis_gate::Gate;
+use portcullis_model::{Decision, Mode};
+use portcullis_report::{InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool};
+use portcullis_subject::kinds::Kinds;
+
+use crate::inputs::GatherOptions;
+use crate::read::FileContent;
+use crate::subjects::Surroundings;
+
+/// What to judge, and how.
+pub struct CheckOptions {
+    /// Files and directories; `-` is the standard input.
+    pub paths: Vec<PathBuf>,
+    /// What to leave out, and how large a file may be.
+    pub gather: GatherOptions,
+    /// How large a document may be.
+    pub read: ReadLimits,
+    /// The kinds that are known; CRDs in the input add theirs.
+    pub kinds: Kinds,
+    /// Labels of namespaces; they win over `Namespace` objects in the input.
+    pub namespace_labels: BTreeMap<String, BTreeMap<String, String>>,
+    /// The namespace of namespaced objects that name none.
+    pub default_namespace: Option<String>,
+    /// The mode everywhere.
+    pub mode: Option<Mode>,
+    /// The time of the judgement, in seconds since 1970-01-01T00:00:00Z.
+    pub time: i64,
+    /// How many threads; `None`: one per core.
+    pub jobs: Option<usize>,
+    /// Who reports.
+    pub tool: Tool,
+}
+
+/// What one file came to.
+#[derive(Default)]
+struct FileResult {
+    decisions: Vec<Decision>,
+    errors: Vec<InputError>,
+    skipped: Vec<Skipped>,
+}
+
+/// Judges everything that the options name. `advance` is told the number of files after each of them.
+pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)) -> Report {
+    let gathered = inputs::gather(&options.paths, &options.gather);
+    let contents = parallel::map(&gathered.files, options.jobs, |file| read::read(file, &options.read));
+    let surroundings = Surroundings::collect(options, &contents);
+    let total = contents.len();
+    let results = parallel::map(&contents, options.jobs, |content| {
+        let result = judge_file(gate, options, &surroundings, content);
+        advance(total);
+        result
+    });
+    let mut parts = Parts {
+        policy_sets: policy_sets(gate),
+        rules: rules(gate),
+        errors: gathered.errors.into_iter().map(InputError::from).chain(surroundings.errors.clone()).collect(),
+        skipped: gathered.skipped,
+        notices: expired_waivers(gate, options.time),
+        decisions: Vec::new(),
+    };
+    for result in results {
+        parts.decisions.extend(result.decisions);
+        parts.errors.extend(result.errors);
+        parts.skipped.extend(result.skipped);
+    }
+    Report::new(options.tool.clone(), parts)
+}
+
+fn judge_file(gate: &Gate, options: &CheckOptions, surroundings: &Surroundings, content: &FileContent) -> FileResult {
+    let mut result = FileResult::default();
+    let found = surroundings.subjects(gate, options, content);
+    result.errors = found.errors;
+    result.skipped = found.skipped;
+    for (review, facts) in found.reviews {
+        let review = Arc::new(review);
+        // Facts come from a record here, so nothing is ever waited for.
+        result.decisions.extend(match facts {
+            Some(facts) => pollster::block_on(gate.judge_with(&review, &facts)),
+            None => pollster::block_on(gate.judge(&review)),
+        });
+    }
+    result
+}
+
+fn policy_sets(gate: &Gate) -> Vec<PolicySetInfo> {
+    let info = |set: &portcullis_gate::InstalledSet| PolicySetInfo {
+        name: set.loaded.set.name.clone(),
+        digest: set.loaded.set.digest.clone(),
+    };
+    gate.sets().sets.iter().map(info).collect()
+}
+
+fn rules(gate: &Gate) -> Vec<RuleInfo> {
+    let info = |rule: portcullis_gate::RuleInfo| RuleInfo {
+        plugin: rule.plugin,
+        plugin_version: rule.plugin_version,
+        plugin_digest: rule.plugin_digest,
+        id: rule.id,
+        title: rule.title,
+        severity: rule.severity,
+        help: Some(rule.help).filter(|help| !help.is_empty()),
+    };
+    gate.sets().rules().into_iter().map(info).collect()
+}
+
+/// An expired waiver does nothing, and somebody should know.
+fn expired_waivers(gate: &Gate, time: i64) -> Vec<String> {
+    let notice = |waiver: &portcullis_policies::Waiver| {
+        let (name, owner, expires) = (&waiver.name, &waiver.owner, &waiver.expires);
+        format!(
+            "the waiver `{name}` of {owner} expired on {expires} and does nothing; renew or remove it ({})",
+            waiver.ticket
+        )
+    };
+    gate.sets().waivers.expired(time).into_iter().map(notice).collect()
+}

@@ -1,1 +1,71 @@
-//! placeholder
+//! One review in, one decision out for each policy set.
+//!
+//! Both doors and every later replay come through [`Gate::judge`]; nothing else decides.
+
+mod decide;
+mod error;
+mod install;
+mod redact;
+mod rounds;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use portcullis_model::FactSource;
+use portcullis_policies::{LoadedSet, Waivers};
+use portcullis_runner::{Plugin, Prepared};
+
+pub use decide::{MAX_ROUNDS, Progress, Step, decide};
+pub use error::InstallError;
+pub use install::{Installer, RuleInfo};
+
+/// A policy with its plugin loaded and its settings prepared for both modes.
+pub struct InstalledPolicy {
+    /// The plugin.
+    pub plugin: Arc<Plugin>,
+    /// `name@sha256:...`, as reports and decisions name it.
+    pub plugin_label: String,
+    /// What `prepare` made of the settings of each mode.
+    pub prepared: portcullis_model::PerMode<Prepared>,
+}
+
+/// A policy set that can judge.
+pub struct InstalledSet {
+    /// The set as written, with its selectors.
+    pub loaded: LoadedSet,
+    /// Its policies' plugins, in the set's order.
+    pub policies: Vec<InstalledPolicy>,
+    /// The label that chooses the mode, which no plugin may see.
+    pub mode_label: Option<Arc<str>>,
+}
+
+/// One version of everything that a decision depends on besides the review and the facts.
+#[derive(Default)]
+pub struct Sets {
+    /// The policy sets; each gives its own decision.
+    pub sets: Vec<InstalledSet>,
+    /// The waivers, for all sets.
+    pub waivers: Waivers,
+}
+
+/// The one place where reviews are judged.
+pub struct Gate {
+    sets: RwLock<Arc<Sets>>,
+    facts: Arc<dyn FactSource>,
+}
+
+impl Gate {
+    /// A gate with its first policy sets, and the window through which facts are looked up.
+    pub fn new(sets: Sets, facts: Arc<dyn FactSource>) -> Self {
+        Self { sets: RwLock::new(Arc::new(sets)), facts }
+    }
+
+    /// The policy sets in force; whoever holds the answer sees one version to the end.
+    pub fn sets(&self) -> Arc<Sets> {
+        Arc::clone(&self.sets.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts a new version in force, whole; judgements under way keep the version that they began with.
+    pub fn replace(&self, sets: Sets) {
+        *self.sets.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(sets);
+    }
+}

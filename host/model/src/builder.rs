@@ -86,44 +86,53 @@ pub struct DocumentBuilder {
 impl DocumentBuilder {
     /// A builder; `source` is kept with the document so that findings have places.
     pub fn new(source: Option<Arc<Source>>, limits: Limits) -> Self {
-        let size = source.as_ref().map_or(0, |s| s.text().len());
-        let arena = Arena {
-            nodes: Vec::with_capacity(size / 24),
-            children: Vec::with_capacity(size / 24),
-            text: String::with_capacity(size / 2),
-            source,
-        };
+        let arena = Arena { nodes: Vec::new(), children: Vec::new(), text: String::new(), source };
         Self { arena, limits, open: Vec::new(), pending: Vec::new(), key: None, failed: None }
     }
 
+    /// Makes room for a document of this many bytes of text: one of a stream is far smaller than its source.
+    #[must_use]
+    pub fn expecting(mut self, bytes: usize) -> Self {
+        self.arena.nodes.reserve(bytes / 16);
+        self.arena.children.reserve(bytes / 16);
+        self.arena.text.reserve(bytes / 2);
+        self
+    }
+
     /// The first thing that went wrong, so that a reader can stop early.
+    #[inline]
     pub fn failure(&self) -> Option<&BuildError> {
         self.failed.as_ref()
     }
 
     /// The key of the next value.
+    #[inline]
     pub fn key(&mut self, key: &str, place: Option<Span>) {
         let text = self.intern(key);
         self.key = Some((text, hash(key), place.unwrap_or(NOWHERE)));
     }
 
     /// `null`.
+    #[inline]
     pub fn null(&mut self, place: Option<Span>) {
         self.push(Kind::Null, Span { start: 0, end: 0 }, place);
     }
 
     /// `true` or `false`.
+    #[inline]
     pub fn boolean(&mut self, value: bool, place: Option<Span>) {
         self.push(Kind::Bool, Span { start: u32::from(value), end: 0 }, place);
     }
 
     /// A number, as JSON text.
+    #[inline]
     pub fn number(&mut self, text: &str, place: Option<Span>) {
         let value = self.intern(text);
         self.push(Kind::Number, value, place);
     }
 
     /// A string.
+    #[inline]
     pub fn string(&mut self, text: &str, place: Option<Span>) {
         let value = self.intern(text);
         self.push(Kind::String, value, place);
@@ -192,6 +201,7 @@ impl DocumentBuilder {
         index
     }
 
+    #[inline]
     fn intern(&mut self, text: &str) -> Span {
         let start = self.arena.text.len();
         self.arena.text.push_str(text);
@@ -203,7 +213,7 @@ impl DocumentBuilder {
         let Arena { nodes, children, text, .. } = &mut self.arena;
         let key = |child: u32| {
             let node = &nodes[child as usize];
-            (node.key_hash, text.get(node.key.start as usize..node.key.end as usize).unwrap_or_default())
+            (node.key_hash, text.as_bytes().get(node.key.start as usize..node.key.end as usize).unwrap_or_default())
         };
         let same = if finish - start > INDEXED_FROM {
             let mut index = children[start..finish].to_vec();
@@ -214,15 +224,21 @@ impl DocumentBuilder {
             same
         } else {
             let children = &children[start..finish];
+            // Hashes first: texts are looked at only where these are equal.
             let earlier = |(at, &second): (usize, &u32)| {
-                children[..at].iter().find(|&&first| key(first) == key(second)).map(|&first| (first, second))
+                let hash = nodes[second as usize].key_hash;
+                let same = |&&first: &&u32| nodes[first as usize].key_hash == hash && key(first) == key(second);
+                children[..at].iter().find(same).map(|&first| (first, second))
             };
             children.iter().enumerate().find_map(earlier)
         };
         if let Some((first, second)) = same {
             let place = |child: u32| Some(nodes[child as usize].key_place).filter(|&place| place != NOWHERE);
-            let failure =
-                BuildError::DuplicateKey { key: key(first).1.to_owned(), first: place(first), second: place(second) };
+            let failure = BuildError::DuplicateKey {
+                key: String::from_utf8_lossy(key(first).1).into_owned(),
+                first: place(first),
+                second: place(second),
+            };
             self.fail(failure);
         }
     }

@@ -14,6 +14,7 @@ pub mod plugin_source;
 pub mod policy;
 pub mod review;
 pub mod subject;
+pub mod time;
 pub mod workload;
 
 pub use canonical::{json_string, sha256_hex};
@@ -21,7 +22,7 @@ pub use decision::{Decision, Effect, Failure, FailureKind, Judged, Mode, PolicyS
 pub use document::{BuildError, Document, DocumentBuilder, Key, Kind, Limits, NodeId};
 pub use fact::{Answers, Fact, FactError, FactSource, FactStatus, Facts, Query};
 pub use finding::{Finding, Fix, FixOperation, Severity};
-pub use place::{Place, Source, Span};
+pub use place::{LineWindow, Place, Source, Span};
 pub use plugin_source::{PluginBytes, PluginSource, PluginSourceError};
 pub use policy::{
     CustomWorkload, LabelSelector, Match, MatchCondition, ModeRule, Override, PerMode, PluginReference, Policy,
@@ -29,4 +30,5 @@ pub use policy::{
 };
 pub use review::{GroupVersionKind, GroupVersionResource, NamespaceLabels, Request, Review, User};
 pub use subject::{Subject, SubjectKind};
+pub use time::{format_time, parse_expiry, parse_time};
 pub use workload::{Amount, AmountState, Claim, Container, ContainerRole, Image, ImageState, Resources, Workload};

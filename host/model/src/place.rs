@@ -20,12 +20,18 @@ impl Span {
 }
 
 /// A text that was read, with the name that a person knows it by.
-#[derive(Debug)]
 pub struct Source {
     name: String,
     text: String,
     line_starts: OnceLock<Vec<u32>>,
     masked: Mutex<Vec<Span>>,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Never the text: it may hold a Secret.
+        write!(f, "Source({:?}, {} bytes)", self.name, self.text.len())
+    }
 }
 
 impl Source {
@@ -59,17 +65,49 @@ impl Source {
         (number(line) + 1, number(column) + 1)
     }
 
-    /// The text of a line (from 1) without its line break, every byte of a masked span replaced by `*`.
+    /// The text of a line (from 1) without its line break, every character of a masked span replaced by `*`.
     pub fn line_text(&self, line: u32) -> String {
+        self.line_range(line).map_or_else(String::new, |(start, end)| self.shown(start, end))
+    }
+
+    /// What stands around a byte on its own line, at most `reach` bytes to either side: a minified document is one line of
+    /// many MB, and a report quotes it once for each finding.
+    pub fn line_window(&self, offset: u32, reach: u32) -> LineWindow {
+        let Some((start, end)) = self.line_range(self.line_column(offset).0) else { return LineWindow::default() };
+        let offset = self.boundary(offset.clamp(start, end));
+        let from = self.boundary(start.max(offset.saturating_sub(reach)));
+        let until = self.boundary(end.min(offset.saturating_add(reach)));
+        LineWindow {
+            before: self.shown(from, offset),
+            after: self.shown(offset, until),
+            cut_before: from > start,
+            cut_after: until < end,
+        }
+    }
+
+    /// The bytes of a line (from 1) without its line break.
+    fn line_range(&self, line: u32) -> Option<(u32, u32)> {
         let starts = self.line_starts();
-        let Some(&start) = starts.get((line as usize).wrapping_sub(1)) else { return String::new() };
+        let start = *starts.get((line as usize).wrapping_sub(1))?;
         let end = starts.get(line as usize).copied().unwrap_or(number(self.text.len()));
-        let text = self.text.get(start as usize..end as usize).unwrap_or_default().trim_end_matches(['\n', '\r']);
+        let text = self.text.get(start as usize..end as usize)?.trim_end_matches(['\n', '\r']);
+        Some((start, start + number(text.len())))
+    }
+
+    /// The nearest beginning of a character at or before this byte.
+    fn boundary(&self, offset: u32) -> u32 {
+        number(self.text.floor_char_boundary(offset as usize))
+    }
+
+    /// A stretch of one line with every character of a masked span replaced by `*`.
+    fn shown(&self, start: u32, end: u32) -> String {
+        let text = self.text.get(start as usize..end as usize).unwrap_or_default();
         let masked = self.masked.lock().unwrap_or_else(PoisonError::into_inner);
-        let hidden = |offset: u32| masked.iter().any(|span| span.start <= offset && offset < span.end);
-        if masked.is_empty() {
+        let near: Vec<Span> = masked.iter().copied().filter(|span| span.start < end && start < span.end).collect();
+        if near.is_empty() {
             return text.to_owned();
         }
+        let hidden = |offset: u32| near.iter().any(|span| span.start <= offset && offset < span.end);
         text.char_indices()
             .map(|(at, c)| if hidden(start + number(at)) && !c.is_whitespace() { '*' } else { c })
             .collect()
@@ -81,6 +119,19 @@ impl Source {
             std::iter::once(0).chain(breaks).collect()
         })
     }
+}
+
+/// What stands around a byte of a line; secrets are masked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineWindow {
+    /// The text before the byte.
+    pub before: String,
+    /// The text from the byte on.
+    pub after: String,
+    /// Whether the line begins earlier.
+    pub cut_before: bool,
+    /// Whether the line goes on.
+    pub cut_after: bool,
 }
 
 /// A stretch of a source that a finding or an error is about.
@@ -145,5 +196,17 @@ mod tests {
         let source = Source::new("a.yaml", "password: hunter2 # x\n");
         source.mask(Span::new(10, 17));
         assert_eq!(source.line_text(1), "password: ******* # x");
+        let window = source.line_window(10, 4);
+        assert_eq!((window.before.as_str(), window.after.as_str()), ("rd: ", "****"));
+    }
+
+    #[test]
+    fn cuts_a_long_line_between_characters() {
+        let source = Source::new("a.json", "first\näöü: 1\r\n");
+        let window = source.line_window(8, 3);
+        assert_eq!(window, LineWindow { before: "ä".into(), after: "ö".into(), cut_before: false, cut_after: true });
+        let whole = source.line_window(8, 400);
+        assert_eq!((whole.before + &whole.after, whole.cut_before, whole.cut_after), ("äöü: 1".into(), false, false));
+        assert_eq!(source.line_window(9000, 10).after, "", "a place behind the end has nothing after it");
     }
 }

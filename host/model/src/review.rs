@@ -96,4 +96,6 @@ pub struct Review {
     pub mode: Option<Mode>,
     /// The time of the review in seconds since 1970-01-01T00:00:00Z; given, so that a replay repeats.
     pub time: i64,
+    /// Oddities of the input that were put up with, for a person; they appear beside the decision and change nothing.
+    pub notices: Vec<String>,
 }

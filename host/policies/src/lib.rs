@@ -1,1 +1,28 @@
-//! placeholder
+//! A policy set as written, checked, with places for every complaint.
+//!
+//! Floor 2, pure: documents in, checked sets out, and whether a policy judges a review. The only crate that knows CEL.
+
+mod cel;
+mod error;
+mod fields;
+mod labels;
+mod matching;
+mod pattern;
+#[cfg(test)]
+mod sample;
+mod select;
+mod set;
+mod settings;
+mod suggest;
+mod waiver;
+
+pub use cel::{MAX_COST, MAX_DEPTH, MAX_EXPRESSION};
+pub use error::{Complaint, ComplaintKind};
+pub use fields::MAX_COMPLAINTS;
+pub use matching::{MAX_CONDITIONS, Selector};
+pub use pattern::{MAX_PATTERN, MAX_PATTERNS};
+pub use select::Selection;
+pub use set::{API_VERSION, DEFAULT_NAMESPACE_LABEL, LoadedSet, MAX_POLICIES, parse_set};
+pub use settings::MAX_SETTINGS;
+pub use suggest::nearest as suggest;
+pub use waiver::{MAX_WAIVERS, Waiver, WaiverMatch, Waivers};

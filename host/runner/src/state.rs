@@ -95,6 +95,7 @@ fn empty_review() -> Review {
         namespace: NamespaceLabels::None,
         mode: None,
         time: 0,
+        notices: Vec::new(),
     }
 }
 

@@ -1,1 +1,22 @@
-//! placeholder
+//! Documents in, reviews out.
+//!
+//! Floor 2, pure: no I/O, no clock. What an input claims to be is checked here, once, for both doors.
+
+mod admission;
+mod claims;
+pub mod error;
+pub mod image;
+pub mod kinds;
+mod objects;
+pub mod quantity;
+mod recorded;
+mod secrets;
+#[cfg(test)]
+mod testing;
+pub mod workload;
+
+pub use admission::from_admission_review;
+pub use error::{Error, ErrorKind};
+pub use objects::{Context, MAX_NESTED_LISTS, Shape, classify, from_object, list_items, namespace_labels_of};
+pub use recorded::{facts_from, from_recorded, to_recorded_json};
+pub use secrets::{mask_secrets, secret_values};

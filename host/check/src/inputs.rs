@@ -1,0 +1,233 @@
+//! Paths, directories and the standard input to files, in one order.
+//!
+//! Nothing is parsed here. A path that gives nothing to judge is an error, never silence: a pipeline that names a wrong
+//! directory must not pass.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use portcullis_report::Skipped;
+
+use crate::error::Error;
+use crate::ignore::Ignore;
+use crate::walk::{Walk, Walked, is_chart, show, unreadable, what_is};
+
+/// Largest input in bytes: 64 MiB, a rendered chart of charts stays under 10.
+pub const MAX_FILE_BYTES: u64 = 64 << 20;
+/// Most files of one run.
+pub const MAX_FILES: usize = 200_000;
+/// Directories inside each other.
+pub const MAX_DEPTH: usize = 64;
+/// How far above a named file its chart may begin: `templates/a/b/x.yaml`.
+const CHART_LEVELS: usize = 4;
+/// The name of the standard input.
+pub const STDIN: &str = "-";
+
+/// How much may be gathered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GatherLimits {
+    /// Bytes of one input; default [`MAX_FILE_BYTES`].
+    pub file_bytes: u64,
+    /// Files in all; default [`MAX_FILES`].
+    pub files: usize,
+    /// Directories inside each other; default [`MAX_DEPTH`].
+    pub depth: usize,
+}
+
+impl Default for GatherLimits {
+    fn default() -> Self {
+        Self { file_bytes: MAX_FILE_BYTES, files: MAX_FILES, depth: MAX_DEPTH }
+    }
+}
+
+/// What to gather and what not.
+#[derive(Clone, Debug, Default)]
+pub struct GatherOptions {
+    /// The directory that patterns count from; empty for the one that the user is in.
+    pub base: PathBuf,
+    /// Patterns of files and directories to leave aside, as in a `.gitignore`. They do not concern what the user names.
+    pub ignore: Vec<String>,
+    /// How much may be gathered.
+    pub limits: GatherLimits,
+}
+
+/// A text to judge, not yet read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// The path as a report shows it; `-` for the standard input.
+    pub shown: String,
+    /// The path from the base, with `/` between its parts: what patterns are compared with.
+    pub relative: String,
+    /// Whether the user named it, rather than a directory around it: then it must hold a subject.
+    pub named: bool,
+    /// The Helm chart that it belongs to, where it does: [`crate::error::render_hint`] says what to do.
+    pub chart: Option<String>,
+    /// `None` for the standard input.
+    path: Option<PathBuf>,
+    limit: u64,
+}
+
+/// All that the paths lead to.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// The files, what the user named first and in that order, each directory's own sorted by the bytes of their paths. No
+    /// file stands here twice.
+    pub files: Vec<InputFile>,
+    /// What gave nothing to judge.
+    pub errors: Vec<Error>,
+    /// What was left aside, and why.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Follows each path to the files that it means. Inside a directory those are its `.yaml`, `.yml` and `.json` files, hidden
+/// directories left aside, links only followed while they stay inside. The order is the same on every machine.
+pub fn gather(paths: &[PathBuf], options: &GatherOptions) -> Gathered {
+    let (ignore, errors) = Ignore::new(&options.ignore);
+    let mut gathering =
+        Gathering { options, ignore, known: HashMap::new(), gathered: Gathered { errors, ..Gathered::default() } };
+    if paths.is_empty() {
+        gathering.gathered.errors.push(Error::NoPath);
+    }
+    for path in paths {
+        gathering.path(path);
+        if gathering.gathered.files.len() > options.limits.files {
+            gathering.gathered.files.truncate(options.limits.files);
+            gathering.gathered.errors.push(Error::TooManyFiles { limit: options.limits.files });
+            break;
+        }
+    }
+    gathering.gathered
+}
+
+impl InputFile {
+    /// Reads it, at most [`GatherLimits::file_bytes`]. The standard input can be read once.
+    pub fn read(&self) -> Result<Vec<u8>, Error> {
+        let Some(path) = &self.path else { return self.bounded(io::stdin().lock()) };
+        let failed = |cause| unreadable(Path::new(&self.shown), cause);
+        // Looked at again before it is opened: opening what has become a pipe since would wait forever.
+        let metadata = fs::metadata(path).map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(Error::Special { path: self.shown.clone(), what: what_is(metadata.file_type()) });
+        }
+        self.bounded(File::open(path).map_err(failed)?)
+    }
+
+    fn bounded(&self, reader: impl Read) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        let read = reader.take(self.limit.saturating_add(1)).read_to_end(&mut bytes);
+        read.map_err(|cause| unreadable(Path::new(&self.shown), cause))?;
+        if bytes.len() as u64 > self.limit {
+            return Err(Error::TooLarge { path: self.shown.clone(), limit: self.limit });
+        }
+        Ok(bytes)
+    }
+}
+
+struct Gathering<'a> {
+    options: &'a GatherOptions,
+    ignore: Ignore,
+    /// Real path (empty for the standard input) to position among the files.
+    known: HashMap<PathBuf, usize>,
+    gathered: Gathered,
+}
+
+impl Gathering<'_> {
+    fn path(&mut self, path: &Path) {
+        if path.as_os_str() == STDIN {
+            let file = InputFile { path: None, ..self.file(path, true) };
+            return self.add(PathBuf::new(), file);
+        }
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(cause) => return self.gathered.errors.push(unreadable(path, cause)),
+        };
+        if metadata.is_dir() {
+            self.directory(path);
+        } else if metadata.is_file() {
+            match path.canonicalize() {
+                Ok(real) => {
+                    let chart = real.ancestors().skip(1).take(CHART_LEVELS).find(|above| is_chart(above));
+                    let levels = chart.map(|chart| real.components().count() - chart.components().count());
+                    let chart = levels.and_then(|levels| path.ancestors().nth(levels)).map(show);
+                    // The chart of `x.yaml` named from inside is `.`.
+                    let chart = chart.map(|shown| if shown.is_empty() { ".".into() } else { shown });
+                    let file = InputFile { chart, ..self.file(path, true) };
+                    self.add(real, file);
+                }
+                Err(cause) => self.gathered.errors.push(unreadable(path, cause)),
+            }
+        } else {
+            self.gathered.errors.push(Error::Special { path: show(path), what: what_is(metadata.file_type()) });
+        }
+    }
+
+    fn directory(&mut self, directory: &Path) {
+        let limits = &self.options.limits;
+        let more = limits.files.saturating_sub(self.gathered.files.len());
+        let walked = Walk::new(&self.options.base, &self.ignore, limits).through(directory, more);
+        let Walked { mut files, mut skipped, mut errors } = walked;
+        files.sort_by(|(_, a), (_, b)| bytes(a).cmp(bytes(b)));
+        skipped.sort_by(|a, b| a.path.cmp(&b.path));
+        errors.sort_by(|a, b| a.path().cmp(&b.path()));
+        if files.is_empty() && errors.is_empty() {
+            errors.push(Error::NoManifest { path: show(directory), skipped: !skipped.is_empty() });
+        }
+        for (real, shown) in files {
+            let file = self.file(&shown, false);
+            self.add(real, file);
+        }
+        self.gathered.skipped.extend(skipped);
+        self.gathered.errors.extend(errors);
+    }
+
+    /// A file that was met before stays where it is; once named, always named.
+    fn add(&mut self, real: PathBuf, file: InputFile) {
+        match self.known.get(&real).and_then(|&at| self.gathered.files.get_mut(at)) {
+            Some(before) => before.named |= file.named,
+            None => {
+                self.known.insert(real, self.gathered.files.len());
+                self.gathered.files.push(file);
+            }
+        }
+    }
+
+    fn file(&self, path: &Path, named: bool) -> InputFile {
+        let relative = relative_to(&self.options.base, path);
+        let limit = self.options.limits.file_bytes;
+        InputFile { shown: show(path), relative, named, chart: None, path: Some(path.to_owned()), limit }
+    }
+}
+
+/// A path from the base where it lies under it, else as written; `.` and `..` resolved by the words alone, `/` between.
+pub(crate) fn relative_to(base: &Path, path: &Path) -> String {
+    let absolute = |path: &Path| {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        plain_path(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
+    };
+    let whole = absolute(path);
+    let path = whole.strip_prefix(absolute(base)).map_or_else(|_| plain_path(path), Path::to_owned);
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).filter(|part| part != "/").collect();
+    if path.is_absolute() { format!("/{}", parts.join("/")) } else { parts.join("/") }
+}
+
+/// Without `.`, and without `..` where something stands before it.
+fn plain_path(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            Component::ParentDir if plain.has_root() => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}

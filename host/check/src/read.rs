@@ -1,0 +1,63 @@
+//! One file to its text, and its text to documents.
+
+use std::sync::Arc;
+
+use portcullis_document::{ReadLimits, decode, read_json, read_yaml};
+use portcullis_model::{Document, Source};
+use portcullis_report::InputError;
+
+use crate::error::render_hint;
+use crate::inputs::InputFile;
+
+/// A file whose text is in hand, or why it is not.
+pub(crate) struct FileContent {
+    /// The file.
+    pub(crate) file: InputFile,
+    /// Its text.
+    pub(crate) source: Result<Arc<Source>, InputError>,
+}
+
+/// Reads and decodes one file.
+pub(crate) fn read(file: &InputFile, limits: &ReadLimits) -> FileContent {
+    let source = file.read().map_err(InputError::from);
+    let decoded = |bytes| decode(&file.shown, bytes, limits).map_err(|error| input_error(&error).in_file(&file.shown));
+    let source = source.and_then(decoded);
+    FileContent { file: file.clone(), source }
+}
+
+impl FileContent {
+    /// The documents of the text: JSON where it begins as JSON does, else YAML.
+    pub(crate) fn documents(&self, limits: &ReadLimits) -> Result<Vec<Document>, InputError> {
+        let source = self.source.as_ref().map_err(Clone::clone)?;
+        let json = source.text().trim_start().starts_with('{');
+        if !json {
+            return read_yaml(source, limits).map_err(|error| self.told(&error));
+        }
+        match read_json(source, limits) {
+            Ok(document) => Ok(vec![document]),
+            // A flow mapping of YAML begins as JSON does; what is neither is explained as what its name says.
+            Err(error) if self.file.shown.ends_with(".json") => Err(self.told(&error)),
+            Err(error) => read_yaml(source, limits).map_err(|_| self.told(&error)),
+        }
+    }
+
+    fn told(&self, error: &portcullis_document::Error) -> InputError {
+        let told = input_error(error).in_file(&self.file.shown);
+        match &self.file.chart {
+            // Whatever the reader complains about in a chart's template, rendering the chart is the way out.
+            Some(chart) => told.hint(render_hint(chart)),
+            None => told,
+        }
+    }
+}
+
+fn input_error(error: &portcullis_document::Error) -> InputError {
+    let mut told = InputError::new(error.to_string());
+    if let Some(place) = error.place() {
+        told = told.at(place);
+    }
+    match error.hint() {
+        Some(hint) => told.hint(hint),
+        None => told,
+    }
+}

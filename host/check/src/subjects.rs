@@ -1,0 +1,179 @@
+//! Documents to reviews, with what other documents of the input say about kinds and namespaces.
+
+use std::collections::BTreeMap;
+
+use portcullis_gate::Gate;
+use portcullis_model::{Document, Facts, NamespaceLabels, NodeId, Request, Review, Subject, SubjectKind};
+use portcullis_policies::Selection;
+use portcullis_report::{InputError, Skipped};
+use portcullis_subject::kinds::Kinds;
+use portcullis_subject::{Context, Shape};
+
+use crate::CheckOptions;
+use crate::read::FileContent;
+
+/// What the whole input says about kinds and namespaces.
+pub(crate) struct Surroundings {
+    kinds: Kinds,
+    context: Context,
+    /// Definitions that contradict each other or make no sense.
+    pub(crate) errors: Vec<InputError>,
+}
+
+/// What one file holds.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// What is to be judged, with the facts that were recorded with it.
+    pub(crate) reviews: Vec<(Review, Option<Facts>)>,
+    pub(crate) errors: Vec<InputError>,
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+impl Surroundings {
+    /// Looks for CRDs and Namespaces in all files. Files that cannot be read are complained about when they are judged.
+    pub(crate) fn collect(options: &CheckOptions, contents: &[FileContent]) -> Self {
+        let mut kinds = options.kinds.clone();
+        let mut errors = Vec::new();
+        let mut labels: BTreeMap<String, Option<BTreeMap<String, String>>> = BTreeMap::new();
+        for content in contents.iter().filter(|content| speaks_of_kinds_or_namespaces(content)) {
+            for document in
+                content.documents(&options.read).unwrap_or_default().iter().flat_map(portcullis_subject::list_items)
+            {
+                if let Err(error) = kinds.extend_from_crd(&document) {
+                    errors.push(input_error(&error, &content.file.shown));
+                }
+                if let Some((name, found)) = portcullis_subject::namespace_labels_of(&document) {
+                    // Two Namespaces of one name that disagree: which one holds cannot be known.
+                    let known = labels.entry(name).or_insert_with(|| Some(found.clone()));
+                    if known.as_ref().is_some_and(|known| *known != found) {
+                        *known = None;
+                    }
+                }
+            }
+        }
+        let mut namespace_labels: BTreeMap<_, _> =
+            labels.into_iter().filter_map(|(name, labels)| Some((name, labels?))).collect();
+        namespace_labels.extend(options.namespace_labels.clone());
+        let context = Context {
+            namespace_labels,
+            mode: options.mode,
+            time: options.time,
+            default_namespace: options.default_namespace.clone(),
+        };
+        Self { kinds, context, errors }
+    }
+
+    /// The subjects of one file.
+    pub(crate) fn subjects(&self, gate: &Gate, options: &CheckOptions, content: &FileContent) -> Found {
+        let mut found = Found::default();
+        let documents = match content.documents(&options.read) {
+            Ok(documents) => documents,
+            Err(error) => {
+                found.errors.push(error);
+                return found;
+            }
+        };
+        for document in &documents {
+            portcullis_subject::mask_secrets(document);
+            self.add(gate, content, document, &mut found);
+        }
+        let empty = found.reviews.is_empty() && found.errors.is_empty();
+        if empty && content.file.named {
+            let hint = "name a manifest, an AdmissionReview, or a file that a policy judges by `match.documents`";
+            let error = InputError::new("holds no subject: no document in it has `apiVersion` and `kind`");
+            found.errors.push(error.in_file(&content.file.shown).hint(hint));
+            found.skipped.clear();
+        } else if documents.is_empty() {
+            found.skipped.push(Skipped { path: content.file.shown.clone(), reason: "it is empty".into() });
+        }
+        found
+    }
+
+    fn add(&self, gate: &Gate, content: &FileContent, document: &Document, found: &mut Found) {
+        let reviews = match portcullis_subject::classify(document) {
+            Shape::Object | Shape::List => portcullis_subject::from_object(document, &self.kinds, &self.context)
+                .map(|reviews| reviews.into_iter().map(|review| (review, None)).collect()),
+            Shape::AdmissionReview => {
+                portcullis_subject::from_admission_review(document, &self.context).map(|review| vec![(review, None)])
+            }
+            Shape::RecordedReview => {
+                portcullis_subject::from_recorded(document).map(|(review, facts)| vec![(review, Some(facts))])
+            }
+            Shape::HalfObject(error) => Err(error),
+            Shape::Portcullis(kind) => {
+                found.skipped.push(Skipped {
+                    path: place_name(content, document),
+                    reason: format!("it is a {kind}, not a subject"),
+                });
+                return;
+            }
+            Shape::Other => {
+                let review = self.document_review(content, document);
+                if judged_by_any(gate, &review) {
+                    found.reviews.push((review, None));
+                } else {
+                    let reason = "it is no Kubernetes object, and no policy judges such files".into();
+                    found.skipped.push(Skipped { path: place_name(content, document), reason });
+                }
+                return;
+            }
+        };
+        match reviews {
+            Ok(reviews) => found.reviews.extend(reviews),
+            Err(error) => found.errors.push(input_error(&error, &content.file.shown)),
+        }
+    }
+
+    fn document_review(&self, content: &FileContent, document: &Document) -> Review {
+        Review {
+            subject: Subject {
+                kind_of: SubjectKind::Document,
+                api_version: String::new(),
+                kind: String::new(),
+                namespace: String::new(),
+                name: content.file.relative.clone(),
+                place: document.place(NodeId::ROOT),
+            },
+            request: Request::default(),
+            object: Some(document.clone()),
+            old_object: None,
+            options: None,
+            request_document: None,
+            namespace: NamespaceLabels::None,
+            mode: self.context.mode,
+            time: self.context.time,
+            notices: Vec::new(),
+        }
+    }
+}
+
+fn input_error(error: &portcullis_subject::Error, file: &str) -> InputError {
+    let mut told = InputError::new(error.to_string()).in_file(file);
+    if let Some(place) = error.place() {
+        told = told.at(place);
+    }
+    match error.hint() {
+        Some(hint) => told.hint(hint),
+        None => told,
+    }
+}
+
+/// Parsing twice is dear, so only files that may say something are parsed for it.
+fn speaks_of_kinds_or_namespaces(content: &FileContent) -> bool {
+    let speaks = |text: &str| text.contains("CustomResourceDefinition") || text.contains("Namespace");
+    content.source.as_ref().is_ok_and(|source| speaks(source.text()))
+}
+
+fn judged_by_any(gate: &Gate, review: &Review) -> bool {
+    let sets = gate.sets();
+    let judges = |set: &portcullis_gate::InstalledSet| {
+        (0..set.loaded.set.policies.len()).any(|index| set.loaded.select(index, review) == Selection::Applies)
+    };
+    sets.sets.iter().any(judges)
+}
+
+/// The file, and the line where the document begins when it is not the first.
+fn place_name(content: &FileContent, document: &Document) -> String {
+    let line = document.value_place(NodeId::ROOT).map_or(1, |place| place.start().0);
+    if line > 1 { format!("{}:{line}", content.file.shown) } else { content.file.shown.clone() }
+}

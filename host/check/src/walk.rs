@@ -1,0 +1,193 @@
+//! One directory to the files in it, never outside it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::ignore::Ignore;
+use crate::inputs::{GatherLimits, relative_to};
+use portcullis_report::Skipped;
+
+/// Directories that no person writes manifests into; they are not even told as skipped.
+const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
+/// What looks like a manifest inside a directory.
+const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// What a directory holds.
+#[derive(Default)]
+pub(crate) struct Walked {
+    /// Real path to shown path, so that no file is judged twice.
+    pub(crate) files: Vec<(PathBuf, PathBuf)>,
+    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) errors: Vec<Error>,
+}
+
+/// A walk through one directory. Links are looked at last: what they lead to is judged under its own name where it has one
+/// inside the directory, and each directory is entered once, so that no loop of links is endless.
+pub(crate) struct Walk<'a> {
+    base: &'a Path,
+    ignore: &'a Ignore,
+    limits: &'a GatherLimits,
+    /// The directory's real path: nothing outside it is read (attack list A63b).
+    root: PathBuf,
+    /// Directories to enter: shown, real, and how deep.
+    open: Vec<(PathBuf, PathBuf, usize)>,
+    /// Links to look at, by their shown path, with their depth.
+    links: BTreeMap<PathBuf, usize>,
+    entered: HashSet<PathBuf>,
+    seen: HashSet<PathBuf>,
+    walked: Walked,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(base: &'a Path, ignore: &'a Ignore, limits: &'a GatherLimits) -> Self {
+        let (root, walked) = (PathBuf::new(), Walked::default());
+        let (open, links, entered, seen) = (Vec::new(), BTreeMap::new(), HashSet::new(), HashSet::new());
+        Self { base, ignore, limits, root, open, links, entered, seen, walked }
+    }
+
+    /// Walks through `directory`. `more` is how many files may still be gathered.
+    pub(crate) fn through(mut self, directory: &Path, more: usize) -> Walked {
+        match directory.canonicalize() {
+            Ok(root) => self.root = root,
+            Err(cause) => {
+                self.walked.errors.push(unreadable(directory, cause));
+                return self.walked;
+            }
+        }
+        self.open.push((directory.to_owned(), self.root.clone(), 0));
+        loop {
+            while let Some((shown, real, depth)) = self.open.pop() {
+                if self.entered.insert(real) {
+                    self.enter(&shown, depth);
+                }
+                if self.walked.files.len() > more {
+                    self.walked.errors.push(Error::TooManyFiles { limit: self.limits.files });
+                    return self.walked;
+                }
+            }
+            let Some((link, depth)) = self.links.pop_first() else { break };
+            self.follow(&link, depth);
+        }
+        self.walked
+    }
+
+    fn enter(&mut self, directory: &Path, depth: usize) {
+        if depth > self.limits.depth {
+            self.walked.errors.push(Error::TooDeep { path: show(directory), limit: self.limits.depth });
+            return;
+        }
+        if is_chart(directory) {
+            self.walked.errors.push(Error::Chart { path: show(directory) });
+            return;
+        }
+        let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(cause) => return self.walked.errors.push(unreadable(directory, cause)),
+        };
+        for entry in entries {
+            let path = entry.path();
+            match entry.file_type() {
+                Err(cause) => self.walked.errors.push(unreadable(&path, cause)),
+                Ok(kind) if kind.is_symlink() => {
+                    self.links.insert(path, depth);
+                }
+                Ok(kind) => self.take(&path, kind, depth),
+            }
+        }
+    }
+
+    /// An entry that is no link, or what a link leads to, under the name `path`.
+    fn take(&mut self, path: &Path, kind: fs::FileType, depth: usize) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if VERSION_CONTROL.contains(&&*name) || !(kind.is_dir() || looks_like_a_manifest(path)) {
+            return;
+        }
+        if let Some(pattern) = self.ignore.fits(&relative_to(self.base, path), kind.is_dir()) {
+            return self.skip(path, format!("ignored by `{pattern}`"));
+        }
+        if kind.is_dir() && name.starts_with('.') {
+            return self.skip(path, "a hidden directory; name it to have it judged".into());
+        }
+        let real = match path.canonicalize() {
+            Ok(real) => real,
+            Err(cause) => return self.walked.errors.push(unreadable(path, cause)),
+        };
+        if kind.is_dir() {
+            self.open.push((path.to_owned(), real, depth + 1));
+        } else if !kind.is_file() {
+            self.walked.errors.push(Error::Special { path: show(path), what: what_is(kind) });
+        } else if self.seen.insert(real.clone()) {
+            self.walked.files.push((real, path.to_owned()));
+        }
+    }
+
+    fn follow(&mut self, link: &Path, depth: usize) {
+        let real = match link.canonicalize() {
+            Ok(real) => real,
+            // A dangling or endless link matters only where it is named like a manifest.
+            Err(_) if !looks_like_a_manifest(link) => return,
+            Err(cause) => return self.walked.errors.push(Error::Unreadable { path: show(link), cause }),
+        };
+        let kind = match fs::metadata(&real) {
+            Ok(metadata) => metadata.file_type(),
+            Err(cause) => return self.walked.errors.push(unreadable(link, cause)),
+        };
+        if !kind.is_dir() && !looks_like_a_manifest(link) {
+            return;
+        }
+        if !real.starts_with(&self.root) {
+            return self.skip(link, "a link that leads out of the directory; name its target to have it judged".into());
+        }
+        if self.entered.contains(&real) || self.seen.contains(&real) {
+            return self.skip(link, "a link to what is judged under its own name".into());
+        }
+        self.take(link, kind, depth);
+    }
+
+    fn skip(&mut self, path: &Path, reason: String) {
+        self.walked.skipped.push(Skipped { path: show(path), reason });
+    }
+}
+
+/// A path as the user would write it: what lies in `.` without the `./`.
+pub(crate) fn show(path: &Path) -> String {
+    let bare = path.strip_prefix(".").ok().filter(|rest| !rest.as_os_str().is_empty());
+    bare.unwrap_or(path).to_string_lossy().into_owned()
+}
+
+/// The source of a Helm chart: `Chart.yaml` beside `templates/`.
+pub(crate) fn is_chart(directory: &Path) -> bool {
+    directory.join("Chart.yaml").is_file() && directory.join("templates").is_dir()
+}
+
+/// In words, what a thing is that is neither file nor directory.
+pub(crate) fn what_is(kind: fs::FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "a pipe";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+        if kind.is_char_device() || kind.is_block_device() {
+            return "a device";
+        }
+    }
+    if kind.is_dir() { "a directory" } else { "something else" }
+}
+
+pub(crate) fn unreadable(path: &Path, cause: io::Error) -> Error {
+    let path = show(path);
+    if cause.kind() == io::ErrorKind::NotFound { Error::Missing { path } } else { Error::Unreadable { path, cause } }
+}
+
+fn looks_like_a_manifest(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
+}

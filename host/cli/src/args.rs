@@ -1,0 +1,142 @@
+//! Every command and flag.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The version, with the commit that it was built from.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PORTCULLIS_COMMIT"), ")");
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  everything was allowed (warnings included)
+  1  something was denied
+  2  something could not be judged: bad arguments, unreadable or empty input, a bad policy set, a failed plugin";
+
+/// Decides whether a change may enter: sandboxed WebAssembly policies judge Kubernetes manifests.
+#[derive(Parser, Debug)]
+#[command(name = "portcullis", version = VERSION, after_help = EXIT_STATUS, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Judge manifests: files, directories, streams, rendered charts, recorded AdmissionReviews
+    Check(CheckArguments),
+    /// Compile one plugin from the standard input to the standard output (the product calls this itself)
+    #[command(hide = true)]
+    CompilePlugin,
+}
+
+/// The flags of `check`.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_STATUS)]
+pub struct CheckArguments {
+    /// Files and directories to judge; `-` reads the standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// A policy set, or a directory of them; repeatable. Without it the built-in default set judges
+    #[arg(long, short, value_name = "FILE", env = "PORTCULLIS_POLICIES", value_delimiter = ',')]
+    pub policies: Vec<PathBuf>,
+
+    /// The mode everywhere, whatever the namespaces say
+    #[arg(long, short, value_name = "MODE", env = "PORTCULLIS_MODE")]
+    pub mode: Option<ModeArgument>,
+
+    /// Waivers: files or directories; repeatable
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_WAIVERS", value_delimiter = ',')]
+    pub waivers: Vec<PathBuf>,
+
+    /// How to show the result (human, json, sarif); repeatable
+    #[arg(
+        long,
+        short,
+        value_name = "FORMAT",
+        env = "PORTCULLIS_FORMAT",
+        value_delimiter = ',',
+        default_value = "human"
+    )]
+    pub format: Vec<String>,
+
+    /// Where to write it, one for each --format in the same order; `-` is the standard output
+    #[arg(long, short, value_name = "FILE", env = "PORTCULLIS_OUTPUT", value_delimiter = ',')]
+    pub output: Vec<PathBuf>,
+
+    /// Namespace objects (YAML or JSON) whose labels choose modes and match selectors; repeatable
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_NAMESPACE_LABELS", value_delimiter = ',')]
+    pub namespace_labels: Vec<PathBuf>,
+
+    /// The namespace of namespaced objects that name none, as `kubectl --namespace` would give it
+    #[arg(long, short, value_name = "NAME", env = "PORTCULLIS_NAMESPACE")]
+    pub namespace: Option<String>,
+
+    /// More kinds: the output of `kubectl api-resources`, or an APIResourceList in JSON; repeatable
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_API_RESOURCES", value_delimiter = ',')]
+    pub api_resources: Vec<PathBuf>,
+
+    /// Recorded facts (kind RecordedFacts) that answer the plugins' queries
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_FACTS")]
+    pub facts: Option<PathBuf>,
+
+    /// The time of the judgement (RFC 3339), for waivers and plugins; default: now
+    #[arg(long, value_name = "TIME", env = "PORTCULLIS_TIME")]
+    pub time: Option<String>,
+
+    /// Glob patterns of paths to leave out of directories; repeatable
+    #[arg(long, value_name = "GLOB", env = "PORTCULLIS_IGNORE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+
+    /// How many threads judge; default: one per core
+    #[arg(long, short, value_name = "N", env = "PORTCULLIS_JOBS")]
+    pub jobs: Option<usize>,
+
+    /// When to colour
+    #[arg(long, value_name = "WHEN", env = "PORTCULLIS_COLOR", default_value = "auto")]
+    pub color: ColorArgument,
+
+    /// Where compiled plugins are kept; default: the user's cache directory
+    #[arg(long, value_name = "DIR", env = "PORTCULLIS_CACHE_DIR")]
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// The mode, as a flag.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ModeArgument {
+    /// Findings warn
+    Sandbox,
+    /// Findings deny
+    Compliance,
+}
+
+impl From<ModeArgument> for portcullis_model::Mode {
+    fn from(mode: ModeArgument) -> Self {
+        match mode {
+            ModeArgument::Sandbox => Self::Sandbox,
+            ModeArgument::Compliance => Self::Compliance,
+        }
+    }
+}
+
+/// When to colour, as a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorArgument {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Shows clap's own message; asking for help is no error, anything else could not be judged.
+pub fn explain(error: &clap::Error) -> ExitCode {
+    // Nothing is left to do where even the message cannot be written.
+    let _ = error.print();
+    if error.use_stderr() { portcullis_check::exit::Exit::NotJudged.into() } else { ExitCode::SUCCESS }
+}

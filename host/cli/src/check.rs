@@ -1,0 +1,150 @@
+//! The `check` command.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, ensure};
+use portcullis_check::CheckOptions;
+use portcullis_check::exit::Exit;
+use portcullis_check::inputs::GatherOptions;
+use portcullis_document::ReadLimits;
+use portcullis_report::{Format, HumanOptions, Report, Tool};
+use portcullis_subject::kinds::Kinds;
+
+use crate::args::{CheckArguments, ColorArgument};
+use crate::output::Complaints;
+use crate::progress::ProgressBar;
+use crate::sets;
+use crate::wire::{self, GateSettings};
+
+/// Judges what the arguments name and shows the result. The exit status exists before any renderer runs.
+pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
+    let renderers = renderers(arguments)?;
+    let options = options(arguments)?;
+    let gate = wire::gate(&GateSettings {
+        policies: &arguments.policies,
+        waivers: &arguments.waivers,
+        facts: arguments.facts.as_deref(),
+        cache_dir: arguments.cache_dir.as_deref(),
+    })?;
+    let progress = ProgressBar::new();
+    let report = portcullis_check::run(&gate, &options, &|total| progress.advance(total));
+    progress.clear();
+    let exit = Exit::of(&report);
+    let mut failed = None;
+    for renderer in &renderers {
+        // One renderer that fails does not silence another.
+        if let Err(error) = renderer.render(&report, arguments.color) {
+            failed = Some(error);
+        }
+    }
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(exit.into()),
+    }
+}
+
+/// One format and where it goes.
+struct Renderer {
+    format: Format,
+    output: Option<PathBuf>,
+}
+
+impl Renderer {
+    fn render(&self, report: &Report, color: ColorArgument) -> anyhow::Result<()> {
+        let terminal = self.output.is_none() && std::io::stdout().is_terminal();
+        let color = match color {
+            ColorArgument::Always => true,
+            ColorArgument::Never => false,
+            // https://no-color.org: any value that is not empty.
+            ColorArgument::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        };
+        let text = self.format.render(report, &HumanOptions { color, ..HumanOptions::default() });
+        match &self.output {
+            Some(path) => std::fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display())),
+            None => write_out(&text),
+        }
+    }
+}
+
+/// A reader that went away (`| head`) has seen enough; it does not change what was judged.
+fn write_out(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write the result"),
+        _ => Ok(()),
+    }
+}
+
+fn renderers(arguments: &CheckArguments) -> anyhow::Result<Vec<Renderer>> {
+    let (formats, outputs) = (&arguments.format, &arguments.output);
+    ensure!(
+        outputs.len() <= formats.len(),
+        "there are {} --output for {} --format; give each format its own",
+        outputs.len(),
+        formats.len()
+    );
+    let renderer = |(at, name): (usize, &String)| {
+        let output = outputs.get(at).filter(|path| path.as_os_str() != "-").cloned();
+        Ok(Renderer { format: name.parse::<Format>()?, output })
+    };
+    let renderers: Vec<Renderer> = formats.iter().enumerate().map(renderer).collect::<anyhow::Result<_>>()?;
+    let to_stdout = renderers.iter().filter(|renderer| renderer.output.is_none()).count();
+    ensure!(to_stdout <= 1, "{to_stdout} formats would share the standard output; give all but one an --output");
+    Ok(renderers)
+}
+
+fn options(arguments: &CheckArguments) -> anyhow::Result<CheckOptions> {
+    let mut kinds = Kinds::builtin();
+    for path in &arguments.api_resources {
+        let text = sets::text_of(path)?;
+        kinds.extend_from_api_resources(&text).with_context(|| format!("cannot use `{}`", path.display()))?;
+    }
+    Ok(CheckOptions {
+        paths: arguments.paths.clone(),
+        gather: GatherOptions { ignore: arguments.ignore.clone(), ..GatherOptions::default() },
+        read: ReadLimits::file(),
+        kinds,
+        namespace_labels: namespace_labels(&arguments.namespace_labels)?,
+        default_namespace: arguments.namespace.clone(),
+        mode: arguments.mode.map(Into::into),
+        time: time(arguments.time.as_deref())?,
+        jobs: arguments.jobs,
+        tool: Tool { version: env!("CARGO_PKG_VERSION").into(), commit: env!("PORTCULLIS_COMMIT").into() },
+    })
+}
+
+fn namespace_labels(paths: &[PathBuf]) -> Result<BTreeMap<String, BTreeMap<String, String>>, Complaints> {
+    let mut complaints = Complaints::default();
+    let mut labels = BTreeMap::new();
+    for document in sets::documents_below(paths)? {
+        for item in portcullis_subject::list_items(&document) {
+            match portcullis_subject::namespace_labels_of(&item) {
+                Some((name, found)) => {
+                    labels.insert(name, found);
+                }
+                None => complaints.add(
+                    "this is no Namespace object".into(),
+                    item.place(portcullis_model::NodeId::ROOT),
+                    Some("give what `kubectl get namespaces -o yaml` prints".into()),
+                ),
+            }
+        }
+    }
+    if complaints.is_empty() { Ok(labels) } else { Err(complaints) }
+}
+
+fn time(given: Option<&str>) -> anyhow::Result<i64> {
+    match given {
+        Some(text) => portcullis_model::parse_time(text)
+            .with_context(|| format!("`--time {text}` is no time; write it as 2026-11-21T10:00:00Z")),
+        None => {
+            let since =
+                SystemTime::now().duration_since(UNIX_EPOCH).context("this machine's clock stands before 1970")?;
+            Ok(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+        }
+    }
+}

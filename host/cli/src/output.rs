@@ -1,0 +1,81 @@
+//! Complaints to the person who started the command.
+
+use std::fmt;
+use std::io::Write;
+
+use portcullis_gate::InstallError;
+use portcullis_model::Place;
+
+/// Everything that is wrong with what the command was given; shown one by one, so that all of it can be mended at once.
+#[derive(Debug, Default)]
+pub struct Complaints(Vec<Complaint>);
+
+#[derive(Debug)]
+struct Complaint {
+    message: String,
+    place: Option<Place>,
+    hint: Option<String>,
+}
+
+impl Complaints {
+    /// Adds one.
+    pub fn add(&mut self, message: String, place: Option<Place>, hint: Option<String>) {
+        self.0.push(Complaint { message, place, hint });
+    }
+
+    /// Adds those of another crate.
+    pub fn extend<T: Into<Complaints>>(&mut self, found: impl IntoIterator<Item = T>) {
+        self.0.extend(found.into_iter().flat_map(|one| one.into().0));
+    }
+
+    /// Whether there is nothing to complain about.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Complaints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, complaint) in self.0.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "\nerror: " };
+            let place = complaint.place.as_ref().map_or(String::new(), |place| format!("{place}: "));
+            write!(f, "{separator}{place}{}", complaint.message)?;
+            if let Some(hint) = &complaint.hint {
+                write!(f, "\n  help: {hint}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Complaints {}
+
+impl From<portcullis_document::Error> for Complaints {
+    fn from(error: portcullis_document::Error) -> Self {
+        let (place, hint) = (error.place(), error.hint().map(str::to_owned));
+        Self(vec![Complaint { message: error.to_string(), place, hint }])
+    }
+}
+
+impl From<portcullis_policies::Complaint> for Complaints {
+    fn from(complaint: portcullis_policies::Complaint) -> Self {
+        Self(vec![Complaint { message: complaint.message, place: complaint.place, hint: complaint.hint }])
+    }
+}
+
+impl From<InstallError> for Complaints {
+    fn from(error: InstallError) -> Self {
+        Self(vec![Complaint { message: error.to_string(), place: error.place, hint: None }])
+    }
+}
+
+/// Writes an error and its causes to the standard error, control characters escaped.
+pub fn complain(error: &anyhow::Error) {
+    let mut text = format!("error: {error}");
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("\n  because: {cause}"));
+    }
+    // Nothing is left to do where even the complaint cannot be written.
+    let lines: Vec<_> = text.lines().map(portcullis_report::plain).collect();
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+}

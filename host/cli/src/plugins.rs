@@ -1,0 +1,61 @@
+//! Plugins from the binary and from files.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use portcullis_model::{PluginBytes, PluginReference, PluginSource, PluginSourceError};
+
+use crate::builtins::BUILTINS;
+
+/// The largest file that is read as a plugin, in bytes; the runner's own limit is the same.
+const MAX_PLUGIN_BYTES: u64 = 32 << 20;
+
+/// The binary's own plugins, and files.
+pub struct LocalPlugins;
+
+impl PluginSource for LocalPlugins {
+    fn fetch(&self, plugin: &PluginReference) -> Result<PluginBytes, PluginSourceError> {
+        match plugin {
+            PluginReference::Builtin { name, .. } => builtin(name),
+            PluginReference::File { path, .. } => file(Path::new(path)),
+            PluginReference::Oci { reference } => Err(PluginSourceError {
+                message: format!(
+                    "plugins from registries are not supported yet: `{reference}`; use `file` with its digest"
+                ),
+                cause: None,
+            }),
+        }
+    }
+}
+
+fn builtin(name: &str) -> Result<PluginBytes, PluginSourceError> {
+    let Some(found) = BUILTINS.iter().find(|builtin| builtin.name == name) else {
+        let known: Vec<&str> = BUILTINS.iter().map(|builtin| builtin.name).collect();
+        let hint = match portcullis_policies::suggest(name, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "this binary carries none; build it with `cargo xtask build`".to_owned(),
+            None => format!("there are {}", known.join(", ")),
+        };
+        return Err(PluginSourceError {
+            message: format!("there is no built-in plugin `{name}`; {hint}"),
+            cause: None,
+        });
+    };
+    Ok(PluginBytes { wasm: Arc::from(found.wasm), code: found.code })
+}
+
+fn file(path: &Path) -> Result<PluginBytes, PluginSourceError> {
+    let failed = |error: std::io::Error| PluginSourceError {
+        message: format!("cannot read the plugin `{}`: {error}", path.display()),
+        cause: Some(Box::new(error)),
+    };
+    let mut bytes = Vec::new();
+    File::open(path).map_err(failed)?.take(MAX_PLUGIN_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_PLUGIN_BYTES {
+        let message = format!("the plugin `{}` is larger than {MAX_PLUGIN_BYTES} bytes", path.display());
+        return Err(PluginSourceError { message, cause: None });
+    }
+    Ok(PluginBytes { wasm: bytes.into(), code: None })
+}

@@ -1,0 +1,168 @@
+//! Policy sets and waivers from files.
+
+use std::path::{Path, PathBuf};
+
+use portcullis_document::{ReadLimits, decode, read_yaml};
+use portcullis_model::{Document, NodeId, PluginReference};
+use portcullis_policies::{LoadedSet, Waivers, parse_set};
+
+use crate::builtins::DEFAULT_SET;
+use crate::output::Complaints;
+
+/// Everything that `--policies` and `--waivers` name; the built-in default set where no policy set is given.
+pub fn load(policies: &[PathBuf], waivers: &[PathBuf]) -> Result<(Vec<LoadedSet>, Waivers), Complaints> {
+    let mut complaints = Complaints::default();
+    let mut sets = Vec::new();
+    let mut found_waivers = Vec::new();
+    if policies.is_empty() {
+        let documents = documents_of("(built-in default)", DEFAULT_SET.as_bytes().to_vec(), &mut complaints);
+        sort_out(documents, Path::new("."), &mut sets, &mut found_waivers, &mut complaints);
+    }
+    for path in policies {
+        let before = sets.len();
+        for file in files_below(path, &mut complaints) {
+            let folder = file.parent().unwrap_or(Path::new(".")).to_path_buf();
+            let documents = read(&file, &mut complaints);
+            sort_out(documents, &folder, &mut sets, &mut found_waivers, &mut complaints);
+        }
+        if sets.len() == before && complaints.is_empty() {
+            complaints.add(format!("`{}` holds no PolicySet", path.display()), None, None);
+        }
+    }
+    for path in waivers {
+        for file in files_below(path, &mut complaints) {
+            let documents = read(&file, &mut complaints);
+            if documents.is_empty() && complaints.is_empty() {
+                complaints.add(format!("`{}` holds no Waiver", file.display()), None, None);
+            }
+            found_waivers.extend(documents);
+        }
+    }
+    refuse_equal_names(&sets, &mut complaints);
+    let waivers = match Waivers::parse(&found_waivers) {
+        Ok(waivers) => waivers,
+        Err(found) => {
+            complaints.extend(found);
+            Waivers::default()
+        }
+    };
+    if complaints.is_empty() { Ok((sets, waivers)) } else { Err(complaints) }
+}
+
+/// All documents of the files below a path that the user named.
+pub fn documents_below(paths: &[PathBuf]) -> Result<Vec<Document>, Complaints> {
+    let mut complaints = Complaints::default();
+    let mut documents = Vec::new();
+    for path in paths {
+        for file in files_below(path, &mut complaints) {
+            documents.extend(read(&file, &mut complaints));
+        }
+    }
+    if complaints.is_empty() { Ok(documents) } else { Err(complaints) }
+}
+
+/// The text of a file that the user named.
+pub fn text_of(path: &Path) -> Result<String, Complaints> {
+    let mut complaints = Complaints::default();
+    let text =
+        bytes_of(path, &mut complaints).and_then(|bytes| match decode(&name_of(path), bytes, &ReadLimits::default()) {
+            Ok(source) => Some(source.text().to_owned()),
+            Err(error) => {
+                complaints.extend([error]);
+                None
+            }
+        });
+    text.ok_or(complaints)
+}
+
+fn sort_out(
+    documents: Vec<Document>,
+    folder: &Path,
+    sets: &mut Vec<LoadedSet>,
+    waivers: &mut Vec<Document>,
+    complaints: &mut Complaints,
+) {
+    for document in documents {
+        match document.string(NodeId::ROOT, &["kind"]) {
+            Some("Waiver") => waivers.push(document),
+            _ => match parse_set(&document) {
+                Ok(mut set) => {
+                    anchor_files(&mut set, folder);
+                    sets.push(set);
+                }
+                Err(found) => complaints.extend(found),
+            },
+        }
+    }
+}
+
+/// A relative plugin file starts at its policy set's own folder, wherever the command runs.
+fn anchor_files(set: &mut LoadedSet, folder: &Path) {
+    for policy in &mut set.set.policies {
+        if let PluginReference::File { path, .. } = &mut policy.plugin {
+            *path = folder.join(&*path).display().to_string();
+        }
+    }
+}
+
+fn refuse_equal_names(sets: &[LoadedSet], complaints: &mut Complaints) {
+    for (at, set) in sets.iter().enumerate() {
+        if sets[..at].iter().any(|earlier| earlier.set.name == set.set.name) {
+            complaints.add(format!("two policy sets are called `{}`; rename one", set.set.name), None, None);
+        }
+    }
+}
+
+fn files_below(path: &Path, complaints: &mut Complaints) -> Vec<PathBuf> {
+    if !path.is_dir() {
+        return vec![path.to_path_buf()];
+    }
+    let entries = match std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+        Ok(entries) => entries,
+        Err(error) => {
+            complaints.add(format!("cannot list `{}`: {error}", path.display()), None, None);
+            return Vec::new();
+        }
+    };
+    let wanted =
+        |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json");
+    let mut files: Vec<PathBuf> =
+        entries.iter().map(std::fs::DirEntry::path).filter(wanted).filter(|p| p.is_file()).collect();
+    files.sort();
+    if files.is_empty() {
+        complaints.add(format!("`{}` holds no .yaml, .yml or .json file", path.display()), None, None);
+    }
+    files
+}
+
+fn read(path: &Path, complaints: &mut Complaints) -> Vec<Document> {
+    match bytes_of(path, complaints) {
+        Some(bytes) => documents_of(&name_of(path), bytes, complaints),
+        None => Vec::new(),
+    }
+}
+
+fn bytes_of(path: &Path, complaints: &mut Complaints) -> Option<Vec<u8>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            complaints.add(format!("cannot read `{}`: {error}", path.display()), None, None);
+            None
+        }
+    }
+}
+
+fn documents_of(name: &str, bytes: Vec<u8>, complaints: &mut Complaints) -> Vec<Document> {
+    let limits = ReadLimits::default();
+    match decode(name, bytes, &limits).and_then(|source| read_yaml(&source, &limits)) {
+        Ok(documents) => documents,
+        Err(error) => {
+            complaints.extend([error]);
+            Vec::new()
+        }
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,74 @@
+//! Builds one gate from the settings; both doors receive the same one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use portcullis_document::{ReadLimits, decode, read_json, read_yaml};
+use portcullis_gate::{Gate, Installer};
+use portcullis_model::{FactSource, Facts};
+use portcullis_runner::{CompilerCommand, Runner, RunnerConfig};
+
+use crate::output::Complaints;
+use crate::plugins::LocalPlugins;
+use crate::sets;
+
+/// What a gate is made of.
+pub struct GateSettings<'a> {
+    /// `--policies`
+    pub policies: &'a [PathBuf],
+    /// `--waivers`
+    pub waivers: &'a [PathBuf],
+    /// `--facts`
+    pub facts: Option<&'a Path>,
+    /// `--cache-dir`
+    pub cache_dir: Option<&'a Path>,
+}
+
+/// A gate with its policy sets in force.
+pub fn gate(settings: &GateSettings<'_>) -> anyhow::Result<Gate> {
+    let (loaded, waivers) = sets::load(settings.policies, settings.waivers)?;
+    let runner = Runner::new(runner_config(settings.cache_dir)?).context("cannot start the plugin runner")?;
+    let installed = Installer::new(&runner, &LocalPlugins).install(loaded, waivers).map_err(|errors| {
+        let mut complaints = Complaints::default();
+        complaints.extend(errors);
+        complaints
+    })?;
+    let facts: Arc<dyn FactSource> = match settings.facts {
+        Some(path) => Arc::new(recorded(path)?),
+        None => Arc::new(Facts::none()),
+    };
+    Ok(Gate::new(installed, facts))
+}
+
+fn runner_config(cache_dir: Option<&Path>) -> anyhow::Result<RunnerConfig> {
+    let program = std::env::current_exe().context("cannot find this program's own file, which compiles plugins")?;
+    let compiler = CompilerCommand { program, args: vec!["compile-plugin".into()] };
+    Ok(RunnerConfig {
+        cache_dir: cache_dir.map(Path::to_path_buf).or_else(default_cache_dir),
+        compiler: Some(compiler),
+        ..RunnerConfig::new(portcullis_subject::quantity::amount)
+    })
+}
+
+/// `$XDG_CACHE_HOME/portcullis`, or `~/.cache/portcullis` (XDG Base Directory Specification).
+fn default_cache_dir() -> Option<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute()).or_else(home);
+    base.map(|base| base.join("portcullis"))
+}
+
+fn recorded(path: &Path) -> anyhow::Result<Facts> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read the facts `{}`", path.display()))?;
+    let limits = ReadLimits::default();
+    let name = path.display().to_string();
+    let source = decode(&name, bytes, &limits).map_err(Complaints::from)?;
+    let document = if name.ends_with(".json") {
+        read_json(&source, &limits).map_err(Complaints::from)?
+    } else {
+        let mut documents = read_yaml(&source, &limits).map_err(Complaints::from)?;
+        anyhow::ensure!(documents.len() == 1, "`{name}` must hold exactly one document of kind RecordedFacts");
+        documents.remove(0)
+    };
+    portcullis_subject::facts_from(&document).map_err(|error| anyhow::anyhow!("{name}: {error}"))
+}

@@ -1,0 +1,325 @@
+//! The events of one document to a tree with anchors, before anything has a meaning.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, Read};
+use std::sync::Arc;
+
+use libyaml_safer::{Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
+use portcullis_model::Source;
+
+use crate::ReadLimits;
+use crate::error::{Error, ErrorKind};
+use crate::yaml::complaint;
+
+/// The directives of one part of a stream: the parser compares each `%TAG` with all others.
+const MAX_TAG_DIRECTIVES: usize = 100;
+/// The parser decodes what it is given at once into four bytes a character, so it is given this much at a time.
+const BYTES_AT_A_TIME: usize = 4096;
+
+/// One node: its children follow it, up to `end`.
+pub(crate) struct Node {
+    pub(crate) content: Content,
+    /// The value's bytes in the source, without anchor and tag.
+    pub(crate) start: usize,
+    pub(crate) finish: usize,
+    /// The index after the last node of this subtree.
+    pub(crate) end: usize,
+}
+
+pub(crate) enum Content {
+    Scalar {
+        text: String,
+        /// The full tag, `tag:yaml.org,2002:int`.
+        tag: Option<Box<str>>,
+        /// Whether the text decides what it is: plain and without tag.
+        plain: bool,
+    },
+    List,
+    Map {
+        /// Whether one of the keys is a merge key.
+        merges: bool,
+    },
+    /// The index of the node that is repeated here; never an alias itself.
+    Alias(usize),
+}
+
+/// The nodes of one document in the order of the text; the first is the root.
+pub(crate) struct Tree {
+    pub(crate) nodes: Vec<Node>,
+}
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+/// What YAML 1.1 takes for the end of a line.
+const LINE_BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
+
+impl Node {
+    /// Whether this is a merge key: `<<`, not quoted unless it says so by its tag (go-yaml's `isMerge`).
+    pub(crate) fn is_merge(&self) -> bool {
+        match &self.content {
+            Content::Scalar { text, tag, plain } => {
+                text == "<<" && (*plain || matches!(tag.as_deref(), Some(MERGE_TAG | "!")))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// One part of a stream: usually one document.
+pub(crate) struct Part<'t> {
+    parser: Parser<Piecemeal<'t>>,
+    source: &'t Arc<Source>,
+    text: &'t str,
+    /// Where the text begins in the source.
+    base: usize,
+    limits: &'t ReadLimits,
+}
+
+impl<'t> Part<'t> {
+    /// The part of a source between two offsets.
+    pub(crate) fn new(
+        source: &'t Arc<Source>,
+        start: usize,
+        end: usize,
+        limits: &'t ReadLimits,
+    ) -> Result<Self, Error> {
+        let text = source.text().get(start..end).unwrap_or_default();
+        // Parts that were files of their own may each bring a byte-order mark.
+        let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+        let text = &text[mark..];
+        let mut parser = Parser::new();
+        parser.set_input(Piecemeal::new(text));
+        let part = Self { parser, source, text, base: start + mark, limits };
+        part.check()?;
+        Ok(part)
+    }
+
+    /// The next document of this part; nothing at its end.
+    pub(crate) fn next_document(&mut self) -> Result<Option<Tree>, Error> {
+        let mut composer = Composer { part: self, nodes: Vec::new(), open: Vec::new(), anchors: HashMap::new() };
+        composer.run()
+    }
+
+    /// Refuses what the parser would take too long for or read differently from kubectl.
+    fn check(&self) -> Result<(), Error> {
+        let refuse = |what, at: usize| {
+            let length = self.text[at..].chars().next().map_or(0, char::len_utf8);
+            Err(ErrorKind::Syntax { what }.at(Some(self.source), self.base + at, self.base + at + length))
+        };
+        let directive = |&(at, _): &(usize, &str)| at == 0 || self.text[..at].ends_with(LINE_BREAKS);
+        if let Some((at, _)) = self.text.match_indices("%TAG").filter(directive).nth(MAX_TAG_DIRECTIVES) {
+            return refuse("more than 100 `%TAG` directives", at);
+        }
+        // kubectl takes it for one line break, the parser for two.
+        if let Some(at) = self.text.find("\r\r\n") {
+            return refuse("two carriage returns before a line feed: the line ends were converted twice", at);
+        }
+        // The parser skips it there, go-yaml takes it for text: the same file would be two objects.
+        match self.text.match_indices(BYTE_ORDER_MARK).find(directive) {
+            Some((at, _)) => refuse("a byte-order mark inside the text", at),
+            None => Ok(()),
+        }
+    }
+
+    fn event(&mut self) -> Result<Event, Error> {
+        self.parser.parse().map_err(|error| complaint::syntax(&error, self.source, self.base, self.text))
+    }
+
+    fn error(&self, kind: ErrorKind, start: u64, finish: u64) -> Error {
+        let error = kind.at(Some(self.source), self.base + start as usize, self.base + finish as usize);
+        complaint::explain(error, self.source, self.base, self.base + self.text.len())
+    }
+
+    /// Where a value begins after its anchor, its tag and the comments between.
+    fn after_properties(&self, start: usize, finish: usize) -> usize {
+        let mut at = start;
+        while let Some(rest) = self.text.get(at..finish) {
+            let trimmed = rest.trim_start();
+            at += rest.len() - trimmed.len();
+            let skipped = match trimmed.as_bytes().first() {
+                Some(b'&' | b'!') => trimmed.find(char::is_whitespace),
+                Some(b'#') => trimmed.find('\n'),
+                _ => return at,
+            };
+            at += skipped.unwrap_or(trimmed.len());
+            if skipped.is_none() {
+                return at;
+            }
+        }
+        start
+    }
+}
+
+struct Composer<'p, 't> {
+    part: &'p mut Part<'t>,
+    nodes: Vec<Node>,
+    /// The maps and lists around, each with the number of its children so far.
+    open: Vec<(usize, usize)>,
+    /// An anchor's node; a later anchor of the same name replaces it (go-yaml).
+    anchors: HashMap<String, usize>,
+}
+
+impl Composer<'_, '_> {
+    fn run(&mut self) -> Result<Option<Tree>, Error> {
+        loop {
+            let event = self.part.event()?;
+            // The line break at the end may not be part of the text.
+            let length = self.part.text.len() as u64;
+            let (start, finish) = (event.start_mark.index.min(length), event.end_mark.index.min(length));
+            match event.data {
+                EventData::StreamEnd => return Ok(None),
+                EventData::DocumentEnd { .. } => return Ok(Some(Tree { nodes: std::mem::take(&mut self.nodes) })),
+                EventData::StreamStart { .. } | EventData::DocumentStart { .. } => {}
+                EventData::Alias { anchor } => self.alias(anchor, start, finish)?,
+                EventData::Scalar { anchor, tag, value, plain_implicit, style, .. } => {
+                    let finish = self.end_of_scalar(style, start, finish);
+                    let properties = anchor.is_some() || tag.is_some();
+                    let content = Content::Scalar { text: value, tag: tag.map(Into::into), plain: plain_implicit };
+                    self.add(content, anchor, properties, start, finish)?;
+                }
+                EventData::SequenceStart { anchor, tag, style, .. } => {
+                    let finish = if style == SequenceStyle::Flow { finish } else { start };
+                    self.begin(Content::List, anchor, tag.is_some(), start, finish)?;
+                }
+                EventData::MappingStart { anchor, tag, style, .. } => {
+                    let finish = if style == MappingStyle::Flow { finish } else { start };
+                    self.begin(Content::Map { merges: false }, anchor, tag.is_some(), start, finish)?;
+                }
+                EventData::SequenceEnd | EventData::MappingEnd => self.close(start, finish),
+            }
+        }
+    }
+
+    fn alias(&mut self, name: String, start: u64, finish: u64) -> Result<(), Error> {
+        let Some(&target) = self.anchors.get(&name) else {
+            return Err(self.part.error(ErrorKind::UnknownAnchor { name }, start, finish));
+        };
+        if self.open.iter().any(|&(node, _)| node == target) {
+            return Err(self.part.error(ErrorKind::AnchorInsideItself { name }, start, finish));
+        }
+        self.add(Content::Alias(target), None, false, start, finish).map(|_| ())
+    }
+
+    fn begin(
+        &mut self,
+        content: Content,
+        anchor: Option<String>,
+        tag: bool,
+        start: u64,
+        finish: u64,
+    ) -> Result<(), Error> {
+        let limit = self.part.limits.tree.depth;
+        if self.open.len() >= limit as usize {
+            return Err(self.part.error(ErrorKind::TooDeep { limit }, start, finish));
+        }
+        let properties = anchor.is_some() || tag;
+        let node = self.add(content, anchor, properties, start, finish)?;
+        self.open.push((node, 0));
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        content: Content,
+        anchor: Option<String>,
+        properties: bool,
+        start: u64,
+        finish: u64,
+    ) -> Result<usize, Error> {
+        let index = self.nodes.len();
+        let limit = self.part.limits.tree.nodes;
+        // A map's keys are nodes here and none in the document.
+        if index / 2 > limit as usize {
+            return Err(self.part.error(ErrorKind::TooManyNodes { limit }, start, finish));
+        }
+        let (mut start, mut finish) = (start as usize, finish as usize);
+        if properties {
+            let far = if matches!(content, Content::Scalar { .. }) { finish } else { self.part.text.len() };
+            start = self.part.after_properties(start, far);
+            finish = finish.max(start);
+        }
+        let base = self.part.base;
+        let node = Node { content, start: base + start, finish: base + finish, end: index + 1 };
+        if let Some((parent, children)) = self.open.last_mut() {
+            let is_key = *children % 2 == 0;
+            *children += 1;
+            if let Content::Map { merges } = &mut self.nodes[*parent].content {
+                *merges |= is_key && node.is_merge();
+            }
+        }
+        let finish = node.finish;
+        self.nodes.push(node);
+        self.stretch(finish);
+        if let Some(anchor) = anchor {
+            self.anchors.insert(anchor, index);
+        }
+        Ok(index)
+    }
+
+    /// A bracket ends a flow value; a block ends with its last value, not with the comments after it.
+    fn close(&mut self, start: u64, finish: u64) {
+        let Some((index, _)) = self.open.pop() else { return };
+        let bracket = if finish > start { self.part.base + finish as usize } else { 0 };
+        let end = self.nodes.len();
+        let node = &mut self.nodes[index];
+        node.end = end;
+        node.finish = node.finish.max(bracket);
+        let finish = node.finish;
+        self.stretch(finish);
+    }
+
+    /// What is open ends no earlier than what stands in it.
+    fn stretch(&mut self, finish: usize) {
+        if let Some(&(parent, _)) = self.open.last() {
+            let parent = &mut self.nodes[parent];
+            parent.finish = parent.finish.max(finish);
+        }
+    }
+
+    /// The parser ends a block scalar after its line breaks and the blank lines that follow.
+    fn end_of_scalar(&self, style: ScalarStyle, start: u64, finish: u64) -> u64 {
+        match style {
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                let text = self.part.text.get(start as usize..finish as usize).unwrap_or_default();
+                start + text.trim_end().len() as u64
+            }
+            _ => finish,
+        }
+    }
+}
+
+/// Gives a text to the parser a little at a time, cut between characters, and a line break after it: kubectl adds one to
+/// every line, and the parser panics where a block scalar has none.
+struct Piecemeal<'t> {
+    rest: &'t str,
+    ended: bool,
+}
+
+impl<'t> Piecemeal<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { rest: text, ended: text.ends_with('\n') }
+    }
+}
+
+impl BufRead for Piecemeal<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.rest.is_empty() && !std::mem::replace(&mut self.ended, true) {
+            self.rest = "\n";
+        }
+        Ok(&self.rest.as_bytes()[..self.rest.floor_char_boundary(BYTES_AT_A_TIME)])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.rest = self.rest.get(amount..).unwrap_or_default();
+    }
+}
+
+impl Read for Piecemeal<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut bytes = self.rest.as_bytes();
+        let count = bytes.read(buffer)?;
+        // Only ever asked for the three bytes of a byte-order mark, which is gone by then.
+        self.rest = self.rest.get(count..).unwrap_or_default();
+        Ok(count)
+    }
+}

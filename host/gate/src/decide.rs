@@ -1,0 +1,256 @@
+//! The decision function: no I/O, no clock; decided, or what it needs to know.
+
+use std::sync::Arc;
+
+use portcullis_model::{
+    Decision, Effect, Fact, Facts, Failure, FailureKind, Judged, Mode, PolicyState, Query, Review, Workload,
+    json_string, mode_of, sha256_hex,
+};
+use portcullis_policies::{Selection, WaiverMatch, Waivers};
+use portcullis_runner::{Input, Outcome};
+
+use crate::{InstalledSet, redact};
+
+/// How often a plugin may be called for one review: it asks, is answered, and may ask again.
+pub const MAX_ROUNDS: u32 = 4;
+
+/// What came of one step.
+pub enum Step {
+    /// Everything is judged.
+    Decided(Box<Decision>),
+    /// These facts are needed first; sorted, each once.
+    Needs(Vec<Query>),
+}
+
+/// What earlier rounds of one judgement already settled, so that a round costs only the policies that asked.
+#[derive(Default)]
+pub struct Progress {
+    policies: Vec<PolicyProgress>,
+    workload: Option<Arc<Workload>>,
+}
+
+#[derive(Default)]
+struct PolicyProgress {
+    rounds: u32,
+    asked: Vec<Query>,
+    settled: Option<Settled>,
+}
+
+struct Settled {
+    state: PolicyState,
+    findings: Vec<Judged>,
+    failures: Vec<Failure>,
+}
+
+impl Settled {
+    fn denies(&self) -> bool {
+        self.findings.iter().any(|judged| judged.effect == Effect::Deny)
+            || self.failures.iter().any(|failure| failure.effect == Effect::Deny)
+    }
+}
+
+/// What is the same for every policy of one decision.
+struct Case<'a> {
+    review: &'a Arc<Review>,
+    set: &'a InstalledSet,
+    waivers: &'a Waivers,
+    facts: &'a Facts,
+    mode: Mode,
+}
+
+/// Judges a review by one policy set, as far as the facts at hand allow.
+///
+/// The same review, set, waivers and facts give the same bytes, whatever was asked in which round.
+pub fn decide(
+    review: &Arc<Review>,
+    set: &InstalledSet,
+    waivers: &Waivers,
+    facts: &Facts,
+    progress: &mut Progress,
+) -> Step {
+    let rules = &set.loaded.set;
+    let (mode, notice) = mode_of(&rules.mode, review);
+    let case = Case { review, set, waivers, facts, mode };
+    let fail_fast = *rules.fail_fast.of(mode);
+    progress.policies.resize_with(rules.policies.len(), PolicyProgress::default);
+
+    let mut needs = Vec::new();
+    for index in 0..rules.policies.len() {
+        let needed = step(&case, index, progress);
+        let waiting = !needed.is_empty();
+        needs.extend(needed);
+        // In a failFast set a policy that waits may deny, so nothing after it is asked before it has judged.
+        let denied = progress.policies[index].settled.as_ref().is_some_and(Settled::denies);
+        if fail_fast && (denied || waiting) {
+            break;
+        }
+    }
+    if !needs.is_empty() {
+        needs.sort();
+        needs.dedup();
+        return Step::Needs(needs);
+    }
+    Step::Decided(Box::new(assemble(&case, notice, progress)))
+}
+
+/// Brings one policy as far as it can go; returns what it waits for.
+fn step(case: &Case<'_>, index: usize, progress: &mut Progress) -> Vec<Query> {
+    if progress.policies[index].settled.is_some() {
+        return Vec::new();
+    }
+    let settled = match case.set.loaded.select(index, case.review) {
+        Selection::Skips => Settled { state: PolicyState::Skipped, findings: Vec::new(), failures: Vec::new() },
+        Selection::Unknown(reason) => failed(case, index, FailureKind::Input, reason),
+        Selection::Applies => match evaluate(case, index, progress) {
+            Ok(settled) => settled,
+            Err(needs) => return needs,
+        },
+    };
+    progress.policies[index].settled = Some(settled);
+    Vec::new()
+}
+
+/// Calls the plugin once; `Err` holds the new queries that it waits for.
+fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Settled, Vec<Query>> {
+    let rules = &case.set.loaded.set;
+    let policy = &rules.policies[index];
+    let installed = &case.set.policies[index];
+    let workload = progress
+        .workload
+        .get_or_insert_with(|| Arc::new(portcullis_subject::workload::view(case.review, &rules.workloads)))
+        .clone();
+    let own = &mut progress.policies[index];
+    let known = match answers(&own.asked, case.facts) {
+        Ok(known) => known,
+        Err(message) => return Ok(failed(case, index, FailureKind::Fact, message)),
+    };
+    let input = Input {
+        review: Arc::clone(case.review),
+        workload,
+        facts: Arc::new(known),
+        hidden_label: case.set.mode_label.clone(),
+        deadline: None,
+    };
+    own.rounds += 1;
+    match installed.plugin.evaluate(installed.prepared.of(case.mode), &input) {
+        Ok(Outcome::Findings(findings)) => {
+            let secrets = redact::Secrets::of(case.review);
+            let judge = |finding| {
+                let finding = secrets.redact(finding);
+                let waiver = waiver(case, index, &finding);
+                Judged::new(policy, &installed.plugin_label, case.mode, waiver, finding)
+            };
+            let findings = findings.into_iter().map(judge).collect();
+            Ok(Settled { state: PolicyState::Evaluated, findings, failures: Vec::new() })
+        }
+        Ok(Outcome::Needs(queries)) => {
+            let fresh = authorize(&queries, &policy.grants, own).map_err(|message| (FailureKind::Fact, message));
+            match fresh {
+                Ok(fresh) => {
+                    own.asked.extend(fresh);
+                    let unanswered: Vec<Query> =
+                        own.asked.iter().filter(|query| case.facts.get(query).is_none()).cloned().collect();
+                    // Another policy's earlier round may already have brought every answer.
+                    if unanswered.is_empty() { evaluate(case, index, progress) } else { Err(unanswered) }
+                }
+                Err((kind, message)) => Ok(failed(case, index, kind, message)),
+            }
+        }
+        Err(error) => {
+            let secrets = redact::Secrets::of(case.review);
+            Ok(failed(case, index, error.kind(), secrets.redact_text(&error.to_string())))
+        }
+    }
+}
+
+/// The one gate that every query passes: granted by the set, and new. (That the plugin declared it, the runner has seen.)
+fn authorize(queries: &[Query], grants: &[String], own: &PolicyProgress) -> Result<Vec<Query>, String> {
+    if let Some(query) = queries.iter().find(|query| !grants.contains(&query.kind)) {
+        let kind = &query.kind;
+        return Err(format!(
+            "asked for the fact `{kind}`, which the policy set does not grant; add `{kind}` to its `grants`"
+        ));
+    }
+    let fresh: Vec<Query> = queries.iter().filter(|query| !own.asked.contains(query)).cloned().collect();
+    if fresh.is_empty() {
+        return Err("asked again for what it had been told, and for nothing new".into());
+    }
+    if own.rounds >= MAX_ROUNDS {
+        return Err(format!("asked for more facts in each of its {MAX_ROUNDS} rounds and never judged"));
+    }
+    Ok(fresh)
+}
+
+/// The answers to a policy's own queries in the order in which it asked; an error where one could not be looked up.
+fn answers(asked: &[Query], facts: &Facts) -> Result<Vec<Fact>, String> {
+    let mut known = Vec::with_capacity(asked.len());
+    for query in asked {
+        match facts.get(query) {
+            Some(Ok(fact)) => known.push(fact.clone()),
+            Some(Err(error)) => return Err(error.to_string()),
+            None => {}
+        }
+    }
+    Ok(known)
+}
+
+fn waiver(case: &Case<'_>, index: usize, finding: &portcullis_model::Finding) -> Option<String> {
+    let set = &case.set.loaded.set;
+    let plugin = case.set.policies[index].plugin.name();
+    match case.waivers.find(&set.name, &set.policies[index].name, plugin, &finding.rule, case.review) {
+        WaiverMatch::Active(name) => Some(name),
+        WaiverMatch::Expired { .. } | WaiverMatch::None => None,
+    }
+}
+
+fn failed(case: &Case<'_>, index: usize, kind: FailureKind, message: impl Into<String>) -> Settled {
+    let failure = Failure::of_policy(&case.set.loaded.set.policies[index], case.mode, kind, message);
+    Settled { state: PolicyState::Failed, findings: Vec::new(), failures: vec![failure] }
+}
+
+fn assemble(case: &Case<'_>, notice: Option<Failure>, progress: &mut Progress) -> Decision {
+    let rules = &case.set.loaded.set;
+    let mut decision = Decision {
+        policy_set: rules.name.clone(),
+        policy_set_digest: rules.digest.clone(),
+        subject: case.review.subject.clone(),
+        operation: case.review.request.operation.clone(),
+        mode: case.mode,
+        policies: Vec::with_capacity(rules.policies.len()),
+        findings: Vec::new(),
+        failures: notices(case.review).chain(notice).collect(),
+        facts: Vec::new(),
+    };
+    let mut used: Vec<Query> = Vec::new();
+    for (policy, own) in rules.policies.iter().zip(&mut progress.policies) {
+        used.append(&mut own.asked);
+        match own.settled.take() {
+            None => decision.policies.push((policy.name.clone(), PolicyState::NotEvaluated)),
+            Some(settled) => {
+                decision.policies.push((policy.name.clone(), settled.state));
+                decision.findings.extend(settled.findings);
+                decision.failures.extend(settled.failures);
+            }
+        }
+    }
+    used.sort();
+    used.dedup();
+    decision.facts = used.iter().filter_map(|query| case.facts.get(query)).flatten().map(fact_used).collect();
+    decision
+}
+
+fn notices(review: &Review) -> impl Iterator<Item = Failure> {
+    review.notices.iter().map(|notice| Failure::notice(FailureKind::Input, notice.clone()))
+}
+
+/// Query, status and digest of a fact, as the decision's canonical bytes hold it.
+fn fact_used(fact: &Fact) -> (String, String, String) {
+    let mut query = String::from("{\"arguments\":");
+    query.push_str(&fact.query.arguments);
+    query.push_str(",\"kind\":");
+    json_string(&fact.query.kind, &mut query);
+    query.push('}');
+    let root = portcullis_model::NodeId::ROOT;
+    let digest = fact.document.as_ref().map_or(String::new(), |document| sha256_hex(document.to_json(root).as_bytes()));
+    (query, fact.status.as_str().to_owned(), digest)
+}

@@ -1,0 +1,170 @@
+//! A new policy set is fetched, checked and compiled, then swapped in whole or not at all.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use portcullis_model::{Mode, PerMode, Place, PluginReference, PluginSource, Policy, Severity};
+use portcullis_policies::{LoadedSet, Waivers};
+use portcullis_runner::{Plugin, PrepareError, Prepared, Runner};
+
+use crate::{InstallError, InstalledPolicy, InstalledSet, Sets};
+
+/// A rule of an installed plugin, as reports list it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleInfo {
+    /// The plugin's name.
+    pub plugin: String,
+    /// The plugin's version.
+    pub plugin_version: String,
+    /// The plugin's digest.
+    pub plugin_digest: String,
+    /// The rule's id in its plugin.
+    pub id: String,
+    /// What it demands, in one line.
+    pub title: String,
+    /// Its severity.
+    pub severity: Severity,
+    /// Where a person finds more; empty where the plugin says nothing.
+    pub help: String,
+}
+
+/// Turns policy sets as written into policy sets that can judge.
+pub struct Installer<'a> {
+    runner: &'a Runner,
+    source: &'a dyn PluginSource,
+    plugins: HashMap<PluginReference, Arc<Plugin>>,
+}
+
+impl<'a> Installer<'a> {
+    /// An installer over a runner and the places where plugins are kept.
+    pub fn new(runner: &'a Runner, source: &'a dyn PluginSource) -> Self {
+        Self { runner, source, plugins: HashMap::new() }
+    }
+
+    /// Installs all sets, or says everything that is wrong with them.
+    pub fn install(&mut self, sets: Vec<LoadedSet>, waivers: Waivers) -> Result<Sets, Vec<InstallError>> {
+        let mut installed = Vec::with_capacity(sets.len());
+        let mut errors = Vec::new();
+        for loaded in sets {
+            let mut policies = Vec::with_capacity(loaded.set.policies.len());
+            for index in 0..loaded.set.policies.len() {
+                match self.install_policy(&loaded, index) {
+                    Ok(policy) => policies.push(policy),
+                    Err(mut found) => errors.append(&mut found),
+                }
+            }
+            let mode_label = loaded.set.mode.namespace_label.as_deref().map(Arc::from);
+            installed.push(InstalledSet { loaded, policies, mode_label });
+        }
+        if errors.is_empty() { Ok(Sets { sets: installed, waivers }) } else { Err(errors) }
+    }
+
+    fn install_policy(&mut self, loaded: &LoadedSet, index: usize) -> Result<InstalledPolicy, Vec<InstallError>> {
+        let policy = &loaded.set.policies[index];
+        let complain = |message: String, place: Option<Place>| InstallError {
+            policy: format!("{}/{}", loaded.set.name, policy.name),
+            message,
+            place: place.or_else(|| policy.place.clone()),
+        };
+        let plugin = self.plugin(&policy.plugin).map_err(|message| vec![complain(message, None)])?;
+        let mut errors: Vec<InstallError> =
+            check_against_plugin(policy, &plugin).into_iter().map(|message| complain(message, None)).collect();
+
+        let mut prepare = |mode: Mode| -> Option<Prepared> {
+            match plugin.prepare(policy.settings.of(mode)) {
+                Ok(prepared) => Some(prepared),
+                Err(PrepareError::Settings(complaints)) => {
+                    errors.extend(complaints.into_iter().map(|refused| {
+                        let at = if refused.pointer.is_empty() {
+                            String::new()
+                        } else {
+                            format!(" at `{}`", refused.pointer)
+                        };
+                        let message =
+                            format!("plugin `{}` refuses the settings{at}: {}", plugin.name(), refused.message);
+                        complain(message, loaded.setting_place(index, mode, &refused.pointer))
+                    }));
+                    None
+                }
+                Err(PrepareError::Failed(error)) => {
+                    errors.push(complain(format!("the settings could not be prepared: {error}"), None));
+                    None
+                }
+            }
+        };
+        let (sandbox, compliance) = (prepare(Mode::Sandbox), prepare(Mode::Compliance));
+        match (sandbox, compliance) {
+            (Some(sandbox), Some(compliance)) if errors.is_empty() => Ok(InstalledPolicy {
+                plugin_label: format!("{}@{}", plugin.name(), plugin.digest()),
+                plugin,
+                prepared: PerMode { sandbox, compliance },
+            }),
+            _ => {
+                // Settings that both modes share are refused twice; once is enough to tell.
+                let mut told: Vec<InstallError> = Vec::new();
+                for error in errors {
+                    if !told.iter().any(|t| t.message == error.message && t.place == error.place) {
+                        told.push(error);
+                    }
+                }
+                Err(told)
+            }
+        }
+    }
+
+    fn plugin(&mut self, reference: &PluginReference) -> Result<Arc<Plugin>, String> {
+        if let Some(plugin) = self.plugins.get(reference) {
+            return Ok(Arc::clone(plugin));
+        }
+        let bytes = self.source.fetch(reference).map_err(|error| error.to_string())?;
+        let pinned = match reference {
+            PluginReference::Builtin { digest, .. } | PluginReference::File { digest, .. } => digest.as_deref(),
+            PluginReference::Oci { reference } => reference.split_once('@').map(|(_, digest)| digest),
+        };
+        let plugin = self.runner.load(&bytes, pinned).map_err(|error| error.to_string())?;
+        self.plugins.insert(reference.clone(), Arc::clone(&plugin));
+        Ok(plugin)
+    }
+}
+
+impl Sets {
+    /// Every rule of every plugin in force, each once, sorted.
+    pub fn rules(&self) -> Vec<RuleInfo> {
+        let mut rules: Vec<RuleInfo> = self
+            .sets
+            .iter()
+            .flat_map(|set| &set.policies)
+            .flat_map(|policy| {
+                policy.plugin.description().rules.iter().map(|rule| RuleInfo {
+                    plugin: policy.plugin.name().to_owned(),
+                    plugin_version: policy.plugin.description().version.clone(),
+                    plugin_digest: policy.plugin.digest().to_owned(),
+                    id: rule.id.clone(),
+                    title: rule.title.clone(),
+                    severity: rule.severity,
+                    help: rule.help.clone(),
+                })
+            })
+            .collect();
+        rules.sort_by(|a, b| (&a.plugin, &a.id).cmp(&(&b.plugin, &b.id)));
+        rules.dedup_by(|a, b| a.plugin == b.plugin && a.id == b.id);
+        rules
+    }
+}
+
+/// What a policy says that its plugin does not know.
+fn check_against_plugin(policy: &Policy, plugin: &Plugin) -> Vec<String> {
+    let description = plugin.description();
+    let known: Vec<&str> = description.rules.iter().map(|rule| rule.id.as_str()).collect();
+    let unknown_rules = policy.overrides.iter().filter(|o| !known.contains(&o.rule.as_str())).map(|o| {
+        let hint = match portcullis_policies::suggest(&o.rule, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it has {}", known.join(", ")),
+        };
+        format!("`overrides` names the rule `{}`, which plugin `{}` does not have; {hint}", o.rule, plugin.name())
+    });
+    let unknown_grants = policy.grants.iter().filter(|grant| !description.facts.contains(grant)).map(|grant| {
+        format!("`grants` names the fact `{grant}`, which plugin `{}` never asks for; remove it", plugin.name())
+    });
+    unknown_rules.chain(unknown_grants).collect()
+}

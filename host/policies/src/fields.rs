@@ -1,0 +1,190 @@
+//! Reads a document field by field and collects every complaint with its place.
+
+use std::cell::RefCell;
+
+use portcullis_model::{Document, Kind, NodeId, PerMode, Place};
+
+use crate::error::{Complaint, one_of, quote};
+use crate::suggest::nearest;
+
+/// Complaints after this many are dropped: nobody reads more, and a hostile file must not fill the memory.
+pub const MAX_COMPLAINTS: usize = 100;
+
+/// A document on its way to becoming a policy set or a waiver.
+pub(crate) struct Fields<'d> {
+    pub(crate) document: &'d Document,
+    complaints: RefCell<Vec<Complaint>>,
+}
+
+impl<'d> Fields<'d> {
+    pub(crate) fn new(document: &'d Document) -> Self {
+        Self { document, complaints: RefCell::default() }
+    }
+
+    pub(crate) fn finish(self) -> Vec<Complaint> {
+        self.complaints.into_inner()
+    }
+
+    pub(crate) fn add(&self, complaint: Complaint) {
+        let mut complaints = self.complaints.borrow_mut();
+        if complaints.len() < MAX_COMPLAINTS {
+            complaints.push(complaint);
+        }
+    }
+
+    pub(crate) fn wrong(&self, node: NodeId, message: impl Into<String>) {
+        self.add(Complaint::wrong(message, self.place(node)));
+    }
+
+    pub(crate) fn wrong_hint(&self, node: NodeId, message: impl Into<String>, hint: impl Into<String>) {
+        self.add(Complaint::wrong(message, self.place(node)).hint(hint));
+    }
+
+    pub(crate) fn place(&self, node: NodeId) -> Option<Place> {
+        self.document.place(node)
+    }
+
+    /// What a node is called in messages: its key, or the list it stands in and its position.
+    pub(crate) fn name(&self, node: NodeId) -> String {
+        let document = self.document;
+        match document.key(node) {
+            Some(key) => quote(key),
+            None if node == NodeId::ROOT => "the document".to_owned(),
+            None => {
+                let parent = document.parent(node);
+                let position = document.items(parent).position(|item| item == node).unwrap_or_default();
+                quote(&format!("{}[{position}]", document.key(parent).unwrap_or_default()))
+            }
+        }
+    }
+
+    /// Complains about every key of a map that is not known. True where the node is a map at all.
+    pub(crate) fn expect_map(&self, node: NodeId, known: &[&str]) -> bool {
+        if !self.expect(node, Kind::Map, "a map") {
+            return false;
+        }
+        for (key, value) in self.document.entries(node) {
+            if !known.contains(&key) {
+                let message = format!("unknown field {} in {}", quote(key), self.name(node));
+                let hint = match nearest(key, known) {
+                    Some(word) => format!("did you mean `{word}`?"),
+                    None => format!("known here: {}", known.join(", ")),
+                };
+                self.add(Complaint::wrong(message, self.document.key_place(value)).hint(hint));
+            }
+        }
+        true
+    }
+
+    /// Complains where a node is not of this kind.
+    pub(crate) fn expect(&self, node: NodeId, kind: Kind, expected: &str) -> bool {
+        let found = self.document.kind(node);
+        if found == kind {
+            return true;
+        }
+        let message = format!("{} must be {expected}, found {}", self.name(node), found_word(found));
+        match (kind, found) {
+            (Kind::String, Kind::Number | Kind::Bool) => self.wrong_hint(node, message, "put it in quotes"),
+            _ => self.wrong(node, message),
+        }
+        false
+    }
+
+    pub(crate) fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
+        Some(self.document.find(node, key)).filter(|found| !found.is_none())
+    }
+
+    /// The value under a key that must be there.
+    pub(crate) fn required(&self, node: NodeId, key: &str) -> Option<NodeId> {
+        let found = self.get(node, key);
+        if found.is_none() {
+            self.wrong(node, format!("{} has no `{key}`", self.name(node)));
+        }
+        found
+    }
+
+    /// A string that is not empty.
+    pub(crate) fn text(&self, node: NodeId) -> Option<&'d str> {
+        if !self.expect(node, Kind::String, "a string") {
+            return None;
+        }
+        let text = self.document.text(node);
+        if text.trim().is_empty() {
+            self.wrong(node, format!("{} is empty", self.name(node)));
+            return None;
+        }
+        Some(text)
+    }
+
+    pub(crate) fn required_text(&self, node: NodeId, key: &str) -> Option<&'d str> {
+        self.required(node, key).and_then(|found| self.text(found))
+    }
+
+    /// The items of a list under a key; none where the key is absent.
+    pub(crate) fn list(&self, node: NodeId, key: &str) -> Option<Vec<NodeId>> {
+        let found = self.get(node, key)?;
+        self.expect(found, Kind::List, "a list").then(|| self.document.items(found).collect())
+    }
+
+    /// A list of strings under a key, each with its node.
+    pub(crate) fn texts(&self, node: NodeId, key: &str) -> Option<Vec<(NodeId, &'d str)>> {
+        let found = self.get(node, key)?;
+        if !self.expect(found, Kind::List, "a list of strings") {
+            return None;
+        }
+        let text = |item| self.expect(item, Kind::String, "a string").then(|| (item, self.document.text(item)));
+        Some(self.document.items(found).filter_map(text).collect())
+    }
+
+    /// One of some known words.
+    pub(crate) fn word<T: Copy>(&self, node: NodeId, words: &[(&str, T)]) -> Option<T> {
+        let known: Vec<&str> = words.iter().map(|&(word, _)| word).collect();
+        if !self.expect(node, Kind::String, &one_of(&known)) {
+            return None;
+        }
+        let written = self.document.text(node);
+        let found = words.iter().find(|(word, _)| *word == written).map(|&(_, value)| value);
+        if found.is_none() {
+            let message = format!("{} cannot be {}", self.name(node), quote(written));
+            self.wrong_hint(node, message, format!("write {}", one_of(&known)));
+        }
+        found
+    }
+
+    pub(crate) fn flag(&self, node: NodeId) -> Option<bool> {
+        self.expect(node, Kind::Bool, "`true` or `false`").then(|| self.document.boolean(node)).flatten()
+    }
+
+    /// A map `{sandbox: .., compliance: ..}` under a key.
+    pub(crate) fn per_mode<T>(
+        &self,
+        node: NodeId,
+        key: &str,
+        read: impl Fn(NodeId) -> Option<T>,
+    ) -> PerMode<Option<T>> {
+        let absent = PerMode { sandbox: None, compliance: None };
+        let Some(found) = self.get(node, key) else { return absent };
+        if self.document.kind(found) != Kind::Map {
+            let message =
+                format!("{} must be a map, found {}", self.name(found), found_word(self.document.kind(found)));
+            self.wrong_hint(found, message, "say it for each mode: `{sandbox: .., compliance: ..}`");
+            return absent;
+        }
+        self.expect_map(found, &["sandbox", "compliance"]);
+        PerMode {
+            sandbox: self.get(found, "sandbox").and_then(&read),
+            compliance: self.get(found, "compliance").and_then(&read),
+        }
+    }
+}
+
+fn found_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::None | Kind::Null => "nothing",
+        Kind::Bool => "a boolean",
+        Kind::Number => "a number",
+        Kind::String => "a string",
+        Kind::List => "a list",
+        Kind::Map => "a map",
+    }
+}

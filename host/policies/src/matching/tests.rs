@@ -1,0 +1,91 @@
+//! Matching of resources: groups, versions, operations, names and scope as the API server means them.
+
+use super::*;
+use crate::sample::json;
+
+fn complaints(matches: &str) -> String {
+    let document = json(&format!(r#"{{"match":{matches}}}"#));
+    let fields = Fields::new(&document);
+    read_match(&fields, NodeId::ROOT);
+    fields.finish().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn rule(change: &str) -> String {
+    let mut rule =
+        String::from(r#""apiGroups":["*"],"apiVersions":["*"],"operations":["CREATE"],"resources":["pods"]"#);
+    if let Some((key, value)) = change.split_once('=') {
+        rule = rule.replace(&format!(r#""{key}":"#), &format!(r#""{key}":{value},"was":"#));
+    }
+    complaints(&format!(r#"{{"resourceRules":[{{{rule}}}]}}"#)).replace("unknown field `was` in `resourceRules[0]`; known here: apiGroups, apiVersions, operations, resources, resourceNames, scope\n", "")
+}
+
+#[test]
+fn reads_a_whole_match() {
+    let text = r#"{"resourceRules":[{"apiGroups":[""],"apiVersions":["v1"],"operations":["*"],"resources":["pods","pods/*"],
+        "resourceNames":["a"],"scope":"Namespaced"}],"namespaceSelector":{"matchLabels":{"a":"b"}},"objectSelector":{},
+        "matchConditions":[{"name":"n","expression":"object.spec.x == 1"}],"documents":[{"paths":["specs/**/*.yaml"]}]}"#;
+    let document = json(&format!(r#"{{"match":{text}}}"#));
+    let fields = Fields::new(&document);
+    let (matches, selector) = read_match(&fields, NodeId::ROOT);
+    assert_eq!(fields.finish(), []);
+    let rules = matches.resource_rules.expect("rules");
+    assert_eq!(
+        (rules[0].scope, rules[0].resources.as_slice()),
+        (Scope::Namespaced, ["pods".into(), "pods/*".into()].as_slice())
+    );
+    assert_eq!(matches.documents, ["specs/**/*.yaml"]);
+    assert_eq!(selector.conditions.len(), 1);
+}
+
+#[test]
+fn refuses_rules_that_the_api_server_refuses() {
+    assert_eq!(
+        rule(r#"operations=["create"]"#),
+        "`operations[0]` cannot be `create`; write `CREATE`, `UPDATE`, `DELETE`, `CONNECT` or `*`"
+    );
+    assert_eq!(rule(r#"operations=["*","CREATE"]"#), "`*` in `operations` must stand alone");
+    assert_eq!(rule(r#"apiGroups=[]"#), "`apiGroups` is empty, so this rule would match nothing");
+    assert_eq!(rule(r#"apiVersions="v1""#), "`apiVersions` must be a list of strings, found a string");
+    assert_eq!(rule(r#"resources=["*/*","pods"]"#), "`*/*` in `resources` must stand alone");
+    let hint = "; a resource is the plural in lower case, such as `pods`, `pods/status`, `*/scale` or `*/*`";
+    assert_eq!(rule(r#"resources=["Pod"]"#), format!("`Pod` is not a resource{hint}"));
+    assert_eq!(rule(r#"resources=["a/b/c"]"#), format!("`a/b/c` is not a resource{hint}"));
+    assert_eq!(
+        complaints(r#"{"resourceRules":[{"apiGroups":["*"],"apiVersions":["*"],"operations":["*"],"scope":"Any"}]}"#),
+        "`scope` cannot be `Any`; write `Cluster`, `Namespaced` or `*`\n`resourceRules[0]` has no `resources`"
+    );
+    assert_eq!(
+        complaints(r#"{"resourceRules":[]}"#),
+        "this `match` names nothing, so the policy would never judge; leave `resourceRules` out to judge every CREATE and UPDATE of every object"
+    );
+    assert_eq!(
+        complaints(r#"{"excludes":{}}"#),
+        "unknown field `excludes` in `match`; known here: resourceRules, namespaceSelector, objectSelector, matchConditions, documents"
+    );
+    assert_eq!(complaints("null"), "`match` must be a map, found nothing");
+}
+
+#[test]
+fn refuses_conditions_that_cannot_hold() {
+    let one = |text: &str| complaints(&format!(r#"{{"matchConditions":[{text}]}}"#));
+    assert_eq!(
+        one(r#"{"name":"n","expression":"objekt.x"}"#),
+        "the condition `n` uses the unknown name `objekt`; did you mean `object`?"
+    );
+    assert_eq!(one(r#"{"expression":"true"}"#), "`matchConditions[0]` has no `name`");
+    assert_eq!(one(r#"{"name":"n"}"#), "`matchConditions[0]` has no `expression`");
+    assert_eq!(one(r#"{"name":"n","expression":"true"},{"name":"n","expression":"true"}"#), "a second condition `n`");
+    let many: Vec<String> = (0..=MAX_CONDITIONS).map(|n| format!(r#"{{"name":"c{n}","expression":"true"}}"#)).collect();
+    assert_eq!(one(&many.join(",")), "more than 64 conditions in one policy");
+}
+
+#[test]
+fn refuses_paths_that_never_match() {
+    let one = |path: &str| complaints(&format!(r#"{{"documents":[{{"paths":["{path}"]}}]}}"#));
+    let hint = "; write the path relative to where the check starts, without `.` and `..`";
+    assert_eq!(one("/etc/*.yaml"), format!("`/etc/*.yaml` never matches{hint}"));
+    assert_eq!(one("../a.yaml"), format!("`../a.yaml` never matches{hint}"));
+    assert_eq!(one("a["), "`a[` is not a pattern: unclosed character class; missing ']'");
+    assert_eq!(complaints(r#"{"documents":[{}]}"#), "`documents[0]` has no `paths`");
+    assert_eq!(complaints(r#"{"documents":["a"]}"#), "`documents[0]` must be a map, found a string");
+}

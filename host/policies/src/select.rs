@@ -1,0 +1,241 @@
+//! Must this review face this policy? Applies, skips, or cannot be known.
+
+use std::collections::BTreeMap;
+
+use portcullis_model::{Document, Kind, Match, NamespaceLabels, NodeId, ResourceRule, Review, Scope, SubjectKind};
+
+use crate::cel::{Budget, Fault, Input};
+use crate::error::quote;
+use crate::labels;
+use crate::matching::Selector;
+use crate::set::LoadedSet;
+
+/// Whether a policy judges a review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// It does.
+    Applies,
+    /// It does not.
+    Skips,
+    /// That cannot be known; the reason is for a person. It is never a skip: the policy's `onError` holds.
+    Unknown(String),
+}
+
+impl Selection {
+    fn when(applies: bool) -> Self {
+        if applies { Self::Applies } else { Self::Skips }
+    }
+}
+
+impl LoadedSet {
+    /// Whether a policy of this set judges a review, with Kubernetes' own meaning of every part of `match`.
+    ///
+    /// Whatever certainly does not match skips, even where another part cannot be known. Conditions are asked last: one
+    /// that is false skips, even where another fails. Beyond the last policy everything skips.
+    pub fn select(&self, policy: usize, review: &Review) -> Selection {
+        let (Some(policy), Some(selector)) = (self.set.policies.get(policy), self.selectors.get(policy)) else {
+            return Selection::Skips;
+        };
+        let matches = &policy.matches;
+        let mut unknown = None;
+        let parts = match review.subject.kind_of {
+            SubjectKind::Document => vec![Selection::when(selector.documents.matches(path_of(&review.subject.name)))],
+            SubjectKind::Object => vec![rules(matches, review), namespace(matches, review), object(matches, review)],
+        };
+        for part in parts {
+            match part {
+                Selection::Applies => {}
+                Selection::Skips => return Selection::Skips,
+                Selection::Unknown(_) if unknown.is_some() => {}
+                Selection::Unknown(_) => unknown = Some(part),
+            }
+        }
+        unknown.unwrap_or_else(|| conditions(selector, review))
+    }
+}
+
+fn path_of(name: &str) -> &str {
+    name.strip_prefix("./").unwrap_or(name)
+}
+
+/// `rules` of admissionregistration.k8s.io/v1: any of them must match.
+fn rules(matches: &Match, review: &Review) -> Selection {
+    let operation = review.request.operation.as_str();
+    let Some(rules) = &matches.resource_rules else {
+        return Selection::when(matches.documents.is_empty() && ["CREATE", "UPDATE"].contains(&operation));
+    };
+    let mut answer = Selection::Skips;
+    for rule in rules {
+        match self::rule(rule, review) {
+            Selection::Applies => return Selection::Applies,
+            Selection::Skips => {}
+            unknown => answer = unknown,
+        }
+    }
+    answer
+}
+
+fn rule(rule: &ResourceRule, review: &Review) -> Selection {
+    let request = &review.request;
+    let (group, version) = match &request.resource {
+        Some(resource) => (&resource.group, &resource.version),
+        None => (&request.kind.group, &request.kind.version),
+    };
+    let any_of = |words: &[String], word: &str| words.iter().any(|known| known == "*" || known == word);
+    let certain = any_of(&rule.operations, &request.operation)
+        && any_of(&rule.api_groups, group)
+        && any_of(&rule.api_versions, version)
+        && (rule.resource_names.is_empty() || rule.resource_names.contains(&request.name));
+    if !certain {
+        return Selection::Skips;
+    }
+    let (resource, scope) = (resource(rule, review), scope(rule, review));
+    match (resource, scope) {
+        (Selection::Skips, _) | (_, Selection::Skips) => Selection::Skips,
+        (Selection::Unknown(why), _) | (_, Selection::Unknown(why)) => Selection::Unknown(why),
+        _ => Selection::Applies,
+    }
+}
+
+/// `pods` is the resource alone, `pods/*` it and its subresources, `*` every resource and no subresource.
+fn resource(rule: &ResourceRule, review: &Review) -> Selection {
+    let request = &review.request;
+    let mut answer = Selection::Skips;
+    for written in &rule.resources {
+        let (resource, subresource) = written.split_once('/').unwrap_or((written, ""));
+        if subresource != "*" && subresource != request.subresource {
+            continue;
+        }
+        match &request.resource {
+            _ if resource == "*" => return Selection::Applies,
+            Some(known) if known.resource == resource => return Selection::Applies,
+            Some(_) => {}
+            None => {
+                let kind = quote(&request.kind.kind);
+                let why = format!("the plural of kind {kind} is not known: give `--api-resources` or its CRD");
+                answer = Selection::Unknown(why);
+            }
+        }
+    }
+    answer
+}
+
+fn scope(rule: &ResourceRule, review: &Review) -> Selection {
+    let namespaced = if is_namespace(review) { Some(false) } else { review.request.namespaced };
+    match (rule.scope, namespaced) {
+        (Scope::Any, _) => Selection::Applies,
+        (Scope::Cluster, Some(namespaced)) => Selection::when(!namespaced),
+        (Scope::Namespaced, Some(namespaced)) => Selection::when(namespaced),
+        (_, None) => {
+            let kind = quote(&review.request.kind.kind);
+            Selection::Unknown(format!("the scope of kind {kind} is not known: give `--api-resources` or its CRD"))
+        }
+    }
+}
+
+/// Namespaces and their subresources; they are cluster-scoped, whatever namespace the request names.
+pub(crate) fn is_namespace(review: &Review) -> bool {
+    match &review.request.resource {
+        Some(resource) => resource.group.is_empty() && resource.resource == "namespaces",
+        None => review.request.kind.group.is_empty() && review.request.kind.kind == "Namespace",
+    }
+}
+
+/// `namespaceSelector`: what has no namespace always matches, a Namespace is asked for its own labels as requested.
+fn namespace(matches: &Match, review: &Review) -> Selection {
+    let selector = &matches.namespace_selector;
+    if labels::is_empty(selector) {
+        return Selection::Applies;
+    }
+    let request = &review.request;
+    let own = is_namespace(review);
+    if !own && request.namespaced == Some(false) {
+        return Selection::Applies;
+    }
+    let written = own && request.subresource.is_empty() && ["CREATE", "UPDATE"].contains(&request.operation.as_str());
+    let known = match &review.namespace {
+        _ if written => labels_of(review.object.as_ref()),
+        NamespaceLabels::Known(labels) => return Selection::when(labels::matches(selector, labels)),
+        // Deleted, or one of its subresources: the labels it had.
+        NamespaceLabels::None if own => labels_of(review.old_object.as_ref()),
+        NamespaceLabels::None if request.namespace.is_empty() && request.namespaced != Some(true) => {
+            return Selection::Applies;
+        }
+        NamespaceLabels::None => Err("they were not given".to_owned()),
+        NamespaceLabels::Unknown(why) => Err(why.clone()),
+    };
+    let name = if request.namespace.is_empty() { &request.name } else { &request.namespace };
+    match known {
+        Ok(Some(labels)) => Selection::when(labels::matches(selector, &labels)),
+        Ok(None) => Selection::when(labels::matches(selector, &BTreeMap::new())),
+        Err(why) => {
+            Selection::Unknown(format!("`namespaceSelector` needs the labels of the namespace {}: {why}", quote(name)))
+        }
+    }
+}
+
+/// `objectSelector`: the object or the old object must match; what has no metadata never does.
+fn object(matches: &Match, review: &Review) -> Selection {
+    let selector = &matches.object_selector;
+    if labels::is_empty(selector) {
+        return Selection::Applies;
+    }
+    let mut unknown = None;
+    for object in [review.object.as_ref(), review.old_object.as_ref()] {
+        match labels_of(object) {
+            Ok(Some(labels)) if labels::matches(selector, &labels) => return Selection::Applies,
+            Ok(_) => {}
+            Err(why) => {
+                unknown = Some(Selection::Unknown(format!("`objectSelector` needs the object's labels: {why}")))
+            }
+        }
+    }
+    unknown.unwrap_or(Selection::Skips)
+}
+
+/// The labels of an object; nothing where it is absent or has no metadata, an error where they are no labels.
+fn labels_of(object: Option<&Document>) -> Result<Option<BTreeMap<String, String>>, String> {
+    let Some(object) = object else { return Ok(None) };
+    let metadata = object.find(NodeId::ROOT, "metadata");
+    if object.kind(metadata) != Kind::Map {
+        return Ok(None);
+    }
+    let labels = object.find(metadata, "labels");
+    if !matches!(object.kind(labels), Kind::Map | Kind::Null | Kind::None) {
+        return Err("`metadata.labels` is not a map".to_owned());
+    }
+    let text = |(key, value): (&str, NodeId)| match object.kind(value) {
+        Kind::String => Ok((key.to_owned(), object.text(value).to_owned())),
+        _ => Err(format!("the label {} is not a string; put its value in quotes", quote(key))),
+    };
+    object.entries(labels).map(text).collect::<Result<_, _>>().map(Some)
+}
+
+/// `matchConditions`: one that is false skips; otherwise one that fails cannot be known.
+fn conditions(selector: &Selector, review: &Review) -> Selection {
+    if selector.conditions.is_empty() {
+        return Selection::Applies;
+    }
+    let input = Input::new(review);
+    let mut budget = Budget::default();
+    let mut unknown = None;
+    for condition in &selector.conditions {
+        match condition.holds(&input, &mut budget) {
+            Ok(true) => {}
+            Ok(false) => return Selection::Skips,
+            Err(fault) => {
+                let spent = fault == Fault::Spent;
+                let why = Selection::Unknown(format!("the condition {} {fault}", quote(&condition.name)));
+                unknown.get_or_insert(why);
+                if spent {
+                    break;
+                }
+            }
+        }
+    }
+    unknown.unwrap_or(Selection::Applies)
+}
+
+#[cfg(test)]
+#[expect(clippy::panic, reason = "a test that fails panics, and says on what")]
+mod tests;

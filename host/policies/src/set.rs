@@ -1,0 +1,331 @@
+//! Reads a policy set strictly: everything that is wrong with it is said at once, each with its place.
+
+use portcullis_model::{
+    CustomWorkload, Document, Effect, Kind, Mode, ModeRule, NodeId, Override, PerMode, Place, PluginReference, Policy,
+    PolicySet, Severity,
+};
+
+use crate::error::{Complaint, quote};
+use crate::fields::Fields;
+use crate::labels::{check_key, is_subdomain};
+use crate::matching::{Selector, read_match};
+use crate::settings::{digest_of, read_settings, setting_node};
+
+/// The version of everything a person writes for this product.
+pub const API_VERSION: &str = "portcullis.dev/v1alpha1";
+/// The label that says the mode of a namespace where a set has no `mode`.
+pub const DEFAULT_NAMESPACE_LABEL: &str = "portcullis.dev/mode";
+/// Policies of one set.
+pub const MAX_POLICIES: usize = 1000;
+
+/// A policy set that may be used, with what is needed to use it and to say where it stands.
+#[derive(Debug)]
+pub struct LoadedSet {
+    /// What it says.
+    pub set: PolicySet,
+    /// What was compiled of each policy's `match`, in the order of the policies.
+    pub selectors: Vec<Selector>,
+    /// What it was read from.
+    pub document: Document,
+}
+
+impl LoadedSet {
+    /// Where a setting of a policy was written, so that a plugin's complaint about it points at file, line and column.
+    ///
+    /// `pointer` is a JSON Pointer (RFC 6901) into the settings of `mode`, `settingsByMode` merged in. Where the setting is
+    /// absent, the place is that of the nearest one around it.
+    pub fn setting_place(&self, policy: usize, mode: Mode, pointer: &str) -> Option<Place> {
+        self.document.place(setting_node(&self.document, self.policy_node(policy), mode, pointer))
+    }
+
+    /// Where a field of a policy was written (`pointer` from the policy's own map, such as `/plugin` or `/grants/0`), or the
+    /// nearest one around it.
+    pub fn policy_place(&self, policy: usize, pointer: &str) -> Option<Place> {
+        self.document.place(self.document.resolve(self.policy_node(policy), pointer).0)
+    }
+
+    fn policy_node(&self, policy: usize) -> NodeId {
+        let policies = self.document.walk(NodeId::ROOT, &["spec", "policies"]);
+        self.document.at(policies, u32::try_from(policy).unwrap_or(u32::MAX))
+    }
+}
+
+/// Reads a `PolicySet`.
+///
+/// Defaults: `mode` absent means the label [`DEFAULT_NAMESPACE_LABEL`] with compliance, a `mode` without `namespaceLabel` no
+/// label, without `default` compliance; `effect` and `onError` are warn in sandbox and deny in compliance; `failFast` is off;
+/// `match` absent means every CREATE and UPDATE of every object, subresources included.
+///
+/// # Errors
+/// Every complaint, at most [`crate::fields::MAX_COMPLAINTS`], in the order of reading.
+pub fn parse_set(document: &Document) -> Result<LoadedSet, Vec<Complaint>> {
+    let fields = Fields::new(document);
+    let loaded = read_set(&fields);
+    let complaints = fields.finish();
+    match loaded {
+        Some((set, selectors)) if complaints.is_empty() => Ok(LoadedSet { set, selectors, document: document.clone() }),
+        _ => Err(complaints),
+    }
+}
+
+/// Reads what all documents of this product begin with; the name, where it is one.
+pub(crate) fn read_head<'d>(fields: &Fields<'d>, kind: &str) -> Option<&'d str> {
+    let root = NodeId::ROOT;
+    if !fields.expect_map(root, &["apiVersion", "kind", "metadata", "spec"]) {
+        return None;
+    }
+    for (key, expected) in [("apiVersion", API_VERSION), ("kind", kind)] {
+        if let Some(found) = fields.required_text(root, key)
+            && found != expected
+        {
+            let message = format!("`{key}` is {}, expected `{expected}`", quote(found));
+            fields.wrong(fields.document.find(root, key), message);
+        }
+    }
+    let metadata = fields.required(root, "metadata")?;
+    if !fields.expect_map(metadata, &["name", "labels", "annotations"]) {
+        return None;
+    }
+    for key in ["labels", "annotations"] {
+        if let Some(map) = fields.get(metadata, key)
+            && fields.expect(map, Kind::Map, "a map")
+        {
+            for (_, value) in fields.document.entries(map) {
+                fields.expect(value, Kind::String, "a string");
+            }
+        }
+    }
+    read_name(fields, metadata)
+}
+
+fn read_name<'d>(fields: &Fields<'d>, parent: NodeId) -> Option<&'d str> {
+    let name = fields.required_text(parent, "name")?;
+    if !is_subdomain(name) {
+        let hint = "a name has at most 253 lower-case letters, digits, `-` and `.`, and begins and ends with a letter or digit";
+        fields.wrong_hint(fields.document.find(parent, "name"), format!("{} cannot be a name", quote(name)), hint);
+    }
+    Some(name)
+}
+
+fn read_set(fields: &Fields) -> Option<(PolicySet, Vec<Selector>)> {
+    let name = read_head(fields, "PolicySet");
+    if fields.document.kind(NodeId::ROOT) != Kind::Map {
+        return None;
+    }
+    let spec = fields.required(NodeId::ROOT, "spec")?;
+    if !fields.expect_map(spec, &["mode", "failFast", "workloads", "policies"]) {
+        return None;
+    }
+    let mode = read_mode(fields, spec);
+    let fail_fast = fields.per_mode(spec, "failFast", |node| fields.flag(node));
+    let workloads = fields.list(spec, "workloads").unwrap_or_default();
+    let workloads = workloads.into_iter().filter_map(|node| read_workload(fields, node)).collect();
+    if fields.get(spec, "policies").is_none() {
+        fields.wrong_hint(spec, "`spec` has no `policies`", "write `policies: []` for a set that judges nothing");
+    }
+    let items = fields.list(spec, "policies").unwrap_or_default();
+    if let Some(&node) = items.get(MAX_POLICIES) {
+        fields.wrong(node, format!("more than {MAX_POLICIES} policies in one set"));
+    }
+    let mut names: Vec<&str> = Vec::new();
+    let mut policies = Vec::new();
+    let mut selectors = Vec::new();
+    for node in items.into_iter().take(MAX_POLICIES) {
+        if let Some((policy, selector)) = read_policy(fields, node, &mut names) {
+            policies.push(policy);
+            selectors.push(selector);
+        }
+    }
+    let name = name?.to_owned();
+    let digest = digest_of(fields.document, &name);
+    let fail_fast =
+        PerMode { sandbox: fail_fast.sandbox.unwrap_or(false), compliance: fail_fast.compliance.unwrap_or(false) };
+    Some((PolicySet { name, digest, mode, fail_fast, workloads, policies }, selectors))
+}
+
+fn read_mode(fields: &Fields, spec: NodeId) -> ModeRule {
+    let Some(node) = fields.get(spec, "mode") else {
+        return ModeRule { namespace_label: Some(DEFAULT_NAMESPACE_LABEL.to_owned()), default: Mode::Compliance };
+    };
+    if fields.document.kind(node) == Kind::String {
+        fields.wrong_hint(node, "`mode` must be a map, found a string", "write `mode: {default: ..}`");
+    } else {
+        fields.expect_map(node, &["namespaceLabel", "default"]);
+    }
+    let label = fields.get(node, "namespaceLabel").and_then(|label| {
+        let text = fields.text(label)?;
+        check_key(fields, label, text);
+        Some(text.to_owned())
+    });
+    let words = [("sandbox", Mode::Sandbox), ("compliance", Mode::Compliance)];
+    let default = fields.get(node, "default").and_then(|default| fields.word(default, &words));
+    ModeRule { namespace_label: label, default: default.unwrap_or(Mode::Compliance) }
+}
+
+/// A custom kind that runs containers: `{apiGroup: argoproj.io, kind: Rollout, template: /spec/template, replicas: /spec/replicas}`.
+fn read_workload(fields: &Fields, node: NodeId) -> Option<CustomWorkload> {
+    if !fields.expect_map(node, &["apiGroup", "kind", "template", "replicas"]) {
+        return None;
+    }
+    let group = fields.required(node, "apiGroup").filter(|&group| fields.expect(group, Kind::String, "a string"));
+    let pointer = |found: NodeId| {
+        let text = fields.text(found)?;
+        if !text.starts_with('/') {
+            fields.wrong_hint(
+                found,
+                format!("{} is not a JSON Pointer", quote(text)),
+                "write it like `/spec/template`",
+            );
+        }
+        Some(text.to_owned())
+    };
+    let kind = fields.required_text(node, "kind");
+    let template = fields.required(node, "template").and_then(pointer);
+    let replicas = fields.get(node, "replicas").and_then(pointer);
+    let group = fields.document.text(group?).to_owned();
+    Some(CustomWorkload { group, kind: kind?.to_owned(), template: template?, replicas })
+}
+
+fn read_policy<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) -> Option<(Policy, Selector)> {
+    let known = ["name", "plugin", "match", "effect", "onError", "overrides", "grants", "settings", "settingsByMode"];
+    if !fields.expect_map(node, &known) {
+        return None;
+    }
+    let name = read_name(fields, node);
+    if let Some(name) = name {
+        if names.contains(&name) {
+            let hint = "every policy of a set needs a name of its own";
+            fields.wrong_hint(fields.document.find(node, "name"), format!("a second policy {}", quote(name)), hint);
+        }
+        names.push(name);
+    }
+    let plugin = read_plugin(fields, node);
+    let (matches, selector) = read_match(fields, node);
+    let effect = fields.per_mode(node, "effect", |found| fields.word(found, &EFFECTS));
+    let on_error = fields.per_mode(node, "onError", |found| fields.word(found, &EFFECTS[..2]));
+    let overrides = fields.list(node, "overrides").unwrap_or_default();
+    let grants = fields.texts(node, "grants").unwrap_or_default();
+    let settings = read_settings(fields, node);
+    let overrides = read_overrides(fields, overrides);
+    let policy = Policy {
+        name: name?.to_owned(),
+        plugin: plugin?,
+        matches,
+        effect: or_default(effect),
+        on_error: or_default(on_error),
+        overrides,
+        grants: grants
+            .into_iter()
+            .filter(|&(grant, _)| fields.text(grant).is_some())
+            .map(|(_, g)| g.to_owned())
+            .collect(),
+        settings,
+        place: fields.place(node),
+    };
+    Some((policy, selector))
+}
+
+/// The words for an effect; `onError` takes the first two.
+const EFFECTS: [(&str, Effect); 4] =
+    [("deny", Effect::Deny), ("warn", Effect::Warn), ("audit", Effect::Audit), ("shadow", Effect::Shadow)];
+
+fn or_default(written: PerMode<Option<Effect>>) -> PerMode<Effect> {
+    PerMode { sandbox: written.sandbox.unwrap_or(Effect::Warn), compliance: written.compliance.unwrap_or(Effect::Deny) }
+}
+
+fn read_plugin(fields: &Fields, policy: NodeId) -> Option<PluginReference> {
+    let Some(node) = fields.get(policy, "plugin") else {
+        let hint = "write `plugin: {builtin: ..}` or `plugin: {file: ..}`";
+        fields.wrong_hint(policy, format!("{} has no `plugin`", fields.name(policy)), hint);
+        return None;
+    };
+    if fields.document.kind(node) == Kind::String {
+        let hint = format!("write `plugin: {{builtin: {}}}`", fields.document.text(node).escape_debug());
+        fields.wrong_hint(node, "`plugin` must be a map, found a string", hint);
+        return None;
+    }
+    if !fields.expect_map(node, &["builtin", "file", "oci", "digest"]) {
+        return None;
+    }
+    let digest = fields.get(node, "digest").and_then(|found| {
+        let text = fields.text(found)?;
+        check_digest(fields, found, text);
+        Some(text.to_owned())
+    });
+    let sources: Vec<&str> =
+        ["builtin", "file", "oci"].into_iter().filter(|key| fields.get(node, key).is_some()).collect();
+    match sources[..] {
+        ["builtin"] => {
+            Some(PluginReference::Builtin { name: fields.required_text(node, "builtin")?.to_owned(), digest })
+        }
+        ["file"] => Some(PluginReference::File { path: fields.required_text(node, "file")?.to_owned(), digest }),
+        ["oci"] => read_oci(fields, node),
+        [] => {
+            fields.wrong(node, "`plugin` must say where the plugin comes from: `builtin`, `file` or `oci`");
+            None
+        }
+        _ => {
+            fields.wrong(
+                node,
+                format!("`plugin` names {} sources ({}); it takes one", sources.len(), sources.join(", ")),
+            );
+            None
+        }
+    }
+}
+
+fn read_oci(fields: &Fields, plugin: NodeId) -> Option<PluginReference> {
+    let node = fields.document.find(plugin, "oci");
+    let reference = fields.text(node)?;
+    match reference.split_once('@') {
+        Some((_, digest)) => check_digest(fields, node, digest),
+        None => {
+            let message = format!("{} names no digest", quote(reference));
+            fields.wrong_hint(node, message, "write `registry/repository@sha256:..`: a tag can be moved");
+        }
+    }
+    let hint = "put the component into a file and write `plugin: {file: .., digest: sha256:..}`";
+    let complaint = Complaint::not_yet("plugins from a registry (`oci`) are not supported yet", fields.place(node));
+    fields.add(complaint.hint(hint));
+    Some(PluginReference::Oci { reference: reference.to_owned() })
+}
+
+fn check_digest(fields: &Fields, node: NodeId, digest: &str) {
+    let hex = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if !digest.strip_prefix("sha256:").is_some_and(hex) {
+        let message = format!("{} is not a digest", quote(digest));
+        fields.wrong_hint(node, message, "a digest is `sha256:` and 64 lower-case hex digits");
+    }
+}
+
+fn read_overrides(fields: &Fields, items: Vec<NodeId>) -> Vec<Override> {
+    let mut overrides: Vec<Override> = Vec::new();
+    for node in items {
+        if !fields.expect_map(node, &["rule", "severity", "effect"]) {
+            continue;
+        }
+        let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));
+        let severity = fields.get(node, "severity").and_then(|found| fields.word(found, &severities));
+        let effect = fields.per_mode(node, "effect", |found| fields.word(found, &EFFECTS));
+        if fields.get(node, "severity").or(fields.get(node, "effect")).is_none() {
+            fields.wrong(node, "this override changes nothing: it has neither `severity` nor `effect`");
+        }
+        let Some(rule) = fields.required_text(node, "rule") else { continue };
+        if rule.contains('/') {
+            let hint = format!("write `{}`", rule.rsplit('/').next().unwrap_or_default().escape_debug());
+            fields.wrong_hint(
+                fields.document.find(node, "rule"),
+                format!("{} is not the id of a rule", quote(rule)),
+                hint,
+            );
+        }
+        if overrides.iter().any(|other| other.rule == rule) {
+            fields.wrong(fields.document.find(node, "rule"), format!("a second override of {}", quote(rule)));
+        }
+        overrides.push(Override { rule: rule.to_owned(), severity, effect });
+    }
+    overrides
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,342 @@
+//! For the person at the terminal: what, where, why, how to fix.
+
+use portcullis_model::{Decision, Effect, Failure, Judged, Place, PolicyState, Subject, Verdict};
+
+use crate::escape::plain;
+use crate::excerpt::Excerpt;
+use crate::report::{InputError, Report, ReportVerdict};
+use crate::tally::{by_subject, is_not_judged};
+
+/// The width where nobody knows that of the terminal.
+pub const DEFAULT_WIDTH: usize = 120;
+/// How many skipped files are named; the others are counted.
+const SKIPPED_SHOWN: usize = 10;
+
+/// How to talk to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HumanOptions {
+    /// Whether to use ANSI colours: only ever on a terminal, and not with `NO_COLOR`.
+    pub color: bool,
+    /// Columns that a quoted line may take.
+    pub width: usize,
+}
+
+impl Default for HumanOptions {
+    fn default() -> Self {
+        Self { color: false, width: DEFAULT_WIDTH }
+    }
+}
+
+/// The report for a terminal. Whatever comes from a manifest, a file name or a plugin is escaped: the only control
+/// characters in it are our own line breaks and, where asked for, our own colours.
+pub fn human(report: &Report, options: &HumanOptions) -> String {
+    let mut page = Page { out: String::new(), options: *options, several_sets: several_sets(report) };
+    report.errors.iter().for_each(|error| page.input_error(error));
+    for (file, groups) in by_file(&report.decisions) {
+        page.file(file, &groups);
+    }
+    report.notices.iter().for_each(|notice| page.notice(notice));
+    page.skipped(report);
+    page.summary(report);
+    page.out
+}
+
+/// Our colours (SGR, ECMA-48 section 8.3.117).
+#[derive(Clone, Copy)]
+enum Ink {
+    Bold,
+    Dim,
+    Red,
+    Yellow,
+    Green,
+    Cyan,
+    Magenta,
+    Blue,
+}
+
+impl Ink {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Bold => "1",
+            Self::Dim => "2",
+            Self::Red => "1;31",
+            Self::Yellow => "1;33",
+            Self::Green => "1;32",
+            Self::Cyan => "1;36",
+            Self::Magenta => "1;35",
+            Self::Blue => "1;34",
+        }
+    }
+}
+
+struct Page {
+    out: String,
+    options: HumanOptions,
+    several_sets: bool,
+}
+
+impl Page {
+    fn line(&mut self, text: impl AsRef<str>) {
+        self.out.push_str(text.as_ref().trim_end());
+        self.out.push('\n');
+    }
+
+    fn paint(&self, ink: Ink, text: &str) -> String {
+        if self.options.color { format!("\u{1b}[{}m{text}\u{1b}[0m", ink.code()) } else { text.to_owned() }
+    }
+
+    fn input_error(&mut self, error: &InputError) {
+        self.line(format!("{}: {}", self.paint(Ink::Red, "error"), plain(&error.message)));
+        let place = error.place.as_ref().map(ToString::to_string);
+        if let Some(place) = place.as_deref().or(error.file.as_deref()) {
+            self.line(format!("  {} {}", self.paint(Ink::Blue, "-->"), plain(place)));
+        }
+        if let Some(place) = error.quoted() {
+            self.excerpt(place, Ink::Red);
+        }
+        if let Some(hint) = &error.hint {
+            self.aside("help", &plain(hint));
+        }
+        self.line("");
+    }
+
+    /// The subjects of one file that have something to say.
+    fn file(&mut self, file: Option<&str>, groups: &[&[Decision]]) {
+        let speaks = |group: &&&[Decision]| group.iter().any(has_something_to_say);
+        let mut groups = groups.iter().filter(speaks).peekable();
+        if groups.peek().is_none() {
+            return;
+        }
+        let name = file.map_or("without a file".into(), plain);
+        self.line(self.paint(Ink::Bold, &name));
+        for group in groups {
+            self.subject(group);
+        }
+    }
+
+    fn subject(&mut self, group: &[Decision]) {
+        let Some(first) = group.first() else { return };
+        let named = subject_name(&first.subject);
+        let verdicts: Vec<String> = group.iter().map(|decision| self.verdict_of(decision)).collect();
+        self.line(format!("{}: {}", self.paint(Ink::Bold, &named), verdicts.join(", ")));
+        self.line("");
+        for decision in group {
+            let set = self.several_sets.then_some(decision.policy_set.as_str());
+            decision.failures.iter().for_each(|failure| self.failure(failure, &decision.subject, set));
+            worst_first(&decision.findings).into_iter().for_each(|judged| self.finding(judged, set));
+            self.not_evaluated(decision, set);
+        }
+    }
+
+    fn verdict_of(&self, decision: &Decision) -> String {
+        let verdict = match decision.verdict() {
+            Verdict::Deny => self.paint(Ink::Red, "denied"),
+            Verdict::Allow => self.paint(Ink::Green, "allowed"),
+        };
+        let by = if self.several_sets { format!(" by {}", plain(&decision.policy_set)) } else { String::new() };
+        format!("{verdict}{by} ({})", decision.mode)
+    }
+
+    fn finding(&mut self, judged: &Judged, set: Option<&str>) {
+        let (ink, word) = look_of(judged.effect);
+        let finding = &judged.finding;
+        let code = format!("{}/{}", plugin_name(judged), plain(&finding.rule));
+        let word = self.paint(ink, &format!("{word}[{code}]"));
+        self.line(format!("{word} {}: {}", judged.severity, self.paint(Ink::Bold, &plain(&finding.message))));
+        let policy = policy_words(&judged.policy, set);
+        match &finding.place {
+            Some(place) => {
+                let arrow = self.paint(Ink::Blue, "-->");
+                let at = plain(&place.to_string()).into_owned();
+                self.line(format!("  {arrow} {at}  {}", self.paint(Ink::Dim, &policy)));
+                self.excerpt(place, ink);
+            }
+            None => {
+                let pointer = if finding.pointer.is_empty() { "/".into() } else { plain(&finding.pointer) };
+                self.line(format!("  {} {pointer}  {}", self.paint(Ink::Blue, "at"), self.paint(Ink::Dim, &policy)));
+            }
+        }
+        if let Some(fix) = &finding.fix {
+            let fallback = || format!("{} {}", fix.operation.as_str(), fix.value);
+            let what = if fix.description.is_empty() { fallback() } else { fix.description.clone() };
+            self.aside("help", &plain(&what));
+        }
+        if let Some(waiver) = &judged.waiver {
+            self.aside("waived", &format!("by the waiver `{}`", plain(waiver)));
+        }
+        self.line("");
+    }
+
+    /// What could not be judged looks like nothing else: it says nothing about the subject.
+    fn failure(&mut self, failure: &Failure, subject: &Subject, set: Option<&str>) {
+        let message = plain(&failure.message).into_owned();
+        if !is_not_judged(failure) {
+            self.line(format!("{}: {message}", self.paint(Ink::Cyan, "note")));
+            self.line("");
+            return;
+        }
+        let word = self.paint(Ink::Magenta, &format!("not judged[{}]", failure.kind.as_str()));
+        self.line(format!("{word}: {}", self.paint(Ink::Bold, &message)));
+        let who = match (&failure.policy, set) {
+            (Some(policy), set) => policy_words(policy, set),
+            (None, Some(set)) => format!("the whole set {}", plain(set)),
+            (None, None) => "the whole set".to_owned(),
+        };
+        let at = subject.place.as_ref().map_or_else(String::new, |place| format!("{}  ", plain(&place.to_string())));
+        self.line(format!("  {} {at}{}", self.paint(Ink::Blue, "-->"), self.paint(Ink::Dim, &who)));
+        let effect = match (failure.effect, &failure.policy) {
+            (Effect::Deny, Some(_)) => "this denies, because the policy's `onError` is deny here",
+            (Effect::Deny, None) => "this denies: what could not be judged is not allowed",
+            _ => "this only warns, because the policy's `onError` is warn here",
+        };
+        self.aside("effect", effect);
+        self.line("");
+    }
+
+    fn not_evaluated(&mut self, decision: &Decision, set: Option<&str>) {
+        let left = decision.policies.iter().filter(|(_, state)| *state == PolicyState::NotEvaluated);
+        let names: Vec<_> = left.map(|(name, _)| plain(name)).collect();
+        if !names.is_empty() {
+            let by = set.map_or_else(String::new, |set| format!(" by {}", plain(set)));
+            let word = self.paint(Ink::Cyan, "note");
+            self.line(format!("{word}: after the first denial{by} (failFast) not evaluated: {}", names.join(", ")));
+            self.line("");
+        }
+    }
+
+    fn excerpt(&mut self, place: &Place, ink: Ink) {
+        let gutter = place.start().0.to_string().len().max(4);
+        let Some(excerpt) = Excerpt::of(place, self.options.width.saturating_sub(gutter + 3)) else { return };
+        let bar = self.paint(Ink::Blue, "|");
+        let number = self.paint(Ink::Blue, &format!("{:>gutter$}", excerpt.line));
+        let carets = self.paint(ink, &"^".repeat(excerpt.width));
+        self.line(format!("{:gutter$} {bar}", ""));
+        self.line(format!("{number} {bar} {}", excerpt.text));
+        self.line(format!("{:gutter$} {bar} {:indent$}{carets}", "", "", indent = excerpt.indent));
+    }
+
+    /// A line below the excerpt; `text` is harmless already.
+    fn aside(&mut self, word: &str, text: &str) {
+        self.line(format!("     {} {}: {text}", self.paint(Ink::Blue, "="), self.paint(Ink::Bold, word)));
+    }
+
+    fn notice(&mut self, notice: &str) {
+        self.line(format!("{}: {}", self.paint(Ink::Cyan, "note"), plain(notice)));
+        self.line("");
+    }
+
+    fn skipped(&mut self, report: &Report) {
+        if report.skipped.is_empty() {
+            return;
+        }
+        self.line(format!("{} {}:", self.paint(Ink::Dim, "skipped"), count(report.skipped.len(), "file")));
+        for skipped in report.skipped.iter().take(SKIPPED_SHOWN) {
+            self.line(format!("  {}: {}", plain(&skipped.path), plain(&skipped.reason)));
+        }
+        if let Some(more) = report.skipped.len().checked_sub(SKIPPED_SHOWN).filter(|&more| more > 0) {
+            self.line(format!("  and {more} more (`--format json` lists all)"));
+        }
+        self.line("");
+    }
+
+    fn summary(&mut self, report: &Report) {
+        let (ink, word) = match report.verdict {
+            ReportVerdict::Allow => (Ink::Green, "allowed"),
+            ReportVerdict::Deny => (Ink::Red, "denied"),
+            ReportVerdict::Error => (Ink::Magenta, "error"),
+        };
+        let summary = &report.summary;
+        let mut parts = vec![count(summary.subjects, "subject")];
+        if summary.subjects > 0 {
+            let warned = match summary.allowed_with_warnings {
+                0 => String::new(),
+                some => format!(" ({some} with warnings)"),
+            };
+            parts[0] += &format!(": {} denied, {} allowed{warned}", summary.denied, summary.allowed);
+        }
+        let waived = if summary.waived > 0 { format!(" ({} waived)", summary.waived) } else { String::new() };
+        parts.push(count(summary.findings, "finding") + &waived);
+        let others = [
+            (report.errors.len(), count(report.errors.len(), "error") + " in the input"),
+            (summary.not_judged, format!("{} not judged", summary.not_judged)),
+            (summary.unmatched, format!("{} matched by no policy", summary.unmatched)),
+            (summary.skipped, format!("{} skipped", count(summary.skipped, "file"))),
+        ];
+        parts.extend(others.into_iter().filter(|(number, _)| *number > 0).map(|(_, text)| text));
+        self.line(format!("{}  {}", self.paint(ink, word), parts.join("; ")));
+    }
+}
+
+/// The colour and the word of an effect.
+fn look_of(effect: Effect) -> (Ink, &'static str) {
+    match effect {
+        Effect::Deny => (Ink::Red, "denied"),
+        Effect::Warn => (Ink::Yellow, "warning"),
+        Effect::Audit => (Ink::Dim, "audit"),
+        Effect::Shadow => (Ink::Dim, "shadow"),
+        Effect::Waived => (Ink::Cyan, "waived"),
+    }
+}
+
+/// The findings with those that deny in front, each kind in the order of the policies.
+fn worst_first(findings: &[Judged]) -> Vec<&Judged> {
+    let mut findings: Vec<&Judged> = findings.iter().collect();
+    findings.sort_by_key(|judged| match judged.effect {
+        Effect::Deny => 0,
+        Effect::Warn => 1,
+        Effect::Waived => 2,
+        Effect::Audit => 3,
+        Effect::Shadow => 4,
+    });
+    findings
+}
+
+/// The decisions by file and subject, files in the order in which they first appear.
+fn by_file(decisions: &[Decision]) -> Vec<(Option<&str>, Vec<&[Decision]>)> {
+    let mut files: Vec<(Option<&str>, Vec<&[Decision]>)> = Vec::new();
+    let mut known = std::collections::HashMap::new();
+    for group in by_subject(decisions) {
+        let file = group.first().and_then(|decision| decision.subject.place.as_ref()).map(Place::file);
+        let at = *known.entry(file).or_insert_with(|| {
+            files.push((file, Vec::new()));
+            files.len() - 1
+        });
+        files[at].1.push(group);
+    }
+    files
+}
+
+fn has_something_to_say(decision: &Decision) -> bool {
+    !decision.findings.is_empty() || !decision.failures.is_empty()
+}
+
+fn several_sets(report: &Report) -> bool {
+    let mut sets = report.decisions.iter().map(|decision| (&decision.policy_set, &decision.policy_set_digest));
+    let first = sets.next();
+    report.policy_sets.len() > 1 || sets.any(|set| Some(set) != first)
+}
+
+/// `Deployment shop/web`, `document specs/a.yaml`.
+fn subject_name(subject: &Subject) -> String {
+    let kind = if subject.kind.is_empty() { subject.kind_of.as_str().into() } else { plain(&subject.kind) };
+    let name = if subject.name.is_empty() { "(no name)".into() } else { plain(&subject.name) };
+    match subject.namespace.as_str() {
+        "" => format!("{kind} {name}"),
+        namespace => format!("{kind} {}/{name}", plain(namespace)),
+    }
+}
+
+fn policy_words(policy: &str, set: Option<&str>) -> String {
+    match set {
+        Some(set) => format!("policy {} of {}", plain(policy), plain(set)),
+        None => format!("policy {}", plain(policy)),
+    }
+}
+
+fn plugin_name(judged: &Judged) -> String {
+    plain(judged.plugin.split('@').next().unwrap_or_default()).into_owned()
+}
+
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

@@ -1,0 +1,303 @@
+//! Our own stable schema.
+//!
+//! `check-report.schema.json` beside this crate describes it; a test holds the two together. Members are only ever added
+//! within one `apiVersion`.
+
+use portcullis_model::{Decision, Failure, Fix, Judged, Place};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::escape::plain_json;
+use crate::report::{InputError, Report};
+
+/// The version of the schema.
+pub const API_VERSION: &str = "portcullis.dev/v1alpha1";
+/// The schema's name.
+pub const KIND: &str = "CheckReport";
+
+/// The report as a `CheckReport`, indented, with a line break at its end. Control and bidirectional characters in strings
+/// are written as `\uNNNN`.
+pub fn json(report: &Report) -> String {
+    let wire = WireReport::of(report);
+    // Strings, numbers and lists of them: there is nothing that could fail to be written.
+    let text = serde_json::to_string_pretty(&wire).expect("plain data is always JSON");
+    let mut text = plain_json(&text);
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireReport<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    verdict: &'static str,
+    summary: WireSummary,
+    policy_sets: Vec<WirePolicySet<'a>>,
+    errors: Vec<WireInputError<'a>>,
+    skipped: Vec<WireSkipped<'a>>,
+    notices: &'a [String],
+    decisions: Vec<WireDecision<'a>>,
+    tool: WireTool<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireSummary {
+    subjects: usize,
+    allowed: usize,
+    denied: usize,
+    errors: usize,
+    warnings: usize,
+    waived: usize,
+    allowed_with_warnings: usize,
+    findings: usize,
+    not_judged: usize,
+    skipped: usize,
+    unmatched: usize,
+}
+
+#[derive(Serialize)]
+struct WirePolicySet<'a> {
+    name: &'a str,
+    digest: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireInputError<'a> {
+    message: &'a str,
+    source: Option<WireSource<'a>>,
+    hint: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WireSkipped<'a> {
+    path: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireTool<'a> {
+    name: &'static str,
+    version: &'a str,
+    commit: Option<&'a str>,
+}
+
+/// `line` and `column` are null where only the file is known; a subject has no column.
+#[derive(Serialize)]
+struct WireSource<'a> {
+    file: &'a str,
+    line: Option<u32>,
+    column: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct WireSubjectSource<'a> {
+    file: &'a str,
+    line: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireSubject<'a> {
+    #[serde(rename = "type")]
+    kind_of: &'static str,
+    api_version: &'a str,
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+    source: Option<WireSubjectSource<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireDecision<'a> {
+    id: String,
+    policy_set: &'a str,
+    policy_set_digest: &'a str,
+    verdict: &'static str,
+    judged: bool,
+    matched: bool,
+    mode: &'static str,
+    operation: &'a str,
+    subject: WireSubject<'a>,
+    policies: Vec<WirePolicy<'a>>,
+    findings: Vec<WireFinding<'a>>,
+    errors: Vec<WireFailure<'a>>,
+    facts: Vec<WireFact<'a>>,
+}
+
+#[derive(Serialize)]
+struct WirePolicy<'a> {
+    name: &'a str,
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+struct WireFinding<'a> {
+    policy: &'a str,
+    plugin: &'a str,
+    rule: &'a str,
+    severity: &'static str,
+    effect: &'static str,
+    waiver: Option<&'a str>,
+    fix: Option<WireFix<'a>>,
+    message: &'a str,
+    pointer: &'a str,
+    source: Option<WireSource<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireFix<'a> {
+    description: &'a str,
+    operation: &'static str,
+    value: Option<Box<RawValue>>,
+    safe: bool,
+}
+
+#[derive(Serialize)]
+struct WireFailure<'a> {
+    policy: Option<&'a str>,
+    kind: &'static str,
+    message: &'a str,
+    effect: &'static str,
+}
+
+#[derive(Serialize)]
+struct WireFact<'a> {
+    query: &'a str,
+    status: &'a str,
+    digest: Option<&'a str>,
+}
+
+impl<'a> WireReport<'a> {
+    fn of(report: &'a Report) -> Self {
+        let summary = &report.summary;
+        let sets = report.policy_sets.iter().map(|set| WirePolicySet { name: &set.name, digest: &set.digest });
+        let skipped = report.skipped.iter().map(|file| WireSkipped { path: &file.path, reason: &file.reason });
+        Self {
+            api_version: API_VERSION,
+            kind: KIND,
+            verdict: report.verdict.as_str(),
+            summary: WireSummary {
+                subjects: summary.subjects,
+                allowed: summary.allowed,
+                denied: summary.denied,
+                errors: summary.errors,
+                warnings: summary.warnings,
+                waived: summary.waived,
+                allowed_with_warnings: summary.allowed_with_warnings,
+                findings: summary.findings,
+                not_judged: summary.not_judged,
+                skipped: summary.skipped,
+                unmatched: summary.unmatched,
+            },
+            policy_sets: sets.collect(),
+            errors: report.errors.iter().map(WireInputError::of).collect(),
+            skipped: skipped.collect(),
+            notices: &report.notices,
+            decisions: report.decisions.iter().map(WireDecision::of).collect(),
+            tool: WireTool { name: "portcullis", version: &report.tool.version, commit: present(&report.tool.commit) },
+        }
+    }
+}
+
+impl<'a> WireInputError<'a> {
+    fn of(error: &'a InputError) -> Self {
+        let file = || error.file.as_deref().map(|file| WireSource { file, line: None, column: None });
+        let source = error.place.as_ref().map(WireSource::of).or_else(file);
+        Self { message: &error.message, source, hint: error.hint.as_deref() }
+    }
+}
+
+impl<'a> WireSource<'a> {
+    fn of(place: &'a Place) -> Self {
+        let (line, column) = place.start();
+        Self { file: place.file(), line: Some(line), column: Some(column) }
+    }
+}
+
+impl<'a> WireDecision<'a> {
+    fn of(decision: &'a Decision) -> Self {
+        let subject = &decision.subject;
+        let policy =
+            |(name, state): &'a (String, portcullis_model::PolicyState)| WirePolicy { name, state: state.as_str() };
+        let fact =
+            |(query, status, digest): &'a (String, String, String)| WireFact { query, status, digest: present(digest) };
+        Self {
+            id: decision.id(),
+            policy_set: &decision.policy_set,
+            policy_set_digest: &decision.policy_set_digest,
+            verdict: decision.verdict().as_str(),
+            judged: decision.judged(),
+            matched: decision.matched(),
+            mode: decision.mode.as_str(),
+            operation: &decision.operation,
+            subject: WireSubject {
+                kind_of: subject.kind_of.as_str(),
+                api_version: &subject.api_version,
+                kind: &subject.kind,
+                namespace: &subject.namespace,
+                name: &subject.name,
+                source: subject.place.as_ref().map(|at| WireSubjectSource { file: at.file(), line: at.start().0 }),
+            },
+            policies: decision.policies.iter().map(policy).collect(),
+            findings: decision.findings.iter().map(WireFinding::of).collect(),
+            errors: decision.failures.iter().map(WireFailure::of).collect(),
+            facts: decision.facts.iter().map(fact).collect(),
+        }
+    }
+}
+
+impl<'a> WireFinding<'a> {
+    fn of(judged: &'a Judged) -> Self {
+        let finding = &judged.finding;
+        Self {
+            policy: &judged.policy,
+            plugin: &judged.plugin,
+            rule: &finding.rule,
+            severity: judged.severity.as_str(),
+            effect: judged.effect.as_str(),
+            waiver: judged.waiver.as_deref(),
+            fix: finding.fix.as_ref().map(WireFix::of),
+            message: &finding.message,
+            pointer: &finding.pointer,
+            source: finding.place.as_ref().map(WireSource::of),
+        }
+    }
+}
+
+impl<'a> WireFix<'a> {
+    fn of(fix: &'a Fix) -> Self {
+        Self {
+            description: &fix.description,
+            operation: fix.operation.as_str(),
+            value: present(&fix.value).map(raw_json),
+            safe: fix.safe,
+        }
+    }
+}
+
+impl<'a> WireFailure<'a> {
+    fn of(failure: &'a Failure) -> Self {
+        Self {
+            policy: failure.policy.as_deref(),
+            kind: failure.kind.as_str(),
+            message: &failure.message,
+            effect: failure.effect.as_str(),
+        }
+    }
+}
+
+/// A plugin's JSON text as it is. What is not JSON is told as a string, so that one plugin cannot spoil the report.
+fn raw_json(text: &str) -> Box<RawValue> {
+    RawValue::from_string(text.trim().to_owned()).unwrap_or_else(|_| {
+        let mut quoted = String::new();
+        portcullis_model::json_string(text, &mut quoted);
+        RawValue::from_string(quoted).expect("a JSON string is JSON")
+    })
+}
+
+fn present(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}

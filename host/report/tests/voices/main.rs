@@ -1,0 +1,180 @@
+//! Every voice, word for word, and what no voice may do.
+
+mod fixture;
+mod snapshot;
+
+use std::path::PathBuf;
+
+use portcullis_model::{Source, Span};
+use portcullis_report::{Format, HumanOptions, Report, ReportVerdict, human, json, sarif};
+use serde_json::Value;
+
+const COLORED: HumanOptions = HumanOptions { color: true, width: 120 };
+
+fn reports() -> [(&'static str, Report); 5] {
+    [
+        ("quiet", fixture::quiet()),
+        ("denied", fixture::denied()),
+        ("two-sets", fixture::two_sets()),
+        ("errors", fixture::errors()),
+        ("nothing", fixture::nothing()),
+    ]
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+#[test]
+fn says_the_same_words_for_the_same_decisions() {
+    for (name, report) in reports() {
+        snapshot::says(&format!("{name}.human.txt"), &human(&report, &HumanOptions::default()));
+        snapshot::says(&format!("{name}.json.txt"), &json(&report));
+        snapshot::says(&format!("{name}.sarif.txt"), &sarif(&report));
+    }
+    snapshot::says("denied.color.txt", &human(&fixture::denied(), &COLORED));
+    snapshot::says("errors.color.txt", &human(&fixture::errors(), &COLORED));
+    snapshot::says("hostile.human.txt", &human(&fixture::hostile(), &HumanOptions::default()));
+}
+
+#[test]
+fn settles_the_verdict_before_any_voice_speaks() {
+    let verdicts = reports().map(|(_, report)| report.verdict);
+    use ReportVerdict::{Allow, Deny, Error};
+    assert_eq!(verdicts, [Allow, Deny, Deny, Error, Error]);
+    for (name, report) in reports() {
+        let before = report.clone();
+        let texts = Format::ALL.map(|format| format.render(&report, &COLORED));
+        assert_eq!(report, before, "{name}: a voice changed the report");
+        assert_eq!(parsed(&texts[1])["verdict"], report.verdict.as_str());
+        assert_eq!(parsed(&texts[2])["runs"][0]["properties"]["verdict"], report.verdict.as_str());
+        let successful = parsed(&texts[2])["runs"][0]["invocations"][0]["executionSuccessful"].as_bool();
+        assert_eq!(successful, Some(report.verdict != Error), "{name}: a failed run may not look like a pass");
+    }
+}
+
+#[test]
+fn counts_a_subject_once_however_many_sets_judge_it() {
+    let summary = fixture::two_sets().summary;
+    assert_eq!((summary.subjects, summary.denied, summary.allowed, summary.findings), (1, 1, 0, 6));
+    let summary = fixture::denied().summary;
+    assert_eq!((summary.subjects, summary.allowed, summary.allowed_with_warnings, summary.unmatched), (3, 2, 1, 1));
+    let mut again = fixture::denied();
+    again.decisions.push(again.decisions[2].clone());
+    let parts = portcullis_report::Parts { decisions: again.decisions, ..Default::default() };
+    assert_eq!(Report::new(fixture::tool(), parts).summary.subjects, 4, "one set never speaks twice about one subject");
+}
+
+#[test]
+fn refuses_to_let_hostile_text_reach_a_terminal_or_a_ci_log() {
+    // A23, P74.
+    let report = fixture::hostile();
+    for (format, text) in Format::ALL.map(|format| (format.as_str(), format.render(&report, &HumanOptions::default())))
+    {
+        for (number, line) in text.lines().enumerate() {
+            let control = line.chars().find(|c| c.is_control() || ('\u{2000}'..'\u{2070}').contains(c) && *c != '…');
+            assert_eq!(control, None, "{format}, line {}: {line}", number + 1);
+            assert!(!line.contains("##["), "{format}, line {}: {line}", number + 1);
+            assert!(!line.trim_start().starts_with("::"), "{format}, line {}: {line}", number + 1);
+        }
+    }
+    let colored = human(&report, &COLORED);
+    let ours = |rest: &str| rest.starts_with("[0m") || rest.starts_with("[1") || rest.starts_with("[2m");
+    assert!(colored.split('\u{1b}').skip(1).all(ours), "only our own colours");
+    let told = parsed(&json(&report));
+    assert_eq!(told["decisions"][0]["subject"]["name"], fixture::HOSTILE, "JSON keeps the value");
+    assert_eq!(told["decisions"][0]["findings"][0]["fix"]["value"], fixture::HOSTILE, "what is not JSON is a string");
+}
+
+#[test]
+fn refuses_to_quote_a_secret() {
+    let source = Source::new("secret.yaml", "data: {password: hunter2, other: x}\n");
+    source.mask(Span::new(17, 24));
+    let at = fixture::place(&source, "hunter2");
+    let mut decision = fixture::decision(
+        "default",
+        portcullis_model::Mode::Compliance,
+        fixture::object("Secret", "", "s", at.clone()),
+    );
+    let deny = portcullis_model::Effect::Deny;
+    let severity = portcullis_model::Severity::High;
+    decision.findings.push(fixture::judged("a/b", severity, deny, "too short", "/data/password", at));
+    let parts = portcullis_report::Parts { decisions: vec![decision], ..Default::default() };
+    let report = Report::new(fixture::tool(), parts);
+    for format in Format::ALL {
+        assert!(!format.render(&report, &HumanOptions::default()).contains("hunter2"), "{}", format.as_str());
+    }
+    assert!(human(&report, &HumanOptions::default()).contains("{password: *******, other: x}"));
+}
+
+#[test]
+fn keeps_our_json_within_its_schema() {
+    // Readers meet new members, so the schema that they get is open; ours is closed, so that it cannot fall behind.
+    let mut schema = parsed(include_str!("../../check-report.schema.json"));
+    close(&mut schema);
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema");
+    for (name, report) in reports().into_iter().chain([("hostile", fixture::hostile())]) {
+        let complaints: Vec<_> = validator.iter_errors(&parsed(&json(&report))).map(|e| e.to_string()).collect();
+        assert!(complaints.is_empty(), "{name}: {complaints:?}");
+    }
+    let mut odd = parsed(&json(&fixture::denied()));
+    odd["decisions"][0]["invented"] = Value::Null;
+    assert!(!validator.is_valid(&odd), "a member that the schema does not know is a complaint");
+}
+
+/// Refuses members that an object's schema does not name.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            map.values_mut().for_each(close);
+            if map.get("type") == Some(&Value::from("object")) {
+                map.insert("additionalProperties".into(), Value::Bool(false));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+#[test]
+fn keeps_sarif_within_the_published_schema() {
+    let corpora = std::env::var_os("PORTCULLIS_CORPORA")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpora")), PathBuf::from);
+    if !corpora.is_dir() {
+        eprintln!("SKIPPED: no corpora at {}", corpora.display());
+        return;
+    }
+    let schema = std::fs::read_to_string(corpora.join("sarif/schema/sarif-schema-2.1.0.json")).expect("the schema");
+    let validator = jsonschema::options().should_validate_formats(true).build(&parsed(&schema)).expect("a schema");
+    for (name, report) in reports().into_iter().chain([("hostile", fixture::hostile())]) {
+        let log = parsed(&sarif(&report));
+        let complaints: Vec<_> =
+            validator.iter_errors(&log).map(|e| format!("{} at {}", e, e.instance_path())).collect();
+        assert!(complaints.is_empty(), "{name}: {complaints:#?}");
+        let run = &log["runs"][0];
+        for result in run["results"].as_array().expect("results") {
+            let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().expect("an index") as usize];
+            assert_eq!(rule["id"], result["ruleId"], "{name}: the index leads to the rule");
+        }
+    }
+}
+
+#[test]
+fn keeps_a_findings_fingerprint_when_its_line_moves() {
+    let prints = |prefix: &str| {
+        let mut report = fixture::denied();
+        for judged in report.decisions.iter_mut().flat_map(|decision| &mut decision.findings) {
+            let place = judged.finding.place.as_mut().expect("a place");
+            let text = format!("{prefix}{}", place.source.text());
+            let moved = prefix.len() as u32;
+            place.source = Source::new(place.source.name(), text);
+            place.span = Span { start: place.span.start + moved, end: place.span.end + moved };
+        }
+        let log = parsed(&sarif(&report));
+        let results = log["runs"][0]["results"].as_array().expect("results").clone();
+        results.iter().map(|result| result["partialFingerprints"].to_string()).collect::<Vec<_>>()
+    };
+    let (here, there) = (prints(""), prints("# a comment\n\n"));
+    assert_eq!(here, there);
+    assert_eq!(here.iter().collect::<std::collections::BTreeSet<_>>().len(), here.len(), "and each is its own");
+}

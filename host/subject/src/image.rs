@@ -1,0 +1,160 @@
+//! Image names, read strictly.
+//!
+//! The judge is `ParseNormalizedNamed` of github.com/distribution/reference (v0.6.0, what containerd and Docker use), with
+//! one difference on the strict side: a first segment that names a registry and is no host name (`my_registry.example/x`)
+//! is refused here, where the grammar would read it as a path without any registry.
+
+use portcullis_model::ImageState;
+
+/// The registry of names that have none (`defaultDomain`).
+const DEFAULT_REGISTRY: &str = "docker.io";
+/// Its old name (`legacyDefaultDomain`).
+const LEGACY_REGISTRY: &str = "index.docker.io";
+/// Where the default registry keeps names without a namespace (`officialRepoPrefix`).
+const OFFICIAL: &str = "library/";
+/// Longest repository in bytes, the registry aside (`RepositoryNameTotalLengthMax`).
+pub const REPOSITORY_MAX: usize = 255;
+/// Longest tag in bytes.
+pub const TAG_MAX: usize = 128;
+/// The digest algorithms that exist and the hex digits of each (github.com/opencontainers/go-digest).
+const ALGORITHMS: [(&str, usize); 3] = [("sha256", 64), ("sha384", 96), ("sha512", 128)];
+
+/// Reads an image reference. An empty text is absent: the API server stores it like a missing field.
+pub fn parse(text: &str) -> ImageState {
+    if text.is_empty() {
+        return ImageState::Absent;
+    }
+    read(text).unwrap_or_else(ImageState::Unreadable)
+}
+
+fn read(text: &str) -> Result<ImageState, String> {
+    if text.trim() != text {
+        return Err("white space around the name".to_owned());
+    }
+    if let Some(odd) = text.chars().find(|c| !c.is_ascii_graphic()) {
+        return Err(format!("the character U+{:04X} has no place in an image name", odd as u32));
+    }
+    if text.len() == 64 && is_hex(text) {
+        return Err("64 hex digits are an image id, not a name".to_owned());
+    }
+    let (registry, rest) = split_registry(text);
+    let name_end = rest.find([':', '@']).unwrap_or(rest.len());
+    let (name, rest) = rest.split_at(name_end);
+    let (tag, digest) = match rest.split_once('@') {
+        Some((tag, digest)) => (tag, Some(digest)),
+        None => (rest, None),
+    };
+    let tag = tag.strip_prefix(':');
+    check_registry(registry)?;
+    // On the default registry alone, a name without a namespace is one of the official images.
+    let official = registry == DEFAULT_REGISTRY && !name.contains('/');
+    let repository = if official { format!("{OFFICIAL}{name}") } else { name.to_owned() };
+    check_repository(name, &repository)?;
+    tag.map_or(Ok(()), check_tag)?;
+    digest.map_or(Ok(()), check_digest)?;
+    Ok(ImageState::Exact {
+        registry: registry.to_ascii_lowercase(),
+        repository,
+        tag: tag.map(str::to_owned),
+        digest: digest.map(str::to_owned),
+    })
+}
+
+/// What `splitDockerDomain` does: the first segment is a registry if it looks like one.
+fn split_registry(text: &str) -> (&str, &str) {
+    match text.split_once('/') {
+        Some((LEGACY_REGISTRY, rest)) => (DEFAULT_REGISTRY, rest),
+        Some((first, rest))
+            if first == "localhost" || first.contains(|c: char| ".:".contains(c) || c.is_uppercase()) =>
+        {
+            (first, rest)
+        }
+        _ => (DEFAULT_REGISTRY, text),
+    }
+}
+
+fn check_registry(registry: &str) -> Result<(), String> {
+    let wrong = |why: &str| Err(format!("the registry `{registry}` {why}"));
+    let (host, port) = match registry.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((address, port)) if is_address(address) => ("", port),
+            _ => return wrong("is not an IPv6 address in brackets"),
+        },
+        None => registry.split_at(registry.find(':').unwrap_or(registry.len())),
+    };
+    let numbered = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    if !port.is_empty() && !port.strip_prefix(':').is_some_and(numbered) {
+        return wrong("has a port that is not a number");
+    }
+    let label = |label: &str| {
+        let ends = |c: char| c.is_ascii_alphanumeric();
+        label.starts_with(ends) && label.ends_with(ends) && label.chars().all(|c| ends(c) || c == '-')
+    };
+    if !registry.starts_with('[') && !host.split('.').all(label) {
+        return wrong("is not a host name");
+    }
+    Ok(())
+}
+
+fn is_address(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit() || c == ':')
+}
+
+fn check_repository(name: &str, repository: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("the name of the repository is missing".to_owned());
+    }
+    if name.contains(|c: char| c.is_ascii_uppercase()) {
+        return Err(format!("the repository `{name}` must be lower case"));
+    }
+    if repository.len() > REPOSITORY_MAX {
+        return Err(format!("the repository has {} characters, more than {REPOSITORY_MAX}", repository.len()));
+    }
+    if let Some(segment) = repository.split('/').find(|segment| !is_segment(segment)) {
+        return Err(match segment {
+            "" => "two slashes in a row, or one at an end".to_owned(),
+            _ => format!(
+                "`{segment}` is not a path segment: lower-case letters and digits, joined by one `.`, `_`, `__` or dashes"
+            ),
+        });
+    }
+    Ok(())
+}
+
+/// `[a-z0-9]+((?:[._]|__|[-]+)[a-z0-9]+)*`
+fn is_segment(segment: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let joins = |joint: &str| matches!(joint, "." | "_" | "__") || joint.bytes().all(|byte| byte == b'-');
+    segment.starts_with(plain) && segment.ends_with(plain) && segment.split(plain).all(joins)
+}
+
+fn check_tag(tag: &str) -> Result<(), String> {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if tag.len() > TAG_MAX {
+        return Err(format!("the tag has {} characters, more than {TAG_MAX}", tag.len()));
+    }
+    if !tag.starts_with(word) || !tag.chars().all(|c| word(c) || c == '.' || c == '-') {
+        return Err(format!(
+            "`{tag}` is not a tag: letters, digits, `_`, `.` and `-`, the first a letter, a digit or `_`"
+        ));
+    }
+    Ok(())
+}
+
+fn check_digest(digest: &str) -> Result<(), String> {
+    let (algorithm, hex) = digest.split_once(':').unwrap_or((digest, ""));
+    let Some((_, length)) = ALGORITHMS.iter().find(|(name, _)| *name == algorithm) else {
+        return Err(format!("the digest algorithm `{algorithm}` is not one of sha256, sha384, sha512"));
+    };
+    if hex.len() != *length {
+        return Err(format!("a {algorithm} digest has {length} hex digits, this one {}", hex.len()));
+    }
+    if !is_hex(hex) {
+        return Err(format!("the {algorithm} digest is not all lower-case hex digits"));
+    }
+    Ok(())
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}

@@ -1,0 +1,258 @@
+//! Kind to plural and scope: generated, extended by CRDs in the input.
+//!
+//! `kinds.tsv` (group, version, kind, plural, scope, subresources) was made from the `+genclient` marks of k8s.io/api
+//! v0.36.3, with the kinds of apiextensions and kube-aggregator and the subresources that have no client added by hand.
+//! It holds every version, also those that 1.36 serves only by a flag (alphas) or no longer (`extensions/v1beta1`,
+//! `policy/v1beta1`): a manifest in an old version must be judged, not skipped because its plural is unknown (A14).
+
+use std::collections::HashMap;
+
+use portcullis_document::{ReadLimits, read_json_text};
+use portcullis_model::{Document, Kind, NodeId};
+
+use crate::error::{Error, ErrorKind};
+use crate::objects::list_items;
+
+const TABLE: &str = include_str!("kinds.tsv");
+
+/// What is known of a kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KindInfo {
+    /// The plural name, such as `deployments`.
+    pub plural: String,
+    /// Whether its objects live in namespaces.
+    pub namespaced: bool,
+    /// Its subresources, such as `scale`, sorted; empty where they are not known.
+    pub subresources: Vec<String>,
+}
+
+/// Group, version and kind.
+type Name = (String, String, String);
+
+/// Every kind that is known.
+#[derive(Clone, Debug)]
+pub struct Kinds {
+    table: HashMap<Name, KindInfo>,
+}
+
+impl Kinds {
+    /// The kinds of Kubernetes itself.
+    pub fn builtin() -> Self {
+        let row = |line: &str| {
+            let mut columns = line.split('\t').map(str::to_owned);
+            let mut next = || columns.next().unwrap_or_default();
+            let name = (next(), next(), next());
+            let (plural, namespaced) = (next(), next() == "Namespaced");
+            let subresources = next().split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+            (name, KindInfo { plural, namespaced, subresources })
+        };
+        Self { table: TABLE.lines().map(row).collect() }
+    }
+
+    /// What is known of a kind.
+    pub fn find(&self, group: &str, version: &str, kind: &str) -> Option<&KindInfo> {
+        self.table.get(&(group.to_owned(), version.to_owned(), kind.to_owned()))
+    }
+
+    /// Adds what the CustomResourceDefinitions in a document say, also inside lists; any other document adds nothing.
+    ///
+    /// A definition never replaces what is known: one that disagrees is an error, because a policy that matches by plural
+    /// or scope could otherwise be dodged with a second definition.
+    pub fn extend_from_crd(&mut self, document: &Document) -> Result<(), Error> {
+        for item in list_items(document) {
+            let says = |key| item.string(NodeId::ROOT, &[key]).unwrap_or_default();
+            if says("apiVersion").starts_with("apiextensions.k8s.io/") && says("kind") == "CustomResourceDefinition" {
+                self.add_crd(&item)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_crd(&mut self, crd: &Document) -> Result<(), Error> {
+        let needed = |pointer: &'static str, keys: &[&str]| {
+            let found = crd.string(NodeId::ROOT, keys).filter(|text| !text.is_empty());
+            found.ok_or_else(|| missing(crd, pointer))
+        };
+        let group = needed("/spec/group", &["spec", "group"])?;
+        let kind = needed("/spec/names/kind", &["spec", "names", "kind"])?;
+        let plural = needed("/spec/names/plural", &["spec", "names", "plural"])?;
+        let namespaced = match crd.string(NodeId::ROOT, &["spec", "scope"]) {
+            Some("Namespaced") => true,
+            Some("Cluster") => false,
+            _ => {
+                let expected = "`Namespaced` or `Cluster`";
+                let scope = crd.walk(NodeId::ROOT, &["spec", "scope"]);
+                return Err(ErrorKind::Malformed { member: "/spec/scope".into(), expected }.at(crd, scope));
+            }
+        };
+        let listed = crd.items(crd.walk(NodeId::ROOT, &["spec", "versions"]));
+        let mut versions: Vec<(&str, NodeId)> =
+            listed.filter_map(|version| Some((crd.string(version, &["name"])?, version))).collect();
+        // `spec.version` is how apiextensions.k8s.io/v1beta1 names a single version.
+        let single = crd.string(NodeId::ROOT, &["spec", "version"]).map(|name| (name, NodeId::NONE));
+        versions.extend(single.filter(|(name, _)| versions.iter().all(|(other, _)| other != name)));
+        if versions.is_empty() {
+            return Err(missing(crd, "/spec/versions"));
+        }
+        for (version, node) in versions {
+            let of_all = crd.walk(NodeId::ROOT, &["spec", "subresources"]);
+            let entries = crd.entries(crd.find(node, "subresources")).chain(crd.entries(of_all));
+            let mut subresources: Vec<String> = entries.map(|(name, _)| name.to_owned()).collect();
+            subresources.sort();
+            subresources.dedup();
+            let info = KindInfo { plural: plural.to_owned(), namespaced, subresources };
+            self.add(group, version, kind, info).map_err(|kind| kind.at(crd, NodeId::ROOT))?;
+        }
+        Ok(())
+    }
+
+    /// Adds what a cluster says about itself: the output of `kubectl api-resources`, or the JSON of discovery
+    /// (`APIResourceList`, `APIGroupDiscoveryList`).
+    pub fn extend_from_api_resources(&mut self, text: &str) -> Result<(), Error> {
+        let text = text.trim_start_matches('\u{feff}');
+        if text.trim_start().starts_with('{') { self.add_discovery(text) } else { self.add_table(text) }
+    }
+
+    fn add_table(&mut self, text: &str) -> Result<(), Error> {
+        let wrong = |line: usize, why| ErrorKind::BadApiResources { line: line + 1, why }.nowhere();
+        let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let (at, header) = lines.next().ok_or_else(|| wrong(0, "there is no header"))?;
+        let column =
+            |name| header.find(name).ok_or_else(|| wrong(at, "the header needs NAME, APIVERSION, NAMESPACED, KIND"));
+        let columns = [column("NAME")?, column("APIVERSION")?, column("NAMESPACED")?, column("KIND")?];
+        for (at, line) in lines {
+            let cell = |column: usize| line.get(columns[column]..).and_then(|rest| rest.split_whitespace().next());
+            let (Some(plural), Some(version), Some(namespaced), Some(kind)) = (cell(0), cell(1), cell(2), cell(3))
+            else {
+                return Err(wrong(at, "a column is missing"));
+            };
+            let namespaced = namespaced.parse().map_err(|_| wrong(at, "NAMESPACED is neither true nor false"))?;
+            let (group, version) = version.split_once('/').unwrap_or(("", version));
+            let info = KindInfo { plural: plural.to_owned(), namespaced, subresources: Vec::new() };
+            self.add(group, version, kind, info).map_err(ErrorKind::nowhere)?;
+        }
+        Ok(())
+    }
+
+    fn add_discovery(&mut self, text: &str) -> Result<(), Error> {
+        let wrong = |why| ErrorKind::BadApiResources { line: 0, why }.nowhere();
+        let json = read_json_text(text, &ReadLimits::default()).map_err(|_| wrong("the JSON cannot be read"))?;
+        let root = NodeId::ROOT;
+        match json.string(root, &["kind"]) {
+            Some("APIResourceList") => {
+                let both = json.string(root, &["groupVersion"]).ok_or_else(|| wrong("`groupVersion` is missing"))?;
+                let (group, version) = both.split_once('/').unwrap_or(("", both));
+                for item in json.items(json.find(root, "resources")) {
+                    let name = json.string(item, &["name"]).ok_or_else(|| wrong("a resource has no `name`"))?;
+                    let kind = json.string(item, &["kind"]).ok_or_else(|| wrong("a resource has no `kind`"))?;
+                    let namespaced = json.boolean(json.find(item, "namespaced"));
+                    let namespaced = namespaced.ok_or_else(|| wrong("a resource has no `namespaced`"))?;
+                    // `pods/status` is a subresource, whose kind may be that of another resource.
+                    if !name.contains('/') {
+                        let info = KindInfo { plural: name.to_owned(), namespaced, subresources: Vec::new() };
+                        self.add(group, version, kind, info).map_err(ErrorKind::nowhere)?;
+                    }
+                }
+                Ok(())
+            }
+            Some("APIGroupDiscoveryList") => json.items(json.find(root, "items")).try_for_each(|group| {
+                let name = json.string(group, &["metadata", "name"]).unwrap_or_default();
+                let versions = json.items(json.find(group, "versions"));
+                versions.into_iter().try_for_each(|version| self.add_group_version(&json, name, version))
+            }),
+            _ => Err(wrong("the kind is neither `APIResourceList` nor `APIGroupDiscoveryList`")),
+        }
+    }
+
+    fn add_group_version(&mut self, json: &Document, group: &str, node: NodeId) -> Result<(), Error> {
+        let wrong = |why| ErrorKind::BadApiResources { line: 0, why }.nowhere();
+        let version = json.string(node, &["version"]).ok_or_else(|| wrong("a `version` is missing"))?;
+        for item in json.items(json.find(node, "resources")) {
+            let plural = json.string(item, &["resource"]).ok_or_else(|| wrong("a `resource` is missing"))?;
+            let kind =
+                json.string(item, &["responseKind", "kind"]).ok_or_else(|| wrong("a `responseKind` is missing"))?;
+            let namespaced = match json.string(item, &["scope"]) {
+                Some("Namespaced") => true,
+                Some("Cluster") => false,
+                _ => return Err(wrong("a `scope` is neither `Namespaced` nor `Cluster`")),
+            };
+            let names = json.items(json.find(item, "subresources")).filter_map(|s| json.string(s, &["subresource"]));
+            let mut subresources: Vec<String> = names.map(str::to_owned).collect();
+            subresources.sort();
+            let info = KindInfo { plural: plural.to_owned(), namespaced, subresources };
+            self.add(group, version, kind, info).map_err(ErrorKind::nowhere)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, group: &str, version: &str, kind: &str, info: KindInfo) -> Result<(), ErrorKind> {
+        let name = (group.to_owned(), version.to_owned(), kind.to_owned());
+        let known = self.table.entry(name).or_insert_with(|| info.clone());
+        if (&known.plural, known.namespaced) != (&info.plural, info.namespaced) {
+            let version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+            return Err(ErrorKind::ConflictingKind { kind: format!("{version} {kind}") });
+        }
+        Ok(())
+    }
+}
+
+fn missing(document: &Document, pointer: &'static str) -> Error {
+    let (nearest, _) = document.resolve(NodeId::ROOT, pointer);
+    let node = if document.kind(nearest) == Kind::None { NodeId::ROOT } else { nearest };
+    ErrorKind::Missing { member: pointer.to_owned(), why: "a CustomResourceDefinition names its kind with it" }
+        .at(document, node)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{json, yaml};
+
+    const CRD: &str = "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, spec: {group: e.x, scope: SCOPE, names: {kind: Thing, plural: things}, versions: [{name: v1, subresources: {scale: {}}}, {name: v2}]}}";
+
+    #[test]
+    fn knows_kubernetes_own_kinds_old_versions_included() {
+        // A14
+        let kinds = Kinds::builtin();
+        for (group, version, kind, plural, namespaced) in [
+            ("", "v1", "Pod", "pods", true),
+            ("", "v1", "Node", "nodes", false),
+            ("apps", "v1", "Deployment", "deployments", true),
+            ("extensions", "v1beta1", "Deployment", "deployments", true),
+            ("networking.k8s.io", "v1", "Ingress", "ingresses", true),
+            ("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),
+            ("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false),
+        ] {
+            let info = kinds.find(group, version, kind).unwrap_or_else(|| panic!("{group}/{version} {kind}"));
+            assert_eq!((info.plural.as_str(), info.namespaced), (plural, namespaced));
+        }
+        assert!(kinds.find("example.com", "v1", "Deployment").is_none());
+    }
+
+    #[test]
+    fn learns_from_definitions_and_refuses_those_that_disagree() {
+        let mut kinds = Kinds::builtin();
+        kinds.extend_from_crd(&yaml(&CRD.replace("SCOPE", "Namespaced"))).expect("a definition");
+        assert!(kinds.find("e.x", "v2", "Thing").is_some_and(|info| info.plural == "things" && info.namespaced));
+        kinds.extend_from_crd(&yaml(&CRD.replace("SCOPE", "Namespaced"))).expect("the same again");
+        let error = kinds.extend_from_crd(&yaml(&CRD.replace("SCOPE", "Cluster"))).expect_err("another scope");
+        assert_eq!(error.to_string(), "two definitions of `e.x/v1 Thing` disagree about its plural or its scope");
+        let error = kinds.extend_from_crd(&yaml(&CRD.replace("SCOPE", "Both"))).expect_err("no scope");
+        assert_eq!(error.to_string(), "`/spec/scope` must be `Namespaced` or `Cluster`");
+    }
+
+    #[test]
+    fn learns_from_what_a_cluster_prints() {
+        let table = "NAME     SHORTNAMES   APIVERSION   NAMESPACED   KIND\nthings   th           e.x/v1       true         Thing\npods     po           v1           true         Pod\n";
+        let list = r#"{"kind":"APIResourceList","groupVersion":"e.x/v1","resources":[{"name":"things","namespaced":true,"kind":"Thing"},{"name":"things/status","namespaced":true,"kind":"Thing"}]}"#;
+        for text in [table, list] {
+            let mut kinds = Kinds::builtin();
+            kinds.extend_from_api_resources(text).expect("API resources");
+            assert_eq!(kinds.find("e.x", "v1", "Thing").map(|info| info.plural.as_str()), Some("things"));
+        }
+        let mut kinds = Kinds::builtin();
+        let error = kinds.extend_from_api_resources("hello\n").expect_err("no table");
+        assert_eq!(error.to_string(), "line 1 is no API resource: the header needs NAME, APIVERSION, NAMESPACED, KIND");
+        assert!(kinds.extend_from_api_resources(&json("{}").to_json(NodeId::ROOT)).is_err());
+    }
+}

@@ -1,0 +1,288 @@
+//! The recorded form of a review, with all that its decision depended on, and recorded facts.
+
+use portcullis_document::{ReadLimits, read_json_text};
+use portcullis_model::{
+    Document, Fact, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review, format_time, json_string,
+    parse_time,
+};
+
+use crate::admission::from_admission_review;
+use crate::error::{Error, ErrorKind};
+use crate::objects::Context;
+
+const API_VERSION: &str = "portcullis.dev/v1alpha1";
+
+/// A review and the facts that were used, from a `RecordedReview`:
+///
+/// ```yaml
+/// apiVersion: portcullis.dev/v1alpha1
+/// kind: RecordedReview
+/// review: {}                        # the AdmissionReview
+/// namespaceLabels: {team: web}      # null: they could not be had
+/// mode: compliance                  # only where the caller chose it
+/// time: "2026-11-21T10:00:00Z"
+/// facts: []                         # as in RecordedFacts
+/// ```
+pub fn from_recorded(document: &Document) -> Result<(Review, Facts), Error> {
+    expect(document, "RecordedReview", &["review", "namespaceLabels", "mode", "time", "facts"])?;
+    let node = document.find(NodeId::ROOT, "review");
+    let inner = document.subtree(node).filter(|inner| inner.kind(NodeId::ROOT) == Kind::Map);
+    let inner =
+        inner.ok_or_else(|| Error::missing(document, NodeId::ROOT, "review", "it holds the AdmissionReview"))?;
+    let context = Context { time: time(document)?, mode: mode(document)?, ..Context::default() };
+    let mut review = from_admission_review(&inner, &context)?;
+    review.namespace = recorded_labels(document, review.namespace)?;
+    Ok((review, facts(document)?))
+}
+
+/// The facts of a `RecordedFacts` document:
+///
+/// ```yaml
+/// apiVersion: portcullis.dev/v1alpha1
+/// kind: RecordedFacts
+/// facts:
+/// - kind: signature
+///   arguments: {image: "registry.example/app@sha256:..."}
+///   status: verified                # or absent, or rejected with a `reason`
+///   document: {}                    # what was found, only where verified
+/// ```
+pub fn facts_from(document: &Document) -> Result<Facts, Error> {
+    expect(document, "RecordedFacts", &["facts"])?;
+    facts(document)
+}
+
+/// A review and the facts used, as the JSON text that [`from_recorded`] reads back to the same decision.
+///
+/// The review must have come from the API server: a file carries no request. `redact` replaces the values of Secrets.
+pub fn to_recorded_json(review: &Review, admission_review: &Document, facts: &Facts, redact: bool) -> String {
+    let mut out = format!("{{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"RecordedReview\",\"review\":");
+    let text = admission_review.to_json(NodeId::ROOT);
+    out.push_str(&if redact { redacted(&text, review) } else { text });
+    out.push_str(",\"namespaceLabels\":");
+    match &review.namespace {
+        NamespaceLabels::Known(labels) => {
+            let pair = |(key, value): (&String, &String)| format!("{}:{}", quoted(key), quoted(value));
+            out.push_str(&format!("{{{}}}", labels.iter().map(pair).collect::<Vec<_>>().join(",")));
+        }
+        NamespaceLabels::None | NamespaceLabels::Unknown(_) => out.push_str("null"),
+    }
+    if let Some(mode) = review.mode {
+        out.push_str(&format!(",\"mode\":\"{mode}\""));
+    }
+    out.push_str(&format!(",\"time\":{},\"facts\":[", quoted(&format_time(review.time))));
+    let facts: Vec<String> = facts.iter().flatten().map(fact_json).collect();
+    out.push_str(&facts.join(","));
+    out.push_str("]}");
+    out
+}
+
+fn fact_json(fact: &Fact) -> String {
+    let mut out = format!(
+        "{{\"kind\":{},\"arguments\":{},\"status\":{}",
+        quoted(&fact.query.kind),
+        fact.query.arguments,
+        quoted(fact.status.as_str())
+    );
+    if let FactStatus::Rejected(reason) = &fact.status {
+        out.push_str(&format!(",\"reason\":{}", quoted(reason)));
+    }
+    if let Some(document) = &fact.document {
+        out.push_str(",\"document\":");
+        document.write_json(NodeId::ROOT, &mut out);
+    }
+    out.push('}');
+    out
+}
+
+/// JSON text with every value of the Secret replaced; a Secret that is recorded without its values can no longer be judged
+/// by them, which is the point.
+fn redacted(text: &str, review: &Review) -> String {
+    let mut values = crate::secrets::secret_values(review);
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    values.iter().fold(text.to_owned(), |text, value| {
+        let escaped = quoted(value);
+        text.replace(&escaped[1..escaped.len() - 1], "[secret]")
+    })
+}
+
+fn facts(document: &Document) -> Result<Facts, Error> {
+    let list = document.find(NodeId::ROOT, "facts");
+    if !matches!(document.kind(list), Kind::None | Kind::Null | Kind::List) {
+        return Err(Error::wrong_type(document, list, "a list of facts", None));
+    }
+    let mut facts = Facts::none();
+    for node in document.items(list) {
+        let fact = fact(document, node)?;
+        facts.extend([Ok(fact)]);
+    }
+    Ok(facts)
+}
+
+fn fact(document: &Document, node: NodeId) -> Result<Fact, Error> {
+    known_members(document, node, &["kind", "arguments", "status", "reason", "document"])?;
+    let text = |member| document.string(node, &[member]).map(str::to_owned);
+    let kind = text("kind").ok_or_else(|| Error::missing(document, node, "kind", "it says which fact this is"))?;
+    let arguments = document.find(node, "arguments");
+    if document.kind(arguments) != Kind::Map {
+        return Err(Error::missing(document, node, "arguments", "they say what was asked"));
+    }
+    let status = match text("status").as_deref() {
+        Some("verified") => FactStatus::Verified,
+        Some("absent") => FactStatus::Absent,
+        Some("rejected") => FactStatus::Rejected(text("reason").unwrap_or_default()),
+        _ => {
+            let kind = ErrorKind::Malformed {
+                member: format!("{}/status", document.pointer(node)),
+                expected: "`verified`, `absent` or `rejected`",
+            };
+            return Err(Error::new(kind, document, node));
+        }
+    };
+    let found = document.subtree(document.find(node, "document"));
+    if found.is_some() != (status == FactStatus::Verified) {
+        return Err(Error::missing(document, node, "document", "a verified fact has one, and no other has"));
+    }
+    // A document of its own: its node numbers are part of what a plugin sees, and must not depend on the record around it.
+    let found = found.and_then(|found| read_json_text(&found.to_json(NodeId::ROOT), &ReadLimits::default()).ok());
+    Ok(Fact { query: Query { kind, arguments: canonical(document, arguments) }, status, document: found })
+}
+
+/// JSON text with the members of every map sorted by key: equal questions have equal texts.
+fn canonical(document: &Document, node: NodeId) -> String {
+    let value: serde_json::Value = serde_json::from_str(&document.to_json(node)).unwrap_or_default();
+    value.to_string() // serde_json's own map is ordered by key.
+}
+
+fn recorded_labels(document: &Document, of_request: NamespaceLabels) -> Result<NamespaceLabels, Error> {
+    let node = document.find(NodeId::ROOT, "namespaceLabels");
+    match (document.kind(node), of_request) {
+        // A Namespace carries its own labels, and a cluster-scoped object has none; neither is looked up.
+        (_, known @ (NamespaceLabels::Known(_) | NamespaceLabels::None)) => Ok(known),
+        (Kind::None | Kind::Null, _) => {
+            Ok(NamespaceLabels::Unknown("they were not known when this was recorded".into()))
+        }
+        (Kind::Map, _) => {
+            let mut labels = std::collections::BTreeMap::new();
+            for (key, value) in document.entries(node) {
+                if document.kind(value) != Kind::String {
+                    return Err(Error::wrong_type(document, value, "a string", None));
+                }
+                labels.insert(key.to_owned(), document.text(value).to_owned());
+            }
+            Ok(NamespaceLabels::Known(labels))
+        }
+        _ => Err(Error::wrong_type(document, node, "a map of labels, or null", None)),
+    }
+}
+
+fn mode(document: &Document) -> Result<Option<Mode>, Error> {
+    let node = document.find(NodeId::ROOT, "mode");
+    match document.kind(node) {
+        Kind::None | Kind::Null => Ok(None),
+        _ => match Mode::parse(document.text(node)) {
+            Some(mode) => Ok(Some(mode)),
+            None => Err(Error::wrong_type(document, node, "`sandbox` or `compliance`", None)),
+        },
+    }
+}
+
+fn time(document: &Document) -> Result<i64, Error> {
+    let node = document.find(NodeId::ROOT, "time");
+    parse_time(document.text(node)).ok_or_else(|| {
+        let kind =
+            ErrorKind::Malformed { member: "/time".into(), expected: "a time such as 2026-11-21T10:00:00Z (RFC 3339)" };
+        Error::new(kind, document, node)
+    })
+}
+
+fn expect(document: &Document, kind: &'static str, members: &[&str]) -> Result<(), Error> {
+    let is = |name, value| document.string(NodeId::ROOT, &[name]) == Some(value);
+    if !is("apiVersion", API_VERSION) || !is("kind", kind) {
+        let found = document.string(NodeId::ROOT, &["kind"]).unwrap_or_default().to_owned();
+        let expected = if kind == "RecordedFacts" {
+            "`kind: RecordedFacts` with `apiVersion: portcullis.dev/v1alpha1`"
+        } else {
+            "`kind: RecordedReview` with `apiVersion: portcullis.dev/v1alpha1`"
+        };
+        return Err(Error::new(ErrorKind::Unsupported { found, expected }, document, NodeId::ROOT));
+    }
+    let known: Vec<&str> = members.iter().copied().chain(["apiVersion", "kind", "metadata"]).collect();
+    known_members(document, NodeId::ROOT, &known)
+}
+
+fn known_members(document: &Document, node: NodeId, known: &[&str]) -> Result<(), Error> {
+    match document.entries(node).find(|(key, _)| !known.contains(key)) {
+        None => Ok(()),
+        Some((key, value)) => {
+            let kind = ErrorKind::Malformed {
+                member: format!("{}/{key}", document.pointer(node)),
+                expected: "absent: nobody knows this member",
+            };
+            Err(Error::new(kind, document, value))
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    json_string(text, &mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::yaml;
+
+    const REVIEW: &str = r#"{apiVersion: admission.k8s.io/v1, kind: AdmissionReview, request: {uid: a, operation: CREATE, namespace: shop,
+        kind: {group: "", version: v1, kind: Secret}, resource: {group: "", version: v1, resource: secrets},
+        object: {apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {p: hunter2}}}}"#;
+
+    fn recorded(more: &str) -> Result<(Review, Facts), Error> {
+        let head = "{apiVersion: portcullis.dev/v1alpha1, kind: RecordedReview, time: '2026-11-21T10:00:00Z'";
+        from_recorded(&yaml(&format!("{head}, review: {REVIEW}{more}}}")))
+    }
+
+    #[test]
+    fn reads_back_what_it_writes() {
+        let fact = "{kind: signature, arguments: {b: 1, a: 2}, status: verified, document: {x: 1}}";
+        let rejected = "{kind: signature, arguments: {}, status: rejected, reason: expired}";
+        let more = format!(", namespaceLabels: {{team: web}}, mode: sandbox, facts: [{fact}, {rejected}]");
+        let (review, facts) = recorded(&more).expect("a record");
+        assert_eq!(review.time, 1_795_255_200);
+        let text = to_recorded_json(&review, &yaml(REVIEW), &facts, false);
+        let (again, facts_again) = from_recorded(&yaml(&text)).expect("the record that was written");
+        assert_eq!((again.namespace, again.mode, again.time), (review.namespace, review.mode, review.time));
+        let query = Query { kind: "signature".into(), arguments: r#"{"a":2,"b":1}"#.into() };
+        assert!(facts_again.get(&query).is_some_and(Result::is_ok));
+        assert_eq!(facts_again.iter().count(), facts.iter().count());
+    }
+
+    #[test]
+    fn leaves_no_value_of_a_secret_in_a_redacted_record() {
+        let (review, facts) = recorded("").expect("a record");
+        let text = to_recorded_json(&review, &yaml(REVIEW), &facts, true);
+        assert!(!text.contains("hunter2") && text.contains("[secret]"), "{text}");
+    }
+
+    #[test]
+    fn knows_no_labels_where_none_were_recorded() {
+        let (review, _) = recorded(", namespaceLabels: null").expect("a record");
+        assert!(matches!(review.namespace, NamespaceLabels::Unknown(_)));
+    }
+
+    #[test]
+    fn refuses_members_that_nobody_knows_and_facts_without_their_parts() {
+        let message = |more: &str| recorded(more).expect_err(more).to_string();
+        assert_eq!(message(", lables: {}"), "`/lables` must be absent: nobody knows this member");
+        assert_eq!(
+            message(", facts: [{kind: a, arguments: {}, status: failed}]"),
+            "`/facts/0/status` must be `verified`, `absent` or `rejected`"
+        );
+        assert_eq!(
+            message(", facts: [{kind: a, arguments: {}, status: verified}]"),
+            "`/facts/0/document` is missing: a verified fact has one, and no other has"
+        );
+        assert_eq!(message(", mode: strict"), "`/mode` must be `sandbox` or `compliance`");
+    }
+}

@@ -1,0 +1,288 @@
+//! Finds the containers of whatever runs them.
+
+use portcullis_model::{
+    Container, ContainerRole, CustomWorkload, Document, Image, ImageState, Kind, NodeId, Resources, Review, Workload,
+};
+
+use crate::{claims, image, quantity};
+
+/// Where a kind keeps its Pod, and how it says how many.
+struct Shape {
+    /// Keys down to what holds the Pod's `metadata` and `spec`.
+    template: &'static [&'static str],
+    replicas: Replicas,
+}
+
+enum Replicas {
+    /// One Pod.
+    One,
+    /// A field of `spec`, one where it is absent.
+    Field(&'static [&'static str]),
+    /// The smaller of `parallelism` and `completions` of a Job's spec.
+    Job(&'static [&'static str]),
+    /// As many as the cluster decides.
+    Unknown,
+}
+
+/// Builds the view of a review's object, the same whatever controller it is. Nothing of the old object is in it.
+///
+/// Malformed shapes hide nothing: an entry of `containers` that is no map is still a container (without amounts or image),
+/// and `containers` that is a map instead of a list counts its values.
+pub fn view(review: &Review, custom: &[CustomWorkload]) -> Workload {
+    let Some(object) = &review.object else { return Workload::default() };
+    let mut workload = Workload::default();
+    let kind = (group_of(object), object.string(NodeId::ROOT, &["kind"]).unwrap_or_default());
+    if kind == ("autoscaling", "Scale") {
+        let node = object.walk(NodeId::ROOT, &["spec", "replicas"]);
+        (workload.replicas, workload.replicas_node) = (count(object, node, 0), node);
+        return workload;
+    }
+    if let Some(template) = custom.iter().find(|custom| (custom.group.as_str(), custom.kind.as_str()) == kind) {
+        let (node, exists) = object.resolve(NodeId::ROOT, &template.template);
+        fill(object, if exists { node } else { NodeId::NONE }, &mut workload);
+        if let Some(pointer) = &template.replicas {
+            let (node, exists) = object.resolve(NodeId::ROOT, pointer);
+            workload.replicas_node = if exists { node } else { NodeId::NONE };
+            workload.replicas = count(object, workload.replicas_node, 1);
+        }
+    } else if let Some(shape) = shape_of(kind.0, kind.1) {
+        fill(object, object.walk(NodeId::ROOT, shape.template), &mut workload);
+        (workload.replicas, workload.replicas_node) = replicas(object, &shape.replicas);
+    }
+    workload.claims = claims::of(object, kind.0, kind.1, workload.pod_spec);
+    workload
+}
+
+/// The group matters: a `Deployment` of somebody else's group is not Kubernetes' own. `extensions` held the workloads until
+/// Kubernetes 1.16, and a manifest may still say so (A14).
+fn shape_of(group: &str, kind: &str) -> Option<Shape> {
+    const TEMPLATE: &[&str] = &["spec", "template"];
+    const COUNT: Replicas = Replicas::Field(&["spec", "replicas"]);
+    let (template, replicas): (&[&str], Replicas) = match (group, kind) {
+        ("", "Pod") => (&[], Replicas::One),
+        ("", "PodTemplate") => (&["template"], Replicas::Unknown),
+        ("", "ReplicationController") => (TEMPLATE, COUNT),
+        ("apps" | "extensions", "Deployment" | "ReplicaSet" | "StatefulSet") => (TEMPLATE, COUNT),
+        ("apps" | "extensions", "DaemonSet") => (TEMPLATE, Replicas::Unknown),
+        ("batch" | "extensions", "Job") => (TEMPLATE, Replicas::Job(&["spec"])),
+        ("batch", "CronJob" | "ScheduledJob") => {
+            (&["spec", "jobTemplate", "spec", "template"], Replicas::Job(&["spec", "jobTemplate", "spec"]))
+        }
+        _ => return None,
+    };
+    Some(Shape { template, replicas })
+}
+
+/// The group of an object's own `apiVersion`.
+pub(crate) fn group_of(object: &Document) -> &str {
+    let version = object.string(NodeId::ROOT, &["apiVersion"]).unwrap_or_default();
+    version.split_once('/').map_or("", |(group, _)| group)
+}
+
+fn fill(object: &Document, template: NodeId, workload: &mut Workload) {
+    workload.pod_spec = object.find(template, "spec");
+    workload.pod_metadata = object.find(template, "metadata");
+    let spec = workload.pod_spec;
+    if spec.is_none() {
+        return;
+    }
+    workload.pod_resources = resources(object, spec);
+    for (list, plain) in [
+        ("initContainers", ContainerRole::Init),
+        ("containers", ContainerRole::Regular),
+        ("ephemeralContainers", ContainerRole::Ephemeral),
+    ] {
+        for (position, node) in object.items(object.find(spec, list)).enumerate() {
+            let container = container(object, node, list, position, plain);
+            workload.images.push(Image {
+                node: object.find(node, "image"),
+                container: Some(workload.containers.len() as u32),
+                state: image_state(object, object.find(node, "image")),
+            });
+            workload.containers.push(container);
+        }
+    }
+    for volume in object.items(object.find(spec, "volumes")) {
+        let source = object.find(volume, "image");
+        if object.kind(source) == Kind::Map {
+            let node = object.find(source, "reference");
+            workload.images.push(Image { node, container: None, state: image_state(object, node) });
+        }
+    }
+}
+
+fn container(object: &Document, node: NodeId, list: &str, position: usize, plain: ContainerRole) -> Container {
+    let always = object.string(node, &["restartPolicy"]) == Some("Always");
+    let role = if plain == ContainerRole::Init && always { ContainerRole::Sidecar } else { plain };
+    let name = match object.string(node, &["name"]) {
+        Some(name) if !name.is_empty() => name.to_owned(),
+        _ => format!("{list}[{position}]"),
+    };
+    Container { node, name, role, resources: resources(object, node) }
+}
+
+/// The six amounts below `resources` of a container or a Pod, rounded up as the API server does when it stores them
+/// (`SetDefaults_ResourceList`, pkg/apis/core/v1).
+fn resources(object: &Document, holder: NodeId) -> Resources {
+    let all = object.find(holder, "resources");
+    let (requests, limits) = (object.find(all, "requests"), object.find(all, "limits"));
+    let mut resources = Resources::default();
+    for (pair, name) in ["cpu", "memory", "ephemeral-storage"].iter().enumerate() {
+        for (side, list) in [requests, limits].into_iter().enumerate() {
+            resources.amounts[pair * 2 + side] =
+                quantity::round_up_milli(quantity::at(object, object.find(list, name)));
+        }
+    }
+    resources
+}
+
+fn image_state(object: &Document, node: NodeId) -> ImageState {
+    match object.kind(node) {
+        Kind::None | Kind::Null => ImageState::Absent,
+        Kind::String if object.text(node).is_empty() => ImageState::Absent,
+        Kind::String => image::parse(object.text(node)),
+        _ => ImageState::Unreadable("it is not a string; quote it".into()),
+    }
+}
+
+fn replicas(object: &Document, rule: &Replicas) -> (i64, NodeId) {
+    match rule {
+        Replicas::One => (1, NodeId::NONE),
+        Replicas::Unknown => (-1, NodeId::NONE),
+        Replicas::Field(path) => {
+            let node = object.walk(NodeId::ROOT, path);
+            (count(object, node, 1), node)
+        }
+        Replicas::Job(path) => {
+            let spec = object.walk(NodeId::ROOT, path);
+            let (parallelism, completions) = (object.find(spec, "parallelism"), object.find(spec, "completions"));
+            let (many, most) = (count(object, parallelism, 1), count(object, completions, i64::MAX));
+            if many < 0 || most < 0 {
+                (-1, parallelism)
+            } else if most < many {
+                (most, completions)
+            } else {
+                (many, parallelism)
+            }
+        }
+    }
+}
+
+/// A whole number that is not negative; `absent` where there is none, `-1` for anything else.
+fn count(object: &Document, node: NodeId, absent: i64) -> i64 {
+    match object.kind(node) {
+        Kind::None | Kind::Null => absent,
+        Kind::Number => object.number_text(node).parse().ok().filter(|count| *count >= 0).unwrap_or(-1),
+        _ => -1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_model::AmountState;
+
+    use super::*;
+    use crate::testing::{review, yaml};
+
+    fn view_of(text: &str) -> Workload {
+        view(&review(yaml(text)), &[])
+    }
+
+    #[test]
+    fn lists_init_sidecar_regular_and_ephemeral_containers_in_that_order() {
+        // A01, A02, A03
+        let view = view_of(
+            "{apiVersion: v1, kind: Pod, spec: {containers: [{name: a}], ephemeralContainers: [{name: e}], initContainers: [{name: i}, {name: s, restartPolicy: Always}]}}",
+        );
+        let seen: Vec<_> = view.containers.iter().map(|c| (c.name.as_str(), c.role)).collect();
+        let expected = [
+            ("i", ContainerRole::Init),
+            ("s", ContainerRole::Sidecar),
+            ("a", ContainerRole::Regular),
+            ("e", ContainerRole::Ephemeral),
+        ];
+        assert_eq!(seen, expected);
+        assert_eq!(view.replicas, 1);
+    }
+
+    #[test]
+    fn finds_the_pod_of_every_controller() {
+        // A09
+        let template = "template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: nginx}]}}";
+        for (head, expected) in [
+            ("apiVersion: apps/v1\nkind: Deployment\nspec: {replicas: 3, TEMPLATE}", 3),
+            ("apiVersion: apps/v1\nkind: ReplicaSet\nspec: {TEMPLATE}", 1),
+            ("apiVersion: extensions/v1beta1\nkind: Deployment\nspec: {replicas: 0, TEMPLATE}", 0),
+            ("apiVersion: apps/v1\nkind: StatefulSet\nspec: {replicas: two, TEMPLATE}", -1),
+            ("apiVersion: apps/v1\nkind: DaemonSet\nspec: {TEMPLATE}", -1),
+            ("apiVersion: v1\nkind: ReplicationController\nspec: {TEMPLATE}", 1),
+            ("apiVersion: v1\nkind: PodTemplate\nTEMPLATE", -1),
+            ("apiVersion: batch/v1\nkind: Job\nspec: {parallelism: 5, completions: 2, TEMPLATE}", 2),
+            ("apiVersion: batch/v1\nkind: CronJob\nspec: {jobTemplate: {spec: {parallelism: 4, TEMPLATE}}}", 4),
+        ] {
+            let view = view_of(&head.replace("TEMPLATE", template));
+            assert_eq!(view.containers.len(), 1, "{head}");
+            assert!(!view.pod_metadata.is_none(), "{head}");
+            assert_eq!(view.replicas, expected, "{head}");
+        }
+        let foreign = "apiVersion: example.com/v1\nkind: Deployment\nspec: {TEMPLATE}".replace("TEMPLATE", template);
+        assert_eq!(view_of(&foreign), Workload::default(), "somebody else's Deployment");
+    }
+
+    #[test]
+    fn follows_a_pointer_into_custom_kinds() {
+        // A08
+        let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {replicas: 2, template: {spec: {containers: [{name: a}]}}}";
+        let custom = CustomWorkload {
+            group: "argoproj.io".into(),
+            kind: "Rollout".into(),
+            template: "/spec/template".into(),
+            replicas: Some("/spec/replicas".into()),
+        };
+        let view = view(&review(yaml(rollout)), &[custom]);
+        assert_eq!((view.containers.len(), view.replicas), (1, 2));
+    }
+
+    #[test]
+    fn reads_amounts_of_containers_and_of_the_pod() {
+        // A05, A17
+        let view = view_of(
+            "{apiVersion: v1, kind: Pod, spec: {resources: {limits: {memory: 1Gi}}, containers: [{name: a, resources: {requests: {cpu: 99.5m, memory: null}, limits: {cpu: 1.5, memory: x}}}]}}",
+        );
+        let [cpu_request, cpu_limit, memory_request, memory_limit, ..] = view.containers[0].resources.amounts;
+        assert_eq!((cpu_request.whole, cpu_request.nanos), (0, 100_000_000), "rounded up to a thousandth");
+        assert_eq!((cpu_limit.whole, cpu_limit.nanos), (1, 500_000_000));
+        assert_eq!(memory_request.state, AmountState::Absent);
+        assert_eq!(memory_limit.state, AmountState::Unreadable);
+        assert_eq!(view.pod_resources.amounts[3].whole, 1 << 30);
+    }
+
+    #[test]
+    fn hides_no_container_behind_a_malformed_shape() {
+        let view = view_of(
+            "{apiVersion: v1, kind: Pod, spec: {containers: [null, x, {image: 7}], initContainers: {a: {name: b}}}}",
+        );
+        let names: Vec<_> = view.containers.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names, ["b", "containers[0]", "containers[1]", "containers[2]"]);
+        assert!(matches!(view.images[3].state, ImageState::Unreadable(_)));
+    }
+
+    #[test]
+    fn lists_image_volumes_behind_the_containers_images() {
+        // A07
+        let view = view_of(
+            "{apiVersion: v1, kind: Pod, spec: {containers: [{name: a}], volumes: [{name: v, image: {reference: quay.io/a/b:1}}, {name: w, emptyDir: {}}]}}",
+        );
+        assert_eq!(view.images.len(), 2);
+        assert_eq!((view.images[0].container, &view.images[0].state), (Some(0), &ImageState::Absent));
+        assert!(matches!(&view.images[1].state, ImageState::Exact { registry, .. } if registry == "quay.io"));
+    }
+
+    #[test]
+    fn sees_only_the_replicas_of_a_scale() {
+        // A06
+        let view = view_of("{apiVersion: autoscaling/v1, kind: Scale, spec: {replicas: 7}}");
+        assert_eq!((view.replicas, view.containers.len()), (7, 0));
+        assert!(!view.replicas_node.is_none());
+    }
+}

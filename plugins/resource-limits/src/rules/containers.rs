@@ -1,0 +1,117 @@
+//! Requests and limits of every container and of the Pod: there, readable and in range.
+//!
+//! Ephemeral containers are exempt: the API forbids resources there. A request that is not written but would be copied
+//! from the limit (`SetDefaults_Pod` of Kubernetes' core/v1 defaults) counts as there, so that a file and the admitted
+//! object get one verdict. Where the Pod has a limit of its own (KEP-2837), a container without one is bounded by it.
+
+use portcullis_sdk::{Amount, Container, Finding, Resource, Resources, Review, Rule, Severity};
+
+use crate::rules::owner::{Owner, Side, what};
+use crate::rules::ratio;
+use crate::rules::{Problem, advice, fix, problem};
+use crate::settings::{Demand, Settings};
+
+macro_rules! side {
+    ($resource:literal, $name:literal, $side:literal) => {
+        [
+            Rule::new(
+                concat!($resource, "-", $side, "-missing"),
+                Severity::High,
+                concat!("A container has no ", $name, " ", $side),
+            ),
+            Rule::new(
+                concat!($resource, "-", $side, "-min"),
+                Severity::Medium,
+                concat!("A ", $name, " ", $side, " is less than allowed"),
+            ),
+            Rule::new(
+                concat!($resource, "-", $side, "-max"),
+                Severity::High,
+                concat!("A ", $name, " ", $side, " is more than allowed"),
+            ),
+            Rule::new(
+                concat!($resource, "-", $side, "-unreadable"),
+                Severity::High,
+                concat!("A ", $name, " ", $side, " is not a quantity"),
+            ),
+        ]
+    };
+    ($resource:literal, $name:literal) => {
+        [side!($resource, $name, "request"), side!($resource, $name, "limit")]
+    };
+}
+
+/// How many rules there are here.
+pub const COUNT: usize = 24;
+
+/// By resource, side (request, limit) and problem.
+pub const RULES: [[[Rule; 4]; 2]; 3] =
+    [side!("cpu", "CPU"), side!("memory", "memory"), side!("ephemeral-storage", "ephemeral-storage")];
+
+static TABLE: [[[Rule; 4]; 2]; 3] = RULES;
+
+/// Judges all containers and the Pod. Two calls of the host where nothing is wrong.
+pub fn judge(settings: &Settings<'_>, review: Review, findings: &mut Vec<Finding>) {
+    let workload = review.workload();
+    let Some(pod) = workload.pod_resources() else { return };
+    judge_one(settings, Owner::Pod(workload), &pod, None, findings);
+    for (position, resources) in workload.container_resources().iter().enumerate() {
+        let owner = Owner::Container(Container::at(position as u32));
+        judge_one(settings, owner, &resources, Some(&pod), findings);
+    }
+}
+
+fn judge_one(
+    settings: &Settings<'_>,
+    owner: Owner,
+    resources: &Resources,
+    pod: Option<&Resources>,
+    findings: &mut Vec<Finding>,
+) {
+    for resource in Resource::ALL {
+        let demand = settings.demand(resource);
+        let (request, limit) = (resources.request(resource), resources.limit(resource));
+        // Only containers must have something; what the Pod has is theirs.
+        let needs = |wanted: bool, of_pod: fn(&Resources, Resource) -> Amount| {
+            wanted && pod.is_some_and(|pod| of_pod(pod, resource).is_absent())
+        };
+        let needs_request = limit.is_absent() && needs(demand.request, Resources::effective_request);
+        let needs_limit = needs(demand.limit, Resources::limit);
+        for (side, amount, needed) in [(Side::Request, request, needs_request), (Side::Limit, limit, needs_limit)] {
+            if let Some(problem) = problem(amount, needed, &demand.range) {
+                findings.extend(finding(owner, resource, side, problem, demand));
+            }
+        }
+        findings.extend(ratio::judge(demand, owner, resources, resource));
+    }
+}
+
+fn finding(owner: Owner, resource: Resource, side: Side, problem: Problem, demand: &Demand<'_>) -> Option<Finding> {
+    if owner.is_exempt() {
+        return None;
+    }
+    let rule = &TABLE[resource as usize][side as usize][problem as usize];
+    let what = what(resource, side);
+    let range = &demand.range;
+    let finding = if problem == Problem::Missing {
+        let message = format!("{} has no {what}{}", owner.shown(), advice(range));
+        let sides = if side == Side::Request { "requests" } else { "limits" };
+        Finding::new(rule, owner.node(), message).missing(format!("/resources/{sides}/{}", resource.as_str()))
+    } else {
+        let node = owner.amount(resource, side);
+        let written = node.shown();
+        let message = match problem {
+            Problem::Unreadable => format!(
+                "the {what} `{written}` of {} is not a quantity; write a number with a suffix such as `{}`",
+                owner.shown(),
+                if resource == Resource::Cpu { "500m" } else { "128Mi" },
+            ),
+            _ => format!("the {what} of {} is `{written}`; allowed is {range}", owner.shown()),
+        };
+        Finding::new(rule, node, message)
+    };
+    Some(match fix(problem, &what, range) {
+        Some(fix) => finding.fix(fix),
+        None => finding,
+    })
+}

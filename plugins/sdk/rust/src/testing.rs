@@ -1,0 +1,78 @@
+//! A native way to test a rule: manifests judged by the plugin's own code and the host's own reader, without WebAssembly.
+//!
+//! ```text
+//! #[test]
+//! fn judges_every_case() {
+//!     portcullis_sdk::testing::cases::<MyPolicy>(concat!(env!("CARGO_MANIFEST_DIR"), "/cases"));
+//! }
+//! ```
+
+mod case;
+pub(crate) mod imports;
+mod scene;
+
+use std::path::Path;
+
+pub use case::{Case, Expected};
+pub use scene::{FindingView, Scene};
+
+use crate::export::{Policy, glue};
+use crate::settings::SettingsError;
+
+/// Judges one manifest, the first document of a YAML text, as the CREATE of an object.
+///
+/// # Panics
+/// Where the settings are refused or the text cannot be read: a test wants to know.
+pub fn judge<P: Policy>(settings: &str, yaml: &str) -> Vec<FindingView> {
+    Scene::object("test.yaml", yaml).judge::<P>(settings)
+}
+
+/// What a plugin has against settings; empty where it takes them.
+pub fn complaints<P: Policy>(settings: &str) -> Vec<SettingsError> {
+    let errors = glue::prepare::<P>(settings).err().unwrap_or_default();
+    errors.into_iter().map(|error| SettingsError { pointer: error.pointer, message: error.message }).collect()
+}
+
+/// Runs every case (`*.yaml`) of a folder and compares what was found with what is drawn.
+///
+/// # Panics
+/// With every difference of every case, and where there is no case at all.
+pub fn cases<P: Policy>(folder: impl AsRef<Path>) {
+    let folder = folder.as_ref();
+    let entries = std::fs::read_dir(folder).expect("the folder of the cases can be read");
+    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    assert!(!files.is_empty(), "no case in {}", folder.display());
+    let mut differences = String::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a case can be read");
+        let case = Case::parse(&file.display().to_string(), &text);
+        let outcome = case.and_then(|case| case.judge::<P>());
+        if let Err(difference) = outcome {
+            differences.push_str(&format!("\n{}:\n{difference}\n", file.display()));
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+/// Checks that a plugin describes itself soundly, and that its README names every rule: `README.md` in the given folder.
+///
+/// # Panics
+/// With the first fault.
+pub fn description<P: Policy>(folder: impl AsRef<Path>) {
+    let description = P::DESCRIPTION;
+    let json: serde_json::Value = serde_json::from_str(&description.to_json()).expect("the description is JSON");
+    assert_eq!(json["settings"]["type"], "object", "the schema of the settings describes a map");
+    let kebab = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    assert!(kebab(description.name), "the name `{}` is not in kebab-case", description.name);
+    let readme = std::fs::read_to_string(folder.as_ref().join("README.md")).expect("a plugin has a README.md");
+    for (position, rule) in description.rules.iter().enumerate() {
+        assert!(kebab(rule.id), "the rule `{}` is not in kebab-case", rule.id);
+        assert!(!description.rules[..position].iter().any(|other| other.id == rule.id), "two rules `{}`", rule.id);
+        let row = format!("| `{}` | {} |", rule.id, rule.severity.as_str());
+        assert!(readme.contains(&row), "README.md has no row `{row}`");
+    }
+}

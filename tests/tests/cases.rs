@@ -1,0 +1,85 @@
+//! Every case of every plugin through the door, on the built component: the same findings as natively, at the same places.
+
+use portcullis_document::{ReadLimits, read_yaml};
+use portcullis_model::{NodeId, Source};
+use portcullis_sdk::testing::Case;
+use portcullis_tests::{Folder, code, files, portcullis, root};
+use serde_json::{Value, json};
+
+/// A policy set with one policy, for everything that a case can be.
+fn set(plugin: &str, case: &Case) -> String {
+    let matches = match &case.document {
+        Some(path) => format!("{{documents: [{{paths: [\"{path}\"]}}]}}"),
+        None => {
+            "{resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*']}]}".into()
+        }
+    };
+    format!(
+        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: case}}\nspec:\n  policies:\n  - name: case\n    plugin: {{builtin: {plugin}}}\n    match: {matches}\n    settings: {}\n",
+        case.settings
+    )
+}
+
+/// The case as an AdmissionReview, where its head says what kind of request it is.
+fn as_review(case: &Case) -> Value {
+    let documents = read_yaml(&Source::new(&*case.name, &*case.text), &ReadLimits::default()).expect("a case is YAML");
+    let object: Value = serde_json::from_str(&documents[0].to_json(NodeId::ROOT)).expect("JSON");
+    let [operation, resource, subresource] = &case.request;
+    let (group, version) = object["apiVersion"].as_str().and_then(|v| v.split_once('/')).unwrap_or(("", "v1"));
+    let old = if operation == "UPDATE" { object.clone() } else { Value::Null };
+    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "1", "operation": operation, "subResource": subresource, "namespace": "cases", "name": "case",
+        "kind": {"group": group, "version": version, "kind": object["kind"]},
+        "resource": {"group": group, "version": version, "resource": resource},
+        "object": object, "oldObject": old}})
+}
+
+#[test]
+fn finds_with_every_built_in_component_what_every_case_draws() {
+    let mut judged = 0;
+    for plugin in ["resource-limits", "image-reference"] {
+        let cases = files(&root().join("plugins").join(plugin).join("cases"), "yaml");
+        assert!(cases.len() >= 6, "{plugin} has {} cases", cases.len());
+        for path in cases {
+            let text = std::fs::read_to_string(&path).expect("a case");
+            let case = Case::parse(&path.display().to_string(), &text)
+                .unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+            let folder = Folder::new("case");
+            folder.write("set.yaml", set(plugin, &case));
+            let request = case.request.iter().any(|word| !word.is_empty());
+            let file = match (&case.document, request) {
+                (Some(path), _) => path.clone(),
+                (None, true) => "review.json".into(),
+                (None, false) => "case.yaml".into(),
+            };
+            folder.write(&file, if request { as_review(&case).to_string() } else { text.clone() });
+            let mode = case.mode.as_str();
+            let answer = portcullis(folder.path(), &["check", "-f", "json", "-m", mode, "-p", "set.yaml", &file]);
+            let report = answer.json();
+            assert_eq!(report["errors"], json!([]), "{}", path.display());
+            let decisions = report["decisions"].as_array().cloned().unwrap_or_default();
+            let findings =
+                decisions.iter().flat_map(|decision| decision["findings"].as_array().cloned().unwrap_or_default());
+            let mut seen: Vec<Value> = findings
+                .map(|finding| {
+                    let place = &finding["source"];
+                    let place = if request { json!(null) } else { json!([place["line"], place["column"]]) };
+                    json!([place, code(&finding), finding["message"]])
+                })
+                .collect();
+            let mut expected: Vec<Value> = case
+                .findings
+                .iter()
+                .map(|finding| {
+                    let place = if request { json!(null) } else { json!([finding.line, finding.column]) };
+                    json!([place, finding.code, finding.message])
+                })
+                .collect();
+            seen.sort_by_key(Value::to_string);
+            expected.sort_by_key(Value::to_string);
+            assert_eq!(seen, expected, "{}", path.display());
+            judged += 1;
+        }
+    }
+    println!("judged {judged} cases");
+}

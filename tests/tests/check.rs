@@ -1,0 +1,195 @@
+//! The command: formats, exit codes, streams, and the same answer every time.
+
+use portcullis_tests::{Folder, corpora, files, portcullis, portcullis_with};
+use serde_json::json;
+
+/// A Pod that the default set allows.
+fn good(name: &str) -> String {
+    pod(name, "resources: {requests: {cpu: 200m, memory: 256Mi}, limits: {cpu: 200m, memory: 256Mi}}")
+}
+
+/// A Pod that the default set denies in compliance.
+fn bad(name: &str) -> String {
+    pod(name, "resources: {requests: {cpu: 200m, memory: 64Mi}, limits: {cpu: '99', memory: 256Mi}}")
+}
+
+fn pod(name: &str, resources: &str) -> String {
+    let digest = "a".repeat(64);
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\nspec:\n  containers:\n  - name: app\n    image: registry.example/app@sha256:{digest}\n    {resources}\n"
+    )
+}
+
+#[test]
+fn allows_a_good_pod_with_status_0() {
+    let folder = Folder::new("check");
+    folder.write("pod.yaml", good("web"));
+    let answer = portcullis(folder.path(), &["check", "pod.yaml"]);
+    assert_eq!(answer.status, 0, "{answer:?}");
+}
+
+#[test]
+fn denies_a_bad_pod_with_status_1_and_points_at_the_value() {
+    let folder = Folder::new("check");
+    folder.write("pod.yaml", bad("web"));
+    let answer = portcullis(folder.path(), &["check", "--format", "json", "pod.yaml"]);
+    assert_eq!(answer.status, 1, "{answer:?}");
+    let report = answer.json();
+    let finding = &report["decisions"][0]["findings"][0];
+    assert_eq!(report["apiVersion"], "portcullis.dev/v1alpha1");
+    assert_eq!(report["verdict"], "deny");
+    assert_eq!(report["decisions"][0]["mode"], "compliance", "no mode and no namespace is compliance");
+    assert_eq!(finding["source"]["file"], "pod.yaml");
+    assert_eq!(finding["source"]["line"], 9);
+    let human = portcullis(folder.path(), &["check", "pod.yaml"]);
+    assert!(human.out.contains("pod.yaml:9:") && human.out.contains('^'), "{human:?}");
+    assert!(!human.out.contains('\u{1b}'), "no colour into a pipe");
+}
+
+#[test]
+fn warns_in_sandbox_and_lets_the_change_through() {
+    let folder = Folder::new("check");
+    folder.write("pod.yaml", bad("web"));
+    let answer = portcullis(folder.path(), &["check", "--mode", "sandbox", "--format", "json", "pod.yaml"]);
+    assert_eq!(answer.status, 0, "{answer:?}");
+    let report = answer.json();
+    assert_eq!(report["verdict"], "allow");
+    assert!(report["summary"]["warnings"].as_u64() > Some(0), "{report}");
+}
+
+#[test]
+fn takes_the_mode_from_the_namespace_and_compliance_where_nobody_knows() {
+    // A18: a value that is neither mode never gives the weaker one.
+    let folder = Folder::new("modes");
+    let namespace = |name: &str, mode: &str| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{portcullis.dev/mode: {mode}}}}}\n---\n"
+        )
+    };
+    let in_namespace = |name: &str| bad("web").replace("  name: web\n", &format!("  name: web\n  namespace: {name}\n"));
+    let mode_of = |content: String| {
+        folder.write("all.yaml", content);
+        let report = portcullis(folder.path(), &["check", "--format", "json", "all.yaml"]).json();
+        let decisions = report["decisions"].as_array().cloned().unwrap_or_default();
+        let pod = decisions.into_iter().find(|decision| decision["subject"]["kind"] == "Pod").expect("the Pod");
+        (pod["mode"].as_str().unwrap_or_default().to_owned(), pod["errors"].clone())
+    };
+    assert_eq!(mode_of(namespace("a", "sandbox") + &in_namespace("a")), ("sandbox".into(), json!([])));
+    assert_eq!(mode_of(namespace("a", "compliance") + &in_namespace("a")).0, "compliance");
+    assert_eq!(mode_of(namespace("a", "sandbox") + &in_namespace("b")).0, "compliance", "an unknown namespace");
+    assert_eq!(mode_of(namespace("a", "sandbox") + &bad("web")).0, "compliance", "no namespace");
+    let (mode, errors) = mode_of(namespace("a", "sandbocks") + &in_namespace("a"));
+    assert_eq!(mode, "compliance");
+    assert!(errors.to_string().contains("sandbocks"), "the unknown value is reported: {errors}");
+    let twice = namespace("a", "sandbox") + &namespace("a", "compliance") + &in_namespace("a");
+    assert_eq!(mode_of(twice).0, "compliance", "two Namespaces that disagree");
+}
+
+#[test]
+fn judges_streams_lists_and_json_alike() {
+    let folder = Folder::new("shapes");
+    let stream = format!("{}---\n# nothing\n---\n{}", bad("a"), good("b"));
+    folder.write("stream.yaml", &stream);
+    let report = portcullis(folder.path(), &["check", "--format", "json", "stream.yaml"]).json();
+    assert_eq!(report["summary"]["subjects"], 2);
+    assert_eq!(report["summary"]["denied"], 1);
+    let piped = portcullis_with(folder.path(), &["check", "--format", "json", "-"], Some(stream.as_bytes()));
+    assert_eq!(piped.status, 1, "{piped:?}");
+    let item = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "a", "image": "nginx"}]}});
+    folder.write("list.json", json!({"apiVersion": "v1", "kind": "List", "items": [item, item]}).to_string());
+    let report = portcullis(folder.path(), &["check", "--format", "json", "list.json"]).json();
+    assert_eq!(report["summary"]["subjects"], 2, "{report}");
+    assert_eq!(report["decisions"][1]["findings"][0]["source"]["line"], 1);
+}
+
+#[test]
+fn gives_one_status_and_one_report_whatever_the_threads_do() {
+    // A63, X25
+    let folder = Folder::new("threads");
+    for n in 0..60 {
+        folder.write(&format!("m/{n:03}.yaml"), if n % 3 == 0 { bad("bad") } else { good("good") });
+    }
+    let run = |jobs: &str| portcullis(folder.path(), &["check", "--format", "json", "--jobs", jobs, "m"]);
+    let first = run("1");
+    assert_eq!(first.status, 1);
+    for jobs in ["1", "2", "16"] {
+        assert_eq!(run(jobs).out, first.out, "{jobs} threads");
+    }
+}
+
+#[test]
+fn never_passes_where_nothing_was_judged() {
+    let folder = Folder::new("nothing");
+    folder.write("d/values.yaml", "replicas: 3\n");
+    let answer = portcullis(folder.path(), &["check", "d"]);
+    assert_eq!(answer.status, 2, "{answer:?}");
+    assert!(answer.out.contains("values.yaml"), "what was skipped is listed: {answer:?}");
+}
+
+#[test]
+fn injects_nothing_that_a_manifest_says_into_a_terminal() {
+    // A23
+    let folder = Folder::new("hostile");
+    let name = "\"we\\x1b[31mb\\u202e\\n::error::x\"";
+    folder.write(
+        "pod.yaml",
+        bad("web").replace("name: web", &format!("name: {name}")).replace("name: app", &format!("name: {name}")),
+    );
+    for format in ["human", "json", "sarif"] {
+        let answer = portcullis(folder.path(), &["check", "--format", format, "pod.yaml"]);
+        let text = format!("{}{}", answer.out, answer.err);
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{format}: {text}");
+        assert!(!text.lines().any(|line| line.starts_with("::error")), "{format}: {text}");
+    }
+}
+
+#[test]
+fn hides_the_values_of_secrets_wherever_they_stand() {
+    let folder = Folder::new("secrets");
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: |\n      {\"stringData\":{\"p\":\"hunter2hunter2\"}}\nstringData: {p: hunter2hunter2}\n";
+    folder.write("secret.yaml", secret);
+    let broken = format!("{secret}stringData: {{p: hunter2hunter2}}\n");
+    folder.write("broken.yaml", broken);
+    let one_line = json!({"apiVersion": "v1", "kind": "List", "items": [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"p": "hunter2hunter2"}},
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "nginx"}]}}]});
+    folder.write("list.json", one_line.to_string());
+    for file in ["secret.yaml", "broken.yaml", "list.json"] {
+        for format in ["human", "json", "sarif"] {
+            let answer = portcullis(folder.path(), &["check", "--format", format, file]);
+            assert!(!format!("{}{}", answer.out, answer.err).contains("hunter2"), "{file} as {format}: {answer:?}");
+        }
+    }
+}
+
+#[test]
+fn writes_each_format_where_it_is_told() {
+    let folder = Folder::new("formats");
+    folder.write("pod.yaml", bad("web"));
+    let arguments = ["check", "-f", "json", "-o", "r.json", "-f", "human", "pod.yaml"];
+    let answer = portcullis(folder.path(), &arguments);
+    assert_eq!(answer.status, 1, "{answer:?}");
+    assert!(answer.out.contains("pod.yaml:9:"), "{answer:?}");
+    let written = std::fs::read_to_string(folder.path().join("r.json")).expect("r.json");
+    assert!(written.contains("CheckReport"));
+}
+
+#[test]
+fn says_its_version_with_the_commit() {
+    let folder = Folder::new("version");
+    let answer = portcullis(folder.path(), &["--version"]);
+    assert_eq!(answer.status, 0);
+    assert!(answer.out.starts_with("portcullis 0."), "{answer:?}");
+    assert!(answer.out.contains('('), "{answer:?}");
+}
+
+#[test]
+fn judges_pods_of_others_without_error() {
+    let Some(folder) = corpora("pod-security") else { return };
+    let count = files(&folder, "yaml").len();
+    let answer = portcullis(&folder, &["check", "--format", "json", "."]);
+    let report = answer.json();
+    assert_eq!(report["errors"], json!([]));
+    assert!(report["summary"]["subjects"].as_u64() >= Some(count as u64), "{count} files: {}", report["summary"]);
+    assert!(count >= 296, "{count}");
+}

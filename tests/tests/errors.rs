@@ -1,0 +1,212 @@
+//! The errors that a user must get: what, where, what to do, and exit status 2.
+
+use portcullis_tests::{Answer, Folder, portcullis, portcullis_with};
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers: [{name: a, image: nginx}]\n";
+
+/// Judges one file and expects that it could not be judged, with all of these words in the answer.
+fn refuses(name: &str, content: impl AsRef<[u8]>, words: &[&str]) -> Answer {
+    let folder = Folder::new("errors");
+    folder.write(name, content);
+    let answer = portcullis(folder.path(), &["check", name]);
+    says(&answer, words);
+    answer
+}
+
+/// Judges a good Pod by a policy set and expects that the set is refused with all of these words.
+fn refuses_set(set: &str, words: &[&str]) {
+    let folder = Folder::new("sets");
+    folder.write("pod.yaml", POD);
+    folder.write("set.yaml", set);
+    says(&portcullis(folder.path(), &["check", "--policies", "set.yaml", "pod.yaml"]), words);
+}
+
+fn says(answer: &Answer, words: &[&str]) {
+    assert_eq!(answer.status, 2, "{answer:?}");
+    let text = format!("{}{}", answer.out, answer.err);
+    for word in words {
+        assert!(text.contains(word), "`{word}` is missing in:\n{text}");
+    }
+}
+
+fn set(policies: &str) -> String {
+    format!(
+        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: mine}}\nspec:\n  policies:\n{policies}"
+    )
+}
+
+#[test]
+fn refuses_a_file_that_is_not_there() {
+    let folder = Folder::new("errors");
+    says(&portcullis(folder.path(), &["check", "nothing.yaml"]), &["nothing.yaml"]);
+}
+
+#[test]
+fn refuses_a_directory_without_manifests() {
+    let folder = Folder::new("errors");
+    folder.write("docs/readme.txt", "hello");
+    says(&portcullis(folder.path(), &["check", "docs"]), &["docs", ".yaml"]);
+}
+
+#[test]
+fn refuses_an_empty_file_and_an_empty_standard_input() {
+    refuses("empty.yaml", "# nothing\n---\n", &["empty.yaml"]);
+    let folder = Folder::new("errors");
+    says(&portcullis_with(folder.path(), &["check", "-"], Some(b"")), &[]);
+}
+
+#[test]
+fn refuses_text_that_is_not_utf8() {
+    refuses("latin.yaml", b"kind: Pod\nname: \xe4\n", &["latin.yaml:2:7", "UTF-8"]);
+}
+
+#[test]
+fn refuses_tabs_as_indentation() {
+    refuses("tabs.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n\tname: web\n", &["tabs.yaml:4", "tab", "spaces"]);
+}
+
+#[test]
+fn refuses_a_helm_template_and_says_how_to_render_it() {
+    let template = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\n{{- if .Values.x }}\nspec: {}\n{{- end }}\n";
+    refuses("templates/pod.yaml", template, &["templates/pod.yaml", "helm template"]);
+}
+
+#[test]
+fn refuses_a_kind_without_api_version_and_the_reverse() {
+    refuses("half.yaml", "kind: Pod\nmetadata: {name: x}\n", &["half.yaml:1", "apiVersion"]);
+    refuses("half.yaml", "apiVersion: v1\nmetadata: {name: x}\n", &["half.yaml:1", "kind"]);
+}
+
+#[test]
+fn refuses_a_stream_that_ends_in_the_middle() {
+    refuses("cut.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: \"we", &["cut.yaml:3"]);
+    refuses("cut.json", r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name"#, &["cut.json:1"]);
+}
+
+#[test]
+fn refuses_duplicate_keys_in_yaml_and_json() {
+    // A09b
+    refuses("twice.yaml", format!("{POD}kind: Service\n"), &["twice.yaml:6:1", "`kind`"]);
+    refuses("twice.json", r#"{"apiVersion": "v1", "kind": "Pod", "kind": "Service"}"#, &["twice.json:1", "`kind`"]);
+}
+
+#[test]
+fn refuses_a_name_that_yaml_reads_as_a_boolean() {
+    refuses("no.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: n}\n", &["no.yaml:3", "quote"]);
+}
+
+#[test]
+fn refuses_an_unknown_policy_field_and_suggests_the_known_one() {
+    let text = set("  - name: limits\n    plugin: {builtin: resource-limits}\n    setings: {}\n");
+    refuses_set(&text, &["set.yaml:8:5", "setings", "did you mean `settings`"]);
+}
+
+#[test]
+fn refuses_an_unknown_plugin_and_suggests_the_known_one() {
+    let text = set("  - name: limits\n    plugin: {builtin: resource-limit}\n");
+    refuses_set(&text, &["set.yaml", "resource-limit", "did you mean `resource-limits`"]);
+}
+
+#[test]
+fn refuses_a_plugin_whose_digest_is_another() {
+    let digest = "0".repeat(64);
+    let text =
+        set(&format!("  - name: limits\n    plugin: {{builtin: resource-limits, digest: \"sha256:{digest}\"}}\n"));
+    refuses_set(&text, &["set.yaml", &digest, "sha256:"]);
+}
+
+#[test]
+fn refuses_settings_that_the_plugin_refuses_at_their_place() {
+    let text = set("  - name: limits\n    plugin: {builtin: resource-limits}\n    settings:\n      cpu: {mim: 100m}\n");
+    refuses_set(&text, &["set.yaml:9:", "mim", "min"]);
+}
+
+#[test]
+fn refuses_an_expression_that_does_not_compile() {
+    let text = set(
+        "  - name: limits\n    plugin: {builtin: resource-limits}\n    match:\n      matchConditions:\n      - {name: broken, expression: 'object.kind =='}\n",
+    );
+    refuses_set(&text, &["set.yaml:10:", "broken"]);
+}
+
+#[test]
+fn refuses_a_kind_whose_plural_is_unknown_where_it_matters() {
+    let folder = Folder::new("errors");
+    folder.write("thing.yaml", "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: x}\n");
+    let named = "    match:\n      resourceRules: [{apiGroups: [example.com], apiVersions: [v1], operations: [CREATE], resources: [things]}]\n";
+    folder.write(
+        "set.yaml",
+        set(&format!(
+            "  - name: limits\n    plugin: {{builtin: resource-limits}}\n    settings: {{requireLimits: true}}\n{named}"
+        )),
+    );
+    let answer = portcullis(folder.path(), &["check", "--policies", "set.yaml", "thing.yaml"]);
+    says(&answer, &["Thing", "--api-resources"]);
+    let everything =
+        set("  - name: limits\n    plugin: {builtin: resource-limits}\n    settings: {requireLimits: true}\n");
+    folder.write("set.yaml", everything);
+    let answer = portcullis(folder.path(), &["check", "--policies", "set.yaml", "thing.yaml"]);
+    assert_eq!(answer.status, 0, "where every resource matches, the plural does not matter: {answer:?}");
+}
+
+#[test]
+fn refuses_formats_that_are_not_there_yet_and_formats_that_never_will_be() {
+    let folder = Folder::new("errors");
+    folder.write("pod.yaml", POD);
+    for format in ["junit", "github", "gitlab", "markdown", "html"] {
+        says(&portcullis(folder.path(), &["check", "--format", format, "pod.yaml"]), &[format, "not there yet"]);
+    }
+    says(&portcullis(folder.path(), &["check", "--format", "pdf", "pod.yaml"]), &["pdf", "human"]);
+}
+
+#[test]
+fn refuses_unknown_flags_and_no_path_at_all() {
+    let folder = Folder::new("errors");
+    says(&portcullis(folder.path(), &["check", "--polices", "x", "y"]), &["--policies"]);
+    says(&portcullis(folder.path(), &["check"]), &["PATH"]);
+}
+
+#[test]
+fn refuses_plugins_from_registries_with_a_clear_not_yet() {
+    let digest = "0".repeat(64);
+    let text = set(&format!("  - name: x\n    plugin: {{oci: \"registry.example/p@sha256:{digest}\"}}\n"));
+    refuses_set(&text, &["set.yaml", "not"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn refuses_what_it_may_not_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new("errors");
+    let path = folder.write("closed.yaml", POD);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).expect("a mode");
+    if std::fs::read(&path).is_ok() {
+        // Root reads everything; a directory in the file's place cannot be read as a file by anybody.
+        println!("SKIPPED: this user may read every file");
+        return;
+    }
+    says(&portcullis(folder.path(), &["check", "closed.yaml"]), &["closed.yaml", "denied"]);
+}
+
+#[test]
+fn reports_an_expired_waiver_and_leaves_the_exit_status_alone() {
+    let folder = Folder::new("waivers");
+    folder.write("pod.yaml", POD);
+    let waiver = |expires: &str| {
+        format!(
+            "apiVersion: portcullis.dev/v1alpha1\nkind: Waiver\nmetadata: {{name: legacy}}\nspec:\n  policy: images\n  rule: image-reference/digest-missing\n  covers: {{names: [web]}}\n  owner: team-web\n  ticket: WEB-1\n  reason: migration\n  expires: {expires}\n"
+        )
+    };
+    let set = set("  - name: images\n    plugin: {builtin: image-reference}\n    settings: {requireDigest: true}\n");
+    folder.write("set.yaml", set);
+    let run = |expires: &str| {
+        folder.write("waiver.yaml", waiver(expires));
+        portcullis(folder.path(), &["check", "--policies", "set.yaml", "--waivers", "waiver.yaml", "pod.yaml"])
+    };
+    let active = run("2026-12-31");
+    assert_eq!(active.status, 0, "{active:?}");
+    assert!(active.out.contains("waived"), "{active:?}");
+    let expired = run("2026-01-31");
+    assert_eq!(expired.status, 1, "{expired:?}");
+    assert!(expired.out.contains("legacy") && expired.out.contains("expired"), "{expired:?}");
+}

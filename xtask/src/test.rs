@@ -1,0 +1,105 @@
+//! Runs every check and test, cheapest first, and ends with one line of totals.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::command::{self, heading};
+use crate::totals::Totals;
+use crate::workspace::Workspace;
+use crate::{build, example, tools};
+
+/// How far a run goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What a machine with Rust and a C compiler can do in good time.
+    RustOnly,
+    /// Also what needs more than that, or minutes.
+    All,
+}
+
+/// Runs everything; the first step that fails ends the run, and the last line printed is always the totals.
+pub fn run(workspace: &Workspace, extent: Extent) -> Result<ExitCode> {
+    let mut totals = Totals::default();
+    let result = steps(workspace, extent, &mut totals);
+    if let Err(error) = &result {
+        heading("FAILED");
+        println!("{error:#}");
+        if totals.failed() == 0 {
+            totals.fail();
+        }
+    }
+    if totals.reasons().next().is_some() {
+        heading("SKIPPED");
+        totals.reasons().for_each(|reason| println!("{reason}"));
+    }
+    println!("\n{totals}");
+    Ok(if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<()> {
+    heading("rustfmt");
+    command::run(workspace.cargo().args(["fmt", "--all", "--check"])).context("`cargo fmt --all` puts this right")?;
+
+    heading("clippy");
+    // Checking needs no plugins: the build script of `host/cli` takes those of the last build, if any.
+    let mut clippy = workspace.cargo();
+    clippy.args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]);
+    command::run(&mut clippy)?;
+
+    heading("licences, sources and bans");
+    match extent {
+        Extent::All => deny(workspace)?,
+        Extent::RustOnly => totals.skip("cargo-deny (licences, sources, bans): `cargo xtask test --all` runs it"),
+    }
+
+    let product = build::run(workspace)?;
+
+    heading("tests");
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--workspace", "--no-fail-fast", "--", "--show-output"]);
+    tests(cargo.envs(environment(workspace, &product)), totals)?;
+
+    heading("example plugins");
+    example::run(workspace, &product, totals)
+}
+
+/// What the tests need to know to find what was built.
+pub fn environment(workspace: &Workspace, product: &Path) -> Vec<(&'static str, OsString)> {
+    let mut environment = build::environment(workspace).to_vec();
+    environment.push(("PORTCULLIS_BIN", product.as_os_str().to_owned()));
+    environment.push(("PORTCULLIS_PLUGINS", workspace.plugins().into_os_string()));
+    environment
+}
+
+/// Runs `cargo test ... -- --show-output`, shows what it prints, and counts.
+pub fn tests(cargo: &mut Command, totals: &mut Totals) -> Result<()> {
+    let (failed, passed) = (totals.failed(), totals.passed());
+    let mut child =
+        cargo.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{}`", command::shown(cargo)))?;
+    let output = child.stdout.take().context("cargo test without output")?;
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line.context("cannot read what the tests print")?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        totals.read(&line);
+    }
+    let status = child.wait().context("cannot wait for the tests")?;
+    if !status.success() {
+        let failed = totals.failed() - failed;
+        ensure!(failed > 0, "the tests could not all be built and run");
+        bail!("{failed} tests failed");
+    }
+    ensure!(totals.passed() > passed, "no test passed: `{}` ran nothing", command::shown(cargo));
+    Ok(())
+}
+
+fn deny(workspace: &Workspace) -> Result<()> {
+    let program: PathBuf = tools::cargo_deny()?;
+    let mut deny = Command::new(program);
+    deny.current_dir(workspace.root()).args(["--workspace", "check", "licenses", "sources", "bans"]);
+    command::run(&mut deny)
+}

@@ -1,0 +1,153 @@
+//! Reads what test binaries print, and counts what passed, failed, and was skipped.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// How a test says that it could not judge here.
+const SKIPPED: &str = "SKIPPED:";
+
+/// Counts over any number of test binaries that ran with `--show-output`.
+#[derive(Debug, Default)]
+pub struct Totals {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+    /// Every line that said `SKIPPED: ...`, once each.
+    reasons: BTreeSet<String>,
+    section: Section,
+    /// Names of the tests of the current binary that passed and said that they skipped something.
+    skipping: BTreeSet<String>,
+}
+
+/// Which part of a test binary's output the next line belongs to.
+#[derive(Debug, Default)]
+enum Section {
+    #[default]
+    Results,
+    /// Below `successes:`, in the output of the named test.
+    Success(String),
+    Failures,
+}
+
+impl Totals {
+    /// Reads one line of a test binary's standard output.
+    pub fn read(&mut self, line: &str) {
+        if let Some(reason) = line.trim_start().strip_prefix(SKIPPED) {
+            self.reasons.insert(format!("{SKIPPED}{reason}"));
+            if let Section::Success(test) = &self.section {
+                self.skipping.insert(test.clone());
+            }
+        } else if let Some(test) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
+            if let Section::Success(current) = &mut self.section {
+                test.clone_into(current);
+            }
+        } else if line == "successes:" {
+            self.section = Section::Success(String::new());
+        } else if line == "failures:" {
+            self.section = Section::Failures;
+        } else if let Some(result) = line.strip_prefix("test result: ") {
+            self.finish_binary(result);
+        }
+    }
+
+    /// Counts a check that is no test binary and failed.
+    pub fn fail(&mut self) {
+        self.failed += 1;
+    }
+
+    /// Notes something that was left out as a whole.
+    pub fn skip(&mut self, reason: &str) {
+        self.skipped += 1;
+        self.reasons.insert(format!("{SKIPPED} {reason}"));
+    }
+
+    /// How many tests failed so far.
+    pub fn failed(&self) -> u64 {
+        self.failed
+    }
+
+    /// How many tests passed so far.
+    pub fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// Everything that was skipped, in words.
+    pub fn reasons(&self) -> impl Iterator<Item = &str> {
+        self.reasons.iter().map(String::as_str)
+    }
+
+    /// `ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s`.
+    fn finish_binary(&mut self, result: &str) {
+        let count = |word: &str| -> u64 {
+            let part = result.split([';', '.']).map(str::trim).find_map(|part| part.strip_suffix(word));
+            part.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
+        };
+        let skipping = self.skipping.len() as u64;
+        self.passed += count("passed").saturating_sub(skipping);
+        self.failed += count("failed");
+        self.skipped += count("ignored") + skipping;
+        self.skipping.clear();
+        self.section = Section::Results;
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO_BINARIES: &str = "\
+running 3 tests
+test a ... ok
+test b ... ok
+test c ... FAILED
+
+successes:
+
+---- a stdout ----
+SKIPPED: no corpora at ../x
+SKIPPED: no corpora at ../y
+---- b stdout ----
+fine
+
+successes:
+    a
+    b
+
+failures:
+
+---- c stdout ----
+SKIPPED: no corpora at ../z
+assertion failed
+
+failures:
+    c
+
+test result: FAILED. 2 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
+
+running 12 tests
+test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+";
+
+    #[test]
+    fn counts_a_test_that_skipped_as_skipped_and_one_that_failed_as_failed() {
+        let mut totals = Totals::default();
+        TWO_BINARIES.lines().for_each(|line| totals.read(line));
+        assert_eq!(totals.to_string(), "13 passed, 1 failed, 2 skipped");
+        assert_eq!(totals.reasons().count(), 3);
+    }
+
+    #[test]
+    fn counts_a_step_that_was_left_out() {
+        let mut totals = Totals::default();
+        totals.skip("cargo-deny");
+        totals.fail();
+        assert_eq!(totals.to_string(), "0 passed, 1 failed, 1 skipped");
+        assert_eq!(totals.reasons().collect::<Vec<_>>(), ["SKIPPED: cargo-deny"]);
+    }
+}
