@@ -14,7 +14,7 @@ fn findings(guest: &Guest<'_>, input: &Input) -> Vec<Finding> {
     let plugin = guest.load().expect("loaded");
     match plugin.evaluate(&guest::prepared(&plugin), input).expect("judged") {
         Outcome::Findings(findings) => findings,
-        Outcome::Needs(queries) => panic!("{queries:?}"),
+        Outcome::Needs(queries) => unreachable!("{queries:?}"),
     }
 }
 

@@ -96,7 +96,7 @@ impl Guest<'_> {
         let plugin = self.load()?;
         let prepared = plugin.prepare("{}").map_err(|error| match error {
             portcullis_runner::PrepareError::Failed(error) => error,
-            portcullis_runner::PrepareError::Settings(complaints) => panic!("{complaints:?}"),
+            portcullis_runner::PrepareError::Settings(complaints) => unreachable!("{complaints:?}"),
         })?;
         plugin.evaluate(&prepared, &input(pod()))
     }
