@@ -154,6 +154,7 @@ fn input(size: usize) -> Input {
         namespace: NamespaceLabels::None,
         mode: None,
         time: 0,
+        notices: Vec::new(),
     };
     let (review, workload) = (Arc::new(review), Arc::new(workload));
     Input { review, workload, facts: Arc::default(), hidden_label: None, deadline: None }

@@ -322,7 +322,9 @@ impl workload::Host for State {
         self.purse.call()?;
         let containers = &self.input.workload.containers;
         self.purse.bytes(containers.len() * 6 * size_of::<Amount>())?;
-        Ok(containers.iter().flat_map(|container| amounts(&container.resources)).collect())
+        let mut all = Vec::with_capacity(containers.len() * 6);
+        containers.iter().for_each(|container| all.extend(amounts(&container.resources)));
+        Ok(all)
     }
 
     fn pod_amounts(&mut self) -> Result<Vec<Amount>> {

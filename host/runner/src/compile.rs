@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use portcullis_model::sha256_hex;
 use rustix::process::{Resource, Rlimit, setrlimit};
-use sha2::{Digest, Sha256};
 
 use crate::engine::{self, COMPILE_THREADS, Target, WASMTIME};
 use crate::error::Reason;
@@ -33,29 +33,18 @@ pub struct CompilerCommand {
 
 /// Says which component the code was made of and by which compiler; wasmtime itself checks flags and processor.
 const MAGIC: &[u8; 8] = b"PCULCODE";
-const HEADER: usize = 8 + 32 + 16;
+const HEADER: usize = 8 + 71 + 9;
 
-/// Puts the header before compiled code.
-fn with_header(component: &[u8], code: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(HEADER + code.len());
-    out.extend_from_slice(&header(component));
-    out.extend_from_slice(code);
-    out
-}
-
-fn header(component: &[u8]) -> [u8; HEADER] {
-    let mut header = [0; HEADER];
-    header[..8].copy_from_slice(MAGIC);
-    header[8..40].copy_from_slice(&Sha256::digest(component));
-    for (to, from) in header[40..].iter_mut().zip(WASMTIME.bytes()) {
-        *to = from;
-    }
+/// Magic, the component's digest as `sha256:` and 64 hex digits, the release of wasmtime filled up with zeros.
+fn header(digest: &str) -> Vec<u8> {
+    let mut header = [MAGIC.as_slice(), digest.as_bytes(), WASMTIME.as_bytes()].concat();
+    header.resize(HEADER, 0);
     header
 }
 
-/// The code behind the header; nothing where it is not code of this component by this release.
-pub(crate) fn code_of<'a>(component: &[u8], bytes: &'a [u8]) -> Option<&'a [u8]> {
-    bytes.strip_prefix(header(component).as_slice()).filter(|code| !code.is_empty())
+/// The code behind the header; nothing where it is not code of the component with this digest by this release.
+pub(crate) fn code_of<'a>(digest: &str, bytes: &'a [u8]) -> Option<&'a [u8]> {
+    bytes.strip_prefix(header(digest).as_slice()).filter(|code| !code.is_empty())
 }
 
 /// The child's `main`: a component on the standard input, its code on the standard output, a message on the standard
@@ -97,7 +86,7 @@ fn complain(what: &str) -> u8 {
 fn compile(component: &[u8], target: Target) -> Result<Vec<u8>, String> {
     let engine = engine::compiler(target).map_err(|e| e.to_string())?;
     let code = engine.precompile_component(component).map_err(|e| format!("{e:#}"))?;
-    Ok(with_header(component, &code))
+    Ok([header(&sha256_hex(component)), code].concat())
 }
 
 /// Compiles in this process, without any limit: only for tests and benches, whose components are their own.
@@ -106,7 +95,12 @@ pub(crate) fn in_process(component: &[u8]) -> Result<Vec<u8>, Reason> {
 }
 
 /// Compiles in a child process. The component has passed the scan.
-pub(crate) fn in_child(command: &CompilerCommand, component: &[u8], wall: Duration) -> Result<Vec<u8>, Reason> {
+pub(crate) fn in_child(
+    command: &CompilerCommand,
+    component: &[u8],
+    digest: &str,
+    wall: Duration,
+) -> Result<Vec<u8>, Reason> {
     let failed = |what: String| Reason::Compile(what);
     let mut child = Command::new(&command.program)
         .args(&command.args)
@@ -126,7 +120,7 @@ pub(crate) fn in_child(command: &CompilerCommand, component: &[u8], wall: Durati
     if !status.success() {
         return Err(failed(why(status, &message)));
     }
-    match code_of(component, &code) {
+    match code_of(digest, &code) {
         Some(_) => Ok(code),
         None => Err(failed("the compiler answered something else than code of this release".into())),
     }
@@ -201,14 +195,15 @@ mod tests {
 
     #[test]
     fn refuses_code_of_another_component_or_release() {
-        let code = with_header(b"one", b"code");
-        assert_eq!(code_of(b"one", &code), Some(b"code".as_slice()));
-        assert_eq!(code_of(b"two", &code), None);
+        let (one, two) = (sha256_hex(b"one"), sha256_hex(b"two"));
+        let code = [header(&one), b"code".to_vec()].concat();
+        assert_eq!(code_of(&one, &code), Some(b"code".as_slice()));
+        assert_eq!(code_of(&two, &code), None);
         let mut other = code.clone();
-        other[45] ^= 1;
-        assert_eq!(code_of(b"one", &other), None);
-        assert_eq!(code_of(b"one", &code[..HEADER]), None);
-        assert_eq!(code_of(b"one", b""), None);
+        other[HEADER - 8] ^= 1;
+        assert_eq!(code_of(&one, &other), None);
+        assert_eq!(code_of(&one, &code[..HEADER]), None);
+        assert_eq!(code_of(&one, b""), None);
     }
 
     #[test]
@@ -216,7 +211,7 @@ mod tests {
         let run = |program: &str, args: &[&str]| {
             let args = args.iter().map(|arg| (*arg).to_owned()).collect();
             let command = CompilerCommand { program: program.into(), args };
-            in_child(&command, b"component", Duration::from_millis(300)).expect_err("an error").to_string()
+            in_child(&command, b"component", "sha256:", Duration::from_millis(300)).expect_err("an error").to_string()
         };
         assert!(run("/nonexistent", &[]).contains("the compiler `/nonexistent` did not start"));
         let late = run("/bin/sh", &["-c", "exec /bin/sleep 10"]);

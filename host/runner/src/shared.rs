@@ -32,26 +32,26 @@ pub(crate) struct Shared {
 impl Shared {
     /// The code of a component: carried by the product, remembered, or made now.
     pub(crate) fn component(&self, bytes: &PluginBytes, digest: &str) -> Result<Component, Reason> {
-        let carried = bytes.code.and_then(|code| compile::code_of(&bytes.wasm, code));
+        let carried = bytes.code.and_then(|code| compile::code_of(digest, code));
         if let Some(component) = carried.and_then(|code| self.deserialize(code).ok()) {
             return Ok(component);
         }
         let name = self.entry(digest);
-        if let Some(component) = self.remembered(&name, bytes) {
+        if let Some(component) = self.remembered(&name, digest) {
             return Ok(component);
         }
         scan::scan(&bytes.wasm, &self.limits)?;
         let _one = self.compiling.lock().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have made it while this one waited.
-        if let Some(component) = self.remembered(&name, bytes) {
+        if let Some(component) = self.remembered(&name, digest) {
             return Ok(component);
         }
         let made = match &self.compiler {
-            Some(command) => compile::in_child(command, &bytes.wasm, self.compile_wall)?,
+            Some(command) => compile::in_child(command, &bytes.wasm, digest, self.compile_wall)?,
             None if self.compile_in_process => compile::in_process(&bytes.wasm)?,
             None => return Err(Reason::Compile("no compiler is configured".into())),
         };
-        let code = compile::code_of(&bytes.wasm, &made).unwrap_or_default();
+        let code = compile::code_of(digest, &made).unwrap_or_default();
         let component = self.deserialize(code).map_err(|e| Reason::Compile(plain(&e)))?;
         if let Some(cache) = &self.cache {
             cache.write(&name, &made);
@@ -59,9 +59,9 @@ impl Shared {
         Ok(component)
     }
 
-    fn remembered(&self, name: &str, bytes: &PluginBytes) -> Option<Component> {
+    fn remembered(&self, name: &str, digest: &str) -> Option<Component> {
         let kept = self.cache.as_ref()?.read(name)?;
-        self.deserialize(compile::code_of(&bytes.wasm, &kept)?).ok()
+        self.deserialize(compile::code_of(digest, &kept)?).ok()
     }
 
     /// The name of a cache entry: everything that the code depends on, and the limits that the component had to pass.

@@ -1,12 +1,9 @@
 //! Plugins that loop, swell and lie: each one ends with its typed error, and the process lives.
 
-#[path = "support/guest.rs"]
-mod guest;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use guest::{DESCRIBE, GET, Guest, NOTHING, finding};
+use crate::guest::{self, DESCRIBE, GET, Guest, NOTHING, finding};
 use portcullis_model::FailureKind;
 use portcullis_runner::{Breach, Outcome, Reason};
 
@@ -67,7 +64,7 @@ fn ends_what_traps_or_calls_the_host_where_it_must_not_p07_p08() {
 #[test]
 fn stops_memory_and_table_bombs_p09_p10_p11() {
     let grow = "(loop $l (drop (memory.grow (i32.const 16))) (br $l)) (unreachable)";
-    let error = Guest { evaluate: grow, ..Guest::default() }.judge().expect_err("a memory bomb");
+    let error = Guest { evaluate: grow, ..Guest::default() }.judge_patiently().expect_err("a memory bomb");
     assert_eq!(error.to_string(), "plugin `test` wanted more than its 64 MiB of memory");
     assert_eq!(error.kind(), FailureKind::Trap);
     let fill = "(drop (memory.grow (i32.const 900)))
@@ -75,7 +72,8 @@ fn stops_memory_and_table_bombs_p09_p10_p11() {
     assert_eq!(Guest { evaluate: fill, ..Guest::default() }.failure(), "plugin `test` spent its 50 ms");
     let table = "(loop $l (drop (table.grow $t (ref.null func) (i32.const 1000))) (br $l)) (unreachable)";
     let guest = Guest { evaluate: table, more: "(table $t 1 funcref)", ..Guest::default() };
-    assert_eq!(guest.failure(), "plugin `test` wanted more than its 100000 table elements");
+    let error = guest.judge_patiently().expect_err("a table bomb");
+    assert_eq!(error.to_string(), "plugin `test` wanted more than its 100000 table elements");
 }
 
 #[test]
@@ -85,7 +83,7 @@ fn allows_an_honest_plugin_just_below_its_limits_p12() {
             (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 100000))))
         (i32.const 16)";
     let guest = Guest { evaluate, imports: GET, ..Guest::default() };
-    assert_eq!(guest.judge().expect("judged"), Outcome::Findings(Vec::new()));
+    assert_eq!(guest.judge_patiently().expect("judged"), Outcome::Findings(Vec::new()));
 }
 
 #[test]
@@ -149,7 +147,7 @@ fn refuses_memories_and_tables_that_begin_too_large_p25_p26_p27() {
 #[test]
 fn stops_ten_million_host_calls_p67() {
     let evaluate = "(loop $l (drop (call $root (i32.const 0))) (br $l)) (unreachable)";
-    let error = Guest { evaluate, imports: GET, ..Guest::default() }.judge().expect_err("too many calls");
+    let error = Guest { evaluate, imports: GET, ..Guest::default() }.judge_patiently().expect_err("too many calls");
     assert_eq!(error.to_string(), "plugin `test` spent its 100000 host calls");
     assert_eq!(error.kind(), FailureKind::Trap);
 }
@@ -203,7 +201,7 @@ fn shows_hostile_messages_escaped_cut_and_never_empty_p74_p75() {
     let say = |message: &str| {
         let (evaluate, more) = finding(0, "(i32.const 0)", "", message);
         let outcome = Guest { evaluate: &evaluate, more: &more, ..Guest::default() }.judge().expect("judged");
-        let Outcome::Findings(findings) = outcome else { panic!("no findings") };
+        let Outcome::Findings(findings) = outcome else { unreachable!("no findings") };
         findings[0].message.clone()
     };
     assert_eq!(say("a\u{1b}[31mred\n\u{202e}"), r"a\u{1b}[31mred\n\u{202e}");
@@ -243,7 +241,7 @@ fn refuses_a_round_that_asks_nothing_new_p76() {
     let plugin = Guest { evaluate: &evaluate, more: &more, ..Guest::default() }.load().expect("loaded");
     let prepared = guest::prepared(&plugin);
     let mut input = guest::input(guest::pod());
-    let Ok(Outcome::Needs(queries)) = plugin.evaluate(&prepared, &input) else { panic!("a query") };
+    let Ok(Outcome::Needs(queries)) = plugin.evaluate(&prepared, &input) else { unreachable!("a query") };
     assert_eq!(queries[0].arguments, r#"{"a":2,"b":1}"#);
     let status = portcullis_model::FactStatus::Absent;
     input.facts = Arc::new(vec![portcullis_model::Fact { query: queries[0].clone(), status, document: None }]);

@@ -1,12 +1,9 @@
 //! What an honest plugin sees, and what becomes of what it says.
 
-#[path = "support/guest.rs"]
-mod guest;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use guest::{DESCRIBE, GET, Guest, finding};
+use crate::guest::{self, DESCRIBE, GET, Guest, finding};
 use portcullis_model::{Fact, FactStatus, Finding, NamespaceLabels, NodeId, Query, Severity};
 use portcullis_runner::{Input, Outcome, PrepareError, Reason};
 

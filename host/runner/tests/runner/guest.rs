@@ -1,5 +1,4 @@
 //! Builds plugins for tests out of a few lines of text, and reviews for them to judge.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -93,7 +92,18 @@ impl Guest<'_> {
 
     /// Loads, prepares without settings and judges a Pod.
     pub fn judge(&self) -> Result<portcullis_runner::Outcome, Error> {
-        let plugin = self.load()?;
+        self.judge_by(config())
+    }
+
+    /// The same with so much time that another part of the budget is spent first, also in a slow build.
+    pub fn judge_patiently(&self) -> Result<portcullis_runner::Outcome, Error> {
+        let mut config = config();
+        config.budget.time = std::time::Duration::from_secs(20);
+        self.judge_by(config)
+    }
+
+    fn judge_by(&self, config: RunnerConfig) -> Result<portcullis_runner::Outcome, Error> {
+        let plugin = Runner::new(config).expect("a runner").load(&bytes(&self.build()), None)?;
         let prepared = plugin.prepare("{}").map_err(|error| match error {
             portcullis_runner::PrepareError::Failed(error) => error,
             portcullis_runner::PrepareError::Settings(complaints) => unreachable!("{complaints:?}"),
@@ -208,6 +218,7 @@ pub fn review(object: Option<Document>) -> Review {
         namespace: NamespaceLabels::None,
         mode: None,
         time: 0,
+        notices: Vec::new(),
     }
 }
 

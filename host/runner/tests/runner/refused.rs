@@ -1,11 +1,8 @@
 //! Bytes that never become a plugin: refused at load, with the reason.
 
-#[path = "support/guest.rs"]
-mod guest;
-
 use std::fmt::Write;
 
-use guest::{DESCRIBE, Guest, component, load};
+use crate::guest::{self, DESCRIBE, Guest, component, load};
 use portcullis_runner::{CompilerCommand, Runner};
 
 fn refusal(bytes: &[u8]) -> String {

@@ -1,0 +1,6 @@
+//! The runner from outside: what it refuses, what it survives, what an honest plugin gets.
+
+mod guest;
+mod hostile;
+mod judges;
+mod refused;
