@@ -65,6 +65,7 @@ fn review(namespace: &str, kind: &str, name: &str) -> Review {
         namespace: NamespaceLabels::None,
         mode: None,
         time: NOON,
+        notices: Vec::new(),
     }
 }
 
