@@ -77,5 +77,4 @@ fn syntax_error(text: &str, why: &kube_cel::cel::ParseErrors) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::panic, reason = "a test that fails panics, and says on what")]
 mod tests;

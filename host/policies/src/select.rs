@@ -237,5 +237,4 @@ fn conditions(selector: &Selector, review: &Review) -> Selection {
 }
 
 #[cfg(test)]
-#[expect(clippy::panic, reason = "a test that fails panics, and says on what")]
 mod tests;

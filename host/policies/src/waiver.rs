@@ -234,5 +234,4 @@ fn read_patterns(fields: &Fields, covers: NodeId, key: &str) -> Option<Patterns>
 }
 
 #[cfg(test)]
-#[expect(clippy::panic, reason = "a test that fails panics, and says on what")]
 mod tests;
