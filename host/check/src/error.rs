@@ -93,23 +93,17 @@ impl Error {
             }
             Self::Missing { .. } => "check the spelling and the directory that you are in".into(),
             Self::Unreadable { cause, .. } if cause.kind() == io::ErrorKind::PermissionDenied => {
-                "give yourself the right to read it, or put it under `ignore` in portcullis.yaml".into()
+                "give yourself the right to read it, or leave it out with --ignore".into()
             }
             Self::Unreadable { .. } => "what cannot be read cannot be judged; mend or remove it".into(),
             Self::Special { .. } => "pipe it in instead: `... | portcullis check -`".into(),
             Self::TooLarge { .. } => "split it into smaller files".into(),
-            Self::TooManyFiles { .. } => {
-                "check fewer directories at once, or put some under `ignore` in portcullis.yaml".into()
-            }
-            Self::TooDeep { .. } => {
-                "name the inner directory itself, or put it under `ignore` in portcullis.yaml".into()
-            }
+            Self::TooManyFiles { .. } => "check fewer directories at once, or leave some out with --ignore".into(),
+            Self::TooDeep { .. } => "name the inner directory itself, or leave it out with --ignore".into(),
             Self::NoManifest { skipped: true, .. } => "name what was skipped to have it judged".into(),
             Self::NoManifest { skipped: false, .. } => "name a file of another extension to have it judged".into(),
             Self::Chart { path } => render_hint(path),
-            Self::Pattern { .. } => {
-                "`*` and `?` stay within a name, `**` crosses directories; see portcullis.yaml".into()
-            }
+            Self::Pattern { .. } => "`*` and `?` stay within a name, `**` crosses directories".into(),
         }
     }
 }

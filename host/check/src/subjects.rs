@@ -1,6 +1,7 @@
 //! Documents to reviews, with what other documents of the input say about kinds and namespaces.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use portcullis_gate::Gate;
 use portcullis_model::{Document, Facts, NamespaceLabels, NodeId, Request, Review, Subject, SubjectKind};
@@ -36,13 +37,12 @@ impl Surroundings {
         let mut errors = Vec::new();
         let mut labels: BTreeMap<String, Option<BTreeMap<String, String>>> = BTreeMap::new();
         for content in contents.iter().filter(|content| speaks_of_kinds_or_namespaces(content)) {
-            for document in
-                content.documents(&options.read).unwrap_or_default().iter().flat_map(portcullis_subject::list_items)
-            {
+            for document in content.documents(&options.read).unwrap_or_default() {
                 if let Err(error) = kinds.extend_from_crd(&document) {
                     errors.push(input_error(&error, &content.file.shown));
                 }
-                if let Some((name, found)) = portcullis_subject::namespace_labels_of(&document) {
+                let objects = portcullis_subject::flatten(&document).unwrap_or_default();
+                for (name, found) in objects.iter().filter_map(portcullis_subject::namespace_labels_of) {
                     // Two Namespaces of one name that disagree: which one holds cannot be known.
                     let known = labels.entry(name).or_insert_with(|| Some(found.clone()));
                     if known.as_ref().is_some_and(|known| *known != found) {
@@ -83,7 +83,7 @@ impl Surroundings {
             let error = InputError::new("holds no subject: no document in it has `apiVersion` and `kind`");
             found.errors.push(error.in_file(&content.file.shown).hint(hint));
             found.skipped.clear();
-        } else if documents.is_empty() {
+        } else if documents.is_empty() && !content.file.named {
             found.skipped.push(Skipped { path: content.file.shown.clone(), reason: "it is empty".into() });
         }
         found
@@ -97,14 +97,26 @@ impl Surroundings {
                 portcullis_subject::from_admission_review(document, &self.context).map(|review| vec![(review, None)])
             }
             Shape::RecordedReview => {
-                portcullis_subject::from_recorded(document).map(|(review, facts)| vec![(review, Some(facts))])
+                portcullis_subject::from_recorded(document).map(|(mut review, facts)| {
+                    // What the caller chose holds; a record may not talk itself into the weaker mode.
+                    review.mode = self.context.mode.or(review.mode);
+                    vec![(review, Some(facts))]
+                })
             }
             Shape::HalfObject(error) => Err(error),
+            Shape::Kustomization => {
+                found.errors.push(kustomization(&content.file.shown));
+                return;
+            }
             Shape::Portcullis(kind) => {
                 found.skipped.push(Skipped {
                     path: place_name(content, document),
                     reason: format!("it is a {kind}, not a subject"),
                 });
+                return;
+            }
+            Shape::Other if is_kustomization(&content.file.shown) => {
+                found.errors.push(kustomization(&content.file.shown));
                 return;
             }
             Shape::Other => {
@@ -145,6 +157,19 @@ impl Surroundings {
             notices: Vec::new(),
         }
     }
+}
+
+/// The names that kustomize looks for; `apiVersion` and `kind` may be left out there.
+fn is_kustomization(file: &str) -> bool {
+    let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
+}
+
+/// What kustomize would make of the files beside it may be anything, so judging those would prove nothing.
+fn kustomization(file: &str) -> InputError {
+    let folder = Path::new(file).parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let hint = format!("render it: `kubectl kustomize {} | portcullis check -`", folder.display());
+    InputError::new("this is a kustomization, which says how to make manifests and is none").in_file(file).hint(hint)
 }
 
 fn input_error(error: &portcullis_subject::Error, file: &str) -> InputError {

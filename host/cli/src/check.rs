@@ -121,14 +121,21 @@ fn namespace_labels(paths: &[PathBuf]) -> Result<BTreeMap<String, BTreeMap<Strin
     let mut complaints = Complaints::default();
     let mut labels = BTreeMap::new();
     for document in sets::documents_below(paths)? {
-        for item in portcullis_subject::list_items(&document) {
-            match portcullis_subject::namespace_labels_of(&item) {
+        let objects = match portcullis_subject::flatten(&document) {
+            Ok(objects) => objects,
+            Err(error) => {
+                complaints.add(error.to_string(), error.place(), error.hint().map(str::to_owned));
+                continue;
+            }
+        };
+        for object in objects {
+            match portcullis_subject::namespace_labels_of(&object) {
                 Some((name, found)) => {
                     labels.insert(name, found);
                 }
                 None => complaints.add(
                     "this is no Namespace object".into(),
-                    item.place(portcullis_model::NodeId::ROOT),
+                    object.document.place(portcullis_model::NodeId::ROOT),
                     Some("give what `kubectl get namespaces -o yaml` prints".into()),
                 ),
             }

@@ -181,7 +181,8 @@ impl fmt::Display for ErrorKind {
             Self::Truncated => write!(f, "the text ends inside a value"),
             Self::NotANumber => write!(f, "infinity and not-a-number are no JSON values"),
             Self::ComplexKey => write!(f, "a key must be text, a number or a boolean"),
-            Self::UnknownAnchor { name } => write!(f, "no anchor `{}` stands before this alias", name.escape_debug()),
+            // Not the name: a value that begins with `*` looks like an alias, and it may be a Secret's.
+            Self::UnknownAnchor { .. } => write!(f, "no anchor of this name stands before this alias"),
             Self::AnchorInsideItself { name } => write!(f, "the anchor `{}` contains itself", name.escape_debug()),
             Self::MergeNotAMap => write!(f, "a merge key `<<` needs a map or a list of maps"),
             Self::WrongTag { tag } => write!(f, "this value cannot be read as `{}`", tag.escape_debug()),

@@ -100,7 +100,10 @@ fn step(case: &Case<'_>, index: usize, progress: &mut Progress) -> Vec<Query> {
     }
     let settled = match case.set.loaded.select(index, case.review) {
         Selection::Skips => Settled { state: PolicyState::Skipped, findings: Vec::new(), failures: Vec::new() },
-        Selection::Unknown(reason) => failed(case, index, FailureKind::Input, reason),
+        Selection::Unknown(reason) => {
+            let reason = redact::Secrets::of(case.review).redact_text(&reason);
+            failed(case, index, FailureKind::Input, reason)
+        }
         Selection::Applies => match evaluate(case, index, progress) {
             Ok(settled) => settled,
             Err(needs) => return needs,

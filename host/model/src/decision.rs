@@ -298,6 +298,11 @@ pub fn mode_of(rule: &ModeRule, review: &Review) -> (Mode, Option<Failure>) {
     match &review.namespace {
         _ if own => (rule.default, None),
         NamespaceLabels::None => (rule.default, None),
+        // Only where the set would have been milder is there anything to explain.
+        NamespaceLabels::Unknown(reason) if rule.default == Mode::Sandbox => {
+            let message = format!("compliance holds, because the namespace's labels are not known: {reason}");
+            (Mode::Compliance, Some(Failure::notice(FailureKind::Input, message)))
+        }
         NamespaceLabels::Unknown(_) => (Mode::Compliance, None),
         NamespaceLabels::Known(labels) => match labels.get(label) {
             None => (rule.default, None),

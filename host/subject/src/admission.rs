@@ -8,6 +8,10 @@ use portcullis_model::{
 
 use crate::error::{Error, ErrorKind};
 use crate::objects::{Context, labels, namespace_labels, subject};
+use crate::workload;
+
+/// What the API server can ask (`Operation`, admission.k8s.io/v1).
+const OPERATIONS: [&str; 4] = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
 
 /// The review that an AdmissionReview asks for.
 pub fn from_admission_review(document: &Document, context: &Context) -> Result<Review, Error> {
@@ -25,6 +29,9 @@ pub fn from_admission_review(document: &Document, context: &Context) -> Result<R
     let mut request = reader.request()?;
     let mut notices = Vec::new();
     let (object, old_object) = reader.objects(&request.operation, &mut notices)?;
+    for tree in object.iter().chain(&old_object) {
+        agree(tree, &request)?;
+    }
     let options = reader.tree("options")?;
     let judged = object.as_ref().or(old_object.as_ref());
     let own = request.kind.group.is_empty() && request.kind.kind == "Namespace";
@@ -57,6 +64,20 @@ fn supported_version(document: &Document) -> Result<(), Error> {
             Err(Error::new(kind, document, node))
         }
     }
+}
+
+/// The object must be what the request says it is, or a policy would judge something else than what is stored.
+fn agree(object: &Document, request: &Request) -> Result<(), Error> {
+    let (group, kind) = (&request.kind.group, &request.kind.kind);
+    let version = object.string(NodeId::ROOT, &["apiVersion"]);
+    let own = version.map(|version| version.split_once('/').map_or("", |(group, _)| group));
+    let differs =
+        own.is_some_and(|own| own != group) || object.string(NodeId::ROOT, &["kind"]).is_some_and(|own| own != kind);
+    if differs {
+        let expected = "of the kind that `/request/kind` names";
+        return Err(Error::wrong_type(object, NodeId::ROOT, expected, None));
+    }
+    workload::check_shape(object, group, kind)
 }
 
 /// The subject: named after the object where it says what it is, else after the request (an exec has no metadata).
@@ -104,6 +125,10 @@ impl Reader<'_> {
             return Err(Error::missing(self.document, self.node, "uid", "the answer must repeat it"));
         }
         let operation = self.text(self.node, "operation")?;
+        if !operation.is_empty() && !OPERATIONS.contains(&operation.as_str()) {
+            let kind = ErrorKind::Unsupported { found: operation, expected: "CREATE, UPDATE, DELETE or CONNECT" };
+            return Err(Error::new(kind, self.document, self.document.find(self.node, "operation")));
+        }
         if operation.is_empty() {
             return Err(Error::missing(self.document, self.node, "operation", "it says what is asked"));
         }
@@ -278,7 +303,8 @@ mod tests {
     fn reads_a_connect_without_metadata() {
         // A12
         let options = r#","name":"web","object":{"apiVersion":"v1","kind":"PodExecOptions"}"#;
-        let review = review(&request("CONNECT", options)).expect("a review");
+        let request = request("CONNECT", options).replace(r#""kind":"Pod""#, r#""kind":"PodExecOptions""#);
+        let review = review(&request).expect("a review");
         assert_eq!((review.subject.kind.as_str(), review.subject.name.as_str()), ("PodExecOptions", "web"));
     }
 }

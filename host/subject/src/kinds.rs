@@ -11,7 +11,7 @@ use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{Document, Kind, NodeId};
 
 use crate::error::{Error, ErrorKind};
-use crate::objects::list_items;
+use crate::objects::flatten;
 
 const TABLE: &str = include_str!("kinds.tsv");
 
@@ -49,6 +49,12 @@ impl Kinds {
         Self { table: TABLE.lines().map(row).collect() }
     }
 
+    /// Whether a group is one of Kubernetes' own, all of whose kinds the table knows.
+    pub fn is_own_group(&self, group: &str) -> bool {
+        (group.is_empty() || group.ends_with(".k8s.io") || !group.contains('.'))
+            && self.table.keys().any(|(known, ..)| known == group)
+    }
+
     /// What is known of a kind.
     pub fn find(&self, group: &str, version: &str, kind: &str) -> Option<&KindInfo> {
         self.table.get(&(group.to_owned(), version.to_owned(), kind.to_owned()))
@@ -59,10 +65,9 @@ impl Kinds {
     /// A definition never replaces what is known: one that disagrees is an error, because a policy that matches by plural
     /// or scope could otherwise be dodged with a second definition.
     pub fn extend_from_crd(&mut self, document: &Document) -> Result<(), Error> {
-        for item in list_items(document) {
-            let says = |key| item.string(NodeId::ROOT, &[key]).unwrap_or_default();
-            if says("apiVersion").starts_with("apiextensions.k8s.io/") && says("kind") == "CustomResourceDefinition" {
-                self.add_crd(&item)?;
+        for object in flatten(document).unwrap_or_default() {
+            if object.kind.group == "apiextensions.k8s.io" && object.kind.kind == "CustomResourceDefinition" {
+                self.add_crd(&object.document)?;
             }
         }
         Ok(())

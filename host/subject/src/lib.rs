@@ -17,6 +17,6 @@ pub mod workload;
 
 pub use admission::from_admission_review;
 pub use error::{Error, ErrorKind};
-pub use objects::{Context, MAX_NESTED_LISTS, Shape, classify, from_object, list_items, namespace_labels_of};
+pub use objects::{Context, Listed, MAX_NESTED_LISTS, Shape, classify, flatten, from_object, namespace_labels_of};
 pub use recorded::{facts_from, from_recorded, to_recorded_json};
 pub use secrets::{mask_secrets, secret_values};

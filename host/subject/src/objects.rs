@@ -9,6 +9,7 @@ use portcullis_model::{
 
 use crate::error::{Error, ErrorKind};
 use crate::kinds::Kinds;
+use crate::workload;
 
 /// How many lists may stand inside each other.
 pub const MAX_NESTED_LISTS: usize = 8;
@@ -39,6 +40,8 @@ pub enum Shape {
     RecordedReview,
     /// Another of Portcullis' own kinds (`PolicySet`, `Waiver`, `RecordedFacts`), which are configuration.
     Portcullis(String),
+    /// A file of kustomize, which says how to make objects.
+    Kustomization,
     /// Only one of `apiVersion` and `kind`.
     HalfObject(Error),
     /// Something else.
@@ -57,31 +60,95 @@ pub fn classify(document: &Document) -> Shape {
             ("admission.k8s.io", "AdmissionReview") => Shape::AdmissionReview,
             ("portcullis.dev", "RecordedReview") => Shape::RecordedReview,
             ("portcullis.dev", kind @ ("PolicySet" | "Waiver" | "RecordedFacts")) => Shape::Portcullis(kind.to_owned()),
-            (_, kind) if kind.ends_with("List") && document.kind(member("items")) == Kind::List => Shape::List,
+            // Kustomize's own files are no objects of a cluster; they must be rendered first.
+            ("kustomize.config.k8s.io", _) => Shape::Kustomization,
+            ("", "List") => Shape::List,
+            // Whatever has `items` is a list to kubectl, which then applies the items and nothing else.
+            _ if !matches!(document.kind(member("items")), Kind::None | Kind::Null) => Shape::List,
             _ => Shape::Object,
         },
     }
 }
 
-/// The items of a `List`, each as a document of its own; the document itself where it is no list.
-pub fn list_items(document: &Document) -> Vec<Document> {
-    match classify(document) {
-        Shape::List => {
-            let items = document.find(NodeId::ROOT, "items");
-            document.items(items).filter_map(|item| document.subtree(item)).collect()
+/// An object of the input with its kind, which an item of a typed list need not repeat.
+pub struct Listed {
+    /// The object.
+    pub document: Document,
+    /// Its kind, its own or the one of the list around it.
+    pub kind: GroupVersionKind,
+}
+
+/// The objects of a document: those of a list, of lists inside it, or the document itself.
+pub fn flatten(document: &Document) -> Result<Vec<Listed>, Error> {
+    let mut found = Vec::new();
+    let mut waiting = vec![(document.clone(), None, 0)];
+    while let Some((document, typed, depth)) = waiting.pop() {
+        if depth > MAX_NESTED_LISTS {
+            let kind = ErrorKind::TooManyLists { limit: MAX_NESTED_LISTS };
+            return Err(Error::new(kind, &document, NodeId::ROOT));
         }
-        _ => vec![document.clone()],
+        match (classify(&document), typed) {
+            (Shape::List, _) => {
+                let kind = item_kind(&document);
+                // The stack is last in, first out; the items keep the order of the text.
+                waiting.extend(items(&document)?.into_iter().rev().map(|item| (item, kind.clone(), depth + 1)));
+            }
+            (Shape::HalfObject(error), _) => return Err(error),
+            // Items of a typed list (`PodList`) need not repeat what they are.
+            (Shape::Other, Some(kind)) if kind.kind != "AdmissionReview" => found.push(Listed { document, kind }),
+            (Shape::Other, None) => {
+                return Err(Error::missing(
+                    &document,
+                    NodeId::ROOT,
+                    "apiVersion",
+                    "an item of a list must say what it is",
+                ));
+            }
+            (Shape::Object, _) => {
+                let kind = own_kind(&document)?;
+                found.push(Listed { document, kind });
+            }
+            (
+                Shape::Other
+                | Shape::AdmissionReview
+                | Shape::RecordedReview
+                | Shape::Portcullis(_)
+                | Shape::Kustomization,
+                _,
+            ) => {
+                let found = document.string(NodeId::ROOT, &["kind"]).unwrap_or("AdmissionReview").to_owned();
+                let kind = ErrorKind::Unsupported { found, expected: "a document of its own, not an item of a list" };
+                return Err(Error::new(kind, &document, NodeId::ROOT));
+            }
+        }
     }
+    Ok(found)
+}
+
+fn items(list: &Document) -> Result<Vec<Document>, Error> {
+    let items = list.find(NodeId::ROOT, "items");
+    match list.kind(items) {
+        Kind::List => {}
+        Kind::None => {
+            return Err(Error::missing(list, NodeId::ROOT, "items", "a list without items holds nothing to judge"));
+        }
+        _ => return Err(Error::wrong_type(list, items, "a list of objects", None)),
+    }
+    let object = |item| match list.kind(item) {
+        Kind::Map => list.subtree(item).ok_or(()),
+        _ => Err(()),
+    };
+    let objects: Result<Vec<Document>, ()> = list.items(items).map(object).collect();
+    objects.map_err(|()| Error::wrong_type(list, items, "a list of objects", None))
 }
 
 /// Name and labels of a `Namespace`; nothing for anything else.
-pub fn namespace_labels_of(document: &Document) -> Option<(String, BTreeMap<String, String>)> {
-    let is = |name, value| document.string(NodeId::ROOT, &[name]) == Some(value);
-    if !(is("apiVersion", "v1") && is("kind", "Namespace")) {
+pub fn namespace_labels_of(object: &Listed) -> Option<(String, BTreeMap<String, String>)> {
+    if !object.kind.group.is_empty() || object.kind.kind != "Namespace" {
         return None;
     }
-    let name = document.string(NodeId::ROOT, &["metadata", "name"])?;
-    Some((name.to_owned(), labels(document)))
+    let name = object.document.string(NodeId::ROOT, &["metadata", "name"])?;
+    Some((name.to_owned(), labels(&object.document)))
 }
 
 /// `metadata.labels`, as far as they are texts.
@@ -95,44 +162,7 @@ pub(crate) fn labels(document: &Document) -> BTreeMap<String, String> {
 
 /// The reviews of one manifest: one for an object, one for each item of a list.
 pub fn from_object(document: &Document, kinds: &Kinds, context: &Context) -> Result<Vec<Review>, Error> {
-    let mut reviews = Vec::new();
-    let mut waiting = vec![(document.clone(), None, 0)];
-    while let Some((document, typed, depth)) = waiting.pop() {
-        if depth > MAX_NESTED_LISTS {
-            let kind = ErrorKind::TooManyLists { limit: MAX_NESTED_LISTS };
-            return Err(Error::new(kind, &document, NodeId::ROOT));
-        }
-        match classify(&document) {
-            Shape::List => {
-                let kind = item_kind(&document);
-                let items = document.find(NodeId::ROOT, "items");
-                // The stack is last in, first out; the items keep the order of the text.
-                for item in document.items(items).collect::<Vec<_>>().into_iter().rev() {
-                    let item = document.subtree(item).filter(|item| item.kind(NodeId::ROOT) == Kind::Map);
-                    let item = item.ok_or_else(|| Error::wrong_type(&document, items, "a list of objects", None))?;
-                    waiting.push((item, kind.clone(), depth + 1));
-                }
-            }
-            // Items of a typed list (`PodList`) need not repeat what they are.
-            Shape::Other if typed.is_some() => {
-                reviews.extend(typed.map(|kind| review(&document, kind, kinds, context)).transpose()?)
-            }
-            Shape::HalfObject(error) => return Err(error),
-            Shape::Other => {
-                return Err(Error::missing(
-                    &document,
-                    NodeId::ROOT,
-                    "apiVersion",
-                    "an item of a list must say what it is",
-                ));
-            }
-            _ => {
-                let kind = own_kind(&document)?;
-                reviews.push(review(&document, kind, kinds, context)?);
-            }
-        }
-    }
-    Ok(reviews)
+    flatten(document)?.into_iter().map(|object| review(&object.document, object.kind, kinds, context)).collect()
 }
 
 fn review(document: &Document, kind: GroupVersionKind, kinds: &Kinds, context: &Context) -> Result<Review, Error> {
@@ -143,6 +173,7 @@ fn review(document: &Document, kind: GroupVersionKind, kinds: &Kinds, context: &
     let name = text(document, metadata, "name")?;
     let generated = text(document, metadata, "generateName")?;
     let namespace = text(document, metadata, "namespace")?;
+    workload::check_shape(document, &kind.group, &kind.kind)?;
     let info = kinds.find(&kind.group, &kind.version, &kind.kind);
     let namespaced = info.map(|info| info.namespaced);
     let namespace = match namespaced {
@@ -157,7 +188,21 @@ fn review(document: &Document, kind: GroupVersionKind, kinds: &Kinds, context: &
         resource: info.plural.clone(),
     });
     let shown = if name.is_empty() && !generated.is_empty() { format!("{generated}*") } else { name.clone() };
-    let subject = subject(document, &namespace, shown);
+    let mut subject = subject(document, &namespace, shown);
+    if subject.kind.is_empty() {
+        // An item of a typed list is named by what the list says.
+        subject.kind.clone_from(&kind.kind);
+        subject.api_version =
+            if kind.group.is_empty() { kind.version.clone() } else { format!("{}/{}", kind.group, kind.version) };
+    }
+    let mut notices = Vec::new();
+    if info.is_none() && kinds.is_own_group(&kind.group) {
+        notices.push(format!(
+            "Kubernetes has no kind `{}` in `{}`; check its spelling",
+            kind.kind.escape_debug(),
+            subject.api_version.escape_debug()
+        ));
+    }
     let own = kind.group.is_empty() && kind.kind == "Namespace";
     // As the API server sends it: the namespace of a Namespace is the Namespace itself.
     let namespace = if own { name.clone() } else { namespace };
@@ -175,7 +220,7 @@ fn review(document: &Document, kind: GroupVersionKind, kinds: &Kinds, context: &
         namespace: known,
         mode: context.mode,
         time: context.time,
-        notices: Vec::new(),
+        notices,
     })
 }
 
@@ -296,6 +341,66 @@ mod tests {
         assert_eq!(seen, [("Pod", "a"), ("Service", "b"), ("Pod", "c")]);
         let item = reviews[2].object.as_ref().expect("an object");
         assert_eq!(item.pointer(item.find(NodeId::ROOT, "metadata")), "/metadata", "pointers start at the item");
+    }
+
+    #[test]
+    fn judges_items_of_typed_lists_and_of_anything_with_items() {
+        // kubectl applies the items of whatever has `items`, and nothing else of it.
+        let pod = "{metadata: {name: a}, spec: {containers: [{name: c}]}}";
+        let typed = reviews(&format!("{{apiVersion: v1, kind: PodList, items: [{pod}]}}"), &Context::default())
+            .expect("reviews");
+        assert_eq!((typed[0].subject.kind.as_str(), typed[0].subject.api_version.as_str()), ("Pod", "v1"));
+        assert_eq!(workload::view(&typed[0], &[]).containers.len(), 1);
+        let text = "{apiVersion: v1, kind: ConfigMap, items: [{apiVersion: v1, kind: Pod}]}";
+        assert_eq!(reviews(text, &Context::default()).expect("reviews")[0].request.kind.kind, "Pod");
+    }
+
+    #[test]
+    fn refuses_lists_that_hold_no_objects_and_reviews_inside_lists() {
+        let message = |text: &str| reviews(text, &Context::default()).expect_err(text).to_string();
+        assert_eq!(
+            message("{apiVersion: v1, kind: List}"),
+            "`/items` is missing: a list without items holds nothing to judge"
+        );
+        assert_eq!(message("{apiVersion: v1, kind: List, items: {a: {}}}"), "`/items` must be a list of objects");
+        assert_eq!(
+            message("{apiVersion: v1, kind: List, items: [{apiVersion: admission.k8s.io/v1, kind: AdmissionReview}]}"),
+            "`AdmissionReview` is not supported here; it must be a document of its own, not an item of a list"
+        );
+        assert!(
+            message("{apiVersion: admission.k8s.io/v1, kind: AdmissionReviewList, items: [{request: {}}]}")
+                .contains("not an item")
+        );
+    }
+
+    #[test]
+    fn tells_of_kinds_that_kubernetes_does_not_have() {
+        assert_eq!(
+            one("{apiVersion: v1, kind: pod}").notices,
+            ["Kubernetes has no kind `pod` in `v1`; check its spelling"]
+        );
+        assert!(one("{apiVersion: e.x/v1, kind: Thing}").notices.is_empty());
+    }
+
+    #[test]
+    fn refuses_workloads_whose_shape_hides_their_containers() {
+        let message = |text: &str| reviews(text, &Context::default()).expect_err(text).to_string();
+        assert_eq!(
+            message("{apiVersion: v1, kind: Pod, spec: {containers: evil}}"),
+            "`/spec/containers` must be a list"
+        );
+        assert_eq!(
+            message("{apiVersion: v1, kind: Pod, spec: {containers: [evil]}}"),
+            "`/spec/containers/0` must be a map"
+        );
+        assert_eq!(
+            message("{apiVersion: apps/v1, kind: Deployment, spec: {template: [{spec: {}}]}}"),
+            "`/spec/template` must be a map"
+        );
+        assert_eq!(
+            message("{apiVersion: v1, kind: Pod, spec: {containers: [{name: a, resources: {limits: [1]}}]}}"),
+            "`/spec/containers/0/resources/limits` must be a map"
+        );
     }
 
     #[test]

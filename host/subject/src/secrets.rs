@@ -5,15 +5,23 @@ use base64::engine::general_purpose::STANDARD;
 use portcullis_model::{Document, Kind, NodeId, Review};
 
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-/// Shorter values are not replaced in messages: they would be found in every other word.
-const SHORTEST: usize = 4;
+/// Values of one character are not replaced in messages: they would be found in every other word and hide nothing.
+const SHORTEST: usize = 2;
+
+/// The members of a Secret that hold nothing secret; whatever else stands there may be a misspelt `data`.
+const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
 
 /// Masks the values of every Secret in a document in the document's source: in manifests, lists, AdmissionReviews and
-/// records of them, wherever a map says `kind: Secret` or looks like the data of one.
+/// records of them. A map that does not say what it is (an item of a `SecretList`) counts as one where it has `data`.
 pub fn mask_secrets(document: &Document) {
     let Some(source) = document.source() else { return };
     for index in 1..=document.node_count() {
-        for value in values_of(document, NodeId(index)) {
+        let node = NodeId(index);
+        let secret = match document.kind(document.find(node, "kind")) {
+            Kind::None => true,
+            _ => document.string(node, &["kind"]) == Some("Secret"),
+        };
+        for value in values_of(document, node).into_iter().filter(|_| secret) {
             if let Some(place) = document.value_place(value) {
                 source.mask(place.span);
             }
@@ -24,9 +32,12 @@ pub fn mask_secrets(document: &Document) {
 /// Every text that an output about this review must not contain: the values of a Secret as they stand and decoded.
 pub fn secret_values(review: &Review) -> Vec<String> {
     let mut texts = Vec::new();
+    let asked = review.request.kind.kind == "Secret";
     for document in review.object.iter().chain(&review.old_object) {
-        for value in values_of(document, NodeId::ROOT) {
-            collect(document, value, &mut texts);
+        if asked || document.string(NodeId::ROOT, &["kind"]) == Some("Secret") {
+            for value in values_of(document, NodeId::ROOT) {
+                collect(document, value, &mut texts);
+            }
         }
     }
     texts.retain(|text: &String| text.len() >= SHORTEST);
@@ -35,22 +46,20 @@ pub fn secret_values(review: &Review) -> Vec<String> {
     texts
 }
 
-/// The nodes of one Secret that hold something secret; nothing for a node that is no Secret.
+/// The nodes that hold something secret if this is a Secret; only `data` and `stringData` where it does not say so.
 fn values_of(document: &Document, node: NodeId) -> Vec<NodeId> {
-    if document.string(node, &["kind"]) != Some("Secret") {
-        return Vec::new();
-    }
+    let named = document.string(node, &["kind"]) == Some("Secret");
+    let secret = |key: &str| if named { !OPEN.contains(&key) } else { key == "data" || key == "stringData" };
     let mut values = Vec::new();
-    for member in ["data", "stringData"] {
-        let data = document.find(node, member);
-        match document.kind(data) {
-            Kind::Map | Kind::List => values.extend(document.items(data)),
+    for (_, member) in document.entries(node).filter(|(key, _)| secret(key)) {
+        match document.kind(member) {
+            Kind::Map | Kind::List => values.extend(document.items(member)),
             Kind::None | Kind::Null => {}
-            _ => values.push(data),
+            _ => values.push(member),
         }
     }
     let annotation = document.find(document.walk(node, &["metadata", "annotations"]), LAST_APPLIED);
-    if !annotation.is_none() {
+    if named && !annotation.is_none() {
         values.push(annotation);
     }
     values

@@ -1,9 +1,9 @@
 //! Documents and reviews for the tests of this crate.
 
 use portcullis_document::{ReadLimits, read_json_text, read_yaml};
-use portcullis_model::{Document, NamespaceLabels, Request, Review, Source};
+use portcullis_model::{Document, GroupVersionKind, NamespaceLabels, Request, Review, Source};
 
-use crate::objects::subject;
+use crate::objects::{flatten, subject};
 
 /// One YAML document, with its source.
 pub(crate) fn sourced(text: &str) -> Document {
@@ -24,7 +24,7 @@ pub(crate) fn json(text: &str) -> Document {
 pub(crate) fn review(object: Document) -> Review {
     Review {
         subject: subject(&object, "", String::new()),
-        request: Request::default(),
+        request: Request { kind: kind_of(&object), ..Request::default() },
         object: Some(object),
         old_object: None,
         options: None,
@@ -34,4 +34,8 @@ pub(crate) fn review(object: Document) -> Review {
         time: 0,
         notices: Vec::new(),
     }
+}
+
+fn kind_of(object: &Document) -> GroupVersionKind {
+    flatten(object).ok().and_then(|mut found| found.pop()).map(|found| found.kind).unwrap_or_default()
 }

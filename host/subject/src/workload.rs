@@ -4,6 +4,7 @@ use portcullis_model::{
     Container, ContainerRole, CustomWorkload, Document, Image, ImageState, Kind, NodeId, Resources, Review, Workload,
 };
 
+use crate::error::Error;
 use crate::{claims, image, quantity};
 
 /// Where a kind keeps its Pod, and how it says how many.
@@ -31,7 +32,8 @@ enum Replicas {
 pub fn view(review: &Review, custom: &[CustomWorkload]) -> Workload {
     let Some(object) = &review.object else { return Workload::default() };
     let mut workload = Workload::default();
-    let kind = (group_of(object), object.string(NodeId::ROOT, &["kind"]).unwrap_or_default());
+    // The request says what it is about; an item of a typed list says nothing itself.
+    let kind = (review.request.kind.group.as_str(), review.request.kind.kind.as_str());
     if kind == ("autoscaling", "Scale") {
         let node = object.walk(NodeId::ROOT, &["spec", "replicas"]);
         (workload.replicas, workload.replicas_node) = (count(object, node, 0), node);
@@ -73,10 +75,38 @@ fn shape_of(group: &str, kind: &str) -> Option<Shape> {
     Some(Shape { template, replicas })
 }
 
-/// The group of an object's own `apiVersion`.
-pub(crate) fn group_of(object: &Document) -> &str {
-    let version = object.string(NodeId::ROOT, &["apiVersion"]).unwrap_or_default();
-    version.split_once('/').map_or("", |(group, _)| group)
+/// Refuses an object whose shape would hide its containers: the API server would refuse it too, and what cannot be read
+/// must not look empty.
+pub(crate) fn check_shape(object: &Document, group: &str, kind: &str) -> Result<(), Error> {
+    let Some(shape) = shape_of(group, kind) else { return Ok(()) };
+    let map = |node| match object.kind(node) {
+        Kind::None | Kind::Null | Kind::Map => Ok(node),
+        _ => Err(Error::wrong_type(object, node, "a map", None)),
+    };
+    let mut template = NodeId::ROOT;
+    for key in shape.template {
+        template = map(object.find(template, key))?;
+    }
+    let spec = map(object.find(template, "spec"))?;
+    let resources = |holder| {
+        let resources = map(object.find(holder, "resources"))?;
+        map(object.find(resources, "requests"))?;
+        map(object.find(resources, "limits"))
+    };
+    resources(spec)?;
+    for list in ["initContainers", "containers", "ephemeralContainers", "volumes"] {
+        let list = object.find(spec, list);
+        if !matches!(object.kind(list), Kind::None | Kind::Null | Kind::List) {
+            return Err(Error::wrong_type(object, list, "a list", None));
+        }
+        for item in object.items(list) {
+            if object.kind(item) != Kind::Map {
+                return Err(Error::wrong_type(object, item, "a map", None));
+            }
+            resources(item)?;
+        }
+    }
+    Ok(())
 }
 
 fn fill(object: &Document, template: NodeId, workload: &mut Workload) {
