@@ -8,6 +8,7 @@ mod check;
 mod evaluate;
 mod functions;
 mod request;
+mod signs;
 mod value;
 
 use std::collections::HashMap;
@@ -61,6 +62,7 @@ impl Condition {
 }
 
 fn parse(text: &str) -> Result<(IdedExpr, HashMap<u64, Regex>), String> {
+    signs::refuse_runs(text)?;
     let parsed = Parser::new().parse(text).map_err(|why| syntax_error(text, &why))?;
     let patterns = check::check(&parsed)?;
     Ok((parsed, patterns))

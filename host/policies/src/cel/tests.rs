@@ -177,6 +177,47 @@ fn refuses_at_load_what_could_only_fail() {
 }
 
 #[test]
+fn refuses_runs_of_signs_that_the_parser_would_halve() {
+    let not = "has two `!` in a row, which cannot be read here: write `!(!x)`, or `x`";
+    let minus = "has two signs `-` in a row, which cannot be read here: write `-(-x)`, or `x`";
+    let nested = format!("{}true{}", "!!(".repeat(60), ")".repeat(60));
+    for (expression, why) in [
+        ("!!object.spec.flag", not),
+        ("! !object.spec.flag", not),
+        ("!\t\n!object.spec.flag", not),
+        ("!!!object.spec.flag", not),
+        ("! // a comment\n !object.spec.flag", not),
+        ("'a' != 'b' && !!true", not),
+        ("'\\'' == '' || !!true", not),
+        ("r'\\' == '' || !!true // '", not),
+        ("'''a'b''' == '' || !!true", not),
+        ("!#!true", not),
+        (nested.as_str(), not),
+        ("--object.spec.replicas == 3", minus),
+        ("- -object.spec.replicas == 3", minus),
+        ("--5 == 5", minus),
+        ("1 - - -object.spec.replicas == 3", minus),
+        ("1 in--[1]", minus),
+        ("'open == 1", "has a string that does not end"),
+        ("object.`a", "has a name in backticks that does not end"),
+        ("'\\d' == 'd'", "has a string with an unknown escape: write a backslash as `\\\\`, or the string as `r'..'`"),
+    ] {
+        assert_eq!(refused(expression), why, "{expression}");
+    }
+    for expression in [
+        "!(!object.spec.flag) && !(!(!false))",
+        "-(-object.spec.replicas) == 3 && object.spec.replicas - -1 == 4 && 1 --1 == 2",
+        "object.spec.containers.size() - -object.spec.replicas == 5 && [1][0] - -1 == 2 && 1e-1 < 1.0",
+        r"'!!' != '--' && '!!' == '!!' && r'\!!' == '\\!!' && '\'!!' != '''--' --'''",
+        "\"!!\" == '!!' && b'!!' == b'!!' // !! --",
+        "object.metadata.name != 'a' // it's !!\n && !false",
+        r"'\x41\u0041\U00000041\101\n' == 'AAAA\n'",
+    ] {
+        assert_eq!(holds(expression), Ok(true), "{expression}");
+    }
+}
+
+#[test]
 fn survives_expressions_made_to_break_the_parser() {
     let deep = |open: &str, close: &str, times: usize| format!("{}true{}", open.repeat(times), close.repeat(times));
     for expression in [
