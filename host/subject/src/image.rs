@@ -1,8 +1,9 @@
 //! Image names, read strictly.
 //!
 //! The judge is `ParseNormalizedNamed` of github.com/distribution/reference (v0.6.0, what containerd and Docker use), with
-//! one difference on the strict side: a first segment that names a registry and is no host name (`my_registry.example/x`)
-//! is refused here, where the grammar would read it as a path without any registry.
+//! two differences on the strict side. A first segment that names a registry and is no host name (`my_registry.example/x`)
+//! is refused here, where the grammar would read it as a path without any registry. And hosts know no case, so that
+//! `DOCKER.IO/x` is `docker.io/library/x` here, where the grammar would take it for a registry of its own.
 
 use portcullis_model::ImageState;
 
@@ -37,7 +38,13 @@ fn read(text: &str) -> Result<ImageState, String> {
     if text.len() == 64 && is_hex(text) {
         return Err("64 hex digits are an image id, not a name".to_owned());
     }
-    let (registry, rest) = split_registry(text);
+    let (written, rest) = split_registry(text);
+    check_registry(written)?;
+    // Lower case before anything is compared: no spelling of the default registry may pass for another one.
+    let registry = match written.to_ascii_lowercase() {
+        legacy if legacy == LEGACY_REGISTRY => DEFAULT_REGISTRY.to_owned(),
+        registry => registry,
+    };
     let name_end = rest.find([':', '@']).unwrap_or(rest.len());
     let (name, rest) = rest.split_at(name_end);
     let (tag, digest) = match rest.split_once('@') {
@@ -45,25 +52,19 @@ fn read(text: &str) -> Result<ImageState, String> {
         None => (rest, None),
     };
     let tag = tag.strip_prefix(':');
-    check_registry(registry)?;
     // On the default registry alone, a name without a namespace is one of the official images.
     let official = registry == DEFAULT_REGISTRY && !name.contains('/');
     let repository = if official { format!("{OFFICIAL}{name}") } else { name.to_owned() };
     check_repository(name, &repository)?;
     tag.map_or(Ok(()), check_tag)?;
     digest.map_or(Ok(()), check_digest)?;
-    Ok(ImageState::Exact {
-        registry: registry.to_ascii_lowercase(),
-        repository,
-        tag: tag.map(str::to_owned),
-        digest: digest.map(str::to_owned),
-    })
+    Ok(ImageState::Exact { registry, repository, tag: tag.map(str::to_owned), digest: digest.map(str::to_owned) })
 }
 
-/// What `splitDockerDomain` does: the first segment is a registry if it looks like one.
+/// What `splitDockerDomain` does: the first segment is a registry if it looks like one; a capital letter is enough, as
+/// repositories have none.
 fn split_registry(text: &str) -> (&str, &str) {
     match text.split_once('/') {
-        Some((LEGACY_REGISTRY, rest)) => (DEFAULT_REGISTRY, rest),
         Some((first, rest))
             if first == "localhost" || first.contains(|c: char| ".:".contains(c) || c.is_uppercase()) =>
         {
@@ -157,4 +158,56 @@ fn check_digest(digest: &str) -> Result<(), String> {
 
 fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(text: &str) -> (String, String) {
+        match parse(text) {
+            ImageState::Exact { registry, repository, .. } => (registry, repository),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn recognises_the_default_registry_in_any_spelling() {
+        // A20
+        for text in [
+            "evil",
+            "docker.io/evil",
+            "DOCKER.IO/evil",
+            "Docker.io/library/evil",
+            "INDEX.DOCKER.IO/evil",
+            "index.docker.io/evil:1",
+        ] {
+            assert_eq!(place(text), ("docker.io".to_owned(), "library/evil".to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn keeps_every_other_registry_as_it_is_written_but_for_its_case() {
+        for (text, registry, repository) in [
+            ("docker.io:443/library/evil", "docker.io:443", "library/evil"),
+            ("DOCKER.IO:0443/evil", "docker.io:0443", "evil"),
+            ("REGISTRY.example:5000/team/app", "registry.example:5000", "team/app"),
+            ("[::AB]:5000/app", "[::ab]:5000", "app"),
+            // A capital letter makes a host of the first segment.
+            ("LOCALHOST/app", "localhost", "app"),
+            ("Team/app", "team", "app"),
+            ("team/app", "docker.io", "team/app"),
+        ] {
+            assert_eq!(place(text), (registry.to_owned(), repository.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_registries_that_are_no_hosts_in_the_words_of_their_author() {
+        for text in ["DOCKER.IO./evil", "Docker.io:/evil", "Docker.io:x/evil", "MY_registry/evil", "[::1/evil"] {
+            let registry = text.trim_end_matches("/evil");
+            let ImageState::Unreadable(why) = parse(text) else { panic!("{text} passes") };
+            assert!(why.starts_with(&format!("the registry `{registry}` ")), "{why}");
+        }
+    }
 }

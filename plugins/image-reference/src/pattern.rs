@@ -3,6 +3,7 @@
 //! `registry.example/team/*` matches every repository with exactly one segment below `team`; `**`, at the end only, one
 //! segment or more. Nothing is ever compared by prefix, so that neither `registry.example.evil.io` nor
 //! `registry.example/team-evil` can pass for something else. A pattern without a host means Docker Hub, as a reference does.
+//! What is allowed is read narrowly, host and port as written; what is denied widely, so that a port is no way around it.
 
 /// Docker Hub, as references name it when they are whole.
 const HUB: &str = "docker.io";
@@ -10,6 +11,8 @@ const HUB: &str = "docker.io";
 const HUB_INDEX: &str = "index.docker.io";
 /// Where Docker Hub keeps repositories of a single segment.
 const HUB_LIBRARY: &str = "library";
+/// The ports that a registry without a port may be asked at: HTTPS, and HTTP where the node allows it.
+const DEFAULT_PORTS: [&str; 2] = ["443", "80"];
 /// The longest pattern, in bytes; repositories have at most 255.
 const MOST_BYTES: usize = 512;
 
@@ -31,6 +34,9 @@ pub fn whole(pattern: &str) -> Result<String, String> {
     let host = if host == HUB_INDEX { HUB.to_owned() } else { host };
     if !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']')) {
         return Err(format!("`{}` is not a host; hosts have no wildcards", first.escape_debug()));
+    }
+    if split_port(&host).1.is_some_and(|port| port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit())) {
+        return Err(format!("`{}` has a port that is not a number", first.escape_debug()));
     }
     let segments: Vec<&str> = path.split('/').collect();
     for (position, segment) in segments.iter().enumerate() {
@@ -65,13 +71,51 @@ fn segment_fault(segment: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a whole pattern matches a repository of a registry.
-pub fn matches(pattern: &str, registry: &str, repository: &str) -> bool {
-    let registry = if registry == HUB_INDEX { HUB } else { registry };
+/// Whether a whole pattern allows a repository of a registry: the host and its port are the ones that are written.
+pub fn allows(pattern: &str, registry: &str, repository: &str) -> bool {
     let Some((host, path)) = pattern.split_once('/') else { return false };
-    if host != registry {
-        return false;
+    host == hub_or(registry) && path_matches(path, repository)
+}
+
+/// Whether a whole pattern denies a repository of a registry. Without a port it means every port of the host, with one that
+/// port however it is written, or left out. At any port Docker Hub is Docker Hub: `evil` there is `library/evil` too.
+pub fn denies(pattern: &str, registry: &str, repository: &str) -> bool {
+    let Some((host, path)) = pattern.split_once('/') else { return false };
+    let ((wanted, wanted_port), (host, port)) = (split_port(host), split_port(registry));
+    let same_port = match (wanted_port.map(plain_port), port.map(plain_port)) {
+        (None, _) => true,
+        (Some(wanted), Some(port)) => wanted == port,
+        (Some(wanted), None) => DEFAULT_PORTS.contains(&wanted),
+    };
+    let host = hub_or(host);
+    same_port
+        && hub_or(wanted) == host
+        && (path_matches(path, repository)
+            || (host == HUB && path_matches(&with_library(path), &with_library(repository))))
+}
+
+fn hub_or(host: &str) -> &str {
+    if host == HUB_INDEX { HUB } else { host }
+}
+
+fn with_library(path: &str) -> String {
+    if path.contains('/') || path == "**" { path.to_owned() } else { format!("{HUB_LIBRARY}/{path}") }
+}
+
+/// A host and its port; the colons of an IPv6 address in brackets are none of a port.
+fn split_port(host: &str) -> (&str, Option<&str>) {
+    match host.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (host, None),
     }
+}
+
+/// `0443` is 443.
+fn plain_port(port: &str) -> &str {
+    port.trim_start_matches('0')
+}
+
+fn path_matches(path: &str, repository: &str) -> bool {
     let mut segments = repository.split('/');
     for wanted in path.split('/') {
         let Some(segment) = segments.next() else { return false };
@@ -90,7 +134,14 @@ mod tests {
     use super::*;
 
     fn matching(pattern: &str, registry: &str, repository: &str) -> bool {
-        matches(&whole(pattern).expect("a pattern"), registry, repository)
+        let pattern = whole(pattern).expect("a pattern");
+        let (allowed, denied) = (allows(&pattern, registry, repository), denies(&pattern, registry, repository));
+        assert!(denied || !allowed, "what a pattern allows it denies as well: {pattern} and {registry}/{repository}");
+        allowed
+    }
+
+    fn denying(pattern: &str, registry: &str, repository: &str) -> bool {
+        denies(&whole(pattern).expect("a pattern"), registry, repository)
     }
 
     #[test]
@@ -113,10 +164,55 @@ mod tests {
     }
 
     #[test]
-    fn denies_hosts_that_only_begin_alike() {
+    fn refuses_hosts_that_only_begin_alike() {
         // A20b
         for registry in ["registry.example.evil.io", "registry.example:5000", "xregistry.example", "evil.io"] {
             assert!(!matching("registry.example/**", registry, "team/app"), "{registry}");
+        }
+    }
+
+    #[test]
+    fn allows_only_the_port_that_is_written() {
+        for (pattern, registry, expected) in [
+            ("evil.example/**", "evil.example", true),
+            ("evil.example/**", "evil.example:443", false),
+            ("evil.example:443/**", "evil.example:443", true),
+            ("evil.example:443/**", "evil.example", false),
+            ("evil.example:443/**", "evil.example:0443", false),
+            ("[::1]:5000/**", "[::1]:5000", true),
+            ("[::1]/**", "[::1]:5000", false),
+        ] {
+            assert_eq!(matching(pattern, registry, "team/app"), expected, "{pattern} and {registry}");
+        }
+        assert!(!matching("docker.io/**", "docker.io:443", "library/nginx"));
+    }
+
+    #[test]
+    fn denies_at_every_port() {
+        for (pattern, registry, repository, expected) in [
+            ("evil.example/**", "evil.example", "x", true),
+            ("evil.example/**", "evil.example:443", "x", true),
+            ("evil.example/**", "evil.example:5000", "x", true),
+            ("evil.example/**", "evil.example.org:443", "x", false),
+            ("evil.example/a/*", "evil.example:443", "b/x", false),
+            ("evil.example:443/**", "evil.example", "x", true),
+            ("evil.example:443/**", "evil.example:0443", "x", true),
+            ("evil.example:0443/**", "evil.example:443", "x", true),
+            ("evil.example:80/**", "evil.example", "x", true),
+            ("evil.example:5000/**", "evil.example", "x", false),
+            ("evil.example:5000/**", "evil.example:5001", "x", false),
+            ("[::1]/**", "[::1]:5000", "x", true),
+            ("[::1]/**", "[::2]:5000", "x", false),
+            ("docker.io/library/evil", "docker.io:443", "library/evil", true),
+            ("docker.io/library/evil", "docker.io:0443", "evil", true),
+            ("docker.io:443/evil", "docker.io", "library/evil", true),
+            ("index.docker.io:443/evil", "docker.io", "library/evil", true),
+            ("evil", "index.docker.io:443", "library/evil", true),
+            ("docker.io/*", "docker.io:443", "evil", true),
+            ("docker.io/*", "docker.io:443", "team/evil", false),
+            ("docker.io/**", "docker.io:443", "evil", true),
+        ] {
+            assert_eq!(denying(pattern, registry, repository), expected, "{pattern} and {registry}/{repository}");
         }
     }
 
@@ -142,6 +238,8 @@ mod tests {
             ("ghcr.io//app", "`ghcr.io//app`: a segment is empty"),
             ("ghcr.io/app:1", "`ghcr.io/app:1`: a pattern names repositories, without tag or digest"),
             ("ghcr.io/App", "`ghcr.io/App`: repositories are written in lower case"),
+            ("ghcr.io:/app", "`ghcr.io:` has a port that is not a number"),
+            ("ghcr.io:https/app", "`ghcr.io:https` has a port that is not a number"),
             ("*.ghcr.io/app", "`*.ghcr.io` is not a host; hosts have no wildcards"),
         ] {
             assert_eq!(whole(pattern).expect_err("refused"), fault);

@@ -18,12 +18,14 @@ pub fn judge(settings: &Settings<'_>, image: Image) -> Option<Finding> {
         return None;
     }
     let (registry, repository) = (image.registry(), image.repository());
-    let matches = |pattern: &&String| pattern::matches(pattern, &registry, &repository);
-    if let Some(pattern) = settings.denied.iter().find(matches) {
+    let denied = settings.denied.iter().find(|pattern| pattern::denies(pattern, &registry, &repository));
+    if let Some(pattern) = denied {
         let message = format!("{} uses an image of `{registry}/{repository}`, which `{pattern}` denies", user(image));
         return Some(Finding::new(&DENIED, image.node(), message));
     }
-    if settings.allowed.is_empty() || settings.allowed.iter().any(|pattern| matches(&pattern)) {
+    if settings.allowed.is_empty()
+        || settings.allowed.iter().any(|pattern| pattern::allows(pattern, &registry, &repository))
+    {
         return None;
     }
     let allowed: Vec<String> = settings.allowed.iter().map(|pattern| format!("`{pattern}`")).collect();
