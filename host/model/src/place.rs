@@ -1,6 +1,10 @@
 //! Where something stands: file, line, column, JSON pointer.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// How many bytes are counted as one block: what a place in a long line costs at most.
+const BLOCK_BYTES: usize = 4096;
 
 /// Bytes `start..end` of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +28,10 @@ pub struct Source {
     name: String,
     text: String,
     line_starts: OnceLock<Vec<u32>>,
-    masked: Mutex<Vec<Span>>,
+    /// The characters before each block: a minified document is one line, and every finding in it asks for its column.
+    block_starts: OnceLock<Vec<u32>>,
+    /// Start and end of what is hidden; no two of them touch.
+    masked: Mutex<BTreeMap<u32, u32>>,
 }
 
 impl std::fmt::Debug for Source {
@@ -37,7 +44,13 @@ impl std::fmt::Debug for Source {
 impl Source {
     /// A text and its name (a path as the user wrote it, `-` for the standard input).
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into(), line_starts: OnceLock::new(), masked: Mutex::default() })
+        Arc::new(Self {
+            name: name.into(),
+            text: text.into(),
+            line_starts: OnceLock::new(),
+            block_starts: OnceLock::new(),
+            masked: Mutex::default(),
+        })
     }
 
     /// The name that a person knows it by.
@@ -52,17 +65,21 @@ impl Source {
 
     /// Hides these bytes from every later excerpt: the values of Secrets.
     pub fn mask(&self, span: Span) {
-        self.masked.lock().unwrap_or_else(PoisonError::into_inner).push(span);
+        let mut masked = self.masked.lock().unwrap_or_else(PoisonError::into_inner);
+        let Span { mut start, mut end } = span;
+        while let Some((&near, &until)) = masked.range(..=end).next_back().filter(|&(_, &until)| until >= start) {
+            masked.remove(&near);
+            (start, end) = (start.min(near), end.max(until));
+        }
+        masked.insert(start, end);
     }
 
     /// Line and column of a byte, both from 1; the column counts Unicode scalar values.
     pub fn line_column(&self, offset: u32) -> (u32, u32) {
         let starts = self.line_starts();
         let line = starts.partition_point(|&start| start <= offset).saturating_sub(1);
-        let start = starts.get(line).copied().unwrap_or(0) as usize;
-        let end = (offset as usize).min(self.text.len());
-        let column = self.text.get(start..end).map_or(0, |before| before.chars().count());
-        (number(line) + 1, number(column) + 1)
+        let start = starts.get(line).copied().unwrap_or(0);
+        (number(line) + 1, self.characters_before(offset).saturating_sub(self.characters_before(start)) + 1)
     }
 
     /// The text of a line (from 1) without its line break, every character of a masked span replaced by `*`.
@@ -103,14 +120,32 @@ impl Source {
     fn shown(&self, start: u32, end: u32) -> String {
         let text = self.text.get(start as usize..end as usize).unwrap_or_default();
         let masked = self.masked.lock().unwrap_or_else(PoisonError::into_inner);
-        let near: Vec<Span> = masked.iter().copied().filter(|span| span.start < end && start < span.end).collect();
-        if near.is_empty() {
+        let covering = |offset: u32| masked.range(..=offset).next_back().filter(|&(_, &until)| offset < until);
+        if covering(start).is_none() && masked.range(start..end).next().is_none() {
             return text.to_owned();
         }
-        let hidden = |offset: u32| near.iter().any(|span| span.start <= offset && offset < span.end);
+        let hidden = |offset: u32| covering(offset).is_some();
         text.char_indices()
             .map(|(at, c)| if hidden(start + number(at)) && !c.is_whitespace() { '*' } else { c })
             .collect()
+    }
+
+    /// How many characters begin before this byte.
+    fn characters_before(&self, offset: u32) -> u32 {
+        let bytes = self.text.as_bytes();
+        let blocks = self.block_starts.get_or_init(|| {
+            let mut total = 0;
+            let block_start = |block| {
+                let before: u32 = total;
+                total += beginnings(block);
+                before
+            };
+            bytes.chunks(BLOCK_BYTES).map(block_start).collect()
+        });
+        let end = (offset as usize).min(bytes.len());
+        let block = (end / BLOCK_BYTES).min(blocks.len().saturating_sub(1));
+        let rest = bytes.get(block * BLOCK_BYTES..end).unwrap_or_default();
+        blocks.get(block).copied().unwrap_or(0) + beginnings(rest)
     }
 
     fn line_starts(&self) -> &[u32] {
@@ -173,6 +208,11 @@ impl PartialEq for Place {
     }
 }
 
+/// How many characters begin in these bytes of UTF-8.
+fn beginnings(bytes: &[u8]) -> u32 {
+    number(bytes.iter().filter(|&&byte| byte & 0b1100_0000 != 0b1000_0000).count())
+}
+
 fn number(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
@@ -189,6 +229,26 @@ mod tests {
         assert_eq!(source.line_column(7), (2, 1));
         assert_eq!(source.line_text(1), "ä: 1");
         assert_eq!(source.line_text(9), "");
+    }
+
+    #[test]
+    fn counts_the_characters_of_a_long_line_as_of_a_short_one() {
+        let text = format!("x\n{}", "aö€😀".repeat(3000));
+        let source = Source::new("a.json", text.as_str());
+        for (at, (offset, _)) in text.char_indices().enumerate().skip(2) {
+            assert_eq!(source.line_column(number(offset)), (2, number(at) - 1));
+        }
+        assert_eq!(source.line_column(u32::MAX), (2, 12_001));
+        assert_eq!(Source::new("empty", "").line_column(7), (1, 1));
+    }
+
+    #[test]
+    fn hides_what_overlapping_masks_cover_together() {
+        for order in [[(2, 4), (6, 8), (3, 7)], [(3, 7), (6, 8), (2, 4)], [(2, 8), (3, 4), (4, 4)]] {
+            let source = Source::new("a.yaml", "0123456789");
+            order.into_iter().for_each(|(start, end)| source.mask(Span::new(start, end)));
+            assert_eq!(source.line_text(1), "01******89");
+        }
     }
 
     #[test]
