@@ -70,6 +70,20 @@ fn refuses_an_import_that_goes_up_or_sideways_or_to_a_strangers_library() {
 }
 
 #[test]
+fn names_only_tests_that_exist_where_it_promises() {
+    let promises = std::fs::read_to_string(root().join("tests/README.md")).expect("tests/README.md");
+    let all: String = sources(&["host", "tests"]).into_iter().map(|source| source.text).collect();
+    let is_test_name = |word: &&str| word.contains('_') && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let rows = promises.lines().filter(|line| line.starts_with('|'));
+    let names: Vec<&str> = rows.flat_map(|row| row.split('`')).filter(is_test_name).collect();
+    assert!(names.len() > 30, "the promises were not read: {names:?}");
+    let missing = names.iter().filter(|name| !all.contains(&format!("fn {name}(")));
+    assert_none(
+        &missing.map(|name| format!("tests/README.md names `{name}`, and no test is called so")).collect::<Vec<_>>(),
+    );
+}
+
+#[test]
 fn opens_every_file_with_one_sentence() {
     let complaints: Vec<String> = sources(&["host", "plugins", "xtask", "tests"])
         .iter()
