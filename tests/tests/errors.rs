@@ -252,9 +252,13 @@ fn refuses_arguments_without_obeying_what_they_hold() {
     // A23
     let folder = Folder::new("hostile-arguments");
     let hostile = "x\n::error::y\u{1b}[31m";
-    for arguments in
-        [["--mode", hostile], ["--jobs", hostile], [hostile, hostile], ["--format", hostile], ["-o", hostile]]
-    {
+    for arguments in [
+        ["--mode", hostile],
+        ["--jobs", hostile],
+        [hostile, hostile],
+        ["--format", hostile],
+        ["-o", &format!("{hostile}/r")],
+    ] {
         let answer = portcullis(folder.path(), &[&["check"], &arguments[..], &["pod.yaml"]].concat());
         says(&answer, &["\\u{1b}[31m"]);
         let text = format!("{}{}", answer.out, answer.err);
