@@ -193,3 +193,152 @@ fn judges_pods_of_others_without_error() {
     assert!(report["summary"]["subjects"].as_u64() >= Some(count as u64), "{count} files: {}", report["summary"]);
     assert!(count >= 296, "{count}");
 }
+
+#[cfg(unix)]
+#[test]
+fn reads_policies_and_manifests_from_the_pipes_of_a_shell() {
+    let folder = Folder::new("pipes");
+    folder.write("pod.yaml", bad("web"));
+    let set = "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: piped}\nspec: {policies: []}\n";
+    folder.write("set.yaml", set);
+    let piped = portcullis_with(folder.path(), &["check", "-p", "-", "-f", "json", "pod.yaml"], Some(set.as_bytes()));
+    assert_eq!(piped.status, 0, "{piped:?}");
+    assert_eq!(piped.json()["policySets"][0]["name"], "piped");
+    let shell = |words: &str| {
+        let mut command = std::process::Command::new("bash");
+        command.args(["-c", &format!("\"$0\" check {words}")]).arg(portcullis_tests::binary());
+        let command = command.current_dir(folder.path()).env("PORTCULLIS_TIME", "2026-11-21T10:00:00Z");
+        let output = command.env("XDG_CACHE_HOME", folder.path()).stdin(std::process::Stdio::null()).output();
+        output.map(|output| (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()))
+    };
+    let Ok((status, out)) = shell("-p <(cat set.yaml) pod.yaml") else {
+        println!("SKIPPED: no bash");
+        return;
+    };
+    assert_eq!(status, Some(0), "{out}");
+    let (status, out) = shell("<(cat pod.yaml) <(cat pod.yaml)").expect("bash");
+    assert_eq!(status, Some(1), "{out}");
+    assert!(out.contains("2 subjects: 2 denied"), "{out}");
+    let (status, out) = shell("/dev/stdin < <(cat pod.yaml)").expect("bash");
+    assert_eq!(status, Some(1), "{out}");
+}
+
+#[test]
+fn counts_an_empty_variable_as_unset() {
+    let folder = Folder::new("empty-variables");
+    folder.write("pod.yaml", good("web"));
+    let names = [
+        "POLICIES",
+        "MODE",
+        "WAIVERS",
+        "FORMAT",
+        "OUTPUT",
+        "NAMESPACE_LABELS",
+        "NAMESPACE",
+        "API_RESOURCES",
+        "FACTS",
+        "TIME",
+        "IGNORE",
+        "JOBS",
+        "COLOR",
+        "CACHE_DIR",
+    ];
+    let mut command = std::process::Command::new(portcullis_tests::binary());
+    command.args(["check", "pod.yaml"]).current_dir(folder.path()).env_clear().stdin(std::process::Stdio::null());
+    for name in names {
+        command.env(format!("PORTCULLIS_{name}"), "");
+    }
+    let output = command.output().expect("the product starts");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn judges_more_jobs_than_the_runner_has_room_for() {
+    let folder = Folder::new("jobs");
+    for n in 0..600 {
+        folder.write(&format!("m/{n:03}.yaml"), bad("web"));
+    }
+    let answer = portcullis(folder.path(), &["check", "-f", "json", "--jobs", "500", "m"]);
+    let summary = &answer.json()["summary"];
+    assert_eq!((answer.status, &summary["notJudged"], &summary["denied"]), (1, &json!(0), &json!(600)), "{summary}");
+}
+
+#[test]
+fn says_once_that_the_cache_cannot_be_used() {
+    let folder = Folder::new("cache");
+    folder.write("pod.yaml", good("web"));
+    folder.write("file", "");
+    let answer = portcullis(folder.path(), &["check", "--cache-dir", "file", "pod.yaml"]);
+    assert_eq!(answer.status, 0, "{answer:?}");
+    assert_eq!(answer.err.matches("note: compiled plugins are not remembered").count(), 1, "{answer:?}");
+}
+
+#[test]
+fn replaces_an_output_whole_and_leaves_nothing_beside_it() {
+    let folder = Folder::new("whole");
+    folder.write("d/pod.yaml", bad("web"));
+    for _ in 0..2 {
+        // The report of the run before lies among the manifests: it is replaced, and no subject.
+        let answer = portcullis(folder.path(), &["check", "-f", "json", "-o", "d/report.json", "d"]);
+        assert_eq!(answer.status, 1, "{answer:?}");
+        let report = std::fs::read_to_string(folder.path().join("d/report.json")).expect("a report");
+        assert!(report.contains("\"subjects\": 1"), "{report}");
+    }
+    let count = std::fs::read_dir(folder.path().join("d")).expect("a folder").count();
+    assert_eq!(count, 2, "the manifest and the report");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("d/report.json", folder.path().join("link")).expect("a link");
+        let answer = portcullis(folder.path(), &["check", "-f", "sarif", "-o", "link", "d/pod.yaml"]);
+        assert_eq!(answer.status, 1, "{answer:?}");
+        assert!(folder.path().join("link").is_symlink());
+        let report = std::fs::read_to_string(folder.path().join("d/report.json")).expect("a report");
+        assert!(report.contains("sarif"), "{report}");
+    }
+}
+
+#[test]
+fn judges_documents_alike_wherever_the_command_runs() {
+    let folder = Folder::new("documents");
+    let set = "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: s}\nspec:\n  policies:\n  - {name: d, plugin: {builtin: resource-limits}, settings: {requireLimits: true}, match: {documents: [{paths: ['specs/*.yaml']}]}}\n";
+    folder.write("set.yaml", set);
+    folder.write("repo/specs/a.yaml", "points: 3\n");
+    folder.write("repo/b.yaml", "points: 3\n");
+    let set = folder.path().join("set.yaml").display().to_string();
+    let absolute = folder.path().join("repo").display().to_string();
+    let subjects = |from: &str, named: &str| {
+        let from = folder.path().join(from);
+        let answer = portcullis(&from, &["check", "-p", &set, "-f", "json", named]);
+        let report = answer.json();
+        let name = report["decisions"][0]["subject"]["name"].as_str().unwrap_or_default().to_owned();
+        (name, report["skipped"].to_string())
+    };
+    for (from, named) in [("repo", "."), (".", "repo"), ("repo/specs", ".."), ("/", absolute.as_str())] {
+        let (name, skipped) = subjects(from, named);
+        assert_eq!(name, "specs/a.yaml", "{from} {named}: {skipped}");
+        assert!(skipped.contains("no `match.documents` fits `"), "what is not judged says which path: {skipped}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn says_what_it_did_not_look_at_in_a_directory() {
+    let folder = Folder::new("aside");
+    for file in ["d/a.yaml", "d/.svn/b.yaml", "d/.hidden/c.yaml", "d/e.txt", "out/f.yaml"] {
+        folder.write(file, good("web"));
+    }
+    folder.write("d/comment.yaml", "# nothing\n---\n");
+    std::os::unix::fs::symlink("../out", folder.path().join("d/out")).expect("a link");
+    let answer = portcullis(folder.path(), &["check", "d"]);
+    assert_eq!(answer.status, 0, "{answer:?}");
+    for word in [".svn", "d/.hidden", "1 file with another ending", "d/comment.yaml: it is empty", "d/out: a link"] {
+        assert!(answer.out.contains(word), "{word}: {answer:?}");
+    }
+    std::os::unix::fs::symlink("../out/f.yaml", folder.path().join("d/f.yaml")).expect("a link");
+    let answer = portcullis(folder.path(), &["check", "d"]);
+    assert_eq!(answer.status, 2, "kubectl would apply it: {answer:?}");
+    assert!(answer.out.contains("`d/f.yaml` is a link to a file outside the directory"), "{answer:?}");
+    assert_eq!(portcullis(folder.path(), &["check", "--ignore", "./f.yaml", "d"]).status, 0);
+    let idle = portcullis(folder.path(), &["check", "--ignore", "f.yaml,chart/**", "d"]);
+    assert!(idle.out.contains("the ignore pattern `chart/**` left nothing out"), "{idle:?}");
+}

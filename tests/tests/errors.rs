@@ -210,3 +210,109 @@ fn reports_an_expired_waiver_and_leaves_the_exit_status_alone() {
     assert_eq!(expired.status, 1, "{expired:?}");
     assert!(expired.out.contains("legacy") && expired.out.contains("expired"), "{expired:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn refuses_pipes_devices_and_endless_files_as_settings() {
+    let folder = Folder::new("special");
+    folder.write("pod.yaml", POD);
+    folder.write("big.yaml", "#".repeat((8 << 20) + 1));
+    folder.write("plugin.yaml", set("  - {name: x, plugin: {file: p.yaml}}\n"));
+    folder.write("zero.yaml", set("  - {name: x, plugin: {file: /dev/zero}}\n"));
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("p.yaml")).status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("SKIPPED: no mkfifo");
+        return;
+    }
+    for flag in ["--policies", "--waivers", "--namespace-labels", "--facts", "--api-resources"] {
+        let told = |file: &str| portcullis(folder.path(), &["check", flag, file, "pod.yaml"]);
+        says(&told("p.yaml"), &["`p.yaml` is a pipe, not a file", "help: give a regular file"]);
+        says(&told("/dev/zero"), &["`/dev/zero` is a device, not a file"]);
+        says(&told("big.yaml"), &["`big.yaml` is larger than 8 MiB", "help: split it"]);
+        says(&told("missing.yaml"), &["`missing.yaml`"]);
+    }
+    says(&portcullis(folder.path(), &["check", "-p", ".", "pod.yaml"]), &["p.yaml` is a pipe"]);
+    says(
+        &portcullis(folder.path(), &["check", "-p", "plugin.yaml", "pod.yaml"]),
+        &["plugin.yaml:", "p.yaml` is a pipe"],
+    );
+    says(&portcullis(folder.path(), &["check", "-p", "zero.yaml", "pod.yaml"]), &["`/dev/zero` is a device"]);
+}
+
+#[test]
+fn refuses_to_read_the_standard_input_twice() {
+    let folder = Folder::new("twice");
+    let answer = portcullis_with(folder.path(), &["check", "-p", "-", "-"], Some(POD.as_bytes()));
+    says(&answer, &["the standard input is named more than once", "put one of them into a file"]);
+    says(&portcullis(folder.path(), &["check", "-p", "-", "--waivers", "-", "x"]), &["more than once"]);
+}
+
+#[test]
+fn refuses_arguments_without_obeying_what_they_hold() {
+    // A23
+    let folder = Folder::new("hostile-arguments");
+    let hostile = "x\n::error::y\u{1b}[31m";
+    for arguments in [
+        ["--mode", hostile],
+        ["--jobs", hostile],
+        [hostile, hostile],
+        ["--format", hostile],
+        ["-o", &format!("{hostile}/r")],
+    ] {
+        let answer = portcullis(folder.path(), &[&["check"], &arguments[..], &["pod.yaml"]].concat());
+        says(&answer, &["\\u{1b}[31m"]);
+        let text = format!("{}{}", answer.out, answer.err);
+        assert!(!text.contains('\u{1b}') && !text.lines().any(|line| line.starts_with("::")), "{text}");
+    }
+    let answer = portcullis(folder.path(), &["check", &format!("--{hostile}")]);
+    says(&answer, &["\\u{1b}[31m", "\nUsage:"]);
+    assert!(!answer.err.contains('\u{1b}'), "{answer:?}");
+    says(&portcullis(folder.path(), &["check", "--jobs", "0", "x"]), &["--jobs"]);
+}
+
+#[test]
+fn refuses_outputs_that_would_overwrite_an_input_or_each_other() {
+    let folder = Folder::new("outputs");
+    let pod = folder.write("d/pod.yaml", POD);
+    folder
+        .write("set.yaml", set("  - {name: x, plugin: {builtin: resource-limits}, settings: {requireLimits: true}}\n"));
+    let told = |arguments: &[&str], words: &[&str]| {
+        let answer = portcullis(folder.path(), &[&["check"], arguments].concat());
+        says(&answer, words);
+        assert!(answer.out.is_empty(), "nothing was judged: {answer:?}");
+    };
+    told(&["-o", "d/pod.yaml", "d/pod.yaml"], &["the output `d/pod.yaml` would overwrite the input `d/pod.yaml`"]);
+    told(&["-o", "d/../d/pod.yaml", "d"], &["would overwrite the input `d`", "choose another --output"]);
+    told(&["-p", "set.yaml", "-o", "set.yaml", "d"], &["would overwrite the input `set.yaml`"]);
+    told(&["--waivers", "d", "-o", "d/pod.yaml", "-"], &["would overwrite the input `d`"]);
+    told(&["-f", "json,sarif", "-o", "r.json,./r.json", "d"], &["two formats would be written to `./r.json`"]);
+    told(&["-f", "json", "-o", "no/where.json", "d"], &["cannot write `no/where.json`", "`no` is not there"]);
+    told(&["-f", "json", "-o", "d", "d"], &["cannot write `d`: it is a directory"]);
+    assert_eq!(std::fs::read_to_string(pod).expect("the manifest"), POD);
+}
+
+#[test]
+fn refuses_a_null_where_a_manifest_is_expected() {
+    let folder = Folder::new("null");
+    folder.write("d/good.yaml", POD);
+    for (name, content, word) in [
+        ("null.json", "null", "`null`"),
+        ("null.yaml", "# a\n---\nnull\n", "`null`"),
+        ("nothing.json", "", "nothing"),
+        (
+            "review.json",
+            r#"{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": null}"#,
+            "request",
+        ),
+    ] {
+        let path = folder.write(&format!("d/{name}"), content);
+        says(&portcullis(folder.path(), &["check", &format!("d/{name}")]), &[name, word]);
+        says(&portcullis(folder.path(), &["check", "d"]), &[name, word]);
+        std::fs::remove_file(path).expect("removed");
+    }
+    if let Some(reviews) = portcullis_tests::corpora("admission-reviews/connaisseur") {
+        let null = std::fs::read(reviews.join("25_null_request.json")).expect("25_null_request.json");
+        folder.write("d/25_null_request.json", null);
+        says(&portcullis(folder.path(), &["check", "d"]), &["d/25_null_request.json"]);
+    }
+}

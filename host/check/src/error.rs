@@ -55,6 +55,11 @@ pub enum Error {
         /// Whether something in it was left aside.
         skipped: bool,
     },
+    /// A link in a directory to a file outside it.
+    LeadsOut {
+        /// The link.
+        path: String,
+    },
     /// The source of a Helm chart, which is not YAML until it is rendered.
     Chart {
         /// The chart's directory.
@@ -80,6 +85,7 @@ impl Error {
             | Self::TooLarge { path, .. }
             | Self::TooDeep { path, .. }
             | Self::NoManifest { path, .. }
+            | Self::LeadsOut { path }
             | Self::Chart { path } => Some(path),
         }
     }
@@ -96,12 +102,14 @@ impl Error {
                 "give yourself the right to read it, or leave it out with --ignore".into()
             }
             Self::Unreadable { .. } => "what cannot be read cannot be judged; mend or remove it".into(),
-            Self::Special { .. } => "pipe it in instead: `... | portcullis check -`".into(),
+            Self::Special { what: "a directory", .. } => "name the file in it".into(),
+            Self::Special { .. } => "give a regular file, or pipe it in: `-` is the standard input".into(),
             Self::TooLarge { .. } => "split it into smaller files".into(),
             Self::TooManyFiles { .. } => "check fewer directories at once, or leave some out with --ignore".into(),
             Self::TooDeep { .. } => "name the inner directory itself, or leave it out with --ignore".into(),
             Self::NoManifest { skipped: true, .. } => "name what was skipped to have it judged".into(),
             Self::NoManifest { skipped: false, .. } => "name a file of another extension to have it judged".into(),
+            Self::LeadsOut { .. } => "name its target to have it judged, or leave it out with --ignore".into(),
             Self::Chart { path } => render_hint(path),
             Self::Pattern { .. } => "`*` and `?` stay within a name, `**` crosses directories".into(),
         }
@@ -135,6 +143,9 @@ impl fmt::Display for Error {
             Self::TooManyFiles { limit } => write!(f, "there are more than {limit} files"),
             Self::TooDeep { limit, .. } => write!(f, "`{path}` lies more than {limit} directories deep"),
             Self::NoManifest { .. } => write!(f, "no manifest in `{path}`: looked for .yaml, .yml, .json"),
+            Self::LeadsOut { .. } => {
+                write!(f, "`{path}` is a link to a file outside the directory, and was not judged")
+            }
             Self::Chart { .. } => write!(f, "`{path}` is a Helm chart, whose templates are no manifests yet"),
             Self::Pattern { pattern, reason } => {
                 write!(f, "`{}` is not an ignore pattern: {}", plain(pattern), plain(reason))

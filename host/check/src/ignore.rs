@@ -1,6 +1,8 @@
 //! Files that nobody wants judged, by pattern.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use std::cell::Cell;
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::error::Error;
 
@@ -10,14 +12,17 @@ pub(crate) const MAX_PATTERN: usize = 512;
 pub(crate) const MAX_PATTERNS: usize = 256;
 
 /// Patterns with the meaning that they have in a `.gitignore`: one without `/` fits a name anywhere, any other counts from
-/// the base; a `/` at the end means directories only; what lies under an ignored directory is ignored. `!` is refused.
+/// the base; a `/` or `/**` at the end means directories with all that lies in them; what lies under an ignored directory is
+/// ignored. `./` in front is the base, as for a shell. `!` is refused.
 #[derive(Debug, Default)]
 pub(crate) struct Ignore {
     anything: GlobSet,
     directories: GlobSet,
-    /// The patterns as written, in the order of each set.
-    anything_words: Vec<String>,
-    directory_words: Vec<String>,
+    /// The patterns as written, and whether each has left something out.
+    patterns: Vec<(String, Cell<bool>)>,
+    /// Which pattern each glob of the two sets is from.
+    anything_from: Vec<usize>,
+    directories_from: Vec<usize>,
 }
 
 impl Ignore {
@@ -29,13 +34,17 @@ impl Ignore {
         let refuse = |pattern: &str, reason: String| Error::Pattern { pattern: pattern.to_owned(), reason };
         for pattern in patterns.iter().take(MAX_PATTERNS) {
             match compile(pattern) {
-                Ok(glob) if pattern.ends_with('/') => {
-                    directories.add(glob);
-                    ignore.directory_words.push(pattern.clone());
-                }
-                Ok(glob) => {
-                    anything.add(glob);
-                    ignore.anything_words.push(pattern.clone());
+                Ok(Globs { any, directory }) => {
+                    let at = ignore.patterns.len();
+                    ignore.patterns.push((pattern.clone(), Cell::new(false)));
+                    if let Some(glob) = any {
+                        anything.add(glob);
+                        ignore.anything_from.push(at);
+                    }
+                    if let Some(glob) = directory {
+                        directories.add(glob);
+                        ignore.directories_from.push(at);
+                    }
                 }
                 Err(reason) => errors.push(refuse(pattern, reason)),
             }
@@ -52,19 +61,36 @@ impl Ignore {
         (ignore, errors)
     }
 
-    /// The pattern that fits a path relative to the base.
-    pub(crate) fn fits(&self, relative: &str, directory: bool) -> Option<&str> {
-        let first = |set: &GlobSet| set.matches(relative).into_iter().next();
-        let any = first(&self.anything).and_then(|at| self.anything_words.get(at));
-        let only = || first(&self.directories).filter(|_| directory).and_then(|at| self.directory_words.get(at));
-        any.or_else(only).map(String::as_str)
+    /// The first pattern that fits a path, which is given from each base that counts.
+    pub(crate) fn fits(&self, paths: &[&str], directory: bool) -> Option<&str> {
+        let any = paths.iter().flat_map(|path| self.anything.matches(path)).filter_map(|at| self.anything_from.get(at));
+        let only = paths.iter().filter(|_| directory).flat_map(|path| self.directories.matches(path));
+        let fitting = any.chain(only.filter_map(|at| self.directories_from.get(at)));
+        let first = fitting.inspect(|&&at| self.patterns.iter().skip(at).take(1).for_each(|(_, used)| used.set(true)));
+        first.min().and_then(|&at| self.patterns.get(at)).map(|(pattern, _)| pattern.as_str())
+    }
+
+    /// The patterns that have left nothing out so far.
+    pub(crate) fn unused(&self) -> impl Iterator<Item = &str> {
+        self.patterns.iter().filter(|(_, used)| !used.get()).map(|(pattern, _)| pattern.as_str())
     }
 }
 
-fn compile(pattern: &str) -> Result<globset::Glob, String> {
-    let body = pattern.trim_end_matches('/');
-    if body.is_empty() {
-        return Err("it is empty".into());
+/// What a pattern is compared with: anything, directories, or both.
+struct Globs {
+    any: Option<Glob>,
+    directory: Option<Glob>,
+}
+
+fn compile(pattern: &str) -> Result<Globs, String> {
+    let mut body = pattern.trim_end_matches('/');
+    let mut anchored = body.contains('/') || body == ".";
+    while let Some(rest) = body.strip_prefix("./") {
+        body = rest.trim_start_matches('/');
+    }
+    body = body.trim_start_matches('/');
+    if body.is_empty() || body == "." {
+        return Err("it names no file; leave the whole directory out by not naming it".into());
     }
     if body.len() > MAX_PATTERN {
         return Err(format!("it is longer than {MAX_PATTERN} bytes"));
@@ -72,13 +98,21 @@ fn compile(pattern: &str) -> Result<globset::Glob, String> {
     if body.starts_with('!') {
         return Err("a pattern cannot take back another; name the file on the command line instead".into());
     }
-    let anchored = match body.strip_prefix('/') {
-        Some(rest) => rest.to_owned(),
-        None if body.contains('/') => body.to_owned(),
-        None => format!("**/{body}"),
+    if body.split('/').any(|part| part == "..") {
+        return Err("a pattern cannot lead out with `..`".into());
+    }
+    anchored &= !body.starts_with("**/");
+    let glob = |body: &str| {
+        let body = if anchored { body.to_owned() } else { format!("**/{}", body.trim_start_matches("**/")) };
+        let glob = GlobBuilder::new(&body).literal_separator(true).backslash_escape(true).build();
+        glob.map_err(|why| why.kind().to_string())
     };
-    let glob = GlobBuilder::new(&anchored).literal_separator(true).backslash_escape(true).build();
-    glob.map_err(|why| why.kind().to_string())
+    if pattern.ends_with('/') && body != "**" {
+        return Ok(Globs { any: None, directory: Some(glob(body.trim_end_matches("/**"))?) });
+    }
+    // All that lies in a directory: then nothing of it has to be looked at.
+    let directory = body.strip_suffix("/**").filter(|outer| !outer.is_empty()).map(&glob).transpose()?;
+    Ok(Globs { any: Some(glob(body)?), directory })
 }
 
 #[cfg(test)]
@@ -90,12 +124,35 @@ mod tests {
         let patterns = ["node_modules/", "*.tmp.yaml", "/ci/*.yaml", "vendor/**"].map(str::to_owned);
         let (ignore, errors) = Ignore::new(&patterns);
         assert!(errors.is_empty());
-        assert_eq!(ignore.fits("a/node_modules", true), Some("node_modules/"));
-        assert_eq!(ignore.fits("a/node_modules", false), None, "a file of that name");
-        assert_eq!(ignore.fits("a/b.tmp.yaml", false), Some("*.tmp.yaml"));
-        assert_eq!(ignore.fits("ci/a.yaml", false), Some("/ci/*.yaml"));
-        assert_eq!(ignore.fits("x/ci/a.yaml", false), None);
-        assert_eq!(ignore.fits("vendor/a/b.yaml", false), Some("vendor/**"));
+        let fits = |path: &str, directory| ignore.fits(&[path], directory);
+        assert_eq!(fits("a/node_modules", true), Some("node_modules/"));
+        assert_eq!(fits("a/node_modules", false), None, "a file of that name");
+        assert_eq!(fits("a/b.tmp.yaml", false), Some("*.tmp.yaml"));
+        assert_eq!(fits("ci/a.yaml", false), Some("/ci/*.yaml"));
+        assert_eq!(fits("x/ci/a.yaml", false), None);
+        assert_eq!(fits("vendor/a/b.yaml", false), Some("vendor/**"));
+        assert_eq!(fits("vendor", true), Some("vendor/**"), "nothing in it is wanted");
+        assert_eq!(fits("vendor", false), None, "a file of that name");
+        assert_eq!(fits("x/vendor/b.yaml", false), None);
+        assert_eq!(ignore.fits(&["x/vendor", "vendor"], true), Some("vendor/**"), "from either base");
+        assert_eq!(ignore.unused().count(), 0);
+    }
+
+    #[test]
+    fn fits_what_a_user_of_gitignore_or_of_a_shell_expects() {
+        let fits = |pattern: &str, path: &str, directory| {
+            let (ignore, errors) = Ignore::new(&[pattern.to_owned()]);
+            assert!(errors.is_empty(), "{errors:?}");
+            ignore.fits(&[path], directory).is_some()
+        };
+        assert!(fits("./x", "x", false) && fits("./x", "x", true) && !fits("./x", "a/x", false));
+        assert!(fits("././x/", "x", true) && !fits("./x/", "x", false));
+        assert!(fits("x/", "a/x", true) && fits("x//", "x", true));
+        assert!(fits("**/x/", "a/b/x", true) && fits("**/x/**", "a/x", true) && fits("**/x", "x", false));
+        assert!(fits("a/**/b.yaml", "a/b.yaml", false) && fits("a/**/b.yaml", "a/x/y/b.yaml", false));
+        assert!(fits("**", "a.yaml", false) && fits("x/**/", "x", true));
+        assert!(fits("a/b/", "a/b", true) && !fits("a/b/", "x/a/b", true), "anchored, as git does");
+        assert!(fits("/x", "x", true) && !fits("/x", "a/x", true));
     }
 
     #[test]
@@ -103,8 +160,11 @@ mod tests {
         let (ignore, errors) = Ignore::new(&["a[".to_owned(), "!b".to_owned(), "/".to_owned(), "c".to_owned()]);
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(errors[0], "`a[` is not an ignore pattern: unclosed character class; missing ']'");
-        assert!(errors[1].contains("cannot take back another") && errors[2].ends_with("it is empty"));
-        assert_eq!(ignore.fits("c", false), Some("c"));
+        assert!(errors[1].contains("cannot take back another") && errors[2].contains("it names no file"));
+        assert_eq!(ignore.fits(&["c"], false), Some("c"));
+        for bad in ["./", ".", "", "../x", "a/../b"] {
+            assert_eq!(Ignore::new(&[bad.to_owned()]).1.len(), 1, "{bad}");
+        }
         let many = vec!["x".to_owned(); MAX_PATTERNS + 1];
         assert_eq!(Ignore::new(&many).1.len(), 1);
     }

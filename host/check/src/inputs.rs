@@ -4,15 +4,14 @@
 //! directory must not pass.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use portcullis_report::Skipped;
 
+use crate::bytes::{self, Origin};
 use crate::error::Error;
 use crate::ignore::Ignore;
-use crate::walk::{Walk, Walked, is_chart, show, unreadable, what_is};
+use crate::walk::{Walk, Walked, is_chart, show, unreadable};
 
 /// Largest input in bytes: 64 MiB, a rendered chart of charts stays under 10.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -60,12 +59,13 @@ pub struct InputFile {
     pub shown: String,
     /// The path from the base, with `/` between its parts: what patterns are compared with.
     pub relative: String,
+    /// The same from the directory that the user named, where it was found in one.
+    pub within: Option<String>,
     /// Whether the user named it, rather than a directory around it: then it must hold a subject.
     pub named: bool,
     /// The Helm chart that it belongs to, where it does: [`crate::error::render_hint`] says what to do.
     pub chart: Option<String>,
-    /// `None` for the standard input.
-    path: Option<PathBuf>,
+    path: PathBuf,
     limit: u64,
 }
 
@@ -79,6 +79,8 @@ pub struct Gathered {
     pub errors: Vec<Error>,
     /// What was left aside, and why.
     pub skipped: Vec<Skipped>,
+    /// What is worth knowing besides: files that were not looked at, patterns that left nothing out.
+    pub notices: Vec<String>,
 }
 
 /// Follows each path to the files that it means. Inside a directory those are its `.yaml`, `.yml` and `.json` files, hidden
@@ -98,68 +100,45 @@ pub fn gather(paths: &[PathBuf], options: &GatherOptions) -> Gathered {
             break;
         }
     }
+    let unused = gathering.ignore.unused().map(|pattern| {
+        format!(
+            "the ignore pattern `{pattern}` left nothing out; patterns count from the current directory and from each directory that is named"
+        )
+    });
+    gathering.gathered.notices.extend(unused);
     gathering.gathered
 }
 
 impl InputFile {
     /// Reads it, at most [`GatherLimits::file_bytes`]. The standard input can be read once.
     pub fn read(&self) -> Result<Vec<u8>, Error> {
-        let Some(path) = &self.path else { return self.bounded(io::stdin().lock()) };
-        let failed = |cause| unreadable(Path::new(&self.shown), cause);
         // Looked at again before it is opened: opening what has become a pipe since would wait forever.
-        let metadata = fs::metadata(path).map_err(failed)?;
-        if !metadata.is_file() {
-            return Err(Error::Special { path: self.shown.clone(), what: what_is(metadata.file_type()) });
-        }
-        self.bounded(File::open(path).map_err(failed)?)
-    }
-
-    fn bounded(&self, reader: impl Read) -> Result<Vec<u8>, Error> {
-        let mut bytes = Vec::new();
-        let read = reader.take(self.limit.saturating_add(1)).read_to_end(&mut bytes);
-        read.map_err(|cause| unreadable(Path::new(&self.shown), cause))?;
-        if bytes.len() as u64 > self.limit {
-            return Err(Error::TooLarge { path: self.shown.clone(), limit: self.limit });
-        }
-        Ok(bytes)
+        bytes::read(&self.path, self.limit)
     }
 }
 
 struct Gathering<'a> {
     options: &'a GatherOptions,
     ignore: Ignore,
-    /// Real path (empty for the standard input) to position among the files.
+    /// Real path (empty for the standard input, as written for other pipes) to position among the files.
     known: HashMap<PathBuf, usize>,
     gathered: Gathered,
 }
 
 impl Gathering<'_> {
     fn path(&mut self, path: &Path) {
-        if path.as_os_str() == STDIN {
-            let file = InputFile { path: None, ..self.file(path, true) };
-            return self.add(PathBuf::new(), file);
-        }
-        let metadata = match fs::metadata(path) {
-            Ok(metadata) => metadata,
-            Err(cause) => return self.gathered.errors.push(unreadable(path, cause)),
-        };
-        if metadata.is_dir() {
-            self.directory(path);
-        } else if metadata.is_file() {
-            match path.canonicalize() {
+        match bytes::origin(path) {
+            Ok(Origin::StandardInput) => self.add(PathBuf::new(), self.file(path, None)),
+            Ok(Origin::Pipe) => self.add(path.to_owned(), self.file(path, None)),
+            Ok(Origin::Directory) => self.directory(path),
+            Ok(Origin::File) => match path.canonicalize() {
                 Ok(real) => {
-                    let chart = real.ancestors().skip(1).take(CHART_LEVELS).find(|above| is_chart(above));
-                    let levels = chart.map(|chart| real.components().count() - chart.components().count());
-                    let chart = levels.and_then(|levels| path.ancestors().nth(levels)).map(show);
-                    // The chart of `x.yaml` named from inside is `.`.
-                    let chart = chart.map(|shown| if shown.is_empty() { ".".into() } else { shown });
-                    let file = InputFile { chart, ..self.file(path, true) };
+                    let file = InputFile { chart: chart_of(path, &real), ..self.file(path, None) };
                     self.add(real, file);
                 }
                 Err(cause) => self.gathered.errors.push(unreadable(path, cause)),
-            }
-        } else {
-            self.gathered.errors.push(Error::Special { path: show(path), what: what_is(metadata.file_type()) });
+            },
+            Err(error) => self.gathered.errors.push(error),
         }
     }
 
@@ -167,7 +146,8 @@ impl Gathering<'_> {
         let limits = &self.options.limits;
         let more = limits.files.saturating_sub(self.gathered.files.len());
         let walked = Walk::new(&self.options.base, &self.ignore, limits).through(directory, more);
-        let Walked { mut files, mut skipped, mut errors } = walked;
+        let notice = walked.notice(directory);
+        let Walked { mut files, mut skipped, mut errors, .. } = walked;
         files.sort_by(|(_, a), (_, b)| bytes(a).cmp(bytes(b)));
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
         errors.sort_by(|a, b| a.path().cmp(&b.path()));
@@ -175,9 +155,10 @@ impl Gathering<'_> {
             errors.push(Error::NoManifest { path: show(directory), skipped: !skipped.is_empty() });
         }
         for (real, shown) in files {
-            let file = self.file(&shown, false);
+            let file = self.file(&shown, Some(directory));
             self.add(real, file);
         }
+        self.gathered.notices.extend(notice);
         self.gathered.skipped.extend(skipped);
         self.gathered.errors.extend(errors);
     }
@@ -193,11 +174,34 @@ impl Gathering<'_> {
         }
     }
 
-    fn file(&self, path: &Path, named: bool) -> InputFile {
-        let relative = relative_to(&self.options.base, path);
-        let limit = self.options.limits.file_bytes;
-        InputFile { shown: show(path), relative, named, chart: None, path: Some(path.to_owned()), limit }
+    /// A file that was named, or found in a directory that was.
+    fn file(&self, path: &Path, found_in: Option<&Path>) -> InputFile {
+        InputFile {
+            shown: show(path),
+            relative: relative_to(&self.options.base, path),
+            within: found_in.map(|directory| within(directory, path)),
+            named: found_in.is_none(),
+            chart: None,
+            path: path.to_owned(),
+            limit: self.options.limits.file_bytes,
+        }
     }
+}
+
+/// The chart that a named file belongs to.
+fn chart_of(path: &Path, real: &Path) -> Option<String> {
+    let chart = real.ancestors().skip(1).take(CHART_LEVELS).find(|above| is_chart(above))?;
+    let levels = real.components().count() - chart.components().count();
+    let shown = path.ancestors().nth(levels).map(show)?;
+    // The chart of `x.yaml` named from inside is `.`.
+    Some(if shown.is_empty() { ".".into() } else { shown })
+}
+
+/// The path of what was found in a directory, from that directory.
+pub(crate) fn within(directory: &Path, path: &Path) -> String {
+    let inner = path.strip_prefix(directory).unwrap_or(path);
+    let parts: Vec<_> = inner.iter().map(|part| part.to_string_lossy()).filter(|part| part != ".").collect();
+    parts.join("/")
 }
 
 /// A path from the base where it lies under it, else as written; `.` and `..` resolved by the words alone, `/` between.

@@ -1,5 +1,6 @@
 //! Files to subjects, through the gate, to a report.
 
+pub mod bytes;
 pub mod error;
 pub mod exit;
 mod ignore;
@@ -71,7 +72,7 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         rules: rules(gate),
         errors: gathered.errors.into_iter().map(InputError::from).chain(surroundings.errors.clone()).collect(),
         skipped: gathered.skipped,
-        notices: expired_waivers(gate, options.time),
+        notices: gathered.notices.into_iter().chain(expired_waivers(gate, options.time)).collect(),
         decisions: Vec::new(),
     };
     for result in results {

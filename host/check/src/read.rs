@@ -1,5 +1,6 @@
 //! One file to its text, and its text to documents.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use portcullis_document::{ReadLimits, decode, read_json, read_yaml};
@@ -39,6 +40,18 @@ impl FileContent {
             Err(error) if self.file.shown.ends_with(".json") => Err(self.told(&error)),
             Err(error) => read_yaml(source, limits).map_err(|_| self.told(&error)),
         }
+    }
+
+    /// Whether a text without documents has more than blanks, comments and `---`, as `null` has; a JSON text always should.
+    pub(crate) fn says_nothing_aloud(&self) -> bool {
+        let Ok(source) = &self.source else { return false };
+        let json = Path::new(&self.file.shown).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        let blank = |line: &str| {
+            let line = line.trim();
+            let rest = line.strip_prefix("---").map_or(line, str::trim);
+            rest.is_empty() || rest.starts_with(['#', '%']) || rest == "..."
+        };
+        json || !source.text().lines().all(blank)
     }
 
     fn told(&self, error: &portcullis_document::Error) -> InputError {

@@ -78,12 +78,14 @@ impl Surroundings {
             self.add(gate, content, document, &mut found);
         }
         let empty = found.reviews.is_empty() && found.errors.is_empty();
-        if empty && content.file.named {
+        if documents.is_empty() && (content.file.named || content.says_nothing_aloud()) {
+            found.errors.push(nothing(content));
+        } else if empty && content.file.named {
             let hint = "name a manifest, an AdmissionReview, or a file that a policy judges by `match.documents`";
             let error = InputError::new("holds no subject: no document in it has `apiVersion` and `kind`");
             found.errors.push(error.in_file(&content.file.shown).hint(hint));
             found.skipped.clear();
-        } else if documents.is_empty() && !content.file.named {
+        } else if documents.is_empty() {
             found.skipped.push(Skipped { path: content.file.shown.clone(), reason: "it is empty".into() });
         }
         found
@@ -91,6 +93,11 @@ impl Surroundings {
 
     fn add(&self, gate: &Gate, content: &FileContent, document: &Document, found: &mut Found) {
         let reviews = match portcullis_subject::classify(document) {
+            Shape::Object if is_report(document) => {
+                let reason = "it is a report of Portcullis, not a subject".into();
+                found.skipped.push(Skipped { path: place_name(content, document), reason });
+                return;
+            }
             Shape::Object | Shape::List => portcullis_subject::from_object(document, &self.kinds, &self.context)
                 .map(|reviews| reviews.into_iter().map(|review| (review, None)).collect()),
             Shape::AdmissionReview => {
@@ -120,12 +127,11 @@ impl Surroundings {
                 return;
             }
             Shape::Other => {
-                let review = self.document_review(content, document);
-                if judged_by_any(gate, &review) {
-                    found.reviews.push((review, None));
-                } else {
-                    let reason = "it is no Kubernetes object, and no policy judges such files".into();
-                    found.skipped.push(Skipped { path: place_name(content, document), reason });
+                match self.judged_document(gate, content, document) {
+                    Some(review) => found.reviews.push((review, None)),
+                    None => found
+                        .skipped
+                        .push(Skipped { path: place_name(content, document), reason: no_policy(gate, content) }),
                 }
                 return;
             }
@@ -136,14 +142,21 @@ impl Surroundings {
         }
     }
 
-    fn document_review(&self, content: &FileContent, document: &Document) -> Review {
+    /// The review of a document that a policy judges by its path: from the base or, where none does, from the directory
+    /// that the user named, so that it does not matter where the command runs.
+    fn judged_document(&self, gate: &Gate, content: &FileContent, document: &Document) -> Option<Review> {
+        let names = std::iter::once(&content.file.relative).chain(&content.file.within);
+        names.map(|name| self.document_review(name, document)).find(|review| judged_by_any(gate, review))
+    }
+
+    fn document_review(&self, name: &str, document: &Document) -> Review {
         Review {
             subject: Subject {
                 kind_of: SubjectKind::Document,
                 api_version: String::new(),
                 kind: String::new(),
                 namespace: String::new(),
-                name: content.file.relative.clone(),
+                name: name.to_owned(),
                 place: document.place(NodeId::ROOT),
             },
             request: Request::default(),
@@ -157,6 +170,32 @@ impl Surroundings {
             notices: Vec::new(),
         }
     }
+}
+
+/// What a file is that holds no document at all.
+fn nothing(content: &FileContent) -> InputError {
+    let what =
+        if content.says_nothing_aloud() { "holds `null` or nothing, where a manifest is expected" } else { "is empty" };
+    let hint = "remove it, or mend whatever wrote it";
+    InputError::new(format!("holds no subject: it {what}")).in_file(&content.file.shown).hint(hint)
+}
+
+/// Why no policy judges a document, with the path that was compared.
+fn no_policy(gate: &Gate, content: &FileContent) -> String {
+    let sets = gate.sets();
+    let mut policies = sets.sets.iter().flat_map(|set| &set.loaded.set.policies);
+    if !policies.any(|policy| !policy.matches.documents.is_empty()) {
+        return "it is no Kubernetes object, and no policy judges such files".into();
+    }
+    let within = content.file.within.as_ref().filter(|within| **within != content.file.relative);
+    let or = within.map_or_else(String::new, |within| format!(" or, from the directory that was named, `{within}`"));
+    format!("it is no Kubernetes object, and no `match.documents` fits `{}`{or}", content.file.relative)
+}
+
+/// The report of an earlier run, written among the manifests.
+fn is_report(document: &Document) -> bool {
+    let is = |name, value| document.string(NodeId::ROOT, &[name]) == Some(value);
+    is("apiVersion", "portcullis.dev/v1alpha1") && is("kind", "CheckReport")
 }
 
 /// The names that kustomize looks for; `apiVersion` and `kind` may be left out there.

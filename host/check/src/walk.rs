@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::ignore::Ignore;
-use crate::inputs::{GatherLimits, relative_to};
+use crate::inputs::{GatherLimits, relative_to, within};
 use portcullis_report::Skipped;
 
-/// Directories that no person writes manifests into; they are not even told as skipped.
+/// Directories that no person writes manifests into.
 const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
 /// What looks like a manifest inside a directory.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
@@ -22,6 +22,29 @@ pub(crate) struct Walked {
     pub(crate) files: Vec<(PathBuf, PathBuf)>,
     pub(crate) skipped: Vec<Skipped>,
     pub(crate) errors: Vec<Error>,
+    /// How many files and links have another ending than a manifest's.
+    others: usize,
+    /// Directories of version control.
+    version_control: Vec<String>,
+}
+
+impl Walked {
+    /// What was not even looked at, in one sentence: whoever hides a manifest there does not do so in silence.
+    pub(crate) fn notice(&self, directory: &Path) -> Option<String> {
+        let mut left: Vec<String> = Vec::new();
+        if self.others > 0 {
+            let files = if self.others == 1 { "file" } else { "files" };
+            left.push(format!("{} {files} with another ending than .yaml, .yml and .json", self.others));
+        }
+        let mut version_control = self.version_control.clone();
+        version_control.sort();
+        left.extend(version_control);
+        if left.is_empty() {
+            None
+        } else {
+            Some(format!("not looked at in `{}`: {}", show(directory), left.join(", ")))
+        }
+    }
 }
 
 /// A walk through one directory. Links are looked at last: what they lead to is judged under its own name where it has one
@@ -32,6 +55,8 @@ pub(crate) struct Walk<'a> {
     limits: &'a GatherLimits,
     /// The directory's real path: nothing outside it is read (attack list A63b).
     root: PathBuf,
+    /// The same as the user wrote it.
+    named: PathBuf,
     /// Directories to enter: shown, real, and how deep.
     open: Vec<(PathBuf, PathBuf, usize)>,
     /// Links to look at, by their shown path, with their depth.
@@ -43,9 +68,9 @@ pub(crate) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(crate) fn new(base: &'a Path, ignore: &'a Ignore, limits: &'a GatherLimits) -> Self {
-        let (root, walked) = (PathBuf::new(), Walked::default());
+        let (root, named, walked) = (PathBuf::new(), PathBuf::new(), Walked::default());
         let (open, links, entered, seen) = (Vec::new(), BTreeMap::new(), HashSet::new(), HashSet::new());
-        Self { base, ignore, limits, root, open, links, entered, seen, walked }
+        Self { base, ignore, limits, root, named, open, links, entered, seen, walked }
     }
 
     /// Walks through `directory`. `more` is how many files may still be gathered.
@@ -57,6 +82,7 @@ impl<'a> Walk<'a> {
                 return self.walked;
             }
         }
+        self.named = directory.to_owned();
         self.open.push((directory.to_owned(), self.root.clone(), 0));
         loop {
             while let Some((shown, real, depth)) = self.open.pop() {
@@ -103,11 +129,15 @@ impl<'a> Walk<'a> {
     /// An entry that is no link, or what a link leads to, under the name `path`.
     fn take(&mut self, path: &Path, kind: fs::FileType, depth: usize) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if VERSION_CONTROL.contains(&&*name) || !(kind.is_dir() || looks_like_a_manifest(path)) {
+        if kind.is_dir() && VERSION_CONTROL.contains(&&*name) {
+            return self.walked.version_control.push(show(path));
+        }
+        if !(kind.is_dir() || looks_like_a_manifest(path)) {
+            self.walked.others += 1;
             return;
         }
-        if let Some(pattern) = self.ignore.fits(&relative_to(self.base, path), kind.is_dir()) {
-            return self.skip(path, format!("ignored by `{pattern}`"));
+        if self.is_ignored(path, kind.is_dir()) {
+            return;
         }
         if kind.is_dir() && name.starts_with('.') {
             return self.skip(path, "a hidden directory; name it to have it judged".into());
@@ -129,7 +159,11 @@ impl<'a> Walk<'a> {
         let real = match link.canonicalize() {
             Ok(real) => real,
             // A dangling or endless link matters only where it is named like a manifest.
-            Err(_) if !looks_like_a_manifest(link) => return,
+            Err(_) if !looks_like_a_manifest(link) => {
+                self.walked.others += 1;
+                return;
+            }
+            Err(_) if self.is_ignored(link, false) => return,
             Err(cause) => return self.walked.errors.push(Error::Unreadable { path: show(link), cause }),
         };
         let kind = match fs::metadata(&real) {
@@ -137,15 +171,35 @@ impl<'a> Walk<'a> {
             Err(cause) => return self.walked.errors.push(unreadable(link, cause)),
         };
         if !kind.is_dir() && !looks_like_a_manifest(link) {
+            self.walked.others += 1;
             return;
         }
         if !real.starts_with(&self.root) {
-            return self.skip(link, "a link that leads out of the directory; name its target to have it judged".into());
+            if self.is_ignored(link, kind.is_dir()) {
+                return;
+            }
+            // kubectl applies what such a file leads to, but enters no directory through a link.
+            return match kind.is_dir() {
+                false => self.walked.errors.push(Error::LeadsOut { path: show(link) }),
+                true => {
+                    self.skip(link, "a link that leads out of the directory; name its target to have it judged".into())
+                }
+            };
         }
         if self.entered.contains(&real) || self.seen.contains(&real) {
             return self.skip(link, "a link to what is judged under its own name".into());
         }
         self.take(link, kind, depth);
+    }
+
+    /// Whether a pattern fits, from the base or from the directory that was named; it is told then.
+    fn is_ignored(&mut self, path: &Path, directory: bool) -> bool {
+        let paths = [relative_to(self.base, path), within(&self.named, path)];
+        let pattern = self.ignore.fits(&[&paths[0], &paths[1]], directory);
+        if let Some(pattern) = pattern {
+            self.skip(path, format!("ignored by `{pattern}`"));
+        }
+        pattern.is_some()
     }
 
     fn skip(&mut self, path: &Path, reason: String) {

@@ -78,6 +78,8 @@ fn takes_manifests_of_a_directory_in_the_order_of_their_bytes() {
     assert_eq!(told.files, ["a.json", "a/B.YAML", "a/z.yml", "b.yaml"]);
     assert!(told.errors.is_empty() && told.skipped.is_empty());
     assert!(told.gathered.files.iter().all(|file| !file.named));
+    let notices = told.gathered.notices.join("\n").replace(&format!("{}/", tree.0.display()), "");
+    assert!(notices.contains("2 files with another ending than .yaml, .yml and .json, .git"), "{notices}");
     assert_eq!(told.gathered.files[0].read().expect("readable"), b"kind: Pod\n");
 }
 
@@ -140,11 +142,19 @@ fn refuses_to_follow_a_link_out_of_the_directory() {
             "in/..data: a hidden directory; name it to have it judged",
             "in/again.yaml: a link to what is judged under its own name",
             "in/leak: a link that leads out of the directory; name its target to have it judged",
-            "in/leak.yaml: a link that leads out of the directory; name its target to have it judged",
             "in/sub/loop: a link to what is judged under its own name",
         ]
     );
     assert!(told.errors[0].starts_with("`in/gone.yaml` cannot be read: No such file"), "{:?}", told.errors);
+    assert_eq!(
+        told.errors[1..],
+        [
+            "`in/leak.yaml` is a link to a file outside the directory, and was not judged; name its target to have it judged, or leave it out with --ignore"
+        ],
+        "kubectl would apply it"
+    );
+    let left_out = tree.gather(&["in"], &["leak.yaml", "gone.yaml"]);
+    assert!(left_out.errors.is_empty(), "{:?}", left_out.errors);
     assert_eq!(tree.gather(&["in/leak.yaml"], &[]).files, ["in/leak.yaml"], "who names a link means it");
 }
 
@@ -176,7 +186,7 @@ fn refuses_pipes_and_devices_without_waiting_for_them() {
         return;
     }
     let told = tree.gather(&["", "p.yaml"], &[]);
-    let sentence = "`p.yaml` is a pipe, not a file; pipe it in instead: `... | portcullis check -`";
+    let sentence = "`p.yaml` is a pipe, not a file; give a regular file, or pipe it in: `-` is the standard input";
     assert_eq!((told.files, told.errors), (vec!["a.yaml".to_owned()], vec![sentence.to_owned(), sentence.to_owned()]));
     let device = gather(&["/dev/null".into()], &GatherOptions::default());
     assert_eq!(device.errors[0].to_string(), "`/dev/null` is a device, not a file");
@@ -214,4 +224,17 @@ fn says_how_to_render_a_chart() {
     let named = tree.gather(&["shop chart/templates/sub/web.yaml"], &[]).gathered;
     let chart = named.files[0].chart.as_deref().expect("a chart");
     assert!(chart.ends_with("/shop chart"), "{chart}");
+}
+
+#[test]
+fn ignores_from_the_named_directory_as_well_as_from_the_base() {
+    let tree = Tree::new("bases").with(&["k/chart/Chart.yaml", "k/chart/templates/a.yaml", "k/x/b.yaml", "k/c.yaml"]);
+    for patterns in [["chart/**", "./x"], ["chart/", "x/"], ["k/chart/**", "k/x/**"], ["/k/chart", "/x"]] {
+        let told = tree.gather(&["k"], &patterns);
+        assert_eq!((told.files, told.errors), (vec!["k/c.yaml".to_owned()], Vec::new()), "{patterns:?}");
+        assert_eq!(told.skipped.len(), 2, "{:?}", told.skipped);
+        assert!(told.gathered.notices.is_empty());
+    }
+    let idle = tree.gather(&["k"], &["chart", "nothing/"]).gathered.notices;
+    assert!(idle.len() == 1 && idle[0].starts_with("the ignore pattern `nothing/` left nothing out"), "{idle:?}");
 }

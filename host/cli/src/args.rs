@@ -1,9 +1,13 @@
 //! Every command and flag.
 
+use std::io::Write;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use portcullis_report::plain;
 
 /// The version, with the commit that it was built from.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PORTCULLIS_COMMIT"), ")");
@@ -41,7 +45,7 @@ pub struct CheckArguments {
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
-    /// A policy set, or a directory of them; repeatable. Without it the built-in default set judges
+    /// A policy set, a directory of them, or `-`; repeatable. Without it the built-in default set judges
     #[arg(long, short, value_name = "FILE", env = "PORTCULLIS_POLICIES", value_delimiter = ',')]
     pub policies: Vec<PathBuf>,
 
@@ -88,13 +92,13 @@ pub struct CheckArguments {
     #[arg(long, value_name = "TIME", env = "PORTCULLIS_TIME")]
     pub time: Option<String>,
 
-    /// Glob patterns of paths to leave out of directories; repeatable
+    /// Paths to leave out of directories, as in a .gitignore, from the current or the named directory; repeatable
     #[arg(long, value_name = "GLOB", env = "PORTCULLIS_IGNORE", value_delimiter = ',')]
     pub ignore: Vec<String>,
 
-    /// How many threads judge; default: one per core
+    /// How many threads judge, 32 at most; default: one per core
     #[arg(long, short, value_name = "N", env = "PORTCULLIS_JOBS")]
-    pub jobs: Option<usize>,
+    pub jobs: Option<NonZero<usize>>,
 
     /// When to colour
     #[arg(long, value_name = "WHEN", env = "PORTCULLIS_COLOR", default_value = "auto")]
@@ -134,9 +138,76 @@ pub enum ColorArgument {
     Never,
 }
 
+/// Reads the command line and the environment.
+///
+/// # Errors
+/// What clap says about it; [`explain`] shows it.
+pub fn parse() -> Result<Arguments, clap::Error> {
+    let unset_empty = |argument: Arg| {
+        // The value of a variable is a stranger's text, which clap would print in the help as it is.
+        let argument = argument.hide_env_values(true);
+        let empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+        // CI systems set what nobody gave to nothing.
+        if empty { argument.env(None::<&str>) } else { argument }
+    };
+    let mut command = Arguments::command().mut_subcommands(|command| command.mut_args(unset_empty));
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
 /// Shows clap's own message; asking for help is no error, anything else could not be judged.
-pub fn explain(error: &clap::Error) -> ExitCode {
-    // Nothing is left to do where even the message cannot be written.
-    let _ = error.print();
-    if error.use_stderr() { portcullis_check::exit::Exit::NotJudged.into() } else { ExitCode::SUCCESS }
+pub fn explain(error: clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Nothing is left to do where even the help cannot be written.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let _ = write!(std::io::stderr(), "{}", harmless(error));
+    portcullis_check::exit::Exit::NotJudged.into()
+}
+
+/// The message with the user's words on one line each, and nothing in it that a terminal or a CI log would obey. The line
+/// breaks that are left are clap's own.
+fn harmless(mut error: clap::Error) -> String {
+    let words: Vec<(ContextKind, ContextValue)> = error
+        .context()
+        .map(|(kind, value)| (kind, value.clone()))
+        .filter(|(kind, _)| *kind != ContextKind::Usage)
+        .collect();
+    let styled = |text: clap::builder::StyledStr| plain(&text.to_string()).into_owned().into();
+    for (kind, value) in words {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(plain(&text).into_owned()),
+            ContextValue::Strings(texts) => {
+                ContextValue::Strings(texts.iter().map(|text| plain(text).into_owned()).collect())
+            }
+            ContextValue::StyledStr(text) => ContextValue::StyledStr(styled(text)),
+            ContextValue::StyledStrs(texts) => ContextValue::StyledStrs(texts.into_iter().map(styled).collect()),
+            other => other,
+        };
+        error.insert(kind, value);
+    }
+    error.render().to_string().split('\n').map(plain).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn judges_no_word_of_the_user_as_a_line_of_its_own() {
+        let hostile = "x\n::error::y\r\u{1b}[31m";
+        for arguments in [
+            vec!["portcullis", "check", "--mode", hostile, "a"],
+            vec!["portcullis", "check", &format!("--{hostile}")],
+            vec!["portcullis", "check", "--color", hostile, "a"],
+            vec!["portcullis", "check", "--jobs", hostile, "a"],
+            vec!["portcullis", hostile],
+        ] {
+            let text = harmless(Arguments::try_parse_from(&arguments).expect_err("no such argument"));
+            assert!(text.contains("\\u{1b}[31m"), "{text}");
+            assert!(!text.contains(['\u{1b}', '\r']) && !text.contains("\n::"), "{text}");
+            assert!(text.ends_with('\n') && text.lines().count() > 1, "clap's own lines stay: {text}");
+        }
+    }
 }

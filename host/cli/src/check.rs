@@ -1,7 +1,8 @@
 //! The `check` command.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,14 +16,17 @@ use portcullis_report::{Format, HumanOptions, Report, Tool};
 use portcullis_subject::kinds::Kinds;
 
 use crate::args::{CheckArguments, ColorArgument};
+use crate::conflicts;
 use crate::output::Complaints;
 use crate::progress::ProgressBar;
 use crate::sets;
 use crate::wire::{self, GateSettings};
+use crate::write;
 
 /// Judges what the arguments name and shows the result. The exit status exists before any renderer runs.
 pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     let renderers = renderers(arguments)?;
+    conflicts::refuse(arguments)?;
     let options = options(arguments)?;
     let gate = wire::gate(&GateSettings {
         policies: &arguments.policies,
@@ -50,7 +54,8 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
 /// One format and where it goes.
 struct Renderer {
     format: Format,
-    output: Option<PathBuf>,
+    /// As written, and where it really leads; nothing for the standard output.
+    output: Option<(PathBuf, PathBuf)>,
 }
 
 impl Renderer {
@@ -64,18 +69,9 @@ impl Renderer {
         };
         let text = self.format.render(report, &HumanOptions { color, ..HumanOptions::default() });
         match &self.output {
-            Some(path) => std::fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display())),
-            None => write_out(&text),
+            Some((shown, target)) => write::to_file(shown, target, &text),
+            None => write::to_stdout(&text),
         }
-    }
-}
-
-/// A reader that went away (`| head`) has seen enough; it does not change what was judged.
-fn write_out(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write the result"),
-        _ => Ok(()),
     }
 }
 
@@ -88,7 +84,10 @@ fn renderers(arguments: &CheckArguments) -> anyhow::Result<Vec<Renderer>> {
         formats.len()
     );
     let renderer = |(at, name): (usize, &String)| {
-        let output = outputs.get(at).filter(|path| path.as_os_str() != "-").cloned();
+        let output = match outputs.get(at).filter(|path| path.as_os_str() != "-") {
+            Some(path) => Some((path.clone(), conflicts::target_of(path)?)),
+            None => None,
+        };
         Ok(Renderer { format: name.parse::<Format>()?, output })
     };
     let renderers: Vec<Renderer> = formats.iter().enumerate().map(renderer).collect::<anyhow::Result<_>>()?;
@@ -112,9 +111,15 @@ fn options(arguments: &CheckArguments) -> anyhow::Result<CheckOptions> {
         default_namespace: arguments.namespace.clone(),
         mode: arguments.mode.map(Into::into),
         time: time(arguments.time.as_deref())?,
-        jobs: arguments.jobs,
+        jobs: Some(jobs(arguments.jobs)),
         tool: Tool { version: env!("CARGO_PKG_VERSION").into(), commit: env!("PORTCULLIS_COMMIT").into() },
     })
+}
+
+/// As many threads as asked for, or one per core; never more than the runner lets evaluate at once.
+fn jobs(asked: Option<NonZero<usize>>) -> usize {
+    let cores = || std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    asked.unwrap_or_else(cores).get().min(wire::MAX_JOBS)
 }
 
 fn namespace_labels(paths: &[PathBuf]) -> Result<BTreeMap<String, BTreeMap<String, String>>, Complaints> {

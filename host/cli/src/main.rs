@@ -3,23 +3,24 @@
 mod args;
 mod builtins;
 mod check;
+mod conflicts;
 mod output;
 mod plugins;
 mod progress;
 mod sets;
 mod wire;
+mod write;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use portcullis_check::exit::Exit;
 
-use crate::args::{Arguments, Command};
+use crate::args::Command;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match args::parse() {
         Ok(arguments) => arguments,
-        Err(error) => return args::explain(&error),
+        Err(error) => return args::explain(error),
     };
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),

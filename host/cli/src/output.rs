@@ -69,6 +69,12 @@ impl From<InstallError> for Complaints {
     }
 }
 
+/// Writes something worth knowing to the standard error, control characters escaped.
+pub fn note(text: &str) {
+    // It changes nothing, and neither does a standard error that is closed.
+    let _ = writeln!(std::io::stderr(), "note: {}", portcullis_report::plain(text));
+}
+
 /// Writes an error and its causes to the standard error, control characters escaped.
 pub fn complain(error: &anyhow::Error) {
     let mut text = format!("error: {error}");

@@ -1,10 +1,9 @@
 //! Plugins from the binary and from files.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use portcullis_check::error::Error;
 use portcullis_model::{PluginBytes, PluginReference, PluginSource, PluginSourceError};
 
 use crate::builtins::BUILTINS;
@@ -47,15 +46,13 @@ fn builtin(name: &str) -> Result<PluginBytes, PluginSourceError> {
 }
 
 fn file(path: &Path) -> Result<PluginBytes, PluginSourceError> {
-    let failed = |error: std::io::Error| PluginSourceError {
-        message: format!("cannot read the plugin `{}`: {error}", path.display()),
+    let read = portcullis_check::bytes::read(path, MAX_PLUGIN_BYTES);
+    let wasm = read.map_err(|error| PluginSourceError {
+        message: match &error {
+            Error::Unreadable { .. } | Error::TooLarge { .. } => format!("cannot read the plugin: {error}"),
+            other => format!("cannot read the plugin: {other}; {}", other.hint()),
+        },
         cause: Some(Box::new(error)),
-    };
-    let mut bytes = Vec::new();
-    File::open(path).map_err(failed)?.take(MAX_PLUGIN_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MAX_PLUGIN_BYTES {
-        let message = format!("the plugin `{}` is larger than {MAX_PLUGIN_BYTES} bytes", path.display());
-        return Err(PluginSourceError { message, cause: None });
-    }
-    Ok(PluginBytes { wasm: bytes.into(), code: None })
+    })?;
+    Ok(PluginBytes { wasm: wasm.into(), code: None })
 }

@@ -1,13 +1,19 @@
 //! Policy sets and waivers from files.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use portcullis_document::{ReadLimits, decode, read_yaml};
+use portcullis_check::bytes;
+use portcullis_check::error::Error;
+use portcullis_document::{DEFAULT_BYTES, ReadLimits, decode, read_yaml};
 use portcullis_model::{Document, NodeId, PluginReference};
 use portcullis_policies::{LoadedSet, Waivers, parse_set};
 
 use crate::builtins::DEFAULT_SET;
 use crate::output::Complaints;
+
+/// Longest policy set, waiver, namespace list, kind list or fact file, in bytes: as much as is parsed.
+pub const MAX_SETTINGS_BYTES: u64 = DEFAULT_BYTES as u64;
 
 /// Everything that `--policies` and `--waivers` name; the built-in default set where no policy set is given.
 pub fn load(policies: &[PathBuf], waivers: &[PathBuf]) -> Result<(Vec<LoadedSet>, Waivers), Complaints> {
@@ -106,8 +112,9 @@ fn anchor_files(set: &mut LoadedSet, folder: &Path) {
 }
 
 fn refuse_equal_names(sets: &[LoadedSet], complaints: &mut Complaints) {
-    for (at, set) in sets.iter().enumerate() {
-        if sets[..at].iter().any(|earlier| earlier.set.name == set.set.name) {
+    let mut known = HashSet::new();
+    for set in sets {
+        if !known.insert(&set.set.name) {
             complaints.add(format!("two policy sets are called `{}`; rename one", set.set.name), None, None);
         }
     }
@@ -127,7 +134,7 @@ fn files_below(path: &Path, complaints: &mut Complaints) -> Vec<PathBuf> {
     let wanted =
         |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json");
     let mut files: Vec<PathBuf> =
-        entries.iter().map(std::fs::DirEntry::path).filter(wanted).filter(|p| p.is_file()).collect();
+        entries.iter().map(std::fs::DirEntry::path).filter(wanted).filter(|path| !path.is_dir()).collect();
     files.sort();
     if files.is_empty() {
         complaints.add(format!("`{}` holds no .yaml, .yml or .json file", path.display()), None, None);
@@ -142,11 +149,14 @@ fn read(path: &Path, complaints: &mut Complaints) -> Vec<Document> {
     }
 }
 
-fn bytes_of(path: &Path, complaints: &mut Complaints) -> Option<Vec<u8>> {
-    match std::fs::read(path) {
+/// The bytes of a file that the user named, of `-`, or of a pipe as `<(...)` makes one.
+pub fn bytes_of(path: &Path, complaints: &mut Complaints) -> Option<Vec<u8>> {
+    match bytes::read(path, MAX_SETTINGS_BYTES) {
         Ok(bytes) => Some(bytes),
         Err(error) => {
-            complaints.add(format!("cannot read `{}`: {error}", path.display()), None, None);
+            // What the system refuses needs no further advice, and what is said about manifests does not hold here.
+            let hint = Some(error.hint()).filter(|_| !matches!(error, Error::Unreadable { .. }));
+            complaints.add(error.to_string(), None, hint);
             None
         }
     }

@@ -9,9 +9,13 @@ use portcullis_gate::{Gate, Installer};
 use portcullis_model::{FactSource, Facts};
 use portcullis_runner::{CompilerCommand, Runner, RunnerConfig};
 
-use crate::output::Complaints;
+use crate::output::{self, Complaints};
 use crate::plugins::LocalPlugins;
 use crate::sets;
+
+/// The most threads that judge at once: a quarter of the runner's pool, so that even plugins of many modules, of which a few
+/// fill the pool, never find it full. Raising it needs a larger [`portcullis_runner::Pool`].
+pub const MAX_JOBS: usize = 32;
 
 /// What a gate is made of.
 pub struct GateSettings<'a> {
@@ -29,6 +33,7 @@ pub struct GateSettings<'a> {
 pub fn gate(settings: &GateSettings<'_>) -> anyhow::Result<Gate> {
     let (loaded, waivers) = sets::load(settings.policies, settings.waivers)?;
     let runner = Runner::new(runner_config(settings.cache_dir)?).context("cannot start the plugin runner")?;
+    runner.notices().iter().for_each(|notice| output::note(notice));
     let installed = Installer::new(&runner, &LocalPlugins).install(loaded, waivers).map_err(|errors| {
         let mut complaints = Complaints::default();
         complaints.extend(errors);
@@ -59,7 +64,8 @@ fn default_cache_dir() -> Option<PathBuf> {
 }
 
 fn recorded(path: &Path) -> anyhow::Result<Facts> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read the facts `{}`", path.display()))?;
+    let mut complaints = Complaints::default();
+    let Some(bytes) = sets::bytes_of(path, &mut complaints) else { return Err(complaints.into()) };
     let limits = ReadLimits::default();
     let name = path.display().to_string();
     let source = decode(&name, bytes, &limits).map_err(Complaints::from)?;
