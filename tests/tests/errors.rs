@@ -316,3 +316,69 @@ fn refuses_a_null_where_a_manifest_is_expected() {
         says(&portcullis(folder.path(), &["check", "d"]), &["d/25_null_request.json"]);
     }
 }
+
+/// A policy about images with this rule of resources.
+fn refuses_rule(rule: &str, words: &[&str]) {
+    let policy = "  - name: images\n    plugin: {builtin: image-reference}\n    settings: {requireDigest: true}\n    match:\n      resourceRules:\n";
+    let text = set(&format!("{policy}      - {{operations: [CREATE], apiVersions: [v1], {rule}}}\n"));
+    refuses_set(&text, &[&["set.yaml:11:"], words].concat());
+}
+
+#[test]
+fn refuses_resource_rules_that_could_never_match() {
+    refuses_rule("apiGroups: [apps/v1], resources: [deployments]", &["write the group alone: `apps`"]);
+    refuses_rule("apiGroups: [apps], resources: [Deployment]", &["did you mean `deployments`?"]);
+    refuses_rule("apiGroups: [apps], resources: [deployment]", &["did you mean `deployments`?"]);
+    refuses_rule("apiGroups: [\"*\"], resources: [pod]", &["did you mean `pods`?"]);
+    refuses_rule("apiGroups: [apps], resources: [deploymnets]", &["did you mean `deployments`?"]);
+    refuses_rule("apiGroups: [\"\"], resources: [deployments]", &["it is in the group `apps`"]);
+    refuses_rule("apiGroups: [app], resources: [deployments]", &["did you mean `apps`?"]);
+}
+
+#[test]
+fn refuses_overrides_of_rules_that_are_not_there() {
+    let with = |rule: &str| {
+        set(&format!(
+            "  - name: images\n    plugin: {{builtin: image-reference}}\n    settings: {{requireDigest: true}}\n    overrides:\n    - {{rule: {rule}, severity: low}}\n"
+        ))
+    };
+    refuses_set(&with("digest-mising"), &["set.yaml:10:", "did you mean `digest-missing`?"]);
+    refuses_set(&with("image-reference/digest-mising"), &["set.yaml:10:", "did you mean `digest-missing`?"]);
+    refuses_set(&with("resource-limits/digest-missing"), &["set.yaml:10:", "write `image-reference/digest-missing`"]);
+}
+
+#[test]
+fn refuses_waivers_for_what_is_not_there_and_names_those_that_were_not_needed() {
+    let folder = Folder::new("waivers");
+    folder.write("pod.yaml", POD);
+    let set = set("  - name: images\n    plugin: {builtin: image-reference}\n    settings: {requireDigest: true}\n");
+    folder.write("set.yaml", set);
+    let run = |spec: &str, names: &str| {
+        folder.write(
+            "waiver.yaml",
+            format!(
+                "apiVersion: portcullis.dev/v1alpha1\nkind: Waiver\nmetadata: {{name: legacy}}\nspec:\n  {spec}\n  covers: {{names: [{names}]}}\n  owner: team-web\n  ticket: WEB-1\n  reason: migration\n  expires: 2026-12-31\n"
+            ),
+        );
+        portcullis(folder.path(), &["check", "--policies", "set.yaml", "--waivers", "waiver.yaml", "pod.yaml"])
+    };
+    let rule = "image-reference/digest-missing";
+    says(&run(&format!("policy: image\n  rule: {rule}"), "web"), &["waiver.yaml:5:", "did you mean `images`?"]);
+    says(&run("policy: images\n  rule: digest-mising", "web"), &["waiver.yaml:6:", "did you mean `digest-missing`?"]);
+    let other = run("policy: images\n  rule: image-refrence/digest-missing", "web");
+    says(&other, &["waiver.yaml:6:", "did you mean `image-reference/digest-missing`?"]);
+    let set = run(&format!("policySet: mime\n  policy: images\n  rule: {rule}"), "web");
+    says(&set, &["waiver.yaml:5:", "did you mean `mine`?"]);
+    let active = run(&format!("policy: images\n  rule: {rule}"), "web");
+    assert!(active.status == 0 && active.out.contains("of team-web (WEB-1), until 2026-12-31"), "{active:?}");
+    let idle = run(&format!("policy: images\n  rule: {rule}"), "other");
+    assert_eq!(idle.status, 1, "{idle:?}");
+    assert!(idle.out.contains("waived nothing") && idle.out.contains("`legacy` of team-web (WEB-1)"), "{idle:?}");
+    for elsewhere in
+        [format!("policySet: production\n  policy: images\n  rule: {rule}"), "policy: signature\n  rule: any".into()]
+    {
+        let elsewhere = run(&elsewhere, "web");
+        assert_eq!(elsewhere.status, 1, "waivers of other sets do no harm: {elsewhere:?}");
+        assert!(elsewhere.out.contains("waived nothing"), "{elsewhere:?}");
+    }
+}

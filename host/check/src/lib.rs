@@ -10,19 +10,22 @@ mod read;
 mod subjects;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use portcullis_document::ReadLimits;
 use portcullis_gate::Gate;
 use portcullis_model::{Decision, Mode};
-use portcullis_report::{InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool};
+use portcullis_report::{InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool, WaiverInfo};
 use portcullis_subject::kinds::Kinds;
 
 use crate::inputs::GatherOptions;
 use crate::read::FileContent;
 use crate::subjects::Surroundings;
+
+/// How many waivers that were not needed are named; the others are counted.
+const IDLE_WAIVERS_SHOWN: usize = 10;
 
 /// What to judge, and how.
 pub struct CheckOptions {
@@ -73,6 +76,7 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         errors: gathered.errors.into_iter().map(InputError::from).chain(surroundings.errors.clone()).collect(),
         skipped: gathered.skipped,
         notices: gathered.notices.into_iter().chain(expired_waivers(gate, options.time)).collect(),
+        waivers: waivers(gate),
         decisions: Vec::new(),
     };
     for result in results {
@@ -80,6 +84,7 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         parts.errors.extend(result.errors);
         parts.skipped.extend(result.skipped);
     }
+    parts.notices.extend(idle_waivers(gate, options.time, &parts.decisions));
     Report::new(options.tool.clone(), parts)
 }
 
@@ -130,4 +135,33 @@ fn expired_waivers(gate: &Gate, time: i64) -> Vec<String> {
         )
     };
     gate.sets().waivers.expired(time).into_iter().map(notice).collect()
+}
+
+/// Waivers that are in force and were not needed, which often means that somebody can remove them.
+fn idle_waivers(gate: &Gate, time: i64, decisions: &[Decision]) -> Option<String> {
+    let findings = decisions.iter().flat_map(|decision| &decision.findings);
+    let used: HashSet<&str> = findings.filter_map(|judged| judged.waiver.as_deref()).collect();
+    let sets = gate.sets();
+    let idle: Vec<_> = sets.waivers.in_force(time).filter(|waiver| !used.contains(waiver.name.as_str())).collect();
+    let name =
+        |waiver: &&portcullis_policies::Waiver| format!("`{}` of {} ({})", waiver.name, waiver.owner, waiver.ticket);
+    let shown: Vec<String> = idle.iter().take(IDLE_WAIVERS_SHOWN).map(name).collect();
+    let more = match idle.len().saturating_sub(shown.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let advice = "remove what nothing needs any more";
+    (!shown.is_empty())
+        .then(|| format!("in force, but waived nothing in this run: {}{more}; {advice}", shown.join(", ")))
+}
+
+fn waivers(gate: &Gate) -> Vec<WaiverInfo> {
+    let info = |waiver: &portcullis_policies::Waiver| WaiverInfo {
+        name: waiver.name.clone(),
+        owner: waiver.owner.clone(),
+        ticket: waiver.ticket.clone(),
+        reason: waiver.reason.clone(),
+        expires: waiver.expires.clone(),
+    };
+    gate.sets().waivers.iter().map(info).collect()
 }

@@ -7,8 +7,8 @@ use portcullis_model::Place;
 /// One reason why a policy set was not installed.
 #[derive(Debug)]
 pub struct InstallError {
-    /// The set and the policy that it concerns: `default/resource-limits`.
-    pub policy: String,
+    /// What it concerns: ``policy `default/resource-limits` ``, ``waiver `legacy` ``.
+    pub about: String,
     /// What is wrong and what to do.
     pub message: String,
     /// Where it stands in the policy set's file.
@@ -17,7 +17,7 @@ pub struct InstallError {
 
 impl fmt::Display for InstallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "policy `{}`: {}", self.policy, self.message)
+        write!(f, "{}: {}", self.about, self.message)
     }
 }
 

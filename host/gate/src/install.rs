@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use portcullis_model::{Mode, PerMode, Place, PluginReference, PluginSource, Policy, Severity};
+use portcullis_model::{Mode, PerMode, Place, PluginReference, PluginSource, Severity};
 use portcullis_policies::{LoadedSet, Waivers};
 use portcullis_runner::{Plugin, PrepareError, Prepared, Runner};
+use portcullis_subject::kinds::Kinds;
 
+use crate::references::{check_against_plugin, check_rules, check_waivers};
 use crate::{InstallError, InstalledPolicy, InstalledSet, Sets};
 
 /// A rule of an installed plugin, as reports list it.
@@ -33,12 +35,13 @@ pub struct Installer<'a> {
     runner: &'a Runner,
     source: &'a dyn PluginSource,
     plugins: HashMap<PluginReference, Arc<Plugin>>,
+    kinds: Kinds,
 }
 
 impl<'a> Installer<'a> {
     /// An installer over a runner and the places where plugins are kept.
     pub fn new(runner: &'a Runner, source: &'a dyn PluginSource) -> Self {
-        Self { runner, source, plugins: HashMap::new() }
+        Self { runner, source, plugins: HashMap::new(), kinds: Kinds::builtin() }
     }
 
     /// Installs all sets, or says everything that is wrong with them.
@@ -56,19 +59,28 @@ impl<'a> Installer<'a> {
             let mode_label = loaded.set.mode.namespace_label.as_deref().map(Arc::from);
             installed.push(InstalledSet { loaded, policies, mode_label });
         }
+        // A policy that could not be installed has no rules yet, so a waiver is asked for them only after all others.
+        if errors.is_empty() {
+            errors = check_waivers(&waivers, &installed);
+        }
         if errors.is_empty() { Ok(Sets { sets: installed, waivers }) } else { Err(errors) }
     }
 
     fn install_policy(&mut self, loaded: &LoadedSet, index: usize) -> Result<InstalledPolicy, Vec<InstallError>> {
         let policy = &loaded.set.policies[index];
         let complain = |message: String, place: Option<Place>| InstallError {
-            policy: format!("{}/{}", loaded.set.name, policy.name),
+            about: format!("policy `{}/{}`", loaded.set.name, policy.name),
             message,
             place: place.or_else(|| policy.place.clone()),
         };
         let plugin = self.plugin(&policy.plugin).map_err(|message| vec![complain(message, None)])?;
-        let mut errors: Vec<InstallError> =
-            check_against_plugin(policy, &plugin).into_iter().map(|message| complain(message, None)).collect();
+        let mut errors: Vec<InstallError> = check_against_plugin(loaded, index, &plugin)
+            .into_iter()
+            .map(|(message, place)| complain(message, place))
+            .collect();
+        errors.extend(
+            check_rules(loaded, index, &self.kinds).into_iter().map(|(message, place)| complain(message, place)),
+        );
 
         let mut prepare = |mode: Mode| -> Option<Prepared> {
             match plugin.prepare(policy.settings.of(mode)) {
@@ -150,21 +162,4 @@ impl Sets {
         rules.dedup_by(|a, b| a.plugin == b.plugin && a.id == b.id);
         rules
     }
-}
-
-/// What a policy says that its plugin does not know.
-fn check_against_plugin(policy: &Policy, plugin: &Plugin) -> Vec<String> {
-    let description = plugin.description();
-    let known: Vec<&str> = description.rules.iter().map(|rule| rule.id.as_str()).collect();
-    let unknown_rules = policy.overrides.iter().filter(|o| !known.contains(&o.rule.as_str())).map(|o| {
-        let hint = match portcullis_policies::suggest(&o.rule, &known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it has {}", known.join(", ")),
-        };
-        format!("`overrides` names the rule `{}`, which plugin `{}` does not have; {hint}", o.rule, plugin.name())
-    });
-    let unknown_grants = policy.grants.iter().filter(|grant| !description.facts.contains(grant)).map(|grant| {
-        format!("`grants` names the fact `{grant}`, which plugin `{}` never asks for; remove it", plugin.name())
-    });
-    unknown_rules.chain(unknown_grants).collect()
 }

@@ -6,6 +6,7 @@ mod decide;
 mod error;
 mod install;
 mod redact;
+mod references;
 mod rounds;
 
 use std::sync::{Arc, PoisonError, RwLock};

@@ -148,6 +148,8 @@ pub struct Match {
 /// A change of one rule's severity or effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
+    /// The plugin, where the override names it (`plugin/rule`); it must be the policy's own.
+    pub plugin: Option<String>,
     /// The rule's id.
     pub rule: String,
     /// Another severity.

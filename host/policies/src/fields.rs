@@ -146,7 +146,11 @@ impl<'d> Fields<'d> {
         let found = words.iter().find(|(word, _)| *word == written).map(|&(_, value)| value);
         if found.is_none() {
             let message = format!("{} cannot be {}", self.name(node), quote(written));
-            self.wrong_hint(node, message, format!("write {}", one_of(&known)));
+            let hint = match nearest(written, &known) {
+                Some(word) => format!("did you mean `{word}`?"),
+                None => format!("write {}", one_of(&known)),
+            };
+            self.wrong_hint(node, message, hint);
         }
         found
     }

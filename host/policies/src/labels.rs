@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(one(r#"{"matchLabels":{"a":1}}"#), "`a` must be a string, found a number; put it in quotes");
         assert_eq!(
             one(r#"{"matchExpressions":[{"key":"a","operator":"in","values":["1"]}]}"#),
-            "`operator` cannot be `in`; write `In`, `NotIn`, `Exists` or `DoesNotExist`"
+            "`operator` cannot be `in`; did you mean `In`?"
         );
         assert_eq!(
             one(r#"{"matchExpressions":[{"key":"a","operator":"In"}]}"#),

@@ -8,6 +8,7 @@ mod fields;
 mod labels;
 mod matching;
 mod pattern;
+mod resource_rules;
 #[cfg(test)]
 mod sample;
 mod select;
@@ -25,4 +26,4 @@ pub use select::Selection;
 pub use set::{API_VERSION, DEFAULT_NAMESPACE_LABEL, LoadedSet, MAX_POLICIES, parse_set};
 pub use settings::MAX_SETTINGS;
 pub use suggest::nearest as suggest;
-pub use waiver::{MAX_WAIVERS, Waiver, WaiverMatch, Waivers};
+pub use waiver::{MAX_WAIVERS, Waiver, WaiverMatch, WaiverPlaces, Waivers};

@@ -1,12 +1,13 @@
 //! The `match` of a policy: resource rules, selectors, conditions and paths, as Kubernetes validates them.
 
-use portcullis_model::{Kind, Match, MatchCondition, NodeId, ResourceRule, Scope};
+use portcullis_model::{Match, MatchCondition, NodeId};
 
 use crate::cel::Condition;
 use crate::error::quote;
 use crate::fields::Fields;
 use crate::labels::read_selector;
 use crate::pattern::Patterns;
+use crate::resource_rules::read_rule;
 
 /// Conditions of one policy; as many as Kubernetes allows (`matchConditions`, admissionregistration.k8s.io/v1).
 pub const MAX_CONDITIONS: usize = 64;
@@ -41,71 +42,6 @@ pub(crate) fn read_match(fields: &Fields, policy: NodeId) -> (Match, Selector) {
         documents: paths.iter().map(|&(_, path)| path.to_owned()).collect(),
     };
     (matches, Selector { conditions, documents: Patterns::read(fields, &paths) })
-}
-
-fn read_rule(fields: &Fields, node: NodeId) -> Option<ResourceRule> {
-    let known = ["apiGroups", "apiVersions", "operations", "resources", "resourceNames", "scope"];
-    if !fields.expect_map(node, &known) {
-        return None;
-    }
-    let operations = ["CREATE", "UPDATE", "DELETE", "CONNECT", "*"].map(|word| (word, word));
-    for item in fields.list(node, "operations").unwrap_or_default() {
-        fields.word(item, &operations);
-    }
-    let scopes = [("Cluster", Scope::Cluster), ("Namespaced", Scope::Namespaced), ("*", Scope::Any)];
-    let scope = fields.get(node, "scope").and_then(|scope| fields.word(scope, &scopes)).unwrap_or(Scope::Any);
-    let resources = some_of(fields, node, "resources");
-    check_resources(fields, node);
-    let names = fields.texts(node, "resourceNames").unwrap_or_default();
-    Some(ResourceRule {
-        api_groups: some_of(fields, node, "apiGroups"),
-        api_versions: some_of(fields, node, "apiVersions"),
-        operations: some_of(fields, node, "operations"),
-        resources,
-        resource_names: names.into_iter().map(|(_, name)| name.to_owned()).collect(),
-        scope,
-    })
-}
-
-/// A list that must name something, and where `*` must stand alone.
-fn some_of(fields: &Fields, rule: NodeId, key: &str) -> Vec<String> {
-    let Some(node) = fields.required(rule, key) else { return Vec::new() };
-    let Some(texts) = fields.texts(rule, key) else { return Vec::new() };
-    if fields.document.len(node) == 0 {
-        fields.wrong(node, format!("`{key}` is empty, so this rule would match nothing"));
-    }
-    if key != "resources" && texts.len() > 1 && texts.iter().any(|&(_, text)| text == "*") {
-        fields.wrong(node, format!("`*` in `{key}` must stand alone"));
-    }
-    texts.into_iter().map(|(_, text)| text.to_owned()).collect()
-}
-
-fn check_resources(fields: &Fields, rule: NodeId) {
-    let node = fields.document.find(rule, "resources");
-    if fields.document.kind(node) != Kind::List {
-        return;
-    }
-    let texts: Vec<(NodeId, &str)> =
-        fields.document.items(node).map(|item| (item, fields.document.text(item))).collect();
-    if texts.len() > 1 && texts.iter().any(|&(_, text)| text == "*/*") {
-        fields.wrong(node, "`*/*` in `resources` must stand alone");
-    }
-    for (item, text) in texts {
-        let (resource, subresource) = text.split_once('/').unwrap_or((text, "*"));
-        let plain = |part: &str| {
-            part == "*"
-                || !part.is_empty()
-                    && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
-        };
-        if fields.document.kind(item) == Kind::String && !(plain(resource) && plain(subresource)) {
-            let message = format!("{} is not a resource", quote(text));
-            fields.wrong_hint(
-                item,
-                message,
-                "a resource is the plural in lower case, such as `pods`, `pods/status`, `*/scale` or `*/*`",
-            );
-        }
-    }
 }
 
 fn read_conditions(fields: &Fields, node: NodeId) -> (Vec<MatchCondition>, Vec<Condition>) {

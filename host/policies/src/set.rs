@@ -310,21 +310,28 @@ fn read_overrides(fields: &Fields, items: Vec<NodeId>) -> Vec<Override> {
         if fields.get(node, "severity").or(fields.get(node, "effect")).is_none() {
             fields.wrong(node, "this override changes nothing: it has neither `severity` nor `effect`");
         }
-        let Some(rule) = fields.required_text(node, "rule") else { continue };
-        if rule.contains('/') {
-            let hint = format!("write `{}`", rule.rsplit('/').next().unwrap_or_default().escape_debug());
-            fields.wrong_hint(
-                fields.document.find(node, "rule"),
-                format!("{} is not the id of a rule", quote(rule)),
-                hint,
-            );
-        }
+        let Some(written) = fields.required_text(node, "rule") else { continue };
+        let Some((plugin, rule)) = read_rule(fields, fields.document.find(node, "rule"), written) else { continue };
         if overrides.iter().any(|other| other.rule == rule) {
-            fields.wrong(fields.document.find(node, "rule"), format!("a second override of {}", quote(rule)));
+            fields.wrong(fields.document.find(node, "rule"), format!("a second override of {}", quote(&rule)));
         }
-        overrides.push(Override { rule: rule.to_owned(), severity, effect });
+        overrides.push(Override { plugin, rule, severity, effect });
     }
     overrides
+}
+
+/// A finding's code (`plugin/rule`, as reports show it) or the rule's id alone; never a pattern.
+pub(crate) fn read_rule(fields: &Fields, node: NodeId, text: &str) -> Option<(Option<String>, String)> {
+    let (plugin, rule) = text.split_once('/').map_or((None, text), |(plugin, rule)| (Some(plugin), rule));
+    let plain = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b))
+    };
+    if !plain(rule) || !plugin.is_none_or(plain) {
+        let hint = "write one rule as reports show it, such as `resource-limits/memory-missing`";
+        fields.wrong_hint(node, format!("{} is not a rule", quote(text)), hint);
+        return None;
+    }
+    Some((plugin.map(str::to_owned), rule.to_owned()))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::error::{Complaint, quote};
 use crate::fields::{Fields, MAX_COMPLAINTS};
 use crate::pattern::Patterns;
 use crate::select::is_namespace;
-use crate::set::read_head;
+use crate::set::{read_head, read_rule};
 
 /// Waivers that may be loaded at once.
 pub const MAX_WAIVERS: usize = 10_000;
@@ -36,7 +36,20 @@ pub struct Waiver {
     pub expires_at: i64,
     /// Where it begins.
     pub place: Option<Place>,
+    /// Where it says what it is for.
+    pub places: WaiverPlaces,
     covers: Covers,
+}
+
+/// Where a waiver says what it is for, so that a complaint about it points there.
+#[derive(Clone, Debug, Default)]
+pub struct WaiverPlaces {
+    /// Its `policySet`.
+    pub policy_set: Option<Place>,
+    /// Its `policy`.
+    pub policy: Option<Place>,
+    /// Its `rule`.
+    pub rule: Option<Place>,
 }
 
 /// What a waiver covers: every list that is there must match; the lists are never mixed with those of another waiver.
@@ -118,6 +131,11 @@ impl Waivers {
         self.waivers.iter().filter(|waiver| waiver.expires_at <= time).collect()
     }
 
+    /// Those that are in force at this time (seconds since 1970-01-01T00:00:00Z), by name.
+    pub fn in_force(&self, time: i64) -> impl Iterator<Item = &Waiver> {
+        self.waivers.iter().filter(move |waiver| time < waiver.expires_at)
+    }
+
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Waiver> {
         self.waivers.iter()
@@ -158,7 +176,8 @@ fn read_waiver(fields: &Fields) -> Option<Waiver> {
     }
     let policy_set = fields.get(spec, "policySet").and_then(|node| fields.text(node));
     let policy = fields.required_text(spec, "policy");
-    let rule = fields.required_text(spec, "rule").and_then(|text| read_rule(fields, spec, text));
+    let rule =
+        fields.required_text(spec, "rule").and_then(|text| read_rule(fields, fields.document.find(spec, "rule"), text));
     let covers = read_covers(fields, spec);
     let owner = fields.required_text(spec, "owner");
     let ticket = fields.required_text(spec, "ticket");
@@ -173,6 +192,7 @@ fn read_waiver(fields: &Fields) -> Option<Waiver> {
         parsed
     });
     let (plugin, rule) = rule?;
+    let place = |key: &str| fields.document.place(fields.document.find(spec, key));
     Some(Waiver {
         name: name?.to_owned(),
         policy_set: policy_set.map(str::to_owned),
@@ -185,23 +205,9 @@ fn read_waiver(fields: &Fields) -> Option<Waiver> {
         expires: expires?.to_owned(),
         expires_at: expires_at?,
         place: fields.document.place(fields.document.walk(NodeId::ROOT, &["metadata", "name"])),
+        places: WaiverPlaces { policy_set: place("policySet"), policy: place("policy"), rule: place("rule") },
         covers: covers?,
     })
-}
-
-/// A finding's code (`plugin/rule`, as reports show it) or the rule's id alone; never a pattern.
-fn read_rule(fields: &Fields, spec: NodeId, text: &str) -> Option<(Option<String>, String)> {
-    let (plugin, rule) = text.split_once('/').map_or((None, text), |(plugin, rule)| (Some(plugin), rule));
-    let plain = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b))
-    };
-    if !plain(rule) || !plugin.is_none_or(plain) {
-        let message = format!("{} is not a rule", quote(text));
-        let hint = "write one rule as reports show it, such as `resource-limits/memory-missing`";
-        fields.wrong_hint(fields.document.find(spec, "rule"), message, hint);
-        return None;
-    }
-    Some((plugin.map(str::to_owned), rule.to_owned()))
 }
 
 fn read_covers(fields: &Fields, spec: NodeId) -> Option<Covers> {

@@ -30,7 +30,7 @@ impl Default for HumanOptions {
 /// The report for a terminal. Whatever comes from a manifest, a file name or a plugin is escaped: the only control
 /// characters in it are our own line breaks and, where asked for, our own colours.
 pub fn human(report: &Report, options: &HumanOptions) -> String {
-    let mut page = Page { out: String::new(), options: *options, several_sets: several_sets(report) };
+    let mut page = Page { out: String::new(), options: *options, several_sets: several_sets(report), report };
     report.errors.iter().for_each(|error| page.input_error(error));
     for (file, groups) in by_file(&report.decisions) {
         page.file(file, &groups);
@@ -69,13 +69,14 @@ impl Ink {
     }
 }
 
-struct Page {
+struct Page<'r> {
     out: String,
     options: HumanOptions,
     several_sets: bool,
+    report: &'r Report,
 }
 
-impl Page {
+impl Page<'_> {
     fn line(&mut self, text: impl AsRef<str>) {
         self.out.push_str(text.as_ref().trim_end());
         self.out.push('\n');
@@ -162,7 +163,11 @@ impl Page {
             self.aside("help", &plain(&what));
         }
         if let Some(waiver) = &judged.waiver {
-            self.aside("waived", &format!("by the waiver `{}`", plain(waiver)));
+            let details = self.report.waiver(waiver).map_or_else(String::new, |known| {
+                let [owner, ticket, expires] = [&known.owner, &known.ticket, &known.expires].map(|text| plain(text));
+                format!(" of {owner} ({ticket}), until {expires}")
+            });
+            self.aside("waived", &format!("by the waiver `{}`{details}", plain(waiver)));
         }
         self.line("");
     }

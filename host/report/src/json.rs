@@ -141,10 +141,20 @@ struct WireFinding<'a> {
     severity: &'static str,
     effect: &'static str,
     waiver: Option<&'a str>,
+    #[serde(rename = "waivedBy")]
+    waived_by: Option<WireWaiver<'a>>,
     fix: Option<WireFix<'a>>,
     message: &'a str,
     pointer: &'a str,
     source: Option<WireSource<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireWaiver<'a> {
+    owner: &'a str,
+    ticket: &'a str,
+    reason: &'a str,
+    expires: &'a str,
 }
 
 #[derive(Serialize)]
@@ -196,7 +206,7 @@ impl<'a> WireReport<'a> {
             errors: report.errors.iter().map(WireInputError::of).collect(),
             skipped: skipped.collect(),
             notices: &report.notices,
-            decisions: report.decisions.iter().map(WireDecision::of).collect(),
+            decisions: report.decisions.iter().map(|decision| WireDecision::of(decision, report)).collect(),
             tool: WireTool { name: "portcullis", version: &report.tool.version, commit: present(&report.tool.commit) },
         }
     }
@@ -218,7 +228,7 @@ impl<'a> WireSource<'a> {
 }
 
 impl<'a> WireDecision<'a> {
-    fn of(decision: &'a Decision) -> Self {
+    fn of(decision: &'a Decision, report: &'a Report) -> Self {
         let subject = &decision.subject;
         let policy =
             |(name, state): &'a (String, portcullis_model::PolicyState)| WirePolicy { name, state: state.as_str() };
@@ -242,7 +252,7 @@ impl<'a> WireDecision<'a> {
                 source: subject.place.as_ref().map(|at| WireSubjectSource { file: at.file(), line: at.start().0 }),
             },
             policies: decision.policies.iter().map(policy).collect(),
-            findings: decision.findings.iter().map(WireFinding::of).collect(),
+            findings: decision.findings.iter().map(|judged| WireFinding::of(judged, report)).collect(),
             errors: decision.failures.iter().map(WireFailure::of).collect(),
             facts: decision.facts.iter().map(fact).collect(),
         }
@@ -250,8 +260,9 @@ impl<'a> WireDecision<'a> {
 }
 
 impl<'a> WireFinding<'a> {
-    fn of(judged: &'a Judged) -> Self {
+    fn of(judged: &'a Judged, report: &'a Report) -> Self {
         let finding = &judged.finding;
+        let waiver = judged.waiver.as_deref().and_then(|name| report.waiver(name));
         Self {
             policy: &judged.policy,
             plugin: &judged.plugin,
@@ -259,6 +270,12 @@ impl<'a> WireFinding<'a> {
             severity: judged.severity.as_str(),
             effect: judged.effect.as_str(),
             waiver: judged.waiver.as_deref(),
+            waived_by: waiver.map(|known| WireWaiver {
+                owner: &known.owner,
+                ticket: &known.ticket,
+                reason: &known.reason,
+                expires: &known.expires,
+            }),
             fix: finding.fix.as_ref().map(WireFix::of),
             message: &finding.message,
             pointer: &finding.pointer,

@@ -19,6 +19,6 @@ pub use escape::plain;
 pub use format::Format;
 pub use human::{DEFAULT_WIDTH, HumanOptions, human};
 pub use json::{API_VERSION, KIND, json};
-pub use report::{InputError, Parts, PolicySetInfo, Report, ReportVerdict, RuleInfo, Skipped, Tool};
+pub use report::{InputError, Parts, PolicySetInfo, Report, ReportVerdict, RuleInfo, Skipped, Tool, WaiverInfo};
 pub use sarif::{SARIF_VERSION, sarif};
 pub use tally::Summary;

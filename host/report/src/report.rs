@@ -142,6 +142,21 @@ pub struct Skipped {
     pub reason: String,
 }
 
+/// A waiver as a report shows it beside what it waives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaiverInfo {
+    /// Its name.
+    pub name: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Where it was agreed.
+    pub ticket: String,
+    /// Why.
+    pub reason: String,
+    /// When it ends, as written.
+    pub expires: String,
+}
+
 /// What a report is made of.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parts {
@@ -157,6 +172,8 @@ pub struct Parts {
     pub decisions: Vec<Decision>,
     /// Every rule of every plugin in the sets.
     pub rules: Vec<RuleInfo>,
+    /// Every waiver that was loaded.
+    pub waivers: Vec<WaiverInfo>,
 }
 
 /// All that one run has to say.
@@ -180,18 +197,38 @@ pub struct Report {
     pub decisions: Vec<Decision>,
     /// Every rule that could have spoken.
     pub rules: Vec<RuleInfo>,
+    /// Every waiver that was loaded.
+    pub waivers: Vec<WaiverInfo>,
 }
 
 impl Report {
     /// Counts and settles the verdict. A run that judged nothing and says no other error says that one.
     pub fn new(tool: Tool, parts: Parts) -> Self {
-        let Parts { policy_sets, mut errors, skipped, notices, decisions, rules } = parts;
+        let Parts { policy_sets, mut errors, skipped, notices, decisions, rules, waivers } = parts;
         if decisions.is_empty() && errors.is_empty() {
             let hint = "give at least one manifest; a run that judges nothing is never a pass";
             errors.push(InputError::new("nothing was judged: the input holds no subject").hint(hint));
         }
         let summary = Summary::of(&errors, &skipped, &decisions);
-        Self { verdict: verdict_of(&summary), summary, tool, policy_sets, errors, skipped, notices, decisions, rules }
+        Self {
+            verdict: verdict_of(&summary),
+            summary,
+            tool,
+            policy_sets,
+            errors,
+            skipped,
+            notices,
+            decisions,
+            rules,
+            waivers,
+        }
+    }
+}
+
+impl Report {
+    /// What is known of the waiver of this name.
+    pub(crate) fn waiver(&self, name: &str) -> Option<&WaiverInfo> {
+        self.waivers.iter().find(|waiver| waiver.name == name)
     }
 }
 

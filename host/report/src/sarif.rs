@@ -10,7 +10,7 @@ use portcullis_model::{Decision, Effect, Judged, Place, Severity, sha256_hex};
 use serde_json::{Map, Value, json};
 
 use crate::escape::plain_json;
-use crate::report::{Report, ReportVerdict, RuleInfo};
+use crate::report::{Report, ReportVerdict, RuleInfo, WaiverInfo};
 use crate::sarif_text::{is_web_address, message, pascal_case, uri_of};
 use crate::tally::is_not_judged;
 
@@ -25,7 +25,8 @@ const FINGERPRINT: &str = "portcullisFinding/v1";
 pub fn sarif(report: &Report) -> String {
     let rules = Rules::of(report);
     let mut seen = HashMap::new();
-    let result = |decision: &Decision, id: &str, judged: &Judged| result(decision, id, judged, &rules, &mut seen);
+    let result =
+        |decision: &Decision, id: &str, judged: &Judged| result(decision, id, judged, (report, &rules), &mut seen);
     let run = json!({
         "tool": {"driver": driver(report, &rules)},
         "columnKind": "unicodeCodePoints",
@@ -118,7 +119,13 @@ fn results(report: &Report, mut one: impl FnMut(&Decision, &str, &Judged) -> Val
     results
 }
 
-fn result(decision: &Decision, id: &str, judged: &Judged, rules: &Rules, seen: &mut HashMap<String, u32>) -> Value {
+fn result(
+    decision: &Decision,
+    id: &str,
+    judged: &Judged,
+    (report, rules): (&Report, &Rules),
+    seen: &mut HashMap<String, u32>,
+) -> Value {
     let finding = &judged.finding;
     let code = code_of(judged);
     let mut properties = json!({
@@ -136,7 +143,7 @@ fn result(decision: &Decision, id: &str, judged: &Judged, rules: &Rules, seen: &
         properties["fix"] = json!(fix.description);
     }
     let suppressions = match (&judged.waiver, judged.effect) {
-        (Some(waiver), _) => vec![json!({"kind": "external", "justification": format!("waiver `{waiver}`")})],
+        (Some(waiver), _) => vec![suppression(waiver, report)],
         (None, Effect::Waived) => vec![json!({"kind": "external"})],
         (None, _) => Vec::new(),
     };
@@ -150,6 +157,19 @@ fn result(decision: &Decision, id: &str, judged: &Judged, rules: &Rules, seen: &
         // An empty list says "not suppressed"; none would say "unknown" (SARIF 3.27.23).
         "suppressions": suppressions,
         "properties": properties,
+    })
+}
+
+/// The waiver as the justification that a reader shows, its parts once more for machines.
+fn suppression(name: &str, report: &Report) -> Value {
+    let Some(known) = report.waiver(name) else {
+        return json!({"kind": "external", "justification": format!("waiver `{name}`")});
+    };
+    let WaiverInfo { owner, ticket, reason, expires, .. } = known;
+    json!({
+        "kind": "external",
+        "justification": format!("waiver `{name}` of {owner} ({ticket}), until {expires}: {reason}"),
+        "properties": {"waiver": name, "owner": owner, "ticket": ticket, "expires": expires},
     })
 }
 

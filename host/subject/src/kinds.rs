@@ -55,6 +55,11 @@ impl Kinds {
             && self.table.keys().any(|(known, ..)| known == group)
     }
 
+    /// Every kind that is known, with its group; in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &KindInfo)> {
+        self.table.iter().map(|((group, _, kind), info)| (group.as_str(), kind.as_str(), info))
+    }
+
     /// What is known of a kind.
     pub fn find(&self, group: &str, version: &str, kind: &str) -> Option<&KindInfo> {
         self.table.get(&(group.to_owned(), version.to_owned(), kind.to_owned()))

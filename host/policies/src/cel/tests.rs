@@ -208,7 +208,7 @@ fn refuses_runs_of_signs_that_the_parser_would_halve() {
         "!(!object.spec.flag) && !(!(!false))",
         "-(-object.spec.replicas) == 3 && object.spec.replicas - -1 == 4 && 1 --1 == 2",
         "object.spec.containers.size() - -object.spec.replicas == 5 && [1][0] - -1 == 2 && 1e-1 < 1.0",
-        r"'!!' != '--' && '!!' == '!!' && r'\!!' == '\\!!' && '\'!!' != '''--' --'''",
+        r"'!!' != '--' && '!!' == '!!' && r'\!!' == '\\!!' && '\'!!' != '''-- --'''",
         "\"!!\" == '!!' && b'!!' == b'!!' // !! --",
         "object.metadata.name != 'a' // it's !!\n && !false",
         r"'\x41\u0041\U00000041\101\n' == 'AAAA\n'",

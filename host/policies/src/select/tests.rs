@@ -169,7 +169,7 @@ fn cannot_know_where_the_plural_matters() {
     assert_eq!(unknown(&rule("resources=['pods']"), &file), UNKNOWN_PLURAL);
     assert_eq!(unknown(&rule("resources=['deployments', 'pods/*']"), &file), UNKNOWN_PLURAL);
     assert!(applies(&rule("resources=['*']"), &file), "any resource needs no plural");
-    assert!(applies(&rule("resources=['deployments', '*']"), &file));
+    assert!(applies(&rule("resources=['deployments/*', '*']"), &file));
     assert!(!applies(&rule("resources=['pods']; apiGroups=['apps']"), &file), "the group decides without it");
     assert!(!applies(&rule("resources=['pods']; apiVersions=['v2']"), &file));
     assert!(!applies(&rule("resources=['pods']; operations=['DELETE']"), &file));

@@ -242,8 +242,12 @@ fn refuses_overrides_and_grants_that_say_nothing() {
         "set.yaml:8:50: a second override of `r`"
     );
     assert_eq!(
-        about("overrides: [{rule: plugin/r, severity: low}]"),
-        "set.yaml:8:24: `plugin/r` is not the id of a rule; write `r`"
+        about("overrides: [{rule: r, severity: low}, {rule: plugin/r, severity: high}]"),
+        "set.yaml:8:50: a second override of `r`"
+    );
+    assert_eq!(
+        about("overrides: [{rule: 'memory-*', severity: low}]"),
+        "set.yaml:8:24: `memory-*` is not a rule; write one rule as reports show it, such as `resource-limits/memory-missing`"
     );
     assert_eq!(about("overrides: [{severity: low}]"), "set.yaml:8:17: `overrides[0]` has no `rule`");
     assert_eq!(about("grants: signature"), "set.yaml:8:13: `grants` must be a list of strings, found a string");
@@ -251,6 +255,16 @@ fn refuses_overrides_and_grants_that_say_nothing() {
         about("grants: [1, '']"),
         "set.yaml:8:14: `grants[0]` must be a string, found a number; put it in quotes\nset.yaml:8:17: `grants[1]` is empty"
     );
+}
+
+#[test]
+fn takes_the_rule_of_an_override_with_or_without_its_plugin() {
+    let text = with_policies(
+        "  - name: p\n    plugin: {builtin: b}\n    overrides: [{rule: b/r, severity: low}, {rule: s, severity: low}]\n",
+    );
+    let overrides = parse_set(&yaml(&text)).expect("a set").set.policies.remove(0).overrides;
+    let names: Vec<_> = overrides.iter().map(|o| (o.plugin.as_deref(), o.rule.as_str())).collect();
+    assert_eq!(names, [(Some("b"), "r"), (None, "s")]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use portcullis_model::{
     Decision, Effect, Failure, FailureKind, Finding, Fix, FixOperation, Judged, Mode, Place, PolicyState, Severity,
     Source, Span, Subject, SubjectKind,
 };
-use portcullis_report::{InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool};
+use portcullis_report::{InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool, WaiverInfo};
 
 const WEB: &str = "\
 apiVersion: apps/v1
@@ -212,7 +212,14 @@ pub fn denied() -> Report {
     let mut web = web("default", Mode::Compliance, &source);
     web.policies.push(("signature".into(), PolicyState::NotEvaluated));
     let decisions = vec![web, settings(&source), cache()];
-    Report::new(tool(), Parts { policy_sets: sets(&["default"]), decisions, rules: rules(), ..Parts::default() })
+    let waivers = vec![waiver("nginx-until-june", "team-web", "WEB-17", "the vendor signs from June on", "2027-06-30")];
+    let policy_sets = sets(&["default"]);
+    Report::new(tool(), Parts { policy_sets, decisions, rules: rules(), waivers, ..Parts::default() })
+}
+
+fn waiver(name: &str, owner: &str, ticket: &str, reason: &str, expires: &str) -> WaiverInfo {
+    let [name, owner, ticket, reason, expires] = [name, owner, ticket, reason, expires].map(str::to_owned);
+    WaiverInfo { name, owner, ticket, reason, expires }
 }
 
 /// Two sets judge one subject differently.
@@ -311,6 +318,7 @@ pub fn hostile() -> Report {
         ],
         skipped: vec![Skipped { path: HOSTILE.into(), reason: HOSTILE.into() }],
         notices: vec![HOSTILE.into()],
+        waivers: vec![waiver(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)],
         decisions: vec![decision, other],
         rules: vec![RuleInfo {
             plugin: HOSTILE.into(),

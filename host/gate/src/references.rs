@@ -1,0 +1,169 @@
+//! What sets and waivers name, compared with what there is: rules, facts, policies, resources of Kubernetes.
+
+use portcullis_model::{Place, ResourceRule};
+use portcullis_policies::{LoadedSet, Waiver, Waivers, suggest};
+use portcullis_runner::Plugin;
+use portcullis_subject::kinds::Kinds;
+
+use crate::{InstallError, InstalledSet};
+
+/// A complaint and where it stands.
+type Complaint = (String, Option<Place>);
+
+/// What a policy says that its plugin does not know.
+pub(crate) fn check_against_plugin(loaded: &LoadedSet, index: usize, plugin: &Plugin) -> Vec<Complaint> {
+    let policy = &loaded.set.policies[index];
+    let description = plugin.description();
+    let known: Vec<&str> = description.rules.iter().map(|rule| rule.id.as_str()).collect();
+    let mut complaints = Vec::new();
+    for change in &policy.overrides {
+        // The override is found again by its rule, of which a policy has at most one.
+        let at = policy.overrides.iter().position(|other| other == change).unwrap_or_default();
+        let place = || loaded.policy_place(index, &format!("/overrides/{at}/rule"));
+        if let Some(other) = change.plugin.as_deref().filter(|name| *name != plugin.name()) {
+            let hint = format!("write `{}/{}`", plugin.name(), change.rule);
+            let message = format!(
+                "`overrides` names a rule of the plugin `{other}`, but this policy uses `{}`; {hint}",
+                plugin.name()
+            );
+            complaints.push((message, place()));
+        } else if !known.contains(&change.rule.as_str()) {
+            let hint = did_you_mean(&change.rule, &known, "it has");
+            let message = format!(
+                "`overrides` names the rule `{}`, which plugin `{}` does not have; {hint}",
+                change.rule,
+                plugin.name()
+            );
+            complaints.push((message, place()));
+        }
+    }
+    for (at, grant) in policy.grants.iter().enumerate().filter(|(_, grant)| !description.facts.contains(grant)) {
+        let message =
+            format!("`grants` names the fact `{grant}`, which plugin `{}` never asks for; remove it", plugin.name());
+        complaints.push((message, loaded.policy_place(index, &format!("/grants/{at}"))));
+    }
+    complaints
+}
+
+/// Resource rules that could never match, because Kubernetes has no such group or resource.
+///
+/// Only what cannot be a custom kind is refused: its group has a dot and does not end in `.k8s.io`, or is `*`.
+pub(crate) fn check_rules(loaded: &LoadedSet, index: usize, kinds: &Kinds) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    let rules = loaded.set.policies[index].matches.resource_rules.iter().flatten();
+    for (number, rule) in rules.enumerate() {
+        let place = |rest: String| loaded.policy_place(index, &format!("/match/resourceRules/{number}/{rest}"));
+        for (at, group) in rule.api_groups.iter().enumerate() {
+            if group != "*" && !group.contains('.') && !kinds.is_own_group(group) {
+                let own: Vec<&str> = kinds.iter().map(|(group, ..)| group).filter(|g| !g.contains('.')).collect();
+                let hint = match suggest(group, &own) {
+                    Some(near) if !near.is_empty() => format!("did you mean `{near}`?"),
+                    _ => "the group of a custom kind has a dot".to_owned(),
+                };
+                let message = format!("Kubernetes has no API group `{}`; {hint}", group.escape_debug());
+                complaints.push((message, place(format!("apiGroups/{at}"))));
+            }
+        }
+        for (at, written) in rule.resources.iter().enumerate() {
+            if let Some(message) = unknown_resource(rule, written, kinds) {
+                complaints.push((message, place(format!("resources/{at}"))));
+            }
+        }
+    }
+    complaints
+}
+
+fn unknown_resource(rule: &ResourceRule, written: &str, kinds: &Kinds) -> Option<String> {
+    let resource = written.split('/').next().unwrap_or_default();
+    if resource == "*" || kinds.iter().any(|(group, _, info)| info.plural == resource && has_group(rule, group)) {
+        return None;
+    }
+    let any = rule.api_groups.iter().any(|group| group == "*");
+    let all_own = rule.api_groups.iter().all(|group| kinds.is_own_group(group));
+    let of_rule = || kinds.iter().filter(|(group, ..)| has_group(rule, group));
+    let singular = of_rule().find(|(_, kind, _)| kind.to_ascii_lowercase() == resource);
+    if let Some((_, _, info)) = singular.filter(|_| any || all_own) {
+        return Some(format!(
+            "no resource is called `{resource}`; did you mean `{}`? resources are plurals",
+            info.plural
+        ));
+    }
+    if !all_own {
+        return None;
+    }
+    // A known resource in the wrong group; the newest group last, and the same one on every run.
+    let elsewhere = kinds.iter().filter(|(.., info)| info.plural == resource).map(|(group, ..)| group);
+    let hint = match elsewhere.filter(|group| *group != "extensions").min() {
+        Some(group) => format!("it is in the group `{group}`"),
+        None => {
+            let mut plurals: Vec<&str> = of_rule().map(|(.., info)| info.plural.as_str()).collect();
+            plurals.sort_unstable();
+            plurals.dedup();
+            match suggest(resource, &plurals) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "if it is newer than Kubernetes 1.36, write `apiGroups: [\"*\"]`".to_owned(),
+            }
+        }
+    };
+    Some(format!("these groups of Kubernetes have no resource `{resource}`; {hint}"))
+}
+
+fn has_group(rule: &ResourceRule, group: &str) -> bool {
+    rule.api_groups.iter().any(|own| own == "*" || own == group)
+}
+
+/// Waivers that name sets, policies or rules by a slip, and so would never cover anything.
+///
+/// A name that resembles no loaded one is no slip: the same waivers serve runs with other sets. Such a waiver waives nothing,
+/// and is reported as not needed.
+pub(crate) fn check_waivers(waivers: &Waivers, sets: &[InstalledSet]) -> Vec<InstallError> {
+    let complaint = |waiver: &Waiver| {
+        let (message, place) = check_waiver(waiver, sets)?;
+        let place = place.or_else(|| waiver.place.clone());
+        Some(InstallError { about: format!("waiver `{}`", waiver.name), message, place })
+    };
+    waivers.iter().filter_map(complaint).collect()
+}
+
+fn check_waiver(waiver: &Waiver, sets: &[InstalledSet]) -> Option<Complaint> {
+    let names: Vec<&str> = sets.iter().map(|set| set.loaded.set.name.as_str()).collect();
+    if let Some(own) = waiver.policy_set.as_deref().filter(|own| !names.contains(own)) {
+        let near = suggest(own, &names)?;
+        let message = format!("no policy set `{}` is loaded; did you mean `{near}`?", own.escape_debug());
+        return Some((message, waiver.places.policy_set.clone()));
+    }
+    let of_sets = sets.iter().filter(|set| waiver.policy_set.as_ref().is_none_or(|own| *own == set.loaded.set.name));
+    let policies: Vec<_> = of_sets.flat_map(|set| set.loaded.set.policies.iter().zip(&set.policies)).collect();
+    let named: Vec<_> = policies.iter().filter(|(policy, _)| policy.name == waiver.policy).collect();
+    if named.is_empty() {
+        let mut known: Vec<&str> = policies.iter().map(|(policy, _)| policy.name.as_str()).collect();
+        known.sort_unstable();
+        known.dedup();
+        let near = suggest(&waiver.policy, &known)?;
+        let written = waiver.policy.escape_debug();
+        let message = format!("no loaded policy set has a policy `{written}`; did you mean `{near}`?");
+        return Some((message, waiver.places.policy.clone()));
+    }
+    let mut codes: Vec<String> = Vec::new();
+    for (_, installed) in named {
+        let plugin = installed.plugin.name();
+        codes.extend(installed.plugin.description().rules.iter().map(|rule| format!("{plugin}/{}", rule.id)));
+    }
+    let (written, known): (String, Vec<&str>) = match &waiver.plugin {
+        Some(plugin) => (format!("{plugin}/{}", waiver.rule), codes.iter().map(String::as_str).collect()),
+        None => (waiver.rule.clone(), codes.iter().filter_map(|code| code.split('/').nth(1)).collect()),
+    };
+    if known.contains(&written.as_str()) {
+        return None;
+    }
+    let hint = did_you_mean(&written, &known, "it has");
+    Some((format!("the policy `{}` has no rule `{written}`; {hint}", waiver.policy), waiver.places.rule.clone()))
+}
+
+fn did_you_mean(written: &str, known: &[&str], otherwise: &str) -> String {
+    match suggest(written, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "there is none".to_owned(),
+        None => format!("{otherwise} {}", known.join(", ")),
+    }
+}
