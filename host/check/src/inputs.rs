@@ -79,7 +79,7 @@ pub struct Gathered {
     pub errors: Vec<Error>,
     /// What was left aside, and why.
     pub skipped: Vec<Skipped>,
-    /// What is worth knowing besides: files that were not looked at, patterns that left nothing out.
+    /// What is worth knowing besides: patterns that left nothing out.
     pub notices: Vec<String>,
 }
 
@@ -146,8 +146,7 @@ impl Gathering<'_> {
         let limits = &self.options.limits;
         let more = limits.files.saturating_sub(self.gathered.files.len());
         let walked = Walk::new(&self.options.base, &self.ignore, limits).through(directory, more);
-        let notice = walked.notice(directory);
-        let Walked { mut files, mut skipped, mut errors, .. } = walked;
+        let Walked { mut files, mut skipped, mut errors } = walked;
         files.sort_by(|(_, a), (_, b)| bytes(a).cmp(bytes(b)));
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
         errors.sort_by(|a, b| a.path().cmp(&b.path()));
@@ -158,7 +157,6 @@ impl Gathering<'_> {
             let file = self.file(&shown, Some(directory));
             self.add(real, file);
         }
-        self.gathered.notices.extend(notice);
         self.gathered.skipped.extend(skipped);
         self.gathered.errors.extend(errors);
     }

@@ -10,8 +10,8 @@ use crate::ignore::Ignore;
 use crate::inputs::{GatherLimits, relative_to, within};
 use portcullis_report::Skipped;
 
-/// Directories that no person writes manifests into.
-const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
+/// The directory of git itself, which no commit can hold; those of others are hidden directories like any.
+const GIT: &str = ".git";
 /// What looks like a manifest inside a directory.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
@@ -22,29 +22,6 @@ pub(crate) struct Walked {
     pub(crate) files: Vec<(PathBuf, PathBuf)>,
     pub(crate) skipped: Vec<Skipped>,
     pub(crate) errors: Vec<Error>,
-    /// How many files and links have another ending than a manifest's.
-    others: usize,
-    /// Directories of version control.
-    version_control: Vec<String>,
-}
-
-impl Walked {
-    /// What was not even looked at, in one sentence: whoever hides a manifest there does not do so in silence.
-    pub(crate) fn notice(&self, directory: &Path) -> Option<String> {
-        let mut left: Vec<String> = Vec::new();
-        if self.others > 0 {
-            let files = if self.others == 1 { "file" } else { "files" };
-            left.push(format!("{} {files} with another ending than .yaml, .yml and .json", self.others));
-        }
-        let mut version_control = self.version_control.clone();
-        version_control.sort();
-        left.extend(version_control);
-        if left.is_empty() {
-            None
-        } else {
-            Some(format!("not looked at in `{}`: {}", show(directory), left.join(", ")))
-        }
-    }
 }
 
 /// A walk through one directory. Links are looked at last: what they lead to is judged under its own name where it has one
@@ -129,11 +106,7 @@ impl<'a> Walk<'a> {
     /// An entry that is no link, or what a link leads to, under the name `path`.
     fn take(&mut self, path: &Path, kind: fs::FileType, depth: usize) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if kind.is_dir() && VERSION_CONTROL.contains(&&*name) {
-            return self.walked.version_control.push(show(path));
-        }
-        if !(kind.is_dir() || looks_like_a_manifest(path)) {
-            self.walked.others += 1;
+        if name == GIT || !(kind.is_dir() || looks_like_a_manifest(path)) {
             return;
         }
         if self.is_ignored(path, kind.is_dir()) {
@@ -159,10 +132,7 @@ impl<'a> Walk<'a> {
         let real = match link.canonicalize() {
             Ok(real) => real,
             // A dangling or endless link matters only where it is named like a manifest.
-            Err(_) if !looks_like_a_manifest(link) => {
-                self.walked.others += 1;
-                return;
-            }
+            Err(_) if !looks_like_a_manifest(link) => return,
             Err(_) if self.is_ignored(link, false) => return,
             Err(cause) => return self.walked.errors.push(Error::Unreadable { path: show(link), cause }),
         };
@@ -171,7 +141,6 @@ impl<'a> Walk<'a> {
             Err(cause) => return self.walked.errors.push(unreadable(link, cause)),
         };
         if !kind.is_dir() && !looks_like_a_manifest(link) {
-            self.walked.others += 1;
             return;
         }
         if !real.starts_with(&self.root) {

@@ -56,11 +56,11 @@ fn runner_config(cache_dir: Option<&Path>) -> anyhow::Result<RunnerConfig> {
     })
 }
 
-/// `$XDG_CACHE_HOME/portcullis`, or `~/.cache/portcullis` (XDG Base Directory Specification).
+/// `$XDG_CACHE_HOME/portcullis/plugins`, or the same in `~/.cache` (XDG Base Directory Specification).
 fn default_cache_dir() -> Option<PathBuf> {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
     let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute()).or_else(home);
-    base.map(|base| base.join("portcullis"))
+    base.map(|base| base.join("portcullis/plugins"))
 }
 
 fn recorded(path: &Path) -> anyhow::Result<Facts> {
