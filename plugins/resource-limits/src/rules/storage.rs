@@ -35,7 +35,7 @@ fn finding(claim: Claim, side: Side, problem: Problem, range: &Range<'_>) -> Fin
     };
     let rule = &RULES[offset + problem as usize];
     let finding = if problem == Problem::Missing {
-        Finding::new(rule, claim.node(), format!("the claim has no {what}{}", advice(range)))
+        Finding::new(rule, claim.node(), format!("the claim has no {what}{}", advice(range, "resources.requests.storage")))
             .missing("/resources/requests/storage")
     } else {
         let node = claim.node().get(RESOURCES).get(key).get(STORAGE);
@@ -48,7 +48,7 @@ fn finding(claim: Claim, side: Side, problem: Problem, range: &Range<'_>) -> Fin
         };
         Finding::new(rule, node, message)
     };
-    match fix(problem, what, range) {
+    match fix(problem, what, range, None) {
         Some(fix) => finding.fix(fix),
         None => finding,
     }

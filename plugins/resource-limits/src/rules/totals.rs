@@ -27,18 +27,18 @@ pub fn judge(totals: &Totals<'_>, review: Review, findings: &mut Vec<Finding>) {
         return;
     }
     let Some(replicas) = workload.replicas() else {
-        let message = "how many Pods this starts cannot be known here, so that no total can be judged";
+        let message = "how many Pods this starts cannot be known here, so that no total can be judged; a waiver or an override of this rule lets it pass";
         findings.push(Finding::new(&RULES[3], counted(workload, review), message));
         return;
     };
     if let Some(most) = totals.replicas.filter(|&most| replicas > most) {
-        let message = format!("{replicas} Pods are asked for; allowed are at most {most}");
+        let message = format!("{replicas} Pods are asked for; allowed are at most {most}, so ask for fewer");
         findings.push(Finding::new(&RULES[2], counted(workload, review), message));
     }
     let bounds = [(Resource::Cpu, &totals.cpu), (Resource::Memory, &totals.memory)];
     for (resource, bound) in bounds.into_iter().filter_map(|(resource, bound)| Some((resource, bound.as_ref()?))) {
         if is_scale {
-            let message = "a Scale says nothing about requests, so that their total cannot be judged";
+            let message = "a Scale says nothing about requests, so that their total cannot be judged; a waiver or an override of this rule lets it pass";
             findings.push(Finding::new(&RULES[3], counted(workload, review), message));
             return;
         }
@@ -60,7 +60,7 @@ fn judge_one(
     }
     let what = if resource == Resource::Cpu { "cores" } else { "memory" };
     let message =
-        format!("{replicas} × `{one}` requested {what} are `{total}` in total; allowed are at most {}", bound.written);
+        format!("{replicas} × `{one}` requested {what} are `{total}` in total; allowed are at most {}, so request less or start fewer Pods", bound.written);
     Some(Finding::new(&RULES[resource as usize], counted(workload, review), message))
 }
 
