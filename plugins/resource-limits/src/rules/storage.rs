@@ -35,8 +35,12 @@ fn finding(claim: Claim, side: Side, problem: Problem, range: &Range<'_>) -> Fin
     };
     let rule = &RULES[offset + problem as usize];
     let finding = if problem == Problem::Missing {
-        Finding::new(rule, claim.node(), format!("the claim has no {what}{}", advice(range, "resources.requests.storage")))
-            .missing("/resources/requests/storage")
+        Finding::new(
+            rule,
+            claim.node(),
+            format!("the claim has no {what}{}", advice(range, "resources.requests.storage")),
+        )
+        .missing("/resources/requests/storage")
     } else {
         let node = claim.node().get(RESOURCES).get(key).get(STORAGE);
         let written = node.shown();

@@ -32,7 +32,7 @@ pub fn judge(totals: &Totals<'_>, review: Review, findings: &mut Vec<Finding>) {
         return;
     };
     if let Some(most) = totals.replicas.filter(|&most| replicas > most) {
-        let message = format!("{replicas} Pods are asked for; allowed are at most {most}, so ask for fewer");
+        let message = format!("{replicas} Pods are asked for; allowed are at most {most}");
         findings.push(Finding::new(&RULES[2], counted(workload, review), message));
     }
     let bounds = [(Resource::Cpu, &totals.cpu), (Resource::Memory, &totals.memory)];
@@ -59,8 +59,10 @@ fn judge_one(
         return None;
     }
     let what = if resource == Resource::Cpu { "cores" } else { "memory" };
-    let message =
-        format!("{replicas} × `{one}` requested {what} are `{total}` in total; allowed are at most {}, so request less or start fewer Pods", bound.written);
+    let message = format!(
+        "{replicas} × `{one}` requested {what} are `{total}` in total; allowed are at most {}: request less or start fewer Pods",
+        bound.written
+    );
     Some(Finding::new(&RULES[resource as usize], counted(workload, review), message))
 }
 
