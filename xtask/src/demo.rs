@@ -104,11 +104,13 @@ fn ending(product: &str) -> String {
         "
 Next, with the binary that was just built (exit status 2 means that something could not be judged):
 
-  {product} check DIRECTORY          judge manifests of your own
-  helm template CHART | {product} check -
-  {product} check --waivers FILE DIRECTORY          waive a finding: write a file like the waiver above
-  {product} check --policies FILE DIRECTORY         judge with a policy set of your own; what may stand in one: policies/README.md
-  {product} check --help
+  judge manifests of your own
+    {product} check DIRECTORY
+    helm template CHART | {product} check -
+  waive a finding: write a file like the waiver above, with an end of your own
+    {product} check --waivers FILE DIRECTORY
+  judge with a policy set of your own: policies/README.md says what may stand in one
+    {product} check --policies FILE DIRECTORY
 "
     )
 }
