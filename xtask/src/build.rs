@@ -6,13 +6,17 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::command::{self, heading};
+use crate::clock::step;
+use crate::command;
 use crate::component;
 use crate::wasm::Toolchain;
 use crate::workspace::{Guest, Workspace};
 
+/// Minutes that a build from nothing takes on two cores, downloads included.
+pub const FIRST_MINUTES: u32 = 7;
+
 /// The product: one file.
-const PRODUCT: &str = "portcullis";
+pub const PRODUCT: &str = "portcullis";
 const RUNNER: &str = "portcullis-runner";
 /// The runner's compiler: a component in, machine code out.
 const COMPILER: &str = "portcullis-compile";
@@ -28,14 +32,14 @@ const SOURCES: [&str; 4] = ["plugins", "tests/guests", "wit", "Cargo.lock"];
 /// Builds everything and returns the path of the release binary.
 pub fn run(workspace: &Workspace) -> Result<PathBuf> {
     let guests = workspace.guests()?;
-    heading("plugins");
-    components(workspace, &guests)?;
-    heading("machine code of the built-in plugins");
-    machine_code(workspace, &guests)?;
-    heading("release binary");
-    let mut cargo = workspace.cargo();
-    cargo.args(release_arguments()).args(["--bin", PRODUCT, "--bin", COMPILER]).envs(environment(workspace));
-    command::run(&mut cargo)?;
+    step("plugins, compiled to WebAssembly", || components(workspace, &guests))?;
+    step("the compiler for plugins (the longest step of a first run)", || compiler(workspace))?;
+    step("the built-in plugins, compiled to machine code", || machine_code(workspace, &guests))?;
+    step("portcullis, one file with the plugins inside", || {
+        let mut cargo = workspace.cargo();
+        cargo.args(release_arguments()).args(["--bin", PRODUCT, "--bin", COMPILER]).envs(environment(workspace));
+        command::run(&mut cargo)
+    })?;
     let product = workspace.release(PRODUCT);
     println!("{}", product.display());
     Ok(product)
@@ -74,10 +78,14 @@ fn components(workspace: &Workspace, guests: &[Guest]) -> Result<()> {
     Ok(())
 }
 
+/// Builds the program that makes machine code of a component.
+fn compiler(workspace: &Workspace) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    command::run(cargo.args(release_arguments()).args(["--bin", COMPILER]))
+}
+
 /// Compiles the built-in plugins to machine code, unless what is there was made from the same.
 fn machine_code(workspace: &Workspace, guests: &[Guest]) -> Result<()> {
-    let mut cargo = workspace.cargo();
-    command::run(cargo.args(release_arguments()).args(["--bin", COMPILER]))?;
     let compiler = workspace.release(COMPILER);
     let compiler_digest = component::digest(&read(&compiler)?);
     for guest in guests.iter().filter(|guest| guest.builtin) {

@@ -4,11 +4,6 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// Shows a heading between the steps of a command.
-pub fn heading(text: &str) {
-    println!("\n== {text} ==");
-}
-
 /// The command line as a person would type it, without the environment.
 pub fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());

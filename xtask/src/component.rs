@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 use wasmparser::{ComponentExternalKind, ComponentImport, ComponentTypeRef, Parser, Payload, TypeBounds};
 use wit_component::ComponentEncoder;
@@ -11,6 +11,34 @@ use wit_component::ComponentEncoder;
 const CONTRACT: &str = "portcullis:policy/";
 /// What every plugin must export.
 const EXPORTS: [&str; 3] = ["describe", "prepare", "evaluate"];
+
+/// How the command is called.
+pub const USAGE: &str = "cargo xtask component CORE.wasm -o PLUGIN.wasm";
+
+/// Makes a plugin of what cargo built for `wasm32-unknown-unknown`, and prints what a policy set needs to name it.
+///
+/// # Errors
+/// Arguments other than [`USAGE`], files that cannot be read or written, and a module that is no plugin.
+pub fn run(arguments: &[&str]) -> Result<()> {
+    let (module, output) = match arguments {
+        [module, "-o" | "--output", output] | ["-o" | "--output", output, module] => {
+            (Path::new(module), Path::new(output))
+        }
+        _ => bail!("expected `{USAGE}`"),
+    };
+    ensure!(
+        output.extension().is_some_and(|extension| extension == "wasm"),
+        "{} does not end in `.wasm`",
+        output.display()
+    );
+    let component = from_core(module)?;
+    std::fs::write(output, &component).with_context(|| format!("cannot write {}", output.display()))?;
+    let name = output.file_name().unwrap_or_default().to_string_lossy();
+    println!("{}: {} KiB, imports nothing but the contract", output.display(), component.len().div_ceil(1024));
+    println!("In a policy set beside it:\n");
+    println!("    plugin: {{file: {name}, digest: \"sha256:{}\"}}", digest(&component));
+    Ok(())
+}
 
 /// Makes the component of a core module that carries the type of its world, as `wit-bindgen` leaves it.
 pub fn from_core(module: &Path) -> Result<Vec<u8>> {
@@ -98,6 +126,15 @@ mod tests {
             refusal(&component_that_imports("portcullis:policy/documents@1.0.0")),
             "it does not export describe, prepare, evaluate: it is no plugin"
         );
+    }
+
+    #[test]
+    fn refuses_arguments_and_names_the_right_ones() {
+        let refusal =
+            |arguments: &[&str]| run(arguments).map_or_else(|error| error.to_string(), |()| "none".to_owned());
+        assert_eq!(refusal(&["a.wasm"]), "expected `cargo xtask component CORE.wasm -o PLUGIN.wasm`");
+        assert_eq!(refusal(&["a.wasm", "-o", "b"]), "b does not end in `.wasm`");
+        assert!(refusal(&["/missing/a.wasm", "-o", "b.wasm"]).starts_with("cannot read /missing/a.wasm"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Builds each example plugin in its own workspace and enforces it by file and digest.
+//! Does with a copy of each example plugin what its README tells a plugin's author to do, up to the enforced policy.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -9,14 +9,20 @@ use crate::command;
 use crate::component;
 use crate::test;
 use crate::totals::Totals;
-use crate::wasm::Toolchain;
+use crate::wasm::{TARGET, Toolchain};
 use crate::workspace::{Workspace, cargo_program, folders_with_manifest};
 
 const EXAMPLES: &str = "plugins/examples";
+/// What the example's `Cargo.toml` says inside of the tree, and which folder that is.
+const SDK: [&str; 2] = ["../../sdk/rust", "plugins/sdk/rust"];
+/// The policy set beside the plugin, and what stands in it until the plugin is built.
+const POLICIES: &str = "policies.yaml";
+const PLACEHOLDER: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Runs the tests of every example, builds its component, and lets the release binary judge its two manifests with it.
+/// Copies every example out of the tree, tests and builds it there, and lets the release binary judge with it.
 ///
-/// An example holds `denied.yaml`, which its plugin finds something in, and `allowed.yaml`, in which it finds nothing.
+/// An example holds `policies.yaml`, which names the plugin by file and digest, `denied.yaml`, which its plugin finds something
+/// in, and `allowed.yaml`, in which it finds nothing.
 pub fn run(workspace: &Workspace, product: &Path, totals: &mut Totals) -> Result<()> {
     let folder = workspace.root().join(EXAMPLES);
     if !folder.is_dir() {
@@ -29,12 +35,13 @@ pub fn run(workspace: &Workspace, product: &Path, totals: &mut Totals) -> Result
     let toolchain = Toolchain::find()?;
     for example in examples {
         let name = example.file_name().and_then(|name| name.to_str()).context("an example without a name")?;
-        judge(workspace, product, &toolchain, &example, totals).with_context(|| format!("example `{name}`"))?;
+        follow(workspace, product, &toolchain, &example, totals).with_context(|| format!("example `{name}`"))?;
     }
     Ok(())
 }
 
-fn judge(
+/// The steps of the README. Only what it leaves to its reader is done in another way: the editing of two files.
+fn follow(
     workspace: &Workspace,
     product: &Path,
     toolchain: &Toolchain,
@@ -42,36 +49,93 @@ fn judge(
     totals: &mut Totals,
 ) -> Result<()> {
     let target = workspace.target().join("examples");
-    let mut cargo = Command::new(cargo_program());
-    cargo.args(["test", "--", "--show-output"]).current_dir(example).env("CARGO_TARGET_DIR", &target);
-    test::tests(&mut cargo, totals)?;
     let (name, library) = package(example)?;
-    let modules = toolchain.compile(example, &[&name], "release", &target)?;
-    let bytes = component::from_core(&modules.join(format!("{library}.wasm")))?;
-    let folder = workspace.target().join("examples").join("enforced");
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let plugin = folder.join(format!("{name}.wasm"));
-    std::fs::write(&plugin, &bytes).with_context(|| format!("cannot write {}", plugin.display()))?;
-    let policies = folder.join(format!("{name}.yaml"));
-    let wrong = folder.join(format!("{name}-wrong-digest.yaml"));
-    let settings = settings(example)?;
-    std::fs::write(&policies, policy_set(&name, &component::digest(&bytes), &settings))?;
-    std::fs::write(&wrong, policy_set(&name, &component::digest(b"something else"), &settings))?;
-    for (policies, manifest, expected) in
-        [(&policies, "allowed.yaml", 0), (&policies, "denied.yaml", 1), (&wrong, "allowed.yaml", 2)]
-    {
-        let mut check = Command::new(product);
-        check.args(["check", "--mode", "compliance", "--policies"]).arg(policies).arg(example.join(manifest));
-        println!("$ {}", command::shown(&check));
-        let status = check.status().with_context(|| format!("cannot start {}", product.display()))?;
-        if status.code() != Some(expected) {
-            bail!("expected exit status {expected}, but it was {status}");
+    let copy = target.join("copies").join(&name);
+    copy_out(workspace, example, &copy)?;
+    let readme = read(&example.join("README.md"))?;
+
+    let mut cargo = Command::new(cargo_program());
+    cargo.args(["test", "--", "--show-output"]).current_dir(&copy).env("CARGO_TARGET_DIR", &target);
+    test::tests(&mut cargo, totals)?;
+
+    let module = if toolchain.is_plain() {
+        let arguments = ["build", "--release", "--target", TARGET];
+        told(&readme, &format!("cargo {}", arguments.join(" ")))?;
+        let mut cargo = Command::new(cargo_program());
+        cargo.args(arguments).current_dir(&copy).env("CARGO_TARGET_DIR", &target);
+        // What the caller's environment says would win over the example's own `.cargo/config.toml`.
+        command::run(cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS"))?;
+        target.join(TARGET).join("release")
+    } else {
+        toolchain.compile(&copy, &[&name], "release", &target)?
+    };
+
+    told(&readme, "cargo xtask component ")?;
+    let plugin = copy.join(format!("{name}.wasm"));
+    let mut xtask = Command::new(std::env::current_exe().context("xtask does not know its own path")?);
+    xtask.arg("component").arg(module.join(format!("{library}.wasm"))).arg("-o").arg(&plugin);
+    command::run(&mut xtask)?;
+
+    let policies = copy.join(POLICIES);
+    let set = read(&policies)?;
+    ensure!(set.contains(PLACEHOLDER), "{POLICIES} does not hold the digest `{PLACEHOLDER}`");
+    judges(product, &copy, &readme, "allowed.yaml", 2).context("with a digest that is not the plugin's")?;
+    let bytes = std::fs::read(&plugin).with_context(|| format!("cannot read {}", plugin.display()))?;
+    write(&policies, &set.replace(PLACEHOLDER, &format!("sha256:{}", component::digest(&bytes))))?;
+    judges(product, &copy, &readme, "denied.yaml", 1)?;
+    judges(product, &copy, &readme, "allowed.yaml", 0)
+}
+
+/// Judges a manifest with the command of the README and compares the exit status.
+fn judges(product: &Path, copy: &Path, readme: &str, manifest: &str, expected: i32) -> Result<()> {
+    let arguments = ["check", "--policies", POLICIES, manifest];
+    told(readme, &format!("portcullis {}", arguments.join(" ")))?;
+    let mut check = Command::new(product);
+    check.args(arguments).current_dir(copy);
+    println!("$ {}", command::shown(&check));
+    let status = check.status().with_context(|| format!("cannot start {}", product.display()))?;
+    if status.code() != Some(expected) {
+        bail!("expected exit status {expected}, but it was {status}");
+    }
+    Ok(())
+}
+
+/// Refuses a README that tells something else than what is done here.
+fn told(readme: &str, command: &str) -> Result<()> {
+    ensure!(readme.contains(command), "its README.md does not tell the command `{command}`");
+    Ok(())
+}
+
+/// Copies the example, without what cargo made in it, and lets the copy find the SDK in this clone.
+fn copy_out(workspace: &Workspace, example: &Path, copy: &Path) -> Result<()> {
+    if copy.is_dir() {
+        std::fs::remove_dir_all(copy).with_context(|| format!("cannot remove {}", copy.display()))?;
+    }
+    copy_folder(example, copy)?;
+    let [inside, folder] = SDK;
+    let manifest = copy.join("Cargo.toml");
+    let text = read(&manifest)?;
+    ensure!(text.contains(inside), "{} does not name the SDK by `{inside}`", manifest.display());
+    let sdk = workspace.root().join(folder);
+    let sdk = sdk.to_str().context("the path of the clone is not UTF-8")?;
+    write(&manifest, &text.replace(inside, sdk))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
+    for entry in std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let path: PathBuf = entry?.path();
+        let Some(name) = path.file_name().filter(|name| *name != "target") else { continue };
+        if path.is_dir() {
+            copy_folder(&path, &to.join(name))?;
+        } else {
+            std::fs::copy(&path, to.join(name)).with_context(|| format!("cannot copy {}", path.display()))?;
         }
     }
     Ok(())
 }
 
-/// The name of the one package of an example's workspace, and of its core module.
+/// The name of the one package of an example's workspace, and of the file that cargo makes of it.
 fn package(example: &Path) -> Result<(String, String)> {
     let mut cargo = Command::new(cargo_program());
     cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(example);
@@ -82,35 +146,12 @@ fn package(example: &Path) -> Result<(String, String)> {
     Ok((name.to_owned(), name.replace('-', "_")))
 }
 
-/// The example's `settings.json` in one line; no settings where it has none.
-fn settings(example: &Path) -> Result<String> {
-    let path = example.join("settings.json");
-    if !path.is_file() {
-        return Ok("{}".to_owned());
-    }
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let value: serde_json::Value =
-        serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
-    Ok(value.to_string())
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// A policy set with one policy, whose plugin stands beside it and is pinned by digest.
-fn policy_set(name: &str, digest: &str, settings: &str) -> String {
-    format!(
-        "\
-apiVersion: portcullis.dev/v1alpha1
-kind: PolicySet
-metadata: {{name: example}}
-spec:
-  mode: {{default: compliance}}
-  policies:
-  - name: {name}
-    plugin: {{file: {name}.wasm, digest: \"sha256:{digest}\"}}
-    match:
-      resourceRules: [{{apiGroups: [\"*\"], apiVersions: [\"*\"], operations: [CREATE], resources: [\"*/*\"]}}]
-    settings: {settings}
-"
-    )
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]
@@ -118,8 +159,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pins_the_plugin_by_file_and_digest() {
-        let set = policy_set("a", "0123", "{}");
-        assert!(set.contains("plugin: {file: a.wasm, digest: \"sha256:0123\"}"), "{set}");
+    fn refuses_a_readme_that_tells_another_command() {
+        assert!(told("run `cargo test`", "cargo test").is_ok());
+        let refused =
+            told("run `cargo test`", "cargo build").map_or_else(|error| error.to_string(), |()| String::new());
+        assert_eq!(refused, "its README.md does not tell the command `cargo build`");
     }
 }

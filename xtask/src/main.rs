@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, demo, test, bench, map.
+//! Runs one of the project's own commands: build, component, demo, test, bench, map.
 
 use std::process::ExitCode;
 
@@ -7,6 +7,7 @@ use workspace::Workspace;
 
 mod bench;
 mod build;
+mod clock;
 mod command;
 mod component;
 mod demo;
@@ -25,8 +26,11 @@ const HELP: &str = "\
 cargo xtask <command>
 
   build          Build the plugins and the release binary `portcullis` with the built-in plugins inside.
-  demo           Build, then judge `policies/examples/` in both modes and show the findings.
+  component CORE.wasm -o PLUGIN.wasm
+                 Make a plugin of what cargo built for `wasm32-unknown-unknown`, and print its digest as a policy set takes it.
+  demo           Build, then judge `policies/examples/` in both modes, a document and a waiver, and show the findings.
   test [--all]   Run every check and test; `--all` adds what needs more than Rust, or minutes (cargo-deny).
+  examples       Build, then only that part of `test` which builds and enforces the example plugins, as their READMEs say.
   bench          Build for release and run every benchmark.
   map            Write the map of the files in `host/README.md` again, from their first sentences.
   help           Show this text.
@@ -49,10 +53,16 @@ fn main() -> ExitCode {
             print!("{HELP}");
             return ExitCode::SUCCESS;
         }
-        ["build"] => |workspace| build::run(workspace).map(|_| ExitCode::SUCCESS),
+        // Needs nothing of the workspace, so it does not wait for another command either.
+        ["component", rest @ ..] => return ended(component::run(rest).map(|()| ExitCode::SUCCESS)),
+        ["build"] => |workspace| {
+            clock::announce(workspace, build::FIRST_MINUTES);
+            build::run(workspace).map(|_| ExitCode::SUCCESS)
+        },
         ["demo"] => |workspace| demo::run(workspace).map(|()| ExitCode::SUCCESS),
         ["test"] => |workspace| test::run(workspace, test::Extent::RustOnly),
         ["test", "--all"] => |workspace| test::run(workspace, test::Extent::All),
+        ["examples"] => |workspace| test::examples(workspace).map(|()| ExitCode::SUCCESS),
         ["bench"] => |workspace| bench::run(workspace).map(|()| ExitCode::SUCCESS),
         ["map"] => |workspace| map::run(workspace).map(|()| ExitCode::SUCCESS),
         unknown => {
@@ -60,7 +70,11 @@ fn main() -> ExitCode {
             return ExitCode::from(MISUSED);
         }
     };
-    match Workspace::open().and_then(|workspace| command(&workspace)) {
+    ended(Workspace::open().and_then(|workspace| command(&workspace)))
+}
+
+fn ended(result: Result<ExitCode>) -> ExitCode {
+    match result {
         Ok(status) => status,
         Err(error) => {
             eprintln!("xtask: {error:#}");

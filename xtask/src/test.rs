@@ -7,10 +7,16 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::command::{self, heading};
+use crate::clock::{announce, step};
+use crate::command;
 use crate::totals::Totals;
 use crate::workspace::Workspace;
 use crate::{build, example, tools};
+
+/// Minutes that all of it takes where nothing is built yet, on two cores: the product and, with other settings, the tests.
+const FIRST_MINUTES: u32 = 15;
+
+const EXAMPLES: &str = "example plugins: copied out of the tree, built and enforced";
 
 /// How far a run goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,14 +32,14 @@ pub fn run(workspace: &Workspace, extent: Extent) -> Result<ExitCode> {
     let mut totals = Totals::default();
     let result = steps(workspace, extent, &mut totals);
     if let Err(error) = &result {
-        heading("FAILED");
+        println!("\n== FAILED ==");
         println!("{error:#}");
         if totals.failed() == 0 {
             totals.fail();
         }
     }
     if totals.reasons().next().is_some() {
-        heading("SKIPPED");
+        println!("\n== SKIPPED ==");
         totals.reasons().for_each(|reason| println!("{reason}"));
     }
     println!("\n{totals}");
@@ -41,30 +47,36 @@ pub fn run(workspace: &Workspace, extent: Extent) -> Result<ExitCode> {
 }
 
 fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<()> {
-    heading("rustfmt");
-    command::run(workspace.cargo().args(["fmt", "--all", "--check"])).context("`cargo fmt --all` puts this right")?;
-
-    heading("clippy");
-    // Checking needs no plugins: the build script of `host/cli` takes those of the last build, if any.
-    let mut clippy = workspace.cargo();
-    clippy.args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]);
-    command::run(&mut clippy)?;
-
-    heading("licences, sources and bans");
+    announce(workspace, FIRST_MINUTES);
+    step("layout of the source (rustfmt)", || {
+        command::run(workspace.cargo().args(["fmt", "--all", "--check"])).context("`cargo fmt --all` puts this right")
+    })?;
+    step("warnings (clippy)", || {
+        // Checking needs no plugins: the build script of `host/cli` takes those of the last build, if any.
+        let mut clippy = workspace.cargo();
+        clippy.args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]);
+        command::run(&mut clippy)
+    })?;
     match extent {
-        Extent::All => deny(workspace)?,
+        Extent::All => step("licences, sources and bans (cargo-deny)", || deny(workspace))?,
         Extent::RustOnly => totals.skip("cargo-deny (licences, sources, bans): `cargo xtask test --all` runs it"),
     }
 
     let product = build::run(workspace)?;
 
-    heading("tests");
-    let mut cargo = workspace.cargo();
-    cargo.args(["test", "--workspace", "--no-fail-fast", "--", "--show-output"]);
-    tests(cargo.envs(environment(workspace, &product)), totals)?;
+    step("tests", || {
+        let mut cargo = workspace.cargo();
+        cargo.args(["test", "--workspace", "--no-fail-fast", "--", "--show-output"]);
+        tests(cargo.envs(environment(workspace, &product)), totals)
+    })?;
+    step(EXAMPLES, || example::run(workspace, &product, totals))
+}
 
-    heading("example plugins");
-    example::run(workspace, &product, totals)
+/// Builds, and then only enforces the example plugins.
+pub fn examples(workspace: &Workspace) -> Result<()> {
+    let product = build::run(workspace)?;
+    let mut totals = Totals::default();
+    step(EXAMPLES, || example::run(workspace, &product, &mut totals))
 }
 
 /// What the tests need to know to find what was built.

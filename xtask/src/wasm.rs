@@ -51,10 +51,10 @@ impl Toolchain {
             match attempt() {
                 Ok(toolchain) => {
                     let version = toolchain.compiler.lines().next().unwrap_or_default();
-                    println!("wasm compiler: `{way}`: {version}");
+                    println!("compiler for WebAssembly: {version} (way `{way}`)");
                     return Ok(toolchain);
                 }
-                Err(error) => println!("wasm compiler: not `{way}`: {error:#}"),
+                Err(error) => println!("compiler for WebAssembly: not by the way `{way}`: {error:#}"),
             }
         }
         bail!("no compiler for {TARGET}: mend one of the ways above")
@@ -63,6 +63,11 @@ impl Toolchain {
     /// What identifies the compiler and how it is called; one that rustup has just completed is the same as before.
     pub fn identity(&self) -> String {
         format!("{}\n{:?}", self.compiler, self.arguments)
+    }
+
+    /// Whether plain cargo, called as a plugin's author calls it, finds this compiler.
+    pub fn is_plain(&self) -> bool {
+        self.library.is_none()
     }
 
     /// Compiles the given packages of the workspace at `root` in one go and returns the folder of the core modules.

@@ -79,7 +79,8 @@ pub(crate) fn sniff(bytes: &[u8]) -> Result<(), Reason> {
         [] => "it is empty",
         [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => return Ok(()),
         [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => {
-            "it is a core module; make a component of it with `portcullis plugin build` or `wasm-tools component new`"
+            "it is a core module, as cargo builds it; make a component of it with `cargo xtask component` in a clone of Portcullis or \
+             `wasm-tools component new`"
         }
         [0, b'a', b's', b'm', ..] => "it is WebAssembly of a version that is not known",
         [0x7f, b'E', b'L', b'F', ..] => "it is machine code, which is never accepted",

@@ -7,7 +7,7 @@ pub mod ratio;
 pub mod storage;
 pub mod totals;
 
-use portcullis_sdk::{Amount, Fix, Rule};
+use portcullis_sdk::{Amount, Bound, Fix, Rule};
 
 use crate::settings::Range;
 
@@ -56,27 +56,37 @@ pub fn problem(amount: Amount, required: bool, range: &Range<'_>) -> Option<Prob
     }
 }
 
-/// The nearest end of the range as a way out. What is missing gets the end that its side suggests: a request the least, a
-/// limit the most.
-fn fix(problem: Problem, what: &str, range: &Range<'_>) -> Option<Fix> {
-    let is_limit = what.ends_with("limit");
-    let bound = match problem {
-        Problem::Missing if is_limit => &range.max,
-        Problem::Max => &range.max,
-        Problem::Missing | Problem::Min => &range.min,
-        Problem::Unreadable => &None,
+/// A way out: the nearest end of the range for what lies outside of it, the range for what is missing.
+///
+/// `least` is what something missing must be at least, whatever the range says: Kubernetes refuses a limit below its request.
+fn fix(problem: Problem, what: &str, range: &Range<'_>, least: Option<&str>) -> Option<Fix> {
+    let written = |bound: &Option<Bound<'_>>| bound.as_ref().map(|bound| bound.written.to_string());
+    let (min, max) = (written(&range.min), written(&range.max));
+    let value = match problem {
+        Problem::Missing => {
+            // A range is the author's word for what is sensible; without one every value would be invented here.
+            if range.is_open() {
+                return None;
+            }
+            let min = least.map(str::to_owned).or(min);
+            let description = match (&min, &max) {
+                (Some(min), Some(max)) => format!("set one between {min} and {max}"),
+                (Some(min), None) => format!("set one of at least {min}"),
+                (None, Some(max)) => format!("set one of at most {max}"),
+                (None, None) => return None,
+            };
+            return Some(Fix::add(description, &min.or(max)?));
+        }
+        Problem::Min => min?,
+        Problem::Max => max?,
+        Problem::Unreadable => return None,
     };
-    let value = bound.as_ref()?.written.as_ref();
-    let description = format!("set the {what} to {value}");
-    Some(match problem {
-        Problem::Missing => Fix::add(description, value),
-        _ => Fix::replace(description, value),
-    })
+    Some(Fix::replace(format!("set the {what} to {value}"), &value))
 }
 
-/// What to do about something missing, where the range says it.
-fn advice(range: &Range<'_>) -> String {
-    if range.is_open() { String::new() } else { format!("; allowed is {range}") }
+/// What to do about something missing: the range, or where no range says more, the field.
+fn advice(range: &Range<'_>, field: &str) -> String {
+    if range.is_open() { format!("; set `{field}`") } else { format!("; allowed is {range}") }
 }
 
 #[cfg(test)]

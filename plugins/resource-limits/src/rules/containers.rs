@@ -9,7 +9,7 @@ use portcullis_sdk::{Amount, Container, Finding, Resource, Resources, Review, Ru
 use crate::rules::owner::{Owner, Side, what};
 use crate::rules::ratio;
 use crate::rules::{Problem, advice, fix, problem};
-use crate::settings::{Demand, Settings};
+use crate::settings::{Demand, Range, Settings};
 
 macro_rules! side {
     ($resource:literal, $name:literal, $side:literal) => {
@@ -94,8 +94,9 @@ fn finding(owner: Owner, resource: Resource, side: Side, problem: Problem, deman
     let what = what(resource, side);
     let range = &demand.range;
     let finding = if problem == Problem::Missing {
-        let message = format!("{} has no {what}{}", owner.shown(), advice(range));
         let sides = if side == Side::Request { "requests" } else { "limits" };
+        let field = format!("resources.{sides}.{}", resource.as_str());
+        let message = format!("{} has no {what}{}", owner.shown(), advice(range, &field));
         Finding::new(rule, owner.node(), message).missing(format!("/resources/{sides}/{}", resource.as_str()))
     } else {
         let node = owner.amount(resource, side);
@@ -110,8 +111,21 @@ fn finding(owner: Owner, resource: Resource, side: Side, problem: Problem, deman
         };
         Finding::new(rule, node, message)
     };
-    Some(match fix(problem, &what, range) {
+    let least = least(owner, resource, problem, range);
+    Some(match fix(problem, &what, range, least.as_deref()) {
         Some(fix) => finding.fix(fix),
         None => finding,
     })
+}
+
+/// The request as written, where a missing limit may not be less than it although the range allows less.
+fn least(owner: Owner, resource: Resource, problem: Problem, range: &Range<'_>) -> Option<String> {
+    if problem != Problem::Missing {
+        return None;
+    }
+    let request = owner.amount(resource, Side::Request);
+    let quantity = request.quantity().exact()?;
+    let lies_in = self::problem(Amount::Exact(quantity), true, range).is_none();
+    let is_more = range.min.as_ref().is_none_or(|min| quantity > min.quantity);
+    (lies_in && is_more).then(|| request.shown())
 }

@@ -1,6 +1,6 @@
 //! Numeric rules over any field of an object or a document.
 
-use portcullis_sdk::{Amount, Finding, Kind, Node, Review, Rule, Severity};
+use portcullis_sdk::{Amount, Bound, Finding, Fix, Kind, Node, Review, Rule, Severity};
 
 use crate::settings::Field;
 
@@ -43,7 +43,7 @@ fn walk(field: &Field<'_>, root: Node, findings: &mut Vec<Finding>) -> Vec<Node>
             if below.is_empty() && !nothing_to_walk {
                 // A pointer has no wildcards: name the part before the first one.
                 let until = rest.find("/*").unwrap_or(rest.len());
-                let message = sentence(field, &format!("`{}` is missing", &rest[..until]));
+                let message = sentence(field, &format!("`{}` is missing{}", &rest[..until], allowed(field)));
                 findings.push(Finding::new(&MISSING, node, message).missing(&rest[..until]));
             }
             next.extend(below);
@@ -56,21 +56,21 @@ fn walk(field: &Field<'_>, root: Node, findings: &mut Vec<Finding>) -> Vec<Node>
 fn judge_one(field: &Field<'_>, node: Node) -> Option<Finding> {
     let kind = node.kind();
     let readable = kind == Kind::Number || (kind == Kind::String && field.quantity);
-    let (rule, what) = match node.quantity() {
-        Amount::Absent if field.required => (&MISSING, "is missing"),
+    let (rule, what, bound) = match node.quantity() {
+        Amount::Absent if field.required => (&MISSING, "is missing", None),
         Amount::Absent => return None,
         Amount::Exact(quantity) if readable => {
             if field.range.min.as_ref().is_some_and(|min| quantity < min.quantity) {
-                (&MIN, "is too small")
+                (&MIN, "is too small", field.range.min.as_ref())
             } else if field.range.max.as_ref().is_some_and(|max| quantity > max.quantity) {
-                (&MAX, "is too large")
+                (&MAX, "is too large", field.range.max.as_ref())
             } else if field.integer && !quantity.is_whole() {
-                (&INTEGER, "is not a whole number")
+                (&INTEGER, "is not a whole number", None)
             } else {
                 return None;
             }
         }
-        _ => (&UNREADABLE, "is not a number"),
+        _ => (&UNREADABLE, "is not a number", None),
     };
     let shown = match kind {
         Kind::Null => "null".to_owned(),
@@ -78,10 +78,31 @@ fn judge_one(field: &Field<'_>, node: Node) -> Option<Finding> {
         Kind::String => format!("\"{}\"", node.text()),
         _ => kind.as_str().to_owned(),
     };
-    let whole = if field.integer { ", whole numbers only" } else { "" };
-    let range = if field.range.is_open() { String::new() } else { format!("; allowed is {}{whole}", field.range) };
-    let found = format!("`{}` {what}: {shown}{range}", node.pointer());
-    Some(Finding::new(rule, node, sentence(field, &found)))
+    let found = format!("`{}` {what}: {shown}{}", node.pointer(), allowed(field));
+    let finding = Finding::new(rule, node, sentence(field, &found));
+    Some(match bound {
+        Some(bound) => finding.fix(nearest(bound, kind)),
+        None => finding,
+    })
+}
+
+/// What would be right, where the author said so.
+fn allowed(field: &Field<'_>) -> String {
+    match (field.range.is_open(), field.integer) {
+        (false, true) => format!("; allowed is {}, whole numbers only", field.range),
+        (false, false) => format!("; allowed is {}", field.range),
+        (true, true) => "; allowed are whole numbers".to_owned(),
+        (true, false) => String::new(),
+    }
+}
+
+/// The nearest end of the range, as a number where a number stood and the author wrote one too.
+fn nearest(bound: &Bound<'_>, kind: Kind) -> Fix {
+    let written = bound.written.as_ref();
+    let fix = Fix::replace(format!("set it to {written}"), written);
+    // An exponent is an integer to JSON and may be a text to YAML: digits only.
+    let plain = written.bytes().all(|byte| byte.is_ascii_digit());
+    if kind == Kind::Number && plain { fix.with_json(written) } else { fix }
 }
 
 /// The author's words first, then what was found.

@@ -23,7 +23,7 @@ pub fn judge(demand: &Demand<'_>, owner: Owner, resources: &Resources, resource:
     }
     let node = owner.amount(resource, Side::Limit);
     let message = format!(
-        "the {} of {} is `{}`, more than {} times its request `{}`",
+        "the {} of {} is `{}`, more than {} times its request `{}`; lower it or raise the request",
         what(resource, Side::Limit),
         owner.shown(),
         node.shown(),

@@ -35,8 +35,12 @@ fn finding(claim: Claim, side: Side, problem: Problem, range: &Range<'_>) -> Fin
     };
     let rule = &RULES[offset + problem as usize];
     let finding = if problem == Problem::Missing {
-        Finding::new(rule, claim.node(), format!("the claim has no {what}{}", advice(range)))
-            .missing("/resources/requests/storage")
+        Finding::new(
+            rule,
+            claim.node(),
+            format!("the claim has no {what}{}", advice(range, "resources.requests.storage")),
+        )
+        .missing("/resources/requests/storage")
     } else {
         let node = claim.node().get(RESOURCES).get(key).get(STORAGE);
         let written = node.shown();
@@ -48,7 +52,7 @@ fn finding(claim: Claim, side: Side, problem: Problem, range: &Range<'_>) -> Fin
         };
         Finding::new(rule, node, message)
     };
-    match fix(problem, what, range) {
+    match fix(problem, what, range, None) {
         Some(fix) => finding.fix(fix),
         None => finding,
     }

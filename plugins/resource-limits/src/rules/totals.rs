@@ -27,7 +27,7 @@ pub fn judge(totals: &Totals<'_>, review: Review, findings: &mut Vec<Finding>) {
         return;
     }
     let Some(replicas) = workload.replicas() else {
-        let message = "how many Pods this starts cannot be known here, so that no total can be judged";
+        let message = "how many Pods this starts cannot be known here, so that no total can be judged; a waiver or an override of this rule lets it pass";
         findings.push(Finding::new(&RULES[3], counted(workload, review), message));
         return;
     };
@@ -38,7 +38,7 @@ pub fn judge(totals: &Totals<'_>, review: Review, findings: &mut Vec<Finding>) {
     let bounds = [(Resource::Cpu, &totals.cpu), (Resource::Memory, &totals.memory)];
     for (resource, bound) in bounds.into_iter().filter_map(|(resource, bound)| Some((resource, bound.as_ref()?))) {
         if is_scale {
-            let message = "a Scale says nothing about requests, so that their total cannot be judged";
+            let message = "a Scale says nothing about requests, so that their total cannot be judged; a waiver or an override of this rule lets it pass";
             findings.push(Finding::new(&RULES[3], counted(workload, review), message));
             return;
         }
@@ -59,8 +59,10 @@ fn judge_one(
         return None;
     }
     let what = if resource == Resource::Cpu { "cores" } else { "memory" };
-    let message =
-        format!("{replicas} × `{one}` requested {what} are `{total}` in total; allowed are at most {}", bound.written);
+    let message = format!(
+        "{replicas} × `{one}` requested {what} are `{total}` in total; allowed are at most {}: request less or start fewer Pods",
+        bound.written
+    );
     Some(Finding::new(&RULES[resource as usize], counted(workload, review), message))
 }
 

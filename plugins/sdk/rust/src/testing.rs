@@ -19,6 +19,11 @@ pub use scene::{FindingView, Scene};
 use crate::export::{Policy, glue};
 use crate::settings::SettingsError;
 
+/// How a difference reads; it is shown above the first one.
+const LEGEND: &str = "the cases and the plugin differ, at line:column:
++ the plugin found this, and no caret draws it: draw it if it is right, else mend the rule
+- this is drawn, and the plugin did not find it exactly so (place, code and the whole message count)";
+
 /// Judges one manifest, the first document of a YAML text, as the CREATE of an object.
 ///
 /// # Panics
@@ -53,7 +58,7 @@ pub fn cases<P: Policy>(folder: impl AsRef<Path>) {
             differences.push_str(&format!("\n{}:\n{difference}\n", file.display()));
         }
     }
-    assert!(differences.is_empty(), "{differences}");
+    assert!(differences.is_empty(), "{LEGEND}\n{differences}");
 }
 
 /// Checks that a plugin describes itself soundly, and that its README names every rule: `README.md` in the given folder.
