@@ -1,6 +1,6 @@
 //! The command: formats, exit codes, streams, and the same answer every time.
 
-use portcullis_tests::{Folder, corpora, files, portcullis, portcullis_with};
+use portcullis_tests::{Folder, corpora, files, portcullis, portcullis_with, root};
 use serde_json::json;
 
 /// A Pod that the default set allows.
@@ -320,6 +320,16 @@ fn judges_documents_alike_wherever_the_command_runs() {
     }
 }
 
+#[test]
+fn says_what_the_readme_shows() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md");
+    let session = readme.split("$ portcullis ").nth(1).expect("a session").split("$ echo $?\n").collect::<Vec<_>>();
+    let (command, shown) = session[0].split_once('\n').expect("a command and what it says");
+    let answer = portcullis(&root(), &command.split(' ').collect::<Vec<_>>());
+    assert_eq!(answer.out, shown);
+    assert_eq!(session[1].lines().next(), Some(answer.status.to_string().as_str()));
+}
+
 #[cfg(unix)]
 #[test]
 fn says_what_it_did_not_look_at_in_a_directory() {
@@ -331,7 +341,7 @@ fn says_what_it_did_not_look_at_in_a_directory() {
     std::os::unix::fs::symlink("../out", folder.path().join("d/out")).expect("a link");
     let answer = portcullis(folder.path(), &["check", "d"]);
     assert_eq!(answer.status, 0, "{answer:?}");
-    for word in [".svn", "d/.hidden", "1 file with another ending", "d/comment.yaml: it is empty", "d/out: a link"] {
+    for word in ["d/.svn: a hidden", "d/.hidden: a hidden", "d/comment.yaml: it is empty", "d/out: a link"] {
         assert!(answer.out.contains(word), "{word}: {answer:?}");
     }
     std::os::unix::fs::symlink("../out/f.yaml", folder.path().join("d/f.yaml")).expect("a link");
