@@ -23,6 +23,7 @@ pub fn judge(settings: &Settings<'_>, image: Image) -> Option<Finding> {
         return None;
     }
     let why = if implied { "has no tag, which means the forbidden tag" } else { "has the forbidden tag" };
-    let message = format!("the image `{}` of {} {why} `{tag}`", image.node().text(), user(image));
+    let message =
+        format!("the image `{}` of {} {why} `{tag}`; write the tag of a version", image.node().text(), user(image));
     Some(Finding::new(&FORBIDDEN, image.node(), message))
 }
