@@ -352,3 +352,65 @@ fn says_what_it_did_not_look_at_in_a_directory() {
     let idle = portcullis(folder.path(), &["check", "--ignore", "f.yaml,chart/**", "d"]);
     assert!(idle.out.contains("the ignore pattern `chart/**` left nothing out"), "{idle:?}");
 }
+
+#[test]
+fn knows_the_name_label_of_a_namespace_whatever_a_manifest_says() {
+    // A tenant must not choose by a label that Kubernetes itself writes (A18).
+    let folder = Folder::new("names");
+    let set = |operator: &str| {
+        format!(
+            "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: mine}}\nspec:\n  policies:\n  - name: images\n    plugin: {{builtin: image-reference}}\n    settings: {{requireDigest: true}}\n    match:\n      resourceRules: [{{apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE], resources: [pods]}}]\n      namespaceSelector:\n        matchExpressions: [{{key: kubernetes.io/metadata.name, operator: {operator}, values: [kube-system]}}]\n"
+        )
+    };
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {containers: [{name: a, image: nginx}]}\n";
+    let liar = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {kubernetes.io/metadata.name: kube-system}}\n";
+    folder.write("not-in.yaml", set("NotIn"));
+    folder.write("in.yaml", set("In"));
+    folder.write("pod.yaml", pod);
+    folder.write("liar.yaml", format!("{pod}{liar}"));
+    let status = |set: &str, file: &str| portcullis(folder.path(), &["check", "-p", set, file]).status;
+    assert_eq!(status("not-in.yaml", "pod.yaml"), 1, "the name is known without any labels");
+    assert_eq!(status("in.yaml", "pod.yaml"), 0);
+    assert_eq!(status("not-in.yaml", "liar.yaml"), 1, "a false label changes nothing");
+    assert_eq!(status("in.yaml", "liar.yaml"), 0);
+}
+
+#[test]
+fn says_where_no_container_was_found() {
+    let folder = Folder::new("unseen");
+    let note = |manifest: &str, set: &str| {
+        folder.write("a.yaml", manifest);
+        folder.write("set.yaml", format!("apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: mine}}\nspec:\n  {set}\n  policies: [{{name: limits, plugin: {{builtin: resource-limits}}, settings: {{requireLimits: true}}}}]\n"));
+        let answer = portcullis(folder.path(), &["check", "-p", "set.yaml", "a.yaml"]);
+        assert_eq!(answer.status, 0, "{answer:?}");
+        answer.out
+    };
+    let no_workloads = "workloads: []";
+    let typo = note(
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {spec: {container: [{name: a}]}}}}",
+        no_workloads,
+    );
+    assert!(typo.contains("no container was found in it"), "{typo}");
+    let rollout = "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: a}, spec: {template: {spec: {containers: [{name: a}]}}}}";
+    let unnamed = note(rollout, no_workloads);
+    assert!(unnamed.contains("name the kind `Rollout` of `argoproj.io` in `workloads`"), "{unnamed}");
+    let elsewhere = note(rollout, "workloads: [{apiGroup: argoproj.io, kind: Rollout, template: /spec/tmplate}]");
+    assert!(elsewhere.contains("no container was found at `/spec/tmplate`"), "{elsewhere}");
+    let group = note("{apiVersion: app/v1, kind: Deployment, metadata: {name: a}}", no_workloads);
+    assert!(group.contains("Kubernetes has no API group `app`"), "{group}");
+}
+
+#[test]
+fn leaves_no_report_of_an_earlier_run_where_nothing_could_be_judged() {
+    let folder = Folder::new("stale");
+    folder.write("pod.yaml", good("web"));
+    folder.write("set.yaml", "kind: PolicySet\n");
+    folder.write("result.sarif", "of yesterday");
+    let arguments = ["check", "-p", "set.yaml", "-f", "sarif", "-o", "result.sarif", "-f", "json", "pod.yaml"];
+    let answer = portcullis(folder.path(), &arguments);
+    assert_eq!((answer.status, answer.json()["verdict"].as_str()), (2, Some("error")), "{answer:?}");
+    assert!(answer.json()["errors"].to_string().contains("set.yaml"), "{answer:?}");
+    let sarif = std::fs::read_to_string(folder.path().join("result.sarif")).expect("a report");
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("SARIF");
+    assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false, "{sarif}");
+}

@@ -382,3 +382,38 @@ fn refuses_waivers_for_what_is_not_there_and_names_those_that_were_not_needed() 
         assert!(elsewhere.out.contains("waived nothing"), "{elsewhere:?}");
     }
 }
+
+#[test]
+fn refuses_namespaces_that_disagree_or_are_none() {
+    let folder = Folder::new("namespaces");
+    folder.write("pod.yaml", POD);
+    let labels = |content: &str, words: &[&str]| {
+        folder.write("labels.yaml", content);
+        says(&portcullis(folder.path(), &["check", "--namespace-labels", "labels.yaml", "pod.yaml"]), words);
+    };
+    let namespace = |mode: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Namespace, metadata: {{name: shop, labels: {{portcullis.dev/mode: {mode}}}}}}}\n"
+        )
+    };
+    labels(
+        &format!("{}---\n{}", namespace("compliance"), namespace("sandbox")),
+        &["labels.yaml:3:1", "a second Namespace `shop`"],
+    );
+    labels("# nothing\n", &["holds no Namespace object", "kubectl get namespaces"]);
+    says(&portcullis(folder.path(), &["check", "-n", "Bad NS", "pod.yaml"]), &["`Bad NS` cannot be a namespace"]);
+}
+
+#[test]
+fn says_what_a_named_file_is_that_holds_no_subject() {
+    refuses(
+        "set.yaml",
+        "{apiVersion: portcullis.dev/v1alpha1, kind: PolicySet, metadata: {name: a}, spec: {policies: []}}",
+        &["it is a PolicySet, not a subject"],
+    );
+    refuses(
+        "chart.yaml",
+        "{{- if .Values.a }}\nkind: Pod\n{{- end }}\n",
+        &["chart.yaml:1:1", "a template that has not been rendered"],
+    );
+}

@@ -82,7 +82,11 @@ impl Surroundings {
             found.errors.push(nothing(content));
         } else if empty && content.file.named {
             let hint = "name a manifest, an AdmissionReview, or a file that a policy judges by `match.documents`";
-            let error = InputError::new("holds no subject: no document in it has `apiVersion` and `kind`");
+            let why = found
+                .skipped
+                .first()
+                .map_or("no document in it has `apiVersion` and `kind`", |skipped| &skipped.reason);
+            let error = InputError::new(format!("holds no subject: {why}"));
             found.errors.push(error.in_file(&content.file.shown).hint(hint));
             found.skipped.clear();
         } else if documents.is_empty() {
@@ -207,7 +211,10 @@ fn is_kustomization(file: &str) -> bool {
 /// What kustomize would make of the files beside it may be anything, so judging those would prove nothing.
 fn kustomization(file: &str) -> InputError {
     let folder = Path::new(file).parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let hint = format!("render it: `kubectl kustomize {} | portcullis check -`", folder.display());
+    let hint = format!(
+        "render it: `kubectl kustomize {} | portcullis check -`, and leave the folder out with --ignore",
+        folder.display()
+    );
     InputError::new("this is a kustomization, which says how to make manifests and is none").in_file(file).hint(hint)
 }
 

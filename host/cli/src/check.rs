@@ -12,7 +12,8 @@ use portcullis_check::CheckOptions;
 use portcullis_check::exit::Exit;
 use portcullis_check::inputs::GatherOptions;
 use portcullis_document::ReadLimits;
-use portcullis_report::{Format, HumanOptions, Report, Tool};
+use portcullis_gate::Gate;
+use portcullis_report::{Format, HumanOptions, InputError, Parts, Report, Tool};
 use portcullis_subject::kinds::Kinds;
 
 use crate::args::{CheckArguments, ColorArgument};
@@ -27,13 +28,13 @@ use crate::write;
 pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     let renderers = renderers(arguments)?;
     conflicts::refuse(arguments)?;
-    let options = options(arguments)?;
-    let gate = wire::gate(&GateSettings {
-        policies: &arguments.policies,
-        waivers: &arguments.waivers,
-        facts: arguments.facts.as_deref(),
-        cache_dir: arguments.cache_dir.as_deref(),
-    })?;
+    let (options, gate) = match prepare(arguments) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            report_failure(&renderers, &error, arguments.color);
+            return Err(error);
+        }
+    };
     let progress = ProgressBar::new();
     let report = portcullis_check::run(&gate, &options, &|total| progress.advance(total));
     progress.clear();
@@ -49,6 +50,37 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
         Some(error) => Err(error),
         None => Ok(exit.into()),
     }
+}
+
+/// Everything that must stand before the first manifest is read.
+fn prepare(arguments: &CheckArguments) -> anyhow::Result<(CheckOptions, Gate)> {
+    let options = options(arguments)?;
+    let gate = wire::gate(&GateSettings {
+        policies: &arguments.policies,
+        waivers: &arguments.waivers,
+        facts: arguments.facts.as_deref(),
+        cache_dir: arguments.cache_dir.as_deref(),
+    })?;
+    Ok((options, gate))
+}
+
+/// Writes reports that say why nothing was judged, lest a pipeline publish those of the last run. People read it on the
+/// standard error.
+fn report_failure(renderers: &[Renderer], error: &anyhow::Error, color: ColorArgument) {
+    let errors = match error.downcast_ref::<Complaints>() {
+        Some(complaints) => complaints.in_report().collect(),
+        None => vec![InputError::new(format!("{error:#}"))],
+    };
+    let report = Report::new(tool(), Parts { errors, ..Parts::default() });
+    for renderer in renderers.iter().filter(|renderer| renderer.format != Format::Human || renderer.output.is_some()) {
+        if let Err(error) = renderer.render(&report, color) {
+            crate::output::complain(&error);
+        }
+    }
+}
+
+fn tool() -> Tool {
+    Tool { version: env!("CARGO_PKG_VERSION").into(), commit: env!("PORTCULLIS_COMMIT").into() }
 }
 
 /// One format and where it goes.
@@ -108,11 +140,11 @@ fn options(arguments: &CheckArguments) -> anyhow::Result<CheckOptions> {
         read: ReadLimits::file(),
         kinds,
         namespace_labels: namespace_labels(&arguments.namespace_labels)?,
-        default_namespace: arguments.namespace.clone(),
+        default_namespace: namespace(arguments.namespace.as_deref())?,
         mode: arguments.mode.map(Into::into),
         time: time(arguments.time.as_deref())?,
         jobs: Some(jobs(arguments.jobs)),
-        tool: Tool { version: env!("CARGO_PKG_VERSION").into(), commit: env!("PORTCULLIS_COMMIT").into() },
+        tool: tool(),
     })
 }
 
@@ -122,10 +154,32 @@ fn jobs(asked: Option<NonZero<usize>>) -> usize {
     asked.unwrap_or_else(cores).get().min(wire::MAX_JOBS)
 }
 
+/// The name of a namespace is a DNS label (RFC 1123).
+fn namespace(given: Option<&str>) -> anyhow::Result<Option<String>> {
+    let Some(name) = given else { return Ok(None) };
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_label = name.len() <= 63
+        && name.bytes().all(|byte| inner(byte) || byte == b'-')
+        && name.bytes().next().is_some_and(inner)
+        && name.bytes().last().is_some_and(inner);
+    ensure!(
+        is_label,
+        "`{}` cannot be a namespace: at most 63 lower-case letters, digits and `-`, first and last no `-`",
+        name.escape_debug()
+    );
+    Ok(Some(name.to_owned()))
+}
+
+const NAMESPACES_HINT: &str = "give what `kubectl get namespaces -o yaml` prints";
+
 fn namespace_labels(paths: &[PathBuf]) -> Result<BTreeMap<String, BTreeMap<String, String>>, Complaints> {
     let mut complaints = Complaints::default();
-    let mut labels = BTreeMap::new();
-    for document in sets::documents_below(paths)? {
+    let mut labels: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    let documents = sets::documents_below(paths)?;
+    if documents.is_empty() && !paths.is_empty() {
+        complaints.add("--namespace-labels holds no Namespace object".into(), None, Some(NAMESPACES_HINT.into()));
+    }
+    for document in documents {
         let objects = match portcullis_subject::flatten(&document) {
             Ok(objects) => objects,
             Err(error) => {
@@ -135,13 +189,18 @@ fn namespace_labels(paths: &[PathBuf]) -> Result<BTreeMap<String, BTreeMap<Strin
         };
         for object in objects {
             match portcullis_subject::namespace_labels_of(&object) {
+                Some((name, found)) if labels.get(&name).is_some_and(|known| *known != found) => complaints.add(
+                    format!("a second Namespace `{}` with other labels", name.escape_debug()),
+                    object.document.place(portcullis_model::NodeId::ROOT),
+                    Some("which of the two holds cannot be known; remove one".into()),
+                ),
                 Some((name, found)) => {
                     labels.insert(name, found);
                 }
                 None => complaints.add(
                     "this is no Namespace object".into(),
                     object.document.place(portcullis_model::NodeId::ROOT),
-                    Some("give what `kubectl get namespaces -o yaml` prints".into()),
+                    Some(NAMESPACES_HINT.into()),
                 ),
             }
         }

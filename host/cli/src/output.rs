@@ -5,6 +5,7 @@ use std::io::Write;
 
 use portcullis_gate::InstallError;
 use portcullis_model::Place;
+use portcullis_report::InputError;
 
 /// Everything that is wrong with what the command was given; shown one by one, so that all of it can be mended at once.
 #[derive(Debug, Default)]
@@ -26,6 +27,21 @@ impl Complaints {
     /// Adds those of another crate.
     pub fn extend<T: Into<Complaints>>(&mut self, found: impl IntoIterator<Item = T>) {
         self.0.extend(found.into_iter().flat_map(|one| one.into().0));
+    }
+
+    /// The same for a report, so that a machine that reads only reports learns of it.
+    pub fn in_report(&self) -> impl Iterator<Item = InputError> {
+        self.0.iter().map(|complaint| {
+            let error = InputError::new(complaint.message.clone());
+            let error = match &complaint.place {
+                Some(place) => error.at(place.clone()),
+                None => error,
+            };
+            match &complaint.hint {
+                Some(hint) => error.hint(hint.clone()),
+                None => error,
+            }
+        })
     }
 
     /// Whether there is nothing to complain about.

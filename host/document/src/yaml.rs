@@ -42,7 +42,9 @@ pub fn read_yaml(source: &Arc<Source>, limits: &ReadLimits) -> Result<Vec<Docume
         read_part(source, start, end, limits, &mut documents).map_err(|error| {
             // The first word of JSON decides whose complaint helps.
             match json_error.clone().filter(|_| start == from && documents.is_empty()) {
-                Some(json) if *error.kind() != ErrorKind::HelmTemplate => json,
+                Some(json) if *error.kind() != ErrorKind::HelmTemplate => {
+                    complaint::template(source, start, end).unwrap_or(json)
+                }
                 _ => error,
             }
         })?;

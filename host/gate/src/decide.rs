@@ -213,6 +213,10 @@ fn failed(case: &Case<'_>, index: usize, kind: FailureKind, message: impl Into<S
 
 fn assemble(case: &Case<'_>, notice: Option<Failure>, progress: &mut Progress) -> Decision {
     let rules = &case.set.loaded.set;
+    // Only where a policy has judged there is a view, and something that it did not show.
+    let unseen = progress.workload.as_ref();
+    let unseen = unseen.and_then(|view| portcullis_subject::workload::notice(case.review, view, &rules.workloads));
+    let unseen = unseen.map(|message| Failure::notice(FailureKind::Input, message));
     let mut decision = Decision {
         policy_set: rules.name.clone(),
         policy_set_digest: rules.digest.clone(),
@@ -221,7 +225,7 @@ fn assemble(case: &Case<'_>, notice: Option<Failure>, progress: &mut Progress) -
         mode: case.mode,
         policies: Vec::with_capacity(rules.policies.len()),
         findings: Vec::new(),
-        failures: notices(case.review).chain(notice).collect(),
+        failures: notices(case.review).chain(notice).chain(unseen).collect(),
         facts: Vec::new(),
     };
     let mut used: Vec<Query> = Vec::new();

@@ -28,7 +28,9 @@ pub use policy::{
     CustomWorkload, LabelSelector, Match, MatchCondition, ModeRule, Override, PerMode, PluginReference, Policy,
     PolicySet, Requirement, RequirementOperator, ResourceRule, Scope,
 };
-pub use review::{GroupVersionKind, GroupVersionResource, NamespaceLabels, Request, Review, User};
+pub use review::{
+    GroupVersionKind, GroupVersionResource, NAMESPACE_NAME_LABEL, NamespaceLabels, Request, Review, User,
+};
 pub use subject::{Subject, SubjectKind};
 pub use time::{format_time, parse_expiry, parse_time};
 pub use workload::{Amount, AmountState, Claim, Container, ContainerRole, Image, ImageState, Resources, Workload};

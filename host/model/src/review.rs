@@ -64,6 +64,10 @@ pub struct Request {
     pub dry_run: bool,
 }
 
+/// The label that Kubernetes itself puts on every namespace, with its name as the value (well-known labels); whatever a
+/// manifest says there is overwritten.
+pub const NAMESPACE_NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
 /// What is known of the labels of the subject's namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NamespaceLabels {

@@ -79,6 +79,12 @@ pub(crate) fn is_empty(selector: &LabelSelector) -> bool {
     selector.match_labels.is_empty() && selector.match_expressions.is_empty()
 }
 
+/// Whether a selector asks for no other label than this one.
+pub(crate) fn asks_only(selector: &LabelSelector, label: &str) -> bool {
+    selector.match_labels.keys().all(|key| key == label)
+        && selector.match_expressions.iter().all(|requirement| requirement.key == label)
+}
+
 /// `validation.IsQualifiedName` of apimachinery.
 pub(crate) fn check_key(fields: &Fields, node: NodeId, key: &str) {
     let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_model::{Document, Kind, Match, NamespaceLabels, NodeId, ResourceRule, Review, Scope, SubjectKind};
+use portcullis_model::{
+    Document, Kind, Match, NAMESPACE_NAME_LABEL, NamespaceLabels, NodeId, ResourceRule, Review, Scope, SubjectKind,
+};
 
 use crate::cel::{Budget, Fault, Input};
 use crate::error::quote;
@@ -165,11 +167,19 @@ fn namespace(matches: &Match, review: &Review) -> Selection {
         NamespaceLabels::Unknown(why) => Err(why.clone()),
     };
     let name = if request.namespace.is_empty() { &request.name } else { &request.namespace };
+    let own_name = (!name.is_empty()).then(|| (NAMESPACE_NAME_LABEL.to_owned(), name.clone()));
     match known {
-        Ok(Some(labels)) => Selection::when(labels::matches(selector, &labels)),
-        Ok(None) => Selection::when(labels::matches(selector, &BTreeMap::new())),
+        Ok(labels) => {
+            let mut labels = labels.unwrap_or_default();
+            labels.extend(own_name);
+            Selection::when(labels::matches(selector, &labels))
+        }
+        // Whatever else it is labelled with, its name is known.
+        Err(_) if own_name.is_some() && labels::asks_only(selector, NAMESPACE_NAME_LABEL) => {
+            Selection::when(labels::matches(selector, &own_name.into_iter().collect()))
+        }
         Err(why) => {
-            Selection::Unknown(format!("`namespaceSelector` needs the labels of the namespace {}: {why}", quote(name)))
+            Selection::Unknown(format!("`namespaceSelector` asks the namespace {} for its labels: {why}", quote(name)))
         }
     }
 }

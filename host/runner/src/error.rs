@@ -125,7 +125,11 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Digest { expected, found } => {
-                write!(f, "has the digest `{found}`, expected `{}`", expected.escape_debug())
+                write!(
+                    f,
+                    "has the digest `{found}`, expected `{}`; if this is the plugin that you mean, write its digest into the policy set",
+                    expected.escape_debug()
+                )
             }
             Self::NotComponent(what) => write!(f, "is not a component: {what}"),
             Self::Limit { limit, most, found } => {

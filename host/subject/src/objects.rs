@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use portcullis_model::{
-    Document, GroupVersionKind, GroupVersionResource, Kind, Mode, NamespaceLabels, NodeId, Request, Review, Subject,
-    SubjectKind,
+    Document, GroupVersionKind, GroupVersionResource, Kind, Mode, NAMESPACE_NAME_LABEL, NamespaceLabels, NodeId,
+    Request, Review, Subject, SubjectKind,
 };
 
 use crate::error::{Error, ErrorKind};
@@ -148,16 +148,29 @@ pub fn namespace_labels_of(object: &Listed) -> Option<(String, BTreeMap<String, 
         return None;
     }
     let name = object.document.string(NodeId::ROOT, &["metadata", "name"])?;
-    Some((name.to_owned(), labels(&object.document)))
+    Some((name.to_owned(), own_labels(&object.document, name)))
 }
 
-/// `metadata.labels`, as far as they are texts.
+/// The labels of a Namespace, as the API server would store them.
+fn own_labels(document: &Document, name: &str) -> BTreeMap<String, String> {
+    let mut labels = labels(document);
+    if !name.is_empty() {
+        labels.insert(NAMESPACE_NAME_LABEL.to_owned(), name.to_owned());
+    }
+    labels
+}
+
+/// `metadata.labels`; a value that is no text, which the API server refuses, stands as it is written.
 pub(crate) fn labels(document: &Document) -> BTreeMap<String, String> {
     let labels = document.walk(NodeId::ROOT, &["metadata", "labels"]);
     let text = |(key, value): (&str, NodeId)| {
-        (document.kind(value) == Kind::String).then(|| (key.to_owned(), document.text(value).to_owned()))
+        let text = match document.kind(value) {
+            Kind::String => document.text(value).to_owned(),
+            _ => document.to_json(value),
+        };
+        (key.to_owned(), text)
     };
-    document.entries(labels).filter_map(text).collect()
+    document.entries(labels).map(text).collect()
 }
 
 /// The reviews of one manifest: one for an object, one for each item of a list.
@@ -202,12 +215,20 @@ fn review(document: &Document, kind: GroupVersionKind, kinds: &Kinds, context: &
             kind.kind.escape_debug(),
             subject.api_version.escape_debug()
         ));
+    } else if info.is_none() && !kind.group.contains('.') {
+        notices.push(format!(
+            "Kubernetes has no API group `{}`, and the group of a custom kind has a dot; check its spelling",
+            kind.group.escape_debug()
+        ));
     }
     let own = kind.group.is_empty() && kind.kind == "Namespace";
     // As the API server sends it: the namespace of a Namespace is the Namespace itself.
     let namespace = if own { name.clone() } else { namespace };
-    let known =
-        if own { NamespaceLabels::Known(labels(document)) } else { namespace_labels(&namespace, namespaced, context) };
+    let known = if own {
+        NamespaceLabels::Known(own_labels(document, &name))
+    } else {
+        namespace_labels(&namespace, namespaced, context)
+    };
     let request =
         Request { operation: "CREATE".into(), kind, resource, namespaced, name, namespace, ..Request::default() };
     Ok(Review {
@@ -238,7 +259,7 @@ pub(crate) fn namespace_labels(namespace: &str, namespaced: Option<bool>, contex
     match context.namespace_labels.get(namespace) {
         Some(labels) => NamespaceLabels::Known(labels.clone()),
         None => NamespaceLabels::Unknown(format!(
-            "nobody gave the labels of the namespace `{}`; add its Namespace object to the input, or give --namespace-labels",
+            "nobody gave those of `{}`; add its Namespace object to the input, or give --namespace-labels",
             namespace.escape_debug()
         )),
     }

@@ -55,6 +55,31 @@ pub fn view(review: &Review, custom: &[CustomWorkload]) -> Workload {
     workload
 }
 
+/// What a person should know where a workload has no containers that could be judged: a template at another place than is
+/// said, a misspelt key, a kind that nobody named.
+pub fn notice(review: &Review, view: &Workload, custom: &[CustomWorkload]) -> Option<String> {
+    let object =
+        review.object.as_ref().filter(|_| review.request.subresource.is_empty() && view.containers.is_empty())?;
+    let (group, kind) = (review.request.kind.group.as_str(), review.request.kind.kind.as_str());
+    if let Some(custom) = custom.iter().find(|custom| (custom.group.as_str(), custom.kind.as_str()) == (group, kind)) {
+        return Some(format!(
+            "no container was found at `{}`, where `workloads` of the policy set says that the Pod template is",
+            custom.template.escape_debug()
+        ));
+    }
+    if shape_of(group, kind).is_some() {
+        return Some("no container was found in it, so none was judged; Kubernetes refuses such an object".to_owned());
+    }
+    let containers = object.walk(NodeId::ROOT, &["spec", "template", "spec", "containers"]);
+    (object.kind(containers) == Kind::List).then(|| {
+        format!(
+            "its containers were not judged: name the kind `{}` of `{}` in `workloads` of the policy set",
+            kind.escape_debug(),
+            group.escape_debug()
+        )
+    })
+}
+
 /// The group matters: a `Deployment` of somebody else's group is not Kubernetes' own. `extensions` held the workloads until
 /// Kubernetes 1.16, and a manifest may still say so (A14).
 fn shape_of(group: &str, kind: &str) -> Option<Shape> {

@@ -81,11 +81,13 @@ pub(crate) fn explain(error: Error, source: &Arc<Source>, start: usize, end: usi
             | ErrorKind::UnknownAnchor { .. }
             | ErrorKind::MergeNotAMap
     );
-    let text = source.text().get(start..end).unwrap_or_default();
-    match template.then(|| template_line(text)).flatten() {
-        Some(at) => ErrorKind::HelmTemplate.at(Some(source), start + at, start + at + 2),
-        None => error,
-    }
+    template.then(|| self::template(source, start, end)).flatten().unwrap_or(error)
+}
+
+/// Says that a part is a template, where it looks like one.
+pub(crate) fn template(source: &Arc<Source>, start: usize, end: usize) -> Option<Error> {
+    let at = start + template_line(source.text().get(start..end)?)?;
+    Some(ErrorKind::HelmTemplate.at(Some(source), at, at + 2))
 }
 
 /// Whether something in quotes or brackets is still open where the text ends.

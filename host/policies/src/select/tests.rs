@@ -204,7 +204,7 @@ fn never_guesses_labels_that_could_not_be_looked_up() {
     let mut review = pod();
     review.namespace = NamespaceLabels::Unknown("give --namespace-labels".into());
     review.request.name = String::new();
-    let why = "`namespaceSelector` needs the labels of the namespace `shop`: give --namespace-labels";
+    let why = "`namespaceSelector` asks the namespace `shop` for its labels: give --namespace-labels";
     assert_eq!(unknown(RED, &review), why);
     assert!(applies("{namespaceSelector: {}}", &review), "an empty selector needs no labels");
     review.namespace = NamespaceLabels::None;
