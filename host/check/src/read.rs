@@ -36,9 +36,8 @@ impl FileContent {
         }
         match read_json(source, limits) {
             Ok(document) => Ok(vec![document]),
-            // A flow mapping of YAML begins as JSON does; what is neither is explained as what its name says.
-            Err(error) if self.file.shown.ends_with(".json") => Err(self.told(&error)),
-            Err(error) => read_yaml(source, limits).map_err(|_| self.told(&error)),
+            // A flow mapping of YAML begins as JSON does, and a stream of JSON texts is read as kubectl reads it.
+            Err(_) => read_yaml(source, limits).map_err(|error| self.told(&error)),
         }
     }
 

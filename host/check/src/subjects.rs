@@ -99,7 +99,7 @@ impl Surroundings {
         let reviews = match portcullis_subject::classify(document) {
             Shape::Object if is_report(document) => {
                 let reason = "it is a report of Portcullis, not a subject".into();
-                found.skipped.push(Skipped { path: place_name(content, document), reason });
+                self.judge_or_skip(gate, content, document, reason, found);
                 return;
             }
             Shape::Object | Shape::List => portcullis_subject::from_object(document, &self.kinds, &self.context)
@@ -114,16 +114,13 @@ impl Surroundings {
                     vec![(review, Some(facts))]
                 })
             }
-            Shape::HalfObject(error) => Err(error),
+            Shape::Malformed(error) => Err(error),
             Shape::Kustomization => {
                 found.errors.push(kustomization(&content.file.shown));
                 return;
             }
             Shape::Portcullis(kind) => {
-                found.skipped.push(Skipped {
-                    path: place_name(content, document),
-                    reason: format!("it is a {kind}, not a subject"),
-                });
+                self.judge_or_skip(gate, content, document, format!("it is a {kind}, not a subject"), found);
                 return;
             }
             Shape::Other if is_kustomization(&content.file.shown) => {
@@ -131,18 +128,32 @@ impl Surroundings {
                 return;
             }
             Shape::Other => {
-                match self.judged_document(gate, content, document) {
-                    Some(review) => found.reviews.push((review, None)),
-                    None => found
-                        .skipped
-                        .push(Skipped { path: place_name(content, document), reason: no_policy(gate, content) }),
-                }
+                self.judge_or_skip(gate, content, document, no_policy(gate, content), found);
                 return;
             }
         };
         match reviews {
+            Ok(reviews) if reviews.is_empty() => {
+                let reason = "it is a list without items".into();
+                found.skipped.push(Skipped { path: place_name(content, document), reason });
+            }
             Ok(reviews) => found.reviews.extend(reviews),
             Err(error) => found.errors.push(input_error(&error, &content.file.shown)),
+        }
+    }
+
+    /// What no cluster would store is judged where a policy names its path, whatever it calls itself.
+    fn judge_or_skip(
+        &self,
+        gate: &Gate,
+        content: &FileContent,
+        document: &Document,
+        reason: String,
+        found: &mut Found,
+    ) {
+        match self.judged_document(gate, content, document) {
+            Some(review) => found.reviews.push((review, None)),
+            None => found.skipped.push(Skipped { path: place_name(content, document), reason }),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::ignore::Ignore;
 use crate::inputs::{GatherLimits, relative_to, within};
 use portcullis_report::Skipped;
 
-/// The directory of git itself, which no commit can hold; those of others are hidden directories like any.
+/// The directory of git itself, at the top of what is judged; elsewhere it is a hidden directory like any.
 const GIT: &str = ".git";
 /// What looks like a manifest inside a directory.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
@@ -106,7 +106,7 @@ impl<'a> Walk<'a> {
     /// An entry that is no link, or what a link leads to, under the name `path`.
     fn take(&mut self, path: &Path, kind: fs::FileType, depth: usize) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name == GIT || !(kind.is_dir() || looks_like_a_manifest(path)) {
+        if (name == GIT && path.parent() == Some(&self.named)) || !(kind.is_dir() || looks_like_a_manifest(path)) {
             return;
         }
         if self.is_ignored(path, kind.is_dir()) {

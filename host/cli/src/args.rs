@@ -16,7 +16,10 @@ const EXIT_STATUS: &str = "\
 Exit status:
   0  everything was allowed (warnings included)
   1  something was denied
-  2  something could not be judged: bad arguments, unreadable or empty input, a bad policy set, a failed plugin";
+  2  something could not be judged: bad arguments, unreadable or empty input, a bad policy set, a failed plugin
+     (shown as not judged, without a status, where the policy set says onError: warn)
+
+Every flag can be given as PORTCULLIS_<FLAG> too; several values with commas between them.";
 
 /// Decides whether a change may enter: sandboxed WebAssembly policies judge Kubernetes manifests.
 #[derive(Parser, Debug)]

@@ -118,6 +118,9 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
     let rules = &case.set.loaded.set;
     let policy = &rules.policies[index];
     let installed = &case.set.policies[index];
+    if let Err(error) = portcullis_subject::workload::check_custom(case.review, &rules.workloads) {
+        return Ok(failed(case, index, FailureKind::Input, error.to_string()));
+    }
     let workload = progress
         .workload
         .get_or_insert_with(|| Arc::new(portcullis_subject::workload::view(case.review, &rules.workloads)))

@@ -8,7 +8,7 @@ use portcullis_model::{
 
 use crate::error::{Error, ErrorKind};
 use crate::objects::{Context, labels, namespace_labels, subject};
-use crate::workload;
+use crate::{kinds, workload};
 
 /// What the API server can ask (`Operation`, admission.k8s.io/v1).
 const OPERATIONS: [&str; 4] = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
@@ -134,7 +134,7 @@ impl Reader<'_> {
         }
         let kind = self.map("kind")?;
         let resource = self.map("resource")?;
-        Ok(Request {
+        let request = Request {
             uid,
             operation,
             kind: GroupVersionKind {
@@ -153,7 +153,43 @@ impl Reader<'_> {
             namespace: self.text(self.node, "namespace")?,
             user: self.user()?,
             dry_run: self.document.boolean(self.document.find(self.node, "dryRun")).unwrap_or(false),
-        })
+        };
+        self.whole(&request)?;
+        Ok(request)
+    }
+
+    /// What chooses the policies must be there, and must not contradict what Kubernetes says about its own resources:
+    /// else a policy for Pods could be dodged by what the request calls them.
+    fn whole(&self, request: &Request) -> Result<(), Error> {
+        let resource = request.resource.clone().unwrap_or_default();
+        for (holder, member, value) in [
+            ("kind", "version", &request.kind.version),
+            ("kind", "kind", &request.kind.kind),
+            ("resource", "version", &resource.version),
+            ("resource", "resource", &resource.resource),
+        ] {
+            if value.is_empty() {
+                let holder = self.document.find(self.node, holder);
+                return Err(Error::missing(self.document, holder, member, "policies are chosen by it"));
+            }
+        }
+        if !request.subresource.is_empty() {
+            return Ok(());
+        }
+        let own = kinds::of_resource(&resource.group, &resource.resource);
+        if own.is_some_and(|(kinds, _)| resource.group != request.kind.group || !kinds.contains(&request.kind.kind)) {
+            let kind = self.document.walk(self.node, &["kind", "kind"]);
+            return Err(Error::wrong_type(
+                self.document,
+                kind,
+                "the kind of the resource that `/request/resource` names",
+                None,
+            ));
+        }
+        if own.is_some_and(|(_, namespaced)| namespaced) && request.namespace.is_empty() {
+            return Err(Error::missing(self.document, self.node, "namespace", "this resource lives in namespaces"));
+        }
+        Ok(())
     }
 
     fn user(&self) -> Result<User, Error> {
@@ -300,10 +336,30 @@ mod tests {
     }
 
     #[test]
+    fn refuses_requests_that_say_less_or_something_else_than_their_resource() {
+        // A58
+        let good = request("CREATE", &format!(r#","object":{POD}"#));
+        for (from, to, words) in [
+            (r#""kind":"Pod"},"resource""#, r#""kind":""},"resource""#, "`/request/kind/kind` is missing"),
+            (r#""kind":"Pod"},"resource""#, r#""kind":"ConfigMap"},"resource""#, "must be the kind of the resource"),
+            (r#""kind":{"group":"""#, r#""kind":{"group":"x""#, "must be the kind of the resource"),
+            (r#""version":"v1","kind""#, r#""version":"","kind""#, "`/request/kind/version` is missing"),
+            (r#""resource":"pods""#, r#""resource":"""#, "`/request/resource/resource` is missing"),
+            (r#""namespace":"shop""#, r#""namespace":"""#, "`/request/namespace` is missing"),
+        ] {
+            assert!(good.contains(from), "{from}");
+            let object = good.replacen(from, to, 1).replace(r#""apiVersion":"v1","kind":"Pod","#, "");
+            let error = review(&object).expect_err(to).to_string();
+            assert!(error.contains(words), "{to}: {error}");
+        }
+    }
+
+    #[test]
     fn reads_a_connect_without_metadata() {
         // A12
         let options = r#","name":"web","object":{"apiVersion":"v1","kind":"PodExecOptions"}"#;
-        let request = request("CONNECT", options).replace(r#""kind":"Pod""#, r#""kind":"PodExecOptions""#);
+        let options = format!(r#"{options},"subResource":"exec""#);
+        let request = request("CONNECT", &options).replacen(r#""kind":"Pod""#, r#""kind":"PodExecOptions""#, 1);
         let review = review(&request).expect("a review");
         assert_eq!((review.subject.kind.as_str(), review.subject.name.as_str()), ("PodExecOptions", "web"));
     }

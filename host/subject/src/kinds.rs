@@ -6,6 +6,7 @@
 //! `policy/v1beta1`): a manifest in an old version must be judged, not skipped because its plural is unknown (A14).
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{Document, Kind, NodeId};
@@ -28,6 +29,22 @@ pub struct KindInfo {
 
 /// Group, version and kind.
 type Name = (String, String, String);
+
+/// The kinds of a resource of Kubernetes' own, and whether they live in namespaces; `None` where it is not its own.
+pub(crate) fn of_resource(group: &str, plural: &str) -> Option<(&'static [String], bool)> {
+    type Resources = HashMap<(String, String), (Vec<String>, bool)>;
+    static RESOURCES: OnceLock<Resources> = OnceLock::new();
+    let resources = RESOURCES.get_or_init(|| {
+        let mut resources = Resources::new();
+        for ((group, _, kind), info) in Kinds::builtin().table {
+            let (kinds, _) = resources.entry((group, info.plural)).or_insert_with(|| (Vec::new(), info.namespaced));
+            kinds.push(kind);
+        }
+        resources
+    });
+    let (kinds, namespaced) = resources.get(&(group.to_owned(), plural.to_owned()))?;
+    Some((kinds, *namespaced))
+}
 
 /// Every kind that is known.
 #[derive(Clone, Debug)]
@@ -72,6 +89,11 @@ impl Kinds {
     pub fn extend_from_crd(&mut self, document: &Document) -> Result<(), Error> {
         for object in flatten(document).unwrap_or_default() {
             if object.kind.group == "apiextensions.k8s.io" && object.kind.kind == "CustomResourceDefinition" {
+                if !["v1", "v1beta1"].contains(&object.kind.version.as_str()) {
+                    let (found, expected) = (object.kind.version.clone(), "v1 or v1beta1");
+                    let version = object.document.find(NodeId::ROOT, "apiVersion");
+                    return Err(ErrorKind::Unsupported { found, expected }.at(&object.document, version));
+                }
                 self.add_crd(&object.document)?;
             }
         }
@@ -95,6 +117,12 @@ impl Kinds {
                 return Err(ErrorKind::Malformed { member: "/spec/scope".into(), expected }.at(crd, scope));
             }
         };
+        // The API server refuses every other name, so such a definition would say something that no cluster knows.
+        if crd.string(NodeId::ROOT, &["metadata", "name"]) != Some(&format!("{plural}.{group}")) {
+            let name = crd.walk(NodeId::ROOT, &["metadata", "name"]);
+            let (member, expected) = ("/metadata/name".into(), "the plural, a dot and the group");
+            return Err(ErrorKind::Malformed { member, expected }.at(crd, name));
+        }
         let listed = crd.items(crd.walk(NodeId::ROOT, &["spec", "versions"]));
         let mut versions: Vec<(&str, NodeId)> =
             listed.filter_map(|version| Some((crd.string(version, &["name"])?, version))).collect();
@@ -218,7 +246,7 @@ mod tests {
     use super::*;
     use crate::testing::{json, yaml};
 
-    const CRD: &str = "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, spec: {group: e.x, scope: SCOPE, names: {kind: Thing, plural: things}, versions: [{name: v1, subresources: {scale: {}}}, {name: v2}]}}";
+    const CRD: &str = "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: things.e.x}, spec: {group: e.x, scope: SCOPE, names: {kind: Thing, plural: things}, versions: [{name: v1, subresources: {scale: {}}}, {name: v2}]}}";
 
     #[test]
     fn knows_kubernetes_own_kinds_old_versions_included() {

@@ -42,20 +42,28 @@ pub enum Shape {
     Portcullis(String),
     /// A file of kustomize, which says how to make objects.
     Kustomization,
-    /// Only one of `apiVersion` and `kind`.
-    HalfObject(Error),
+    /// Only one of `apiVersion` and `kind`, or `items` where there cannot be any.
+    Malformed(Error),
     /// Something else.
     Other,
 }
 
-/// Says what a document is, by `apiVersion` and `kind` alone.
+/// Says what a document is, by `apiVersion`, `kind` and `items` alone.
 pub fn classify(document: &Document) -> Shape {
     let member = |name| document.find(NodeId::ROOT, name);
     let (version, kind) = (member("apiVersion"), member("kind"));
     match (version.is_none(), kind.is_none()) {
         (true, true) => Shape::Other,
-        (true, false) => Shape::HalfObject(half(document, "apiVersion", kind)),
-        (false, true) => Shape::HalfObject(half(document, "kind", version)),
+        (true, false) => Shape::Malformed(half(document, "apiVersion", kind)),
+        (false, true) => Shape::Malformed(half(document, "kind", version)),
+        // To kubectl whatever has `items` is a list of which nothing else counts, to other clients it is what it says.
+        (false, false)
+            if !document.text(kind).ends_with("List") && document.find(NodeId::ROOT, "items") != NodeId::NONE =>
+        {
+            let what =
+                "absent: only a kind that ends in `List` has items, and kubectl would apply them in place of this";
+            Shape::Malformed(Error::wrong_type(document, member("items"), what, None))
+        }
         (false, false) => match (group_of(document.text(version)), document.text(kind)) {
             ("admission.k8s.io", "AdmissionReview") => Shape::AdmissionReview,
             ("portcullis.dev", "RecordedReview") => Shape::RecordedReview,
@@ -63,7 +71,6 @@ pub fn classify(document: &Document) -> Shape {
             // Kustomize's own files are no objects of a cluster; they must be rendered first.
             ("kustomize.config.k8s.io", _) => Shape::Kustomization,
             ("", "List") => Shape::List,
-            // Whatever has `items` is a list to kubectl, which then applies the items and nothing else.
             _ if !matches!(document.kind(member("items")), Kind::None | Kind::Null) => Shape::List,
             _ => Shape::Object,
         },
@@ -93,7 +100,7 @@ pub fn flatten(document: &Document) -> Result<Vec<Listed>, Error> {
                 // The stack is last in, first out; the items keep the order of the text.
                 waiting.extend(items(&document)?.into_iter().rev().map(|item| (item, kind.clone(), depth + 1)));
             }
-            (Shape::HalfObject(error), _) => return Err(error),
+            (Shape::Malformed(error), _) => return Err(error),
             // Items of a typed list (`PodList`) need not repeat what they are.
             (Shape::Other, Some(kind)) if kind.kind != "AdmissionReview" => found.push(Listed { document, kind }),
             (Shape::Other, None) => {
@@ -188,7 +195,10 @@ fn review(document: &Document, kind: GroupVersionKind, kinds: &Kinds, context: &
     let namespace = text(document, metadata, "namespace")?;
     workload::check_shape(document, &kind.group, &kind.kind)?;
     let info = kinds.find(&kind.group, &kind.version, &kind.kind);
-    let namespaced = info.map(|info| info.namespaced);
+    // Only a definition of the input can call something cluster-scoped that names a namespace; which of both is right is not
+    // known, and nobody gets the milder mode by it.
+    let doubtful = !kinds.is_own_group(&kind.group) && !namespace.is_empty();
+    let namespaced = info.map(|info| info.namespaced).filter(|namespaced| *namespaced || !doubtful);
     let namespace = match namespaced {
         // A namespace on a cluster-scoped object is ignored by nobody but a human reader.
         Some(false) => String::new(),
@@ -365,15 +375,24 @@ mod tests {
     }
 
     #[test]
-    fn judges_items_of_typed_lists_and_of_anything_with_items() {
-        // kubectl applies the items of whatever has `items`, and nothing else of it.
+    fn judges_items_of_typed_lists_and_refuses_items_of_anything_else() {
+        // kubectl applies the items of whatever has `items`, and nothing else of it; other clients do not.
         let pod = "{metadata: {name: a}, spec: {containers: [{name: c}]}}";
         let typed = reviews(&format!("{{apiVersion: v1, kind: PodList, items: [{pod}]}}"), &Context::default())
             .expect("reviews");
         assert_eq!((typed[0].subject.kind.as_str(), typed[0].subject.api_version.as_str()), ("Pod", "v1"));
         assert_eq!(workload::view(&typed[0], &[]).containers.len(), 1);
-        let text = "{apiVersion: v1, kind: ConfigMap, items: [{apiVersion: v1, kind: Pod}]}";
-        assert_eq!(reviews(text, &Context::default()).expect("reviews")[0].request.kind.kind, "Pod");
+        for (version, kind) in [
+            ("v1", "ConfigMap"),
+            ("v1", "Pod"),
+            ("portcullis.dev/v1alpha1", "PolicySet"),
+            ("admission.k8s.io/v1", "AdmissionReview"),
+        ] {
+            for items in ["[]", "null", "[{apiVersion: v1, kind: Pod}]"] {
+                let text = format!("{{apiVersion: {version}, kind: {kind}, items: {items}}}");
+                assert!(matches!(classify(&yaml(&text)), Shape::Malformed(_)), "{text}");
+            }
+        }
     }
 
     #[test]
@@ -466,6 +485,7 @@ mod tests {
         assert_eq!(of("{apiVersion: v1, kind: Node, metadata: {name: n1}}"), NamespaceLabels::None);
         assert!(matches!(of("{apiVersion: e.x/v1, kind: Thing}"), NamespaceLabels::Unknown(_)));
         let own = of("{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {x: z}}}");
-        assert_eq!(own, NamespaceLabels::Known(BTreeMap::from([("x".to_owned(), "z".to_owned())])), "its own labels");
+        let own_labels = [("x", "z"), (NAMESPACE_NAME_LABEL, "shop")].map(|(key, value)| (key.into(), value.into()));
+        assert_eq!(own, NamespaceLabels::Known(BTreeMap::from(own_labels)), "its own labels");
     }
 }

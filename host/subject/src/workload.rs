@@ -58,8 +58,9 @@ pub fn view(review: &Review, custom: &[CustomWorkload]) -> Workload {
 /// What a person should know where a workload has no containers that could be judged: a template at another place than is
 /// said, a misspelt key, a kind that nobody named.
 pub fn notice(review: &Review, view: &Workload, custom: &[CustomWorkload]) -> Option<String> {
-    let object =
-        review.object.as_ref().filter(|_| review.request.subresource.is_empty() && view.containers.is_empty())?;
+    // What an API server sends has been validated, and its Pods are judged when they are created; a file is all there is.
+    let manifest = review.request.uid.is_empty() && review.request.subresource.is_empty();
+    let object = review.object.as_ref().filter(|_| manifest && view.containers.is_empty())?;
     let (group, kind) = (review.request.kind.group.as_str(), review.request.kind.kind.as_str());
     if let Some(custom) = custom.iter().find(|custom| (custom.group.as_str(), custom.kind.as_str()) == (group, kind)) {
         return Some(format!(
@@ -104,19 +105,38 @@ fn shape_of(group: &str, kind: &str) -> Option<Shape> {
 /// must not look empty.
 pub(crate) fn check_shape(object: &Document, group: &str, kind: &str) -> Result<(), Error> {
     let Some(shape) = shape_of(group, kind) else { return Ok(()) };
-    let map = |node| match object.kind(node) {
-        Kind::None | Kind::Null | Kind::Map => Ok(node),
-        _ => Err(Error::wrong_type(object, node, "a map", None)),
-    };
     let mut template = NodeId::ROOT;
     for key in shape.template {
-        template = map(object.find(template, key))?;
+        template = map(object, object.find(template, key))?;
     }
-    let spec = map(object.find(template, "spec"))?;
+    check_template(object, template)
+}
+
+/// The same for a kind of `workloads`, whose Pod template stands where the policy set says.
+pub fn check_custom(review: &Review, custom: &[CustomWorkload]) -> Result<(), Error> {
+    let kind = (review.request.kind.group.as_str(), review.request.kind.kind.as_str());
+    let found = custom.iter().find(|custom| (custom.group.as_str(), custom.kind.as_str()) == kind);
+    let (Some(object), Some(custom)) = (&review.object, found) else { return Ok(()) };
+    match object.resolve(NodeId::ROOT, &custom.template) {
+        (template, true) => check_template(object, map(object, template)?),
+        // What holds the place of the template without being a map hides it.
+        (nearest, false) => map(object, nearest).map(drop),
+    }
+}
+
+fn map(object: &Document, node: NodeId) -> Result<NodeId, Error> {
+    match object.kind(node) {
+        Kind::None | Kind::Null | Kind::Map => Ok(node),
+        _ => Err(Error::wrong_type(object, node, "a map", None)),
+    }
+}
+
+fn check_template(object: &Document, template: NodeId) -> Result<(), Error> {
+    let spec = map(object, object.find(template, "spec"))?;
     let resources = |holder| {
-        let resources = map(object.find(holder, "resources"))?;
-        map(object.find(resources, "requests"))?;
-        map(object.find(resources, "limits"))
+        let resources = map(object, object.find(holder, "resources"))?;
+        map(object, object.find(resources, "requests"))?;
+        map(object, object.find(resources, "limits"))
     };
     resources(spec)?;
     for list in ["initContainers", "containers", "ephemeralContainers", "volumes"] {
