@@ -63,7 +63,12 @@ const QUOTED: usize = 80;
 pub(crate) fn quote(words: &str) -> String {
     let cut: String = words.chars().take(QUOTED).collect();
     let more = if cut.len() < words.len() { "…" } else { "" };
-    format!("`{}{more}`", cut.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\""))
+    format!("`{}{more}`", printable(&cut))
+}
+
+/// Words with their control characters escaped, and their quotes as they are.
+pub(crate) fn printable(words: &str) -> String {
+    words.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"")
 }
 
 /// Some known words as a person lists them: `` `a`, `b` or `c` ``.
