@@ -5,7 +5,7 @@ use portcullis_model::{Match, MatchCondition, NodeId};
 use crate::cel::Condition;
 use crate::error::quote;
 use crate::fields::Fields;
-use crate::labels::read_selector;
+use crate::labels::{is_qualified_name, read_selector};
 use crate::pattern::Patterns;
 use crate::resource_rules::read_rule;
 
@@ -58,6 +58,12 @@ fn read_conditions(fields: &Fields, node: NodeId) -> (Vec<MatchCondition>, Vec<C
         }
         let name = fields.required_text(item, "name");
         if let Some(name) = name {
+            if !is_qualified_name(name) {
+                // `validateMatchCondition` of pkg/apis/admissionregistration/validation.
+                let message = format!("{} cannot be the name of a condition", quote(name));
+                let hint = "a name has at most 63 letters, digits, `-`, `_` or `.`, such as `not-paused`; a DNS name and `/` may stand before it";
+                fields.wrong_hint(fields.document.find(item, "name"), message, hint);
+            }
             if names.contains(&name) {
                 fields.wrong(fields.document.find(item, "name"), format!("a second condition {}", quote(name)));
             }

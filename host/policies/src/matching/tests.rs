@@ -62,6 +62,22 @@ fn refuses_conditions_that_cannot_hold() {
 }
 
 #[test]
+fn refuses_names_of_conditions_as_kubernetes_does() {
+    let one = |name: &str| complaints(&format!(r#"{{"matchConditions":[{{"name":"{name}","expression":"true"}}]}}"#));
+    for bad in ["a b", "-a", "a/b/c", "UP/a", "a.", "é"] {
+        assert_eq!(
+            one(bad),
+            format!(
+                "`{bad}` cannot be the name of a condition; a name has at most 63 letters, digits, `-`, `_` or `.`, such as `not-paused`; a DNS name and `/` may stand before it"
+            )
+        );
+    }
+    for good in ["a", "A_b.c-1", "example.com/a"] {
+        assert_eq!(one(good), "", "{good}");
+    }
+}
+
+#[test]
 fn refuses_paths_that_never_match() {
     let one = |path: &str| complaints(&format!(r#"{{"documents":[{{"paths":["{path}"]}}]}}"#));
     let hint = "; write the path relative to where the check starts, without `.` and `..`";
