@@ -1,6 +1,6 @@
 //! The `match` of a policy: resource rules, selectors, conditions and paths, as Kubernetes validates them.
 
-use portcullis_model::{Match, MatchCondition, NodeId};
+use portcullis_model::{Kind, Match, MatchCondition, NodeId};
 
 use crate::cel::Condition;
 use crate::error::quote;
@@ -29,7 +29,7 @@ pub(crate) fn read_match(fields: &Fields, policy: NodeId) -> (Match, Selector) {
     }
     let rules = fields.list(node, "resourceRules");
     let paths = read_documents(fields, node);
-    if paths.is_empty() && rules.as_ref().is_some_and(Vec::is_empty) {
+    if fields.get(node, "documents").is_none() && rules.as_ref().is_some_and(Vec::is_empty) {
         let hint = "leave `resourceRules` out to judge every CREATE and UPDATE of every object";
         fields.wrong_hint(node, "this `match` names nothing, so the policy would never judge", hint);
     }
@@ -82,9 +82,22 @@ fn read_conditions(fields: &Fields, node: NodeId) -> (Vec<MatchCondition>, Vec<C
 }
 
 fn read_documents<'d>(fields: &Fields<'d>, node: NodeId) -> Vec<(NodeId, &'d str)> {
+    // Without a path the policy would judge every object, which is not what a list of documents asks for.
+    let refuse_empty = |list: NodeId, key: &str| {
+        if fields.document.kind(list) == Kind::List && fields.document.len(list) == 0 {
+            let hint = "name the paths of the documents to judge, or leave `documents` out";
+            fields.wrong_hint(list, format!("`{key}` is empty, so it would match no document"), hint);
+        }
+    };
+    if let Some(list) = fields.get(node, "documents") {
+        refuse_empty(list, "documents");
+    }
     let mut paths = Vec::new();
     for item in fields.list(node, "documents").unwrap_or_default() {
-        if fields.expect_map(item, &["paths"]) && fields.required(item, "paths").is_some() {
+        if fields.expect_map(item, &["paths"])
+            && let Some(list) = fields.required(item, "paths")
+        {
+            refuse_empty(list, "paths");
             paths.extend(fields.texts(item, "paths").unwrap_or_default());
         }
     }

@@ -87,3 +87,17 @@ fn refuses_paths_that_never_match() {
     assert_eq!(complaints(r#"{"documents":[{}]}"#), "`documents[0]` has no `paths`");
     assert_eq!(complaints(r#"{"documents":["a"]}"#), "`documents[0]` must be a map, found a string");
 }
+
+#[test]
+fn refuses_documents_that_name_no_path() {
+    let empty = |key: &str| {
+        format!(
+            "`{key}` is empty, so it would match no document; name the paths of the documents to judge, or leave `documents` out"
+        )
+    };
+    assert_eq!(complaints(r#"{"documents":[]}"#), empty("documents"));
+    assert_eq!(complaints(r#"{"documents":[{"paths":[]}]}"#), empty("paths"));
+    assert_eq!(complaints(r#"{"documents":[{"paths":["a"]},{"paths":[]}]}"#), empty("paths"));
+    assert_eq!(complaints(r#"{"resourceRules":[],"documents":[]}"#), empty("documents"));
+    assert_eq!(complaints(r#"{"resourceRules":[],"documents":[{"paths":["a"]}]}"#), "");
+}
