@@ -68,19 +68,36 @@ pub fn parse_set(document: &Document) -> Result<LoadedSet, Vec<Complaint>> {
     }
 }
 
-/// Reads what all documents of this product begin with; the name, where it is one.
-pub(crate) fn read_head<'d>(fields: &Fields<'d>, kind: &str) -> Option<&'d str> {
+/// Whether a document is of this kind, or at least of no other: the fields of another kind are not checked one by one.
+pub(crate) fn is_of_kind(fields: &Fields, kind: &str) -> bool {
     let root = NodeId::ROOT;
-    if !fields.expect_map(root, &["apiVersion", "kind", "metadata", "spec"]) {
-        return None;
+    if !fields.expect(root, Kind::Map, "a map") {
+        return false;
     }
-    for (key, expected) in [("apiVersion", API_VERSION), ("kind", kind)] {
-        if let Some(found) = fields.required_text(root, key)
-            && found != expected
-        {
-            let message = format!("`{key}` is {}, expected `{expected}`", quote(found));
-            fields.wrong(fields.document.find(root, key), message);
-        }
+    let document = fields.document;
+    let written = |key: &str| document.string(root, &[key]).filter(|text| !text.trim().is_empty());
+    let (found_version, found_kind) = (written("apiVersion"), written("kind"));
+    let other = if found_kind.is_some_and(|found| found != kind) {
+        "kind"
+    } else if found_version.is_some_and(|found| found != API_VERSION) {
+        "apiVersion"
+    } else {
+        return true;
+    };
+    let a_kind = found_kind.map_or("a document".to_owned(), |found| format!("a {}", quote(found)));
+    let of_version = found_version.map_or(String::new(), |found| format!(" of {}", quote(found)));
+    let message = format!("this is {a_kind}{of_version}, not a `{kind}` of `{API_VERSION}`");
+    fields.wrong(document.find(root, other), message);
+    false
+}
+
+/// Reads what all documents of this product begin with; the name, where it is one.
+pub(crate) fn read_head<'d>(fields: &Fields<'d>) -> Option<&'d str> {
+    let root = NodeId::ROOT;
+    fields.expect_map(root, &["apiVersion", "kind", "metadata", "spec"]);
+    // Where they are texts, `is_of_kind` has seen that they are the right ones.
+    for key in ["apiVersion", "kind"] {
+        fields.required_text(root, key);
     }
     let metadata = fields.required(root, "metadata")?;
     if !fields.expect_map(metadata, &["name", "labels", "annotations"]) {
@@ -108,10 +125,10 @@ fn read_name<'d>(fields: &Fields<'d>, parent: NodeId) -> Option<&'d str> {
 }
 
 fn read_set(fields: &Fields) -> Option<(PolicySet, Vec<Selector>)> {
-    let name = read_head(fields, "PolicySet");
-    if fields.document.kind(NodeId::ROOT) != Kind::Map {
+    if !is_of_kind(fields, "PolicySet") {
         return None;
     }
+    let name = read_head(fields);
     let spec = fields.required(NodeId::ROOT, "spec")?;
     if !fields.expect_map(spec, &["mode", "failFast", "workloads", "policies"]) {
         return None;

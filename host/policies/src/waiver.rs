@@ -6,7 +6,7 @@ use crate::error::{Complaint, quote};
 use crate::fields::{Fields, MAX_COMPLAINTS};
 use crate::pattern::Patterns;
 use crate::select::is_namespace;
-use crate::set::{read_head, read_rule};
+use crate::set::{is_of_kind, read_head, read_rule};
 
 /// Waivers that may be loaded at once.
 pub const MAX_WAIVERS: usize = 10_000;
@@ -165,10 +165,10 @@ impl Waiver {
 }
 
 fn read_waiver(fields: &Fields) -> Option<Waiver> {
-    let name = read_head(fields, "Waiver");
-    if fields.document.kind(NodeId::ROOT) != Kind::Map {
+    if !is_of_kind(fields, "Waiver") {
         return None;
     }
+    let name = read_head(fields);
     let spec = fields.required(NodeId::ROOT, "spec")?;
     let known = ["policySet", "policy", "rule", "covers", "owner", "ticket", "reason", "expires"];
     if !fields.expect_map(spec, &known) {

@@ -111,9 +111,9 @@ fn gives_two_spellings_one_digest_and_two_meanings_two() {
 
 #[test]
 fn collects_all_complaints_with_their_places() {
-    let text = r#"apiVersion: portcullis.dev/v1
-kind: PolicyList
+    let text = r#"apiVersion: 1
 metadata: {nmae: x}
+kind: PolicySet
 spec:
   polices: []
   failFast: true
@@ -126,10 +126,9 @@ spec:
     assert_eq!(
         complaints(text),
         [
-            "set.yaml:1:13: `apiVersion` is `portcullis.dev/v1`, expected `portcullis.dev/v1alpha1`",
-            "set.yaml:2:7: `kind` is `PolicyList`, expected `PolicySet`",
-            "set.yaml:3:12: unknown field `nmae` in `metadata`; did you mean `name`?",
-            "set.yaml:3:1: `metadata` has no `name`",
+            "set.yaml:1:13: `apiVersion` must be a string, found a number; put it in quotes",
+            "set.yaml:2:12: unknown field `nmae` in `metadata`; did you mean `name`?",
+            "set.yaml:2:1: `metadata` has no `name`",
             "set.yaml:5:3: unknown field `polices` in `spec`; did you mean `policies`?",
             "set.yaml:6:13: `failFast` must be a map, found a boolean; say it for each mode: `{sandbox: .., compliance: ..}`",
             "set.yaml:8:5: unknown field `nam` in `policies[0]`; did you mean `name`?",
@@ -162,6 +161,26 @@ fn refuses_what_is_not_a_set_at_all() {
         ]
     );
     assert_eq!(complaints(&with_policies("")), ["set.yaml:5:3: `policies` must be a list, found nothing"]);
+}
+
+#[test]
+fn says_of_a_document_of_another_kind_only_that() {
+    let own = "not a `PolicySet` of `portcullis.dev/v1alpha1`";
+    for (text, said) in [
+        (
+            "apiVersion: apps/v1\nkind: StatefulSet\nspec: {serviceName: a}\nx: 1\n",
+            "set.yaml:2:7: this is a `StatefulSet` of `apps/v1`",
+        ),
+        (
+            "apiVersion: portcullis.dev/v1\nkind: PolicySet\nx: 1\n",
+            "set.yaml:1:13: this is a `PolicySet` of `portcullis.dev/v1`",
+        ),
+        ("kind: Policyset\nx: 1\n", "set.yaml:1:7: this is a `Policyset`"),
+        ("apiVersion: v1\nx: 1\n", "set.yaml:1:13: this is a document of `v1`"),
+        ("kind: \"a\\e[31m\"\n", "set.yaml:1:7: this is a `a\\u{1b}[31m`"),
+    ] {
+        assert_eq!(complaints(text), [format!("{said}, {own}")]);
+    }
 }
 
 #[test]
