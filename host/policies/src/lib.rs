@@ -16,6 +16,7 @@ mod set;
 mod settings;
 mod suggest;
 mod waiver;
+mod workloads;
 
 pub use cel::{MAX_COST, MAX_DEPTH, MAX_EXPRESSION};
 pub use error::{Complaint, ComplaintKind};
@@ -25,5 +26,5 @@ pub use pattern::{MAX_PATTERN, MAX_PATTERNS};
 pub use select::Selection;
 pub use set::{API_VERSION, DEFAULT_NAMESPACE_LABEL, LoadedSet, MAX_POLICIES, parse_set};
 pub use settings::MAX_SETTINGS;
-pub use suggest::nearest as suggest;
+pub use suggest::{by_distance, nearest as suggest};
 pub use waiver::{MAX_WAIVERS, Waiver, WaiverMatch, WaiverPlaces, Waivers};

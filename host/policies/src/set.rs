@@ -1,8 +1,8 @@
 //! Reads a policy set strictly: everything that is wrong with it is said at once, each with its place.
 
 use portcullis_model::{
-    CustomWorkload, Document, Effect, Kind, Mode, ModeRule, NodeId, Override, PerMode, Place, PluginReference, Policy,
-    PolicySet, Severity,
+    Document, Effect, Kind, Mode, ModeRule, NodeId, Override, PerMode, Place, PluginReference, Policy, PolicySet,
+    Severity,
 };
 
 use crate::error::{Complaint, quote};
@@ -10,6 +10,7 @@ use crate::fields::Fields;
 use crate::labels::{check_key, is_subdomain};
 use crate::matching::{Selector, read_match};
 use crate::settings::{digest_of, read_settings, setting_node};
+use crate::workloads::read_workload;
 
 /// The version of everything a person writes for this product.
 pub const API_VERSION: &str = "portcullis.dev/v1alpha1";
@@ -42,6 +43,13 @@ impl LoadedSet {
     /// nearest one around it.
     pub fn policy_place(&self, policy: usize, pointer: &str) -> Option<Place> {
         self.document.place(self.document.resolve(self.policy_node(policy), pointer).0)
+    }
+
+    /// Where a field of one of the `workloads` was written, or the nearest one around it.
+    pub fn workload_place(&self, workload: usize, key: &str) -> Option<Place> {
+        let workloads = self.document.walk(NodeId::ROOT, &["spec", "workloads"]);
+        let node = self.document.at(workloads, u32::try_from(workload).unwrap_or(u32::MAX));
+        self.document.place(self.document.resolve(node, &format!("/{key}")).0)
     }
 
     fn policy_node(&self, policy: usize) -> NodeId {
@@ -177,30 +185,6 @@ fn read_mode(fields: &Fields, spec: NodeId) -> ModeRule {
     let words = [("sandbox", Mode::Sandbox), ("compliance", Mode::Compliance)];
     let default = fields.get(node, "default").and_then(|default| fields.word(default, &words));
     ModeRule { namespace_label: label, default: default.unwrap_or(Mode::Compliance) }
-}
-
-/// A custom kind that runs containers: `{apiGroup: argoproj.io, kind: Rollout, template: /spec/template, replicas: /spec/replicas}`.
-fn read_workload(fields: &Fields, node: NodeId) -> Option<CustomWorkload> {
-    if !fields.expect_map(node, &["apiGroup", "kind", "template", "replicas"]) {
-        return None;
-    }
-    let group = fields.required(node, "apiGroup").filter(|&group| fields.expect(group, Kind::String, "a string"));
-    let pointer = |found: NodeId| {
-        let text = fields.text(found)?;
-        if !text.starts_with('/') {
-            fields.wrong_hint(
-                found,
-                format!("{} is not a JSON Pointer", quote(text)),
-                "write it like `/spec/template`",
-            );
-        }
-        Some(text.to_owned())
-    };
-    let kind = fields.required_text(node, "kind");
-    let template = fields.required(node, "template").and_then(pointer);
-    let replicas = fields.get(node, "replicas").and_then(pointer);
-    let group = fields.document.text(group?).to_owned();
-    Some(CustomWorkload { group, kind: kind?.to_owned(), template: template?, replicas })
 }
 
 fn read_policy<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) -> Option<(Policy, Selector)> {

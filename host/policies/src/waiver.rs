@@ -7,6 +7,7 @@ use crate::fields::{Fields, MAX_COMPLAINTS};
 use crate::pattern::Patterns;
 use crate::select::is_namespace;
 use crate::set::{is_of_kind, read_head, read_rule};
+use crate::suggest::kind_for;
 
 /// Waivers that may be loaded at once.
 pub const MAX_WAIVERS: usize = 10_000;
@@ -235,8 +236,15 @@ fn read_patterns(fields: &Fields, covers: NodeId, key: &str) -> Option<Patterns>
     if fields.document.kind(node) == Kind::List && fields.document.len(node) == 0 {
         fields.wrong(node, format!("`{key}` is empty, so this waiver would cover nothing"));
     }
+    let patterns = fields.texts(covers, key).unwrap_or_default();
+    if key == "kinds" {
+        for &(item, written) in patterns.iter().filter(|(_, text)| text.starts_with(|c: char| c.is_ascii_lowercase())) {
+            let message = format!("{} is not a kind; a kind begins with a capital", quote(written));
+            fields.wrong_hint(item, message, format!("did you mean {}?", quote(&kind_for(written))));
+        }
+    }
     // A list that cannot be read stays a list that matches nothing, never one that is absent.
-    Some(Patterns::read(fields, &fields.texts(covers, key).unwrap_or_default()))
+    Some(Patterns::read(fields, &patterns))
 }
 
 #[cfg(test)]
