@@ -8,7 +8,7 @@ use portcullis_policies::{LoadedSet, Waivers};
 use portcullis_runner::{Plugin, PrepareError, Prepared, Runner};
 use portcullis_subject::kinds::Kinds;
 
-use crate::references::{check_against_plugin, check_rules, check_waivers};
+use crate::references::{check_against_plugin, check_rules, check_waivers, check_workloads};
 use crate::{InstallError, InstalledPolicy, InstalledSet, Sets};
 
 /// A rule of an installed plugin, as reports list it.
@@ -49,6 +49,11 @@ impl<'a> Installer<'a> {
         let mut installed = Vec::with_capacity(sets.len());
         let mut errors = Vec::new();
         for loaded in sets {
+            errors.extend(check_workloads(&loaded, &self.kinds).into_iter().map(|(message, place)| InstallError {
+                about: format!("policy set `{}`", loaded.set.name),
+                message,
+                place,
+            }));
             let mut policies = Vec::with_capacity(loaded.set.policies.len());
             for index in 0..loaded.set.policies.len() {
                 match self.install_policy(&loaded, index) {

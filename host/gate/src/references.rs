@@ -216,10 +216,7 @@ fn did_you_mean(written: &str, known: &[&str], plugins: &[&str]) -> String {
     let ranked = by_distance(written, known);
     match ranked.len() {
         0 => "there is none".to_owned(),
-        1..=MOST_LISTED => {
-            // In the order of the plugin, which a person knows from its reference.
-            format!("it has {}", quoted(known))
-        }
+        1..=MOST_LISTED => format!("it has {}", quoted(&ranked)),
         count => {
             let nearest = quoted(&ranked[..NEAREST]);
             let plugins = quoted(plugins);
