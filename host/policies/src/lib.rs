@@ -19,7 +19,7 @@ mod waiver;
 mod workloads;
 
 pub use cel::{MAX_COST, MAX_DEPTH, MAX_EXPRESSION};
-pub use error::{Complaint, ComplaintKind};
+pub use error::{Complaint, ComplaintKind, by_place};
 pub use fields::MAX_COMPLAINTS;
 pub use matching::{MAX_CONDITIONS, Selector};
 pub use pattern::{MAX_PATTERN, MAX_PATTERNS};

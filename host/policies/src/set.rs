@@ -65,7 +65,7 @@ impl LoadedSet {
 /// `match` absent means every CREATE and UPDATE of every object, subresources included.
 ///
 /// # Errors
-/// Every complaint, at most [`crate::fields::MAX_COMPLAINTS`], in the order of reading.
+/// Every complaint, at most [`crate::fields::MAX_COMPLAINTS`] (the first that are read), in the order of their places.
 pub fn parse_set(document: &Document) -> Result<LoadedSet, Vec<Complaint>> {
     let fields = Fields::new(document);
     let loaded = read_set(&fields);

@@ -2,7 +2,7 @@
 
 use portcullis_model::{Document, Kind, NodeId, Place, Review, SubjectKind, format_time, parse_expiry};
 
-use crate::error::{Complaint, quote};
+use crate::error::{Complaint, quote, sort};
 use crate::fields::{Fields, MAX_COMPLAINTS};
 use crate::pattern::Patterns;
 use crate::select::is_namespace;
@@ -82,7 +82,7 @@ impl Waivers {
     /// Reads `Waiver` documents. Which file came first makes no difference.
     ///
     /// # Errors
-    /// Every complaint about any of them, at most [`MAX_COMPLAINTS`].
+    /// Every complaint about any of them, at most [`MAX_COMPLAINTS`], by file and place.
     pub fn parse(documents: &[Document]) -> Result<Self, Vec<Complaint>> {
         let mut waivers: Vec<Waiver> = Vec::new();
         let mut complaints: Vec<Complaint> = Vec::new();
@@ -103,6 +103,7 @@ impl Waivers {
             complaints
                 .push(Complaint::wrong(message, pair[1].place.clone()).hint("every waiver needs a name of its own"));
         }
+        sort(&mut complaints);
         complaints.truncate(MAX_COMPLAINTS);
         if complaints.is_empty() { Ok(Self { waivers }) } else { Err(complaints) }
     }
