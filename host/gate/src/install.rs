@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use portcullis_model::{Mode, PerMode, Place, PluginReference, PluginSource, Severity};
-use portcullis_policies::{LoadedSet, Waivers};
+use portcullis_policies::{LoadedSet, Waivers, by_place};
 use portcullis_runner::{Plugin, PrepareError, Prepared, Runner};
 use portcullis_subject::kinds::Kinds;
 
-use crate::references::{check_against_plugin, check_rules, check_waivers};
+use crate::references::{check_against_plugin, check_rules, check_waivers, check_workloads};
 use crate::{InstallError, InstalledPolicy, InstalledSet, Sets};
 
 /// A rule of an installed plugin, as reports list it.
@@ -44,11 +44,20 @@ impl<'a> Installer<'a> {
         Self { runner, source, plugins: HashMap::new(), kinds: Kinds::builtin() }
     }
 
-    /// Installs all sets, or says everything that is wrong with them.
+    /// Installs all sets, or says everything that is wrong with them, by file and place.
+    ///
+    /// # Errors
+    /// Everything that plugins and the kinds of Kubernetes refuse in any set; where they refuse nothing, every waiver that
+    /// names something by a slip.
     pub fn install(&mut self, sets: Vec<LoadedSet>, waivers: Waivers) -> Result<Sets, Vec<InstallError>> {
         let mut installed = Vec::with_capacity(sets.len());
         let mut errors = Vec::new();
         for loaded in sets {
+            errors.extend(check_workloads(&loaded, &self.kinds).into_iter().map(|(message, place)| InstallError {
+                about: format!("policy set `{}`", loaded.set.name),
+                message,
+                place,
+            }));
             let mut policies = Vec::with_capacity(loaded.set.policies.len());
             for index in 0..loaded.set.policies.len() {
                 match self.install_policy(&loaded, index) {
@@ -63,7 +72,12 @@ impl<'a> Installer<'a> {
         if errors.is_empty() {
             errors = check_waivers(&waivers, &installed);
         }
-        if errors.is_empty() { Ok(Sets { sets: installed, waivers }) } else { Err(errors) }
+        if errors.is_empty() {
+            return Ok(Sets { sets: installed, waivers });
+        }
+        // Settings of two modes, overrides and rules are asked for one after the other, and a person reads from the top.
+        errors.sort_by(|left, right| by_place(left.place.as_ref()).cmp(&by_place(right.place.as_ref())));
+        Err(errors)
     }
 
     fn install_policy(&mut self, loaded: &LoadedSet, index: usize) -> Result<InstalledPolicy, Vec<InstallError>> {
@@ -161,5 +175,53 @@ impl Sets {
         rules.sort_by(|a, b| (&a.plugin, &a.id).cmp(&(&b.plugin, &b.id)));
         rules.dedup_by(|a, b| a.plugin == b.plugin && a.id == b.id);
         rules
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_document::{ReadLimits, read_yaml};
+    use portcullis_model::{PluginBytes, PluginSourceError, Source};
+    use portcullis_policies::parse_set;
+    use portcullis_runner::RunnerConfig;
+
+    use super::*;
+
+    /// Every plugin is bytes that are no component.
+    struct NoPlugins;
+
+    impl PluginSource for NoPlugins {
+        fn fetch(&self, _: &PluginReference) -> Result<PluginBytes, PluginSourceError> {
+            Ok(PluginBytes { wasm: b"none".to_vec().into(), code: None })
+        }
+    }
+
+    #[test]
+    fn says_everything_that_is_wrong_in_the_order_of_the_files() {
+        let set = |file: &str| {
+            let text = "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: a}\nspec:\n  policies:\n  \
+                        - {name: p, plugin: {builtin: b}}\n  - {name: q, plugin: {builtin: b}}\n  \
+                        workloads: [{apiGroup: argoproj, kind: Rollout, template: /spec/template}]\n";
+            let document = read_yaml(&Source::new(file, text), &ReadLimits::default()).expect("YAML").remove(0);
+            parse_set(&document).expect("a policy set")
+        };
+        let runner = Runner::new(RunnerConfig::new(portcullis_subject::quantity::amount)).expect("a runner");
+        let mut installer = Installer::new(&runner, &NoPlugins);
+        let Err(errors) = installer.install(vec![set("b.yaml"), set("a.yaml")], Waivers::default()) else {
+            panic!("these sets are installed");
+        };
+        let told: Vec<String> =
+            errors.iter().map(|error| format!("{} {}", error.place.as_ref().expect("a place"), error.about)).collect();
+        assert_eq!(
+            told,
+            [
+                "a.yaml:6:5 policy `a/p`",
+                "a.yaml:7:5 policy `a/q`",
+                "a.yaml:8:26 policy set `a`",
+                "b.yaml:6:5 policy `a/p`",
+                "b.yaml:7:5 policy `a/q`",
+                "b.yaml:8:26 policy set `a`",
+            ]
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! What sets and waivers name, compared with what there is: rules, facts, policies, resources of Kubernetes.
 
-use portcullis_model::{Place, ResourceRule};
-use portcullis_policies::{LoadedSet, Waiver, Waivers, suggest};
+use portcullis_model::{CustomWorkload, Override, Place, ResourceRule};
+use portcullis_policies::{LoadedSet, Waiver, Waivers, by_distance, suggest};
 use portcullis_runner::Plugin;
 use portcullis_subject::kinds::Kinds;
 
@@ -10,31 +10,20 @@ use crate::{InstallError, InstalledSet};
 /// A complaint and where it stands.
 type Complaint = (String, Option<Place>);
 
+/// Names that are listed whole; of more, only the nearest are told.
+const MOST_LISTED: usize = 8;
+/// How many of a longer list are told.
+const NEAREST: usize = 3;
+
 /// What a policy says that its plugin does not know.
 pub(crate) fn check_against_plugin(loaded: &LoadedSet, index: usize, plugin: &Plugin) -> Vec<Complaint> {
     let policy = &loaded.set.policies[index];
     let description = plugin.description();
     let known: Vec<&str> = description.rules.iter().map(|rule| rule.id.as_str()).collect();
     let mut complaints = Vec::new();
-    for change in &policy.overrides {
-        // The override is found again by its rule, of which a policy has at most one.
-        let at = policy.overrides.iter().position(|other| other == change).unwrap_or_default();
-        let place = || loaded.policy_place(index, &format!("/overrides/{at}/rule"));
-        if let Some(other) = change.plugin.as_deref().filter(|name| *name != plugin.name()) {
-            let hint = format!("write `{}/{}`", plugin.name(), change.rule);
-            let message = format!(
-                "`overrides` names a rule of the plugin `{other}`, but this policy uses `{}`; {hint}",
-                plugin.name()
-            );
-            complaints.push((message, place()));
-        } else if !known.contains(&change.rule.as_str()) {
-            let hint = did_you_mean(&change.rule, &known, "it has");
-            let message = format!(
-                "`overrides` names the rule `{}`, which plugin `{}` does not have; {hint}",
-                change.rule,
-                plugin.name()
-            );
-            complaints.push((message, place()));
+    for (at, change) in policy.overrides.iter().enumerate() {
+        if let Some(message) = unknown_rule(change, plugin.name(), &known) {
+            complaints.push((message, loaded.policy_place(index, &format!("/overrides/{at}/rule"))));
         }
     }
     for (at, grant) in policy.grants.iter().enumerate().filter(|(_, grant)| !description.facts.contains(grant)) {
@@ -43,6 +32,66 @@ pub(crate) fn check_against_plugin(loaded: &LoadedSet, index: usize, plugin: &Pl
         complaints.push((message, loaded.policy_place(index, &format!("/grants/{at}"))));
     }
     complaints
+}
+
+/// What is wrong with the rule of an override, where anything is.
+fn unknown_rule(change: &Override, plugin: &str, known: &[&str]) -> Option<String> {
+    let rule = &change.rule;
+    if let Some(other) = change.plugin.as_deref().filter(|name| *name != plugin) {
+        let hint = if known.contains(&rule.as_str()) {
+            format!("write `{plugin}/{rule}`")
+        } else if let Some(near) = suggest(rule, known) {
+            format!("did you mean `{plugin}/{near}`?")
+        } else {
+            format!("say it in a policy that uses `{other}`")
+        };
+        return Some(format!(
+            "`overrides` names a rule of the plugin `{other}`, but this policy uses `{plugin}`; {hint}"
+        ));
+    }
+    if known.contains(&rule.as_str()) {
+        return None;
+    }
+    let hint = did_you_mean(rule, known, &[plugin]);
+    Some(format!("`overrides` names the rule `{rule}`, which plugin `{plugin}` does not have; {hint}"))
+}
+
+/// Custom kinds that could never be found, because their group is Kubernetes' own, or nobody's.
+pub(crate) fn check_workloads(loaded: &LoadedSet, kinds: &Kinds) -> Vec<Complaint> {
+    let workloads = loaded.set.workloads.iter().enumerate();
+    let complaint = |(at, workload): (usize, &CustomWorkload)| {
+        let (key, message) = unknown_workload(workload, kinds)?;
+        Some((message, loaded.workload_place(at, key)))
+    };
+    workloads.filter_map(complaint).collect()
+}
+
+/// The field that is wrong, and why.
+fn unknown_workload(workload: &CustomWorkload, kinds: &Kinds) -> Option<(&'static str, String)> {
+    let CustomWorkload { group, kind, .. } = workload;
+    if !kinds.is_own_group(group) {
+        return (!group.contains('.')).then(|| ("apiGroup", unknown_group(group, kinds)));
+    }
+    let mut own: Vec<&str> = kinds.iter().filter(|(known, ..)| known == group).map(|(_, kind, _)| kind).collect();
+    if own.contains(&kind.as_str()) {
+        return None;
+    }
+    own.sort_unstable();
+    let hint = match suggest(kind, &own) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "the group of a custom kind has a dot".to_owned(),
+    };
+    Some(("kind", format!("the group `{group}` of Kubernetes has no kind `{}`; {hint}", kind.escape_debug())))
+}
+
+fn unknown_group(group: &str, kinds: &Kinds) -> String {
+    let mut own: Vec<&str> = kinds.iter().map(|(group, ..)| group).filter(|group| !group.contains('.')).collect();
+    own.sort_unstable();
+    let hint = match suggest(group, &own) {
+        Some(near) if !near.is_empty() => format!("did you mean `{near}`?"),
+        _ => "the group of a custom kind has a dot".to_owned(),
+    };
+    format!("Kubernetes has no API group `{}`; {hint}", group.escape_debug())
 }
 
 /// Resource rules that could never match, because Kubernetes has no such group or resource.
@@ -55,13 +104,7 @@ pub(crate) fn check_rules(loaded: &LoadedSet, index: usize, kinds: &Kinds) -> Ve
         let place = |rest: String| loaded.policy_place(index, &format!("/match/resourceRules/{number}/{rest}"));
         for (at, group) in rule.api_groups.iter().enumerate() {
             if group != "*" && !group.contains('.') && !kinds.is_own_group(group) {
-                let own: Vec<&str> = kinds.iter().map(|(group, ..)| group).filter(|g| !g.contains('.')).collect();
-                let hint = match suggest(group, &own) {
-                    Some(near) if !near.is_empty() => format!("did you mean `{near}`?"),
-                    _ => "the group of a custom kind has a dot".to_owned(),
-                };
-                let message = format!("Kubernetes has no API group `{}`; {hint}", group.escape_debug());
-                complaints.push((message, place(format!("apiGroups/{at}"))));
+                complaints.push((unknown_group(group, kinds), place(format!("apiGroups/{at}"))));
             }
         }
         for (at, written) in rule.resources.iter().enumerate() {
@@ -94,6 +137,7 @@ fn unknown_resource(rule: &ResourceRule, written: &str, kinds: &Kinds) -> Option
     // A known resource in the wrong group; the newest group last, and the same one on every run.
     let elsewhere = kinds.iter().filter(|(.., info)| info.plural == resource).map(|(group, ..)| group);
     let hint = match elsewhere.filter(|group| *group != "extensions").min() {
+        Some("") => "it is in the core group (`\"\"`)".to_owned(),
         Some(group) => format!("it is in the group `{group}`"),
         None => {
             let mut plurals: Vec<&str> = of_rule().map(|(.., info)| info.plural.as_str()).collect();
@@ -145,8 +189,10 @@ fn check_waiver(waiver: &Waiver, sets: &[InstalledSet]) -> Option<Complaint> {
         return Some((message, waiver.places.policy.clone()));
     }
     let mut codes: Vec<String> = Vec::new();
+    let mut plugins: Vec<&str> = Vec::new();
     for (_, installed) in named {
         let plugin = installed.plugin.name();
+        plugins.push(plugin);
         codes.extend(installed.plugin.description().rules.iter().map(|rule| format!("{plugin}/{}", rule.id)));
     }
     let (written, known): (String, Vec<&str>) = match &waiver.plugin {
@@ -156,14 +202,32 @@ fn check_waiver(waiver: &Waiver, sets: &[InstalledSet]) -> Option<Complaint> {
     if known.contains(&written.as_str()) {
         return None;
     }
-    let hint = did_you_mean(&written, &known, "it has");
+    plugins.sort_unstable();
+    plugins.dedup();
+    let hint = did_you_mean(&written, &known, &plugins);
     Some((format!("the policy `{}` has no rule `{written}`; {hint}", waiver.policy), waiver.places.rule.clone()))
 }
 
-fn did_you_mean(written: &str, known: &[&str], otherwise: &str) -> String {
-    match suggest(written, known) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => "there is none".to_owned(),
-        None => format!("{otherwise} {}", known.join(", ")),
+/// The rule that was meant, or those that there are; of many, only the nearest, and where all of them are described.
+fn did_you_mean(written: &str, known: &[&str], plugins: &[&str]) -> String {
+    if let Some(near) = suggest(written, known) {
+        return format!("did you mean `{near}`?");
+    }
+    let ranked = by_distance(written, known);
+    match ranked.len() {
+        0 => "there is none".to_owned(),
+        1..=MOST_LISTED => format!("it has {}", quoted(&ranked)),
+        count => {
+            let nearest = quoted(&ranked[..NEAREST]);
+            let plugins = quoted(plugins);
+            format!("it has {count} rules, the nearest are {nearest}; the README of {plugins} describes all")
+        }
     }
 }
+
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ mod evaluate;
 mod functions;
 mod request;
 mod signs;
+mod syntax;
 mod value;
 
 use std::collections::HashMap;
@@ -63,19 +64,9 @@ impl Condition {
 
 fn parse(text: &str) -> Result<(IdedExpr, HashMap<u64, Regex>), String> {
     signs::refuse_runs(text)?;
-    let parsed = Parser::new().parse(text).map_err(|why| syntax_error(text, &why))?;
+    let parsed = Parser::new().parse(text).map_err(|why| syntax::explain(text, &why))?;
     let patterns = check::check(&parsed)?;
     Ok((parsed, patterns))
-}
-
-fn syntax_error(text: &str, why: &kube_cel::cel::ParseErrors) -> String {
-    let Some(first) = why.errors.first() else { return "does not compile".to_owned() };
-    if text.contains(".?") || text.contains("[?") || first.msg.contains("optional syntax") {
-        return "uses optional fields (`.?` or `[?`), which are not supported here: write `has(a.b) && a.b == ..`"
-            .to_owned();
-    }
-    let (line, column) = first.pos;
-    format!("does not compile: {} (line {line}, column {column} of the expression)", first.msg.escape_debug())
 }
 
 #[cfg(test)]

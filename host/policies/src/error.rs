@@ -56,6 +56,16 @@ impl fmt::Display for Complaint {
 
 impl std::error::Error for Complaint {}
 
+/// What complaints are sorted by: file, then place in it; those without a place come last.
+pub fn by_place(place: Option<&Place>) -> (bool, &str, u32) {
+    place.map_or((true, "", 0), |place| (false, place.file(), place.span.start))
+}
+
+/// Sorts complaints by file and place; two at one place keep their order.
+pub(crate) fn sort(complaints: &mut [Complaint]) {
+    complaints.sort_by(|left, right| by_place(left.place.as_ref()).cmp(&by_place(right.place.as_ref())));
+}
+
 /// Longest quotation of a user's words in a message, in characters.
 const QUOTED: usize = 80;
 
@@ -63,7 +73,12 @@ const QUOTED: usize = 80;
 pub(crate) fn quote(words: &str) -> String {
     let cut: String = words.chars().take(QUOTED).collect();
     let more = if cut.len() < words.len() { "…" } else { "" };
-    format!("`{}{more}`", cut.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\""))
+    format!("`{}{more}`", printable(&cut))
+}
+
+/// Words with their control characters escaped, and their quotes as they are.
+pub(crate) fn printable(words: &str) -> String {
+    words.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"")
 }
 
 /// Some known words as a person lists them: `` `a`, `b` or `c` ``.
@@ -87,6 +102,18 @@ mod tests {
         let complaint = Complaint::wrong("unknown field `bad`", Some(place)).hint("did you mean `bat`?");
         assert_eq!(complaint.to_string(), "set.yaml:2:1: unknown field `bad`; did you mean `bat`?");
         assert_eq!(Complaint::wrong("x", None).to_string(), "x");
+    }
+
+    #[test]
+    fn sorts_by_file_and_place_and_puts_what_has_no_place_last() {
+        let at = |file: &str, start: usize, message: &str| {
+            let source = portcullis_model::Source::new(file, "0123456789");
+            Complaint::wrong(message, Some(Place { source, span: portcullis_model::Span::new(start, 10) }))
+        };
+        let mut complaints =
+            [Complaint::wrong("e", None), at("b", 1, "d"), at("a", 9, "c"), at("a", 2, "a"), at("a", 2, "b")];
+        sort(&mut complaints);
+        assert_eq!(complaints.map(|complaint| complaint.message).concat(), "abcde");
     }
 
     #[test]

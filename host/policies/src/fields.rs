@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use portcullis_model::{Document, Kind, NodeId, PerMode, Place};
 
-use crate::error::{Complaint, one_of, quote};
+use crate::error::{Complaint, one_of, quote, sort};
 use crate::suggest::nearest;
 
 /// Complaints after this many are dropped: nobody reads more, and a hostile file must not fill the memory.
@@ -21,8 +21,11 @@ impl<'d> Fields<'d> {
         Self { document, complaints: RefCell::default() }
     }
 
+    /// All complaints, in the order of the lines that they are about: what is read first need not be written first.
     pub(crate) fn finish(self) -> Vec<Complaint> {
-        self.complaints.into_inner()
+        let mut complaints = self.complaints.into_inner();
+        sort(&mut complaints);
+        complaints
     }
 
     pub(crate) fn add(&self, complaint: Complaint) {

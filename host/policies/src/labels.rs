@@ -86,9 +86,14 @@ pub(crate) fn asks_only(selector: &LabelSelector, label: &str) -> bool {
 }
 
 /// `validation.IsQualifiedName` of apimachinery.
+pub(crate) fn is_qualified_name(text: &str) -> bool {
+    let (prefix, name) = text.split_once('/').map_or((None, text), |(prefix, name)| (Some(prefix), name));
+    is_label_name(name) && prefix.is_none_or(is_subdomain)
+}
+
+/// The key of a label is a qualified name (`ValidateLabelName` of apimachinery).
 pub(crate) fn check_key(fields: &Fields, node: NodeId, key: &str) {
-    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
-    if !is_label_name(name) || prefix.is_some_and(|prefix| !is_subdomain(prefix)) {
+    if !is_qualified_name(key) {
         let message = format!("{} cannot be the key of a label", quote(key));
         let hint = "a key is `name` or `prefix/name`: the name at most 63 letters, digits, `-`, `_` or `.`, the prefix a DNS name";
         fields.wrong_hint(node, message, hint);

@@ -1,11 +1,11 @@
 //! The `match` of a policy: resource rules, selectors, conditions and paths, as Kubernetes validates them.
 
-use portcullis_model::{Match, MatchCondition, NodeId};
+use portcullis_model::{Kind, Match, MatchCondition, NodeId};
 
 use crate::cel::Condition;
 use crate::error::quote;
 use crate::fields::Fields;
-use crate::labels::read_selector;
+use crate::labels::{is_qualified_name, read_selector};
 use crate::pattern::Patterns;
 use crate::resource_rules::read_rule;
 
@@ -29,7 +29,7 @@ pub(crate) fn read_match(fields: &Fields, policy: NodeId) -> (Match, Selector) {
     }
     let rules = fields.list(node, "resourceRules");
     let paths = read_documents(fields, node);
-    if paths.is_empty() && rules.as_ref().is_some_and(Vec::is_empty) {
+    if fields.get(node, "documents").is_none() && rules.as_ref().is_some_and(Vec::is_empty) {
         let hint = "leave `resourceRules` out to judge every CREATE and UPDATE of every object";
         fields.wrong_hint(node, "this `match` names nothing, so the policy would never judge", hint);
     }
@@ -58,6 +58,12 @@ fn read_conditions(fields: &Fields, node: NodeId) -> (Vec<MatchCondition>, Vec<C
         }
         let name = fields.required_text(item, "name");
         if let Some(name) = name {
+            if !is_qualified_name(name) {
+                // `validateMatchCondition` of pkg/apis/admissionregistration/validation.
+                let message = format!("{} cannot be the name of a condition", quote(name));
+                let hint = "a name has at most 63 letters, digits, `-`, `_` or `.`, such as `not-paused`; a DNS name and `/` may stand before it";
+                fields.wrong_hint(fields.document.find(item, "name"), message, hint);
+            }
             if names.contains(&name) {
                 fields.wrong(fields.document.find(item, "name"), format!("a second condition {}", quote(name)));
             }
@@ -76,9 +82,22 @@ fn read_conditions(fields: &Fields, node: NodeId) -> (Vec<MatchCondition>, Vec<C
 }
 
 fn read_documents<'d>(fields: &Fields<'d>, node: NodeId) -> Vec<(NodeId, &'d str)> {
+    // Without a path the policy would judge every object, which is not what a list of documents asks for.
+    let refuse_empty = |list: NodeId, key: &str| {
+        if fields.document.kind(list) == Kind::List && fields.document.len(list) == 0 {
+            let hint = "name the paths of the documents to judge, or leave `documents` out";
+            fields.wrong_hint(list, format!("`{key}` is empty, so it would match no document"), hint);
+        }
+    };
+    if let Some(list) = fields.get(node, "documents") {
+        refuse_empty(list, "documents");
+    }
     let mut paths = Vec::new();
     for item in fields.list(node, "documents").unwrap_or_default() {
-        if fields.expect_map(item, &["paths"]) && fields.required(item, "paths").is_some() {
+        if fields.expect_map(item, &["paths"])
+            && let Some(list) = fields.required(item, "paths")
+        {
+            refuse_empty(list, "paths");
             paths.extend(fields.texts(item, "paths").unwrap_or_default());
         }
     }

@@ -1,8 +1,8 @@
 //! Reads a policy set strictly: everything that is wrong with it is said at once, each with its place.
 
 use portcullis_model::{
-    CustomWorkload, Document, Effect, Kind, Mode, ModeRule, NodeId, Override, PerMode, Place, PluginReference, Policy,
-    PolicySet, Severity,
+    Document, Effect, Kind, Mode, ModeRule, NodeId, Override, PerMode, Place, PluginReference, Policy, PolicySet,
+    Severity,
 };
 
 use crate::error::{Complaint, quote};
@@ -10,6 +10,7 @@ use crate::fields::Fields;
 use crate::labels::{check_key, is_subdomain};
 use crate::matching::{Selector, read_match};
 use crate::settings::{digest_of, read_settings, setting_node};
+use crate::workloads::read_workload;
 
 /// The version of everything a person writes for this product.
 pub const API_VERSION: &str = "portcullis.dev/v1alpha1";
@@ -44,6 +45,13 @@ impl LoadedSet {
         self.document.place(self.document.resolve(self.policy_node(policy), pointer).0)
     }
 
+    /// Where a field of one of the `workloads` was written, or the nearest one around it.
+    pub fn workload_place(&self, workload: usize, key: &str) -> Option<Place> {
+        let workloads = self.document.walk(NodeId::ROOT, &["spec", "workloads"]);
+        let node = self.document.at(workloads, u32::try_from(workload).unwrap_or(u32::MAX));
+        self.document.place(self.document.resolve(node, &format!("/{key}")).0)
+    }
+
     fn policy_node(&self, policy: usize) -> NodeId {
         let policies = self.document.walk(NodeId::ROOT, &["spec", "policies"]);
         self.document.at(policies, u32::try_from(policy).unwrap_or(u32::MAX))
@@ -57,7 +65,7 @@ impl LoadedSet {
 /// `match` absent means every CREATE and UPDATE of every object, subresources included.
 ///
 /// # Errors
-/// Every complaint, at most [`crate::fields::MAX_COMPLAINTS`], in the order of reading.
+/// Every complaint, at most [`crate::fields::MAX_COMPLAINTS`] (the first that are read), in the order of their places.
 pub fn parse_set(document: &Document) -> Result<LoadedSet, Vec<Complaint>> {
     let fields = Fields::new(document);
     let loaded = read_set(&fields);
@@ -68,19 +76,36 @@ pub fn parse_set(document: &Document) -> Result<LoadedSet, Vec<Complaint>> {
     }
 }
 
-/// Reads what all documents of this product begin with; the name, where it is one.
-pub(crate) fn read_head<'d>(fields: &Fields<'d>, kind: &str) -> Option<&'d str> {
+/// Whether a document is of this kind, or at least of no other: the fields of another kind are not checked one by one.
+pub(crate) fn is_of_kind(fields: &Fields, kind: &str) -> bool {
     let root = NodeId::ROOT;
-    if !fields.expect_map(root, &["apiVersion", "kind", "metadata", "spec"]) {
-        return None;
+    if !fields.expect(root, Kind::Map, "a map") {
+        return false;
     }
-    for (key, expected) in [("apiVersion", API_VERSION), ("kind", kind)] {
-        if let Some(found) = fields.required_text(root, key)
-            && found != expected
-        {
-            let message = format!("`{key}` is {}, expected `{expected}`", quote(found));
-            fields.wrong(fields.document.find(root, key), message);
-        }
+    let document = fields.document;
+    let written = |key: &str| document.string(root, &[key]).filter(|text| !text.trim().is_empty());
+    let (found_version, found_kind) = (written("apiVersion"), written("kind"));
+    let other = if found_kind.is_some_and(|found| found != kind) {
+        "kind"
+    } else if found_version.is_some_and(|found| found != API_VERSION) {
+        "apiVersion"
+    } else {
+        return true;
+    };
+    let a_kind = found_kind.map_or("a document".to_owned(), |found| format!("a {}", quote(found)));
+    let of_version = found_version.map_or(String::new(), |found| format!(" of {}", quote(found)));
+    let message = format!("this is {a_kind}{of_version}, not a `{kind}` of `{API_VERSION}`");
+    fields.wrong(document.find(root, other), message);
+    false
+}
+
+/// Reads what all documents of this product begin with; the name, where it is one.
+pub(crate) fn read_head<'d>(fields: &Fields<'d>) -> Option<&'d str> {
+    let root = NodeId::ROOT;
+    fields.expect_map(root, &["apiVersion", "kind", "metadata", "spec"]);
+    // Where they are texts, `is_of_kind` has seen that they are the right ones.
+    for key in ["apiVersion", "kind"] {
+        fields.required_text(root, key);
     }
     let metadata = fields.required(root, "metadata")?;
     if !fields.expect_map(metadata, &["name", "labels", "annotations"]) {
@@ -108,10 +133,10 @@ fn read_name<'d>(fields: &Fields<'d>, parent: NodeId) -> Option<&'d str> {
 }
 
 fn read_set(fields: &Fields) -> Option<(PolicySet, Vec<Selector>)> {
-    let name = read_head(fields, "PolicySet");
-    if fields.document.kind(NodeId::ROOT) != Kind::Map {
+    if !is_of_kind(fields, "PolicySet") {
         return None;
     }
+    let name = read_head(fields);
     let spec = fields.required(NodeId::ROOT, "spec")?;
     if !fields.expect_map(spec, &["mode", "failFast", "workloads", "policies"]) {
         return None;
@@ -160,30 +185,6 @@ fn read_mode(fields: &Fields, spec: NodeId) -> ModeRule {
     let words = [("sandbox", Mode::Sandbox), ("compliance", Mode::Compliance)];
     let default = fields.get(node, "default").and_then(|default| fields.word(default, &words));
     ModeRule { namespace_label: label, default: default.unwrap_or(Mode::Compliance) }
-}
-
-/// A custom kind that runs containers: `{apiGroup: argoproj.io, kind: Rollout, template: /spec/template, replicas: /spec/replicas}`.
-fn read_workload(fields: &Fields, node: NodeId) -> Option<CustomWorkload> {
-    if !fields.expect_map(node, &["apiGroup", "kind", "template", "replicas"]) {
-        return None;
-    }
-    let group = fields.required(node, "apiGroup").filter(|&group| fields.expect(group, Kind::String, "a string"));
-    let pointer = |found: NodeId| {
-        let text = fields.text(found)?;
-        if !text.starts_with('/') {
-            fields.wrong_hint(
-                found,
-                format!("{} is not a JSON Pointer", quote(text)),
-                "write it like `/spec/template`",
-            );
-        }
-        Some(text.to_owned())
-    };
-    let kind = fields.required_text(node, "kind");
-    let template = fields.required(node, "template").and_then(pointer);
-    let replicas = fields.get(node, "replicas").and_then(pointer);
-    let group = fields.document.text(group?).to_owned();
-    Some(CustomWorkload { group, kind: kind?.to_owned(), template: template?, replicas })
 }
 
 fn read_policy<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) -> Option<(Policy, Selector)> {

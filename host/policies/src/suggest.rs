@@ -16,6 +16,50 @@ pub fn nearest<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
     distances.filter(|&(distance, _)| distance <= allowed).min_by_key(|&(distance, _)| distance).map(|(_, word)| word)
 }
 
+/// The known words in order of their distance from what was written, the nearest first; of two as near, the first by name.
+pub fn by_distance<'k>(written: &str, known: &[&'k str]) -> Vec<&'k str> {
+    let lower: String = written.chars().take(LONGEST).collect::<String>().to_lowercase();
+    let mut words: Vec<_> = known.iter().map(|&word| (distance(&lower, &word.to_lowercase()), word)).collect();
+    words.sort_unstable();
+    words.dedup();
+    words.into_iter().map(|(_, word)| word).collect()
+}
+
+/// Kinds of more than one word, which no rule finds from their small letters.
+const KINDS: [&str; 17] = [
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "CronJob",
+    "DaemonSet",
+    "HorizontalPodAutoscaler",
+    "NetworkPolicy",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "PodDisruptionBudget",
+    "ReplicaSet",
+    "ReplicationController",
+    "ResourceQuota",
+    "RoleBinding",
+    "ServiceAccount",
+    "StatefulSet",
+    "StorageClass",
+];
+
+/// The kind that somebody meant who wrote it in small letters or as a plural: `rollouts`, `statefulset`.
+pub(crate) fn kind_for(written: &str) -> String {
+    let singular = match written.strip_suffix('s') {
+        Some(stem) if !stem.ends_with(['s', 'u', 'i']) => stem,
+        _ => written,
+    };
+    let known = KINDS.iter().find(|kind| [written, singular].iter().any(|own| kind.eq_ignore_ascii_case(own)));
+    let mut letters = singular.chars();
+    known.map_or_else(
+        || letters.next().map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + letters.as_str()),
+        |&kind| kind.to_owned(),
+    )
+}
+
 /// How many letters to insert, remove, replace or swap with their neighbour (optimal string alignment).
 fn distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.chars().collect();
@@ -54,6 +98,29 @@ mod tests {
     fn suggests_nothing_for_a_word_far_from_all() {
         assert_eq!(nearest("zebra", &["policies", "mode"]), None);
         assert_eq!(nearest(&"m".repeat(100_000), &["mode"]), None);
+    }
+
+    #[test]
+    fn puts_the_nearest_word_first_however_far_it_is() {
+        assert_eq!(
+            by_distance("cpu-mising", &["memory-missing", "cpu-missing", "a", "cpu-max", "cpu-max"])[..2],
+            ["cpu-missing", "cpu-max"]
+        );
+        assert_eq!(by_distance(&"x".repeat(100_000), &["b", "a"]), ["a", "b"]);
+    }
+
+    #[test]
+    fn finds_the_kind_behind_small_letters_and_plurals() {
+        for (written, kind) in [
+            ("deployment", "Deployment"),
+            ("rollouts", "Rollout"),
+            ("statefulsets", "StatefulSet"),
+            ("ingress", "Ingress"),
+            ("ärger", "ärger"),
+            ("", ""),
+        ] {
+            assert_eq!(kind_for(written), kind);
+        }
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use portcullis_model::{Document, Kind, NodeId, Place, Review, SubjectKind, format_time, parse_expiry};
 
-use crate::error::{Complaint, quote};
+use crate::error::{Complaint, quote, sort};
 use crate::fields::{Fields, MAX_COMPLAINTS};
 use crate::pattern::Patterns;
 use crate::select::is_namespace;
-use crate::set::{read_head, read_rule};
+use crate::set::{is_of_kind, read_head, read_rule};
+use crate::suggest::kind_for;
 
 /// Waivers that may be loaded at once.
 pub const MAX_WAIVERS: usize = 10_000;
@@ -81,7 +82,7 @@ impl Waivers {
     /// Reads `Waiver` documents. Which file came first makes no difference.
     ///
     /// # Errors
-    /// Every complaint about any of them, at most [`MAX_COMPLAINTS`].
+    /// Every complaint about any of them, at most [`MAX_COMPLAINTS`], by file and place.
     pub fn parse(documents: &[Document]) -> Result<Self, Vec<Complaint>> {
         let mut waivers: Vec<Waiver> = Vec::new();
         let mut complaints: Vec<Complaint> = Vec::new();
@@ -102,6 +103,7 @@ impl Waivers {
             complaints
                 .push(Complaint::wrong(message, pair[1].place.clone()).hint("every waiver needs a name of its own"));
         }
+        sort(&mut complaints);
         complaints.truncate(MAX_COMPLAINTS);
         if complaints.is_empty() { Ok(Self { waivers }) } else { Err(complaints) }
     }
@@ -165,10 +167,10 @@ impl Waiver {
 }
 
 fn read_waiver(fields: &Fields) -> Option<Waiver> {
-    let name = read_head(fields, "Waiver");
-    if fields.document.kind(NodeId::ROOT) != Kind::Map {
+    if !is_of_kind(fields, "Waiver") {
         return None;
     }
+    let name = read_head(fields);
     let spec = fields.required(NodeId::ROOT, "spec")?;
     let known = ["policySet", "policy", "rule", "covers", "owner", "ticket", "reason", "expires"];
     if !fields.expect_map(spec, &known) {
@@ -235,8 +237,15 @@ fn read_patterns(fields: &Fields, covers: NodeId, key: &str) -> Option<Patterns>
     if fields.document.kind(node) == Kind::List && fields.document.len(node) == 0 {
         fields.wrong(node, format!("`{key}` is empty, so this waiver would cover nothing"));
     }
+    let patterns = fields.texts(covers, key).unwrap_or_default();
+    if key == "kinds" {
+        for &(item, written) in patterns.iter().filter(|(_, text)| text.starts_with(|c: char| c.is_ascii_lowercase())) {
+            let message = format!("{} is not a kind; a kind begins with a capital", quote(written));
+            fields.wrong_hint(item, message, format!("did you mean {}?", quote(&kind_for(written))));
+        }
+    }
     // A list that cannot be read stays a list that matches nothing, never one that is absent.
-    Some(Patterns::read(fields, &fields.texts(covers, key).unwrap_or_default()))
+    Some(Patterns::read(fields, &patterns))
 }
 
 #[cfg(test)]

@@ -62,6 +62,22 @@ fn refuses_conditions_that_cannot_hold() {
 }
 
 #[test]
+fn refuses_names_of_conditions_as_kubernetes_does() {
+    let one = |name: &str| complaints(&format!(r#"{{"matchConditions":[{{"name":"{name}","expression":"true"}}]}}"#));
+    for bad in ["a b", "-a", "a/b/c", "UP/a", "a.", "é"] {
+        assert_eq!(
+            one(bad),
+            format!(
+                "`{bad}` cannot be the name of a condition; a name has at most 63 letters, digits, `-`, `_` or `.`, such as `not-paused`; a DNS name and `/` may stand before it"
+            )
+        );
+    }
+    for good in ["a", "A_b.c-1", "example.com/a"] {
+        assert_eq!(one(good), "", "{good}");
+    }
+}
+
+#[test]
 fn refuses_paths_that_never_match() {
     let one = |path: &str| complaints(&format!(r#"{{"documents":[{{"paths":["{path}"]}}]}}"#));
     let hint = "; write the path relative to where the check starts, without `.` and `..`";
@@ -70,4 +86,18 @@ fn refuses_paths_that_never_match() {
     assert_eq!(one("a["), "`a[` is not a pattern: unclosed character class; missing ']'");
     assert_eq!(complaints(r#"{"documents":[{}]}"#), "`documents[0]` has no `paths`");
     assert_eq!(complaints(r#"{"documents":["a"]}"#), "`documents[0]` must be a map, found a string");
+}
+
+#[test]
+fn refuses_documents_that_name_no_path() {
+    let empty = |key: &str| {
+        format!(
+            "`{key}` is empty, so it would match no document; name the paths of the documents to judge, or leave `documents` out"
+        )
+    };
+    assert_eq!(complaints(r#"{"documents":[]}"#), empty("documents"));
+    assert_eq!(complaints(r#"{"documents":[{"paths":[]}]}"#), empty("paths"));
+    assert_eq!(complaints(r#"{"documents":[{"paths":["a"]},{"paths":[]}]}"#), empty("paths"));
+    assert_eq!(complaints(r#"{"resourceRules":[],"documents":[]}"#), empty("documents"));
+    assert_eq!(complaints(r#"{"resourceRules":[],"documents":[{"paths":["a"]}]}"#), "");
 }

@@ -111,9 +111,9 @@ fn gives_two_spellings_one_digest_and_two_meanings_two() {
 
 #[test]
 fn collects_all_complaints_with_their_places() {
-    let text = r#"apiVersion: portcullis.dev/v1
-kind: PolicyList
+    let text = r#"apiVersion: 1
 metadata: {nmae: x}
+kind: PolicySet
 spec:
   polices: []
   failFast: true
@@ -126,10 +126,9 @@ spec:
     assert_eq!(
         complaints(text),
         [
-            "set.yaml:1:13: `apiVersion` is `portcullis.dev/v1`, expected `portcullis.dev/v1alpha1`",
-            "set.yaml:2:7: `kind` is `PolicyList`, expected `PolicySet`",
-            "set.yaml:3:12: unknown field `nmae` in `metadata`; did you mean `name`?",
-            "set.yaml:3:1: `metadata` has no `name`",
+            "set.yaml:1:13: `apiVersion` must be a string, found a number; put it in quotes",
+            "set.yaml:2:1: `metadata` has no `name`",
+            "set.yaml:2:12: unknown field `nmae` in `metadata`; did you mean `name`?",
             "set.yaml:5:3: unknown field `polices` in `spec`; did you mean `policies`?",
             "set.yaml:6:13: `failFast` must be a map, found a boolean; say it for each mode: `{sandbox: .., compliance: ..}`",
             "set.yaml:8:5: unknown field `nam` in `policies[0]`; did you mean `name`?",
@@ -137,8 +136,8 @@ spec:
             "set.yaml:8:5: `policies[0]` has no `plugin`; write `plugin: {builtin: ..}` or `plugin: {file: ..}`",
             "set.yaml:9:11: `Bad_Name` cannot be a name; a name has at most 253 lower-case letters, digits, `-` and `.`, and begins and ends with a letter or digit",
             "set.yaml:10:13: `plugin` must be a map, found a string; write `plugin: {builtin: resource-limits}`",
-            "set.yaml:11:30: unknown field `complience` in `effect`; did you mean `compliance`?",
             "set.yaml:11:23: `sandbox` cannot be `block`; write `deny`, `warn`, `audit` or `shadow`",
+            "set.yaml:11:30: unknown field `complience` in `effect`; did you mean `compliance`?",
         ]
     );
 }
@@ -157,11 +156,31 @@ fn refuses_what_is_not_a_set_at_all() {
     assert_eq!(
         complaints(&with_policies("").replace("  policies:\n", "  mode: sandbox\n")),
         [
-            "set.yaml:5:9: `mode` must be a map, found a string; write `mode: {default: ..}`",
             "set.yaml:4:1: `spec` has no `policies`; write `policies: []` for a set that judges nothing",
+            "set.yaml:5:9: `mode` must be a map, found a string; write `mode: {default: ..}`",
         ]
     );
     assert_eq!(complaints(&with_policies("")), ["set.yaml:5:3: `policies` must be a list, found nothing"]);
+}
+
+#[test]
+fn says_of_a_document_of_another_kind_only_that() {
+    let own = "not a `PolicySet` of `portcullis.dev/v1alpha1`";
+    for (text, said) in [
+        (
+            "apiVersion: apps/v1\nkind: StatefulSet\nspec: {serviceName: a}\nx: 1\n",
+            "set.yaml:2:7: this is a `StatefulSet` of `apps/v1`",
+        ),
+        (
+            "apiVersion: portcullis.dev/v1\nkind: PolicySet\nx: 1\n",
+            "set.yaml:1:13: this is a `PolicySet` of `portcullis.dev/v1`",
+        ),
+        ("kind: Policyset\nx: 1\n", "set.yaml:1:7: this is a `Policyset`"),
+        ("apiVersion: v1\nx: 1\n", "set.yaml:1:13: this is a document of `v1`"),
+        ("kind: \"a\\e[31m\"\n", "set.yaml:1:7: this is a `a\\u{1b}[31m`"),
+    ] {
+        assert_eq!(complaints(text), [format!("{said}, {own}")]);
+    }
 }
 
 #[test]
@@ -283,7 +302,7 @@ fn refuses_modes_and_workloads_that_cannot_work() {
     );
     assert_eq!(
         spec("workloads: [{group: a, kind: K}]"),
-        "set.yaml:6:16: unknown field `group` in `workloads[0]`; known here: apiGroup, kind, template, replicas\nset.yaml:6:15: `workloads[0]` has no `apiGroup`\nset.yaml:6:15: `workloads[0]` has no `template`"
+        "set.yaml:6:15: `workloads[0]` has no `apiGroup`\nset.yaml:6:15: `workloads[0]` has no `template`\nset.yaml:6:16: unknown field `group` in `workloads[0]`; known here: apiGroup, kind, template, replicas"
     );
 }
 

@@ -254,11 +254,26 @@ fn refuses_a_waiver_that_covers_nothing_or_everything_by_accident() {
 }
 
 #[test]
+fn refuses_kinds_in_small_letters() {
+    let refused =
+        |bad: &str, good: &str| format!("`{bad}` is not a kind; a kind begins with a capital; did you mean `{good}`?");
+    for (bad, good) in [("deployment", "Deployment"), ("daemonsets", "DaemonSet"), ("deploy*", "Deploy*")] {
+        let said = complaints(&format!("covers={{kinds: ['{bad}']}}"));
+        assert_eq!(said, format!("set.yaml:12:20: {}", refused(bad, good)));
+    }
+    load(&[("w", "covers={kinds: ['*set', '*', Deployment, '{Pod,Job}', '?ob']}")]);
+    load(&[("x", "covers={names: [web], namespaces: [shop]}")]);
+}
+
+#[test]
 fn refuses_two_waivers_of_one_name() {
     let documents = [yaml(&text("w", "")), yaml(&text("w", "policy=other"))];
     let refused = Waivers::parse(&documents).expect_err("two");
     assert_eq!(refused.len(), 1);
     assert_eq!(refused[0].to_string(), "set.yaml:4:9: a second waiver `w`; every waiver needs a name of its own");
     let refused = Waivers::parse(&[yaml("kind: PolicySet\n")]).expect_err("no waiver");
-    assert_eq!(refused[1].to_string(), "set.yaml:1:7: `kind` is `PolicySet`, expected `Waiver`");
+    assert_eq!(
+        refused.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["set.yaml:1:7: this is a `PolicySet`, not a `Waiver` of `portcullis.dev/v1alpha1`"]
+    );
 }
