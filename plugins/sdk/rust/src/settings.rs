@@ -96,6 +96,11 @@ impl<'a> Setting<'a> {
         self.value.is_some_and(Value::is_array)
     }
 
+    /// Whether it is `true` or `false`, for settings that may be that or something else.
+    pub fn is_boolean(&self) -> bool {
+        self.value.is_some_and(Value::is_boolean)
+    }
+
     /// Whether nobody complained so far, about any setting: for what only makes sense of settings without fault.
     pub fn is_sound(&self) -> bool {
         self.complaints.borrow().is_empty()
@@ -216,7 +221,8 @@ impl<'a> Setting<'a> {
         Setting { value, pointer, complaints: self.complaints }
     }
 
-    fn expected(&self, what: &str) {
+    /// Refuses the settings because this one is not what it must be: `must be WHAT, not FOUND`, with what was written.
+    pub fn expected(&self, what: &str) {
         let found = match self.value {
             None | Some(Value::Null) => "nothing".to_owned(),
             Some(Value::Object(_)) => "a map".to_owned(),
