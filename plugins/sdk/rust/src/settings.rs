@@ -267,7 +267,7 @@ impl<'a> Object<'a, '_> {
     }
 }
 
-fn listed(words: &[&str]) -> String {
+pub(crate) fn listed(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
@@ -286,7 +286,7 @@ fn unit_hint(written: &str) -> &'static str {
 }
 
 /// The known word that somebody most likely meant: at most a third of its letters away.
-fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = word.get(..64).unwrap_or(word);
     let near = known.iter().map(|known| (distance(word, known), *known)).min_by_key(|(distance, _)| *distance);
     near.filter(|(distance, known)| *distance <= (known.len() / 3).max(1)).map(|(_, known)| known)
