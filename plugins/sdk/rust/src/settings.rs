@@ -114,6 +114,8 @@ impl<'a> Setting<'a> {
 
     /// A map with these keys and no others; an absent one has none of them.
     pub fn object<'k>(&self, known: &'k [&'k str]) -> Object<'a, 'k> {
+        #[cfg(feature = "testing")]
+        asked::note(&self.pointer, known);
         let map = match self.value {
             Some(Value::Object(map)) => Some(map),
             None => None,
@@ -306,6 +308,31 @@ fn distance(one: &str, other: &str) -> usize {
         }
     }
     row[other.len()]
+}
+
+/// For which maps a plugin asked, in tests: they compare it with the plugin's schema.
+#[cfg(feature = "testing")]
+pub(crate) mod asked {
+    use std::cell::RefCell;
+
+    thread_local! {
+        static ASKED: RefCell<Vec<(String, Vec<String>)>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Forgets what was asked for until now.
+    pub(crate) fn clear() {
+        ASKED.take();
+    }
+
+    /// The JSON Pointer and the known keys of every map that was asked for.
+    pub(crate) fn take() -> Vec<(String, Vec<String>)> {
+        ASKED.take()
+    }
+
+    pub(super) fn note(pointer: &str, known: &[&str]) {
+        let known = known.iter().map(|&key| key.to_owned()).collect();
+        ASKED.with_borrow_mut(|asked| asked.push((pointer.to_owned(), known)));
+    }
 }
 
 #[cfg(test)]

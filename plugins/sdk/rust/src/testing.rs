@@ -9,8 +9,10 @@
 
 mod case;
 pub(crate) mod imports;
+mod policies;
 mod reading;
 mod scene;
+mod schema;
 
 use std::path::{Path, PathBuf};
 
@@ -85,7 +87,19 @@ fn files(folder: &Path) -> (Vec<PathBuf>, Vec<String>) {
     (files, unread)
 }
 
-/// Checks that a plugin describes itself soundly, and that its README names every rule: `README.md` in the given folder.
+/// Checks that a plugin takes the settings that the policies in a file (`policies.yaml`) give it, in every mode.
+///
+/// # Panics
+/// With every complaint and its place, and where no policy of the file uses the plugin.
+pub fn policies<P: Policy>(file: impl AsRef<Path>) {
+    let file = file.as_ref();
+    let text = std::fs::read_to_string(file).expect("the file of the policies can be read");
+    let complaints = policies::complaints::<P>(&file.display().to_string(), &text).unwrap_or_else(|fault| vec![fault]);
+    assert!(complaints.is_empty(), "the plugin would refuse these policies:\n{}", complaints.join("\n"));
+}
+
+/// Checks that a plugin describes itself soundly, that its schema describes the settings that it takes, and that its README
+/// names every rule: `README.md` in the given folder.
 ///
 /// # Panics
 /// With the first fault.
@@ -93,6 +107,8 @@ pub fn description<P: Policy>(folder: impl AsRef<Path>) {
     let description = P::DESCRIPTION;
     let json: serde_json::Value = serde_json::from_str(&description.to_json()).expect("the description is JSON");
     assert_eq!(json["settings"]["type"], "object", "the schema of the settings describes a map");
+    let differences = schema::differences::<P>(&json["settings"]);
+    assert!(differences.is_empty(), "the schema of the settings and `prepare` differ:\n{}", differences.join("\n"));
     let kebab = |text: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
