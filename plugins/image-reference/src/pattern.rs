@@ -28,15 +28,19 @@ pub fn whole(pattern: &str) -> Result<String, String> {
     let (first, rest) = pattern.split_once('/').unwrap_or((pattern, ""));
     let is_host = first.contains(['.', ':']) || first == "localhost";
     if is_host && rest.is_empty() {
-        return Err(format!("`{shown}` names no repository; `{}/**` means every one there", first.escape_debug()));
+        return Err(no_repository(pattern));
     }
     let (host, path) = if is_host { (first.to_ascii_lowercase(), rest) } else { (HUB.to_owned(), pattern) };
     let host = if host == HUB_INDEX { HUB.to_owned() } else { host };
-    if !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']')) {
+    if !has_letters_of_a_host(&host) {
         return Err(format!("`{}` is not a host; hosts have no wildcards", first.escape_debug()));
     }
     if split_port(&host).1.is_some_and(|port| port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit())) {
         return Err(format!("`{}` has a port that is not a number", first.escape_debug()));
+    }
+    let bare = without_tag(pattern);
+    if bare.len() < pattern.len() {
+        return Err(format!("`{shown}`: a pattern has neither tag nor digest; write `{}`", bare.escape_debug()));
     }
     let segments: Vec<&str> = path.split('/').collect();
     for (position, segment) in segments.iter().enumerate() {
@@ -52,6 +56,40 @@ pub fn whole(pattern: &str) -> Result<String, String> {
     Ok(format!("{host}/{library}{path}"))
 }
 
+/// What is wrong with a pattern that ends where a host would: `ghcr.io`, and `nginx:1.2`, whose author thought of a tag.
+fn no_repository(pattern: &str) -> String {
+    let shown = pattern.escape_debug();
+    let pattern = pattern.trim_end_matches('/');
+    let bare = without_tag(pattern);
+    let tagged = bare.len() < pattern.len();
+    let is_host = bare.contains(['.', ':']) || bare == "localhost";
+    let numbered = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let is_port = has_letters_of_a_host(pattern) && split_port(pattern).1.is_some_and(numbered);
+    let everything = if is_port { pattern } else { bare }.escape_debug();
+    let bare = bare.escape_debug();
+    match (tagged, is_host) {
+        (true, false) if is_port => format!(
+            "`{shown}` names no repository: a pattern has neither tag nor digest, write `{bare}`; \
+             or is it a registry with its port? `{everything}/**` means every repository there"
+        ),
+        (true, false) => format!("`{shown}`: a pattern has neither tag nor digest; write `{bare}`"),
+        _ => format!("`{shown}` names no repository; `{everything}/**` means every one there"),
+    }
+}
+
+fn has_letters_of_a_host(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'))
+}
+
+/// A reference without its tag and its digest; a colon in a host is none of a tag.
+fn without_tag(reference: &str) -> &str {
+    let name = reference.split_once('@').map_or(reference, |(name, _)| name);
+    match name.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains(['/', ']']) => name,
+        _ => name,
+    }
+}
+
 fn segment_fault(segment: &str) -> Option<&'static str> {
     if segment.is_empty() {
         Some("a segment is empty")
@@ -60,7 +98,7 @@ fn segment_fault(segment: &str) -> Option<&'static str> {
     } else if segment.contains('*') {
         Some("`*` stands for a whole segment, never for a part of one")
     } else if segment.contains(['@', ':']) {
-        Some("a pattern names repositories, without tag or digest")
+        Some("a pattern names repositories, and `:` and `@` stand only in tags and digests")
     } else if segment.bytes().any(|b| b.is_ascii_uppercase()) {
         Some("repositories are written in lower case")
     } else if !segment.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
@@ -236,13 +274,44 @@ mod tests {
             ("ghcr.io/team-*", "`ghcr.io/team-*`: `*` stands for a whole segment, never for a part of one"),
             ("ghcr.io/**/app", "`ghcr.io/**/app`: `**` may stand at the end only"),
             ("ghcr.io//app", "`ghcr.io//app`: a segment is empty"),
-            ("ghcr.io/app:1", "`ghcr.io/app:1`: a pattern names repositories, without tag or digest"),
+            ("ghcr.io/app:1", "`ghcr.io/app:1`: a pattern has neither tag nor digest; write `ghcr.io/app`"),
+            ("team/app@sha256:0", "`team/app@sha256:0`: a pattern has neither tag nor digest; write `team/app`"),
+            (
+                "ghcr.io/a:1/b",
+                "`ghcr.io/a:1/b`: a pattern names repositories, and `:` and `@` stand only in tags and digests",
+            ),
+            ("nginx:1.2", "`nginx:1.2`: a pattern has neither tag nor digest; write `nginx`"),
+            ("nginx:1.2@sha256:0", "`nginx:1.2@sha256:0`: a pattern has neither tag nor digest; write `nginx`"),
+            ("nginx@sha256:0", "`nginx@sha256:0`: a pattern has neither tag nor digest; write `nginx`"),
+            (
+                "nginx:1",
+                "`nginx:1` names no repository: a pattern has neither tag nor digest, write `nginx`; \
+                 or is it a registry with its port? `nginx:1/**` means every repository there",
+            ),
+            ("ghcr.io/", "`ghcr.io/` names no repository; `ghcr.io/**` means every one there"),
+            ("ghcr.io:5000", "`ghcr.io:5000` names no repository; `ghcr.io:5000/**` means every one there"),
+            ("ghcr.io:latest", "`ghcr.io:latest` names no repository; `ghcr.io/**` means every one there"),
+            ("[::1]:5000", "`[::1]:5000` names no repository; `[::1]:5000/**` means every one there"),
+            ("localhost:5000", "`localhost:5000` names no repository; `localhost:5000/**` means every one there"),
             ("ghcr.io/App", "`ghcr.io/App`: repositories are written in lower case"),
             ("ghcr.io:/app", "`ghcr.io:` has a port that is not a number"),
             ("ghcr.io:https/app", "`ghcr.io:https` has a port that is not a number"),
             ("*.ghcr.io/app", "`*.ghcr.io` is not a host; hosts have no wildcards"),
         ] {
             assert_eq!(whole(pattern).expect_err("refused"), fault);
+        }
+    }
+
+    #[test]
+    fn takes_what_its_hints_say() {
+        for pattern in ["nginx:1.2", "nginx:1", "nginx@sha256:0", "ghcr.io:5000", "ghcr.io:x", "[::1]", "*:1", "a/b:1"]
+        {
+            let fault = whole(pattern).expect_err("refused");
+            let mut hints = fault.split('`').skip(3).step_by(2).peekable();
+            assert!(hints.peek().is_some(), "no hint in: {fault}");
+            for hint in hints {
+                assert!(whole(hint).is_ok(), "{fault}");
+            }
         }
     }
 }

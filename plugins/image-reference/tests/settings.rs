@@ -27,6 +27,11 @@ fn refuses_settings_with_a_place_and_a_way_out() {
         "`ghcr.io` names no repository; `ghcr.io/**` means every one there",
     );
     refuses(
+        r#"{"allowed": ["nginx:1.2"]}"#,
+        "/allowed/0",
+        "`nginx:1.2`: a pattern has neither tag nor digest; write `nginx`",
+    );
+    refuses(
         r#"{"denied": ["nginx", "docker.io/library/nginx"]}"#,
         "/denied/1",
         "`docker.io/library/nginx` stands here twice",

@@ -167,6 +167,10 @@ impl std::fmt::Display for Range<'_> {
 
 /// `true` means CPU and memory; a list names the resources.
 fn required(setting: &Setting<'_>) -> [bool; 3] {
+    if setting.is_given() && !setting.is_list() && !setting.is_boolean() {
+        setting.expected("`true`, `false` or a list such as `[memory]`");
+        return [false; 3];
+    }
     if !setting.is_list() {
         let both = setting.boolean().unwrap_or(false);
         return [both, both, false];

@@ -34,6 +34,11 @@ fn refuses_settings_with_a_place_and_a_way_out() {
         "/requireLimits/0",
         "must be one of `cpu`, `memory`, `ephemeral-storage`, not the text `gpu`",
     );
+    refuses(
+        r#"{"requireLimits": "memory"}"#,
+        "/requireLimits",
+        "must be `true`, `false` or a list such as `[memory]`, not the text `memory`",
+    );
     refuses(r#"{"totals": {}}"#, "/totals", "the totals need `cpu`, `memory` or `replicas`");
     refuses(r#"{"maxLimitRequestRatio": {"cpu": 0.5}}"#, "/maxLimitRequestRatio/cpu", "must be at least 1");
     refuses(r#"{"fields": [{"min": 1}]}"#, "/fields/0", "`pointer` is missing");

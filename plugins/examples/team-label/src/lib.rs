@@ -5,6 +5,7 @@ use portcullis_sdk::{
 };
 
 const MISSING: Rule = Rule::new("label-missing", Severity::Medium, "An object does not name its team");
+const UNREADABLE: Rule = Rule::new("label-unreadable", Severity::Medium, "The label of an object's team is not a text");
 const UNKNOWN: Rule = Rule::new("team-unknown", Severity::Medium, "An object names a team that does not exist");
 
 keys! {
@@ -30,7 +31,7 @@ impl Policy for TeamLabel {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         title: "Every object names the team that answers for it",
-        rules: &[MISSING, UNKNOWN],
+        rules: &[MISSING, UNREADABLE, UNKNOWN],
         settings: include_str!("settings.schema.json"),
         kinds: &["*"],
         keys: KEYS,
@@ -55,13 +56,24 @@ fn judge(settings: &Settings<'_>, object: Node) -> Option<Finding> {
     let Settings { label, teams } = settings;
     let metadata = object.get(METADATA);
     let team = metadata.get(LABELS).find(label);
-    if team.kind() != Kind::String || team.text().is_empty() {
+    if team.is_absent() {
         let message = format!("the label `{label}` is missing; it names the team that answers for this object");
         // A `/` in a label would end the segment of a JSON Pointer: it is written `~1`.
         let pointer = format!("/metadata/labels/{}", label.replace('~', "~0").replace('/', "~1"));
         return Some(Finding::new(&MISSING, object, message).missing(pointer));
     }
     let name = team.text();
+    let fault = match team.kind() {
+        Kind::String if name.is_empty() => Some("is empty".to_owned()),
+        Kind::String => None,
+        // What stands in a list or a map may be long; a number or a boolean is shown as it is written.
+        kind @ (Kind::List | Kind::Map) => Some(format!("is {}, and must be a text", kind.as_str())),
+        kind => Some(format!("is `{0}`, {1}, and must be a text: write `\"{0}\"`", team.shown(), kind.as_str())),
+    };
+    if let Some(fault) = fault {
+        let message = format!("the label `{label}` {fault}; it names the team that answers for this object");
+        return Some(Finding::new(&UNREADABLE, team, message));
+    }
     if teams.is_empty() || teams.contains(&name.as_str()) {
         return None;
     }

@@ -16,6 +16,11 @@ fn describes_itself_as_its_readme_does() {
 }
 
 #[test]
+fn takes_the_settings_of_its_policies() {
+    testing::policies::<TeamLabel>(format!("{FOLDER}/policies.yaml"));
+}
+
+#[test]
 fn refuses_settings_with_a_place_and_a_way_out() {
     let complaints = testing::complaints::<TeamLabel>(r#"{"team": ["a"]}"#);
     assert_eq!(complaints[0].pointer, "/team");

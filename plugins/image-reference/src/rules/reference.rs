@@ -12,16 +12,22 @@ pub const MISSING: Rule = Rule::new("image-missing", Severity::Medium, "A contai
 
 /// The finding for a container without an image.
 pub fn missing(image: Image) -> Finding {
-    let message = format!("{} has no image", user(image));
+    let message = format!("{} has no image; set `image`", user(image));
     match image.container() {
-        Some(container) => Finding::new(&MISSING, container.node(), message).missing("/image"),
-        None => Finding::new(&MISSING, image.node(), message),
+        Some(container) if image.node().is_absent() => {
+            Finding::new(&MISSING, container.node(), message).missing("/image")
+        }
+        // An empty text, which the API server takes for none.
+        _ => Finding::new(&MISSING, image.node(), message),
     }
 }
 
 /// The finding for a reference that cannot be read.
 pub fn unreadable(image: Image, reason: &str) -> Finding {
-    let message =
-        format!("the image `{}` of {} is not an image reference: {reason}", image.node().shown(), user(image));
+    let message = format!(
+        "the image `{}` of {} is not an image reference: {reason}; write `registry/repository:tag` or `registry/repository@sha256:...`",
+        image.node().shown(),
+        user(image)
+    );
     Finding::new(&UNREADABLE, image.node(), message)
 }

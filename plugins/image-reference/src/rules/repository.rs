@@ -20,7 +20,10 @@ pub fn judge(settings: &Settings<'_>, image: Image) -> Option<Finding> {
     let (registry, repository) = (image.registry(), image.repository());
     let denied = settings.denied.iter().find(|pattern| pattern::denies(pattern, &registry, &repository));
     if let Some(pattern) = denied {
-        let message = format!("{} uses an image of `{registry}/{repository}`, which `{pattern}` denies", user(image));
+        let message = format!(
+            "{} uses an image of `{registry}/{repository}`, which `{pattern}` denies; use one from elsewhere",
+            user(image)
+        );
         return Some(Finding::new(&DENIED, image.node(), message));
     }
     if settings.allowed.is_empty()
@@ -29,7 +32,10 @@ pub fn judge(settings: &Settings<'_>, image: Image) -> Option<Finding> {
         return None;
     }
     let allowed: Vec<String> = settings.allowed.iter().map(|pattern| format!("`{pattern}`")).collect();
-    let message =
-        format!("{} uses an image of `{registry}/{repository}`; allowed are {}", user(image), allowed.join(", "));
+    let message = format!(
+        "{} uses an image of `{registry}/{repository}`; use one of those that are allowed: {}",
+        user(image),
+        allowed.join(", ")
+    );
     Some(Finding::new(&NOT_ALLOWED, image.node(), message))
 }

@@ -96,6 +96,11 @@ impl<'a> Setting<'a> {
         self.value.is_some_and(Value::is_array)
     }
 
+    /// Whether it is `true` or `false`, for settings that may be that or something else.
+    pub fn is_boolean(&self) -> bool {
+        self.value.is_some_and(Value::is_boolean)
+    }
+
     /// Whether nobody complained so far, about any setting: for what only makes sense of settings without fault.
     pub fn is_sound(&self) -> bool {
         self.complaints.borrow().is_empty()
@@ -109,6 +114,8 @@ impl<'a> Setting<'a> {
 
     /// A map with these keys and no others; an absent one has none of them.
     pub fn object<'k>(&self, known: &'k [&'k str]) -> Object<'a, 'k> {
+        #[cfg(feature = "testing")]
+        asked::note(&self.pointer, known);
         let map = match self.value {
             Some(Value::Object(map)) => Some(map),
             None => None,
@@ -216,7 +223,8 @@ impl<'a> Setting<'a> {
         Setting { value, pointer, complaints: self.complaints }
     }
 
-    fn expected(&self, what: &str) {
+    /// Refuses the settings because this one is not what it must be: `must be WHAT, not FOUND`, with what was written.
+    pub fn expected(&self, what: &str) {
         let found = match self.value {
             None | Some(Value::Null) => "nothing".to_owned(),
             Some(Value::Object(_)) => "a map".to_owned(),
@@ -261,7 +269,7 @@ impl<'a> Object<'a, '_> {
     }
 }
 
-fn listed(words: &[&str]) -> String {
+pub(crate) fn listed(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
@@ -280,7 +288,7 @@ fn unit_hint(written: &str) -> &'static str {
 }
 
 /// The known word that somebody most likely meant: at most a third of its letters away.
-fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = word.get(..64).unwrap_or(word);
     let near = known.iter().map(|known| (distance(word, known), *known)).min_by_key(|(distance, _)| *distance);
     near.filter(|(distance, known)| *distance <= (known.len() / 3).max(1)).map(|(_, known)| known)
@@ -300,6 +308,31 @@ fn distance(one: &str, other: &str) -> usize {
         }
     }
     row[other.len()]
+}
+
+/// For which maps a plugin asked, in tests: they compare it with the plugin's schema.
+#[cfg(feature = "testing")]
+pub(crate) mod asked {
+    use std::cell::RefCell;
+
+    thread_local! {
+        static ASKED: RefCell<Vec<(String, Vec<String>)>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Forgets what was asked for until now.
+    pub(crate) fn clear() {
+        ASKED.take();
+    }
+
+    /// The JSON Pointer and the known keys of every map that was asked for.
+    pub(crate) fn take() -> Vec<(String, Vec<String>)> {
+        ASKED.take()
+    }
+
+    pub(super) fn note(pointer: &str, known: &[&str]) {
+        let known = known.iter().map(|&key| key.to_owned()).collect();
+        ASKED.with_borrow_mut(|asked| asked.push((pointer.to_owned(), known)));
+    }
 }
 
 #[cfg(test)]

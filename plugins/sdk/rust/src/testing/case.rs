@@ -4,14 +4,11 @@
 
 use std::fmt::Write;
 
-use portcullis_document::{ReadLimits, read_yaml};
-use portcullis_model::{Document, Mode, NodeId, Source};
+use portcullis_model::{Mode, NodeId};
 
-use crate::export::Policy;
+use crate::export::{Policy, glue};
+use crate::testing::reading::{REQUEST, Reading};
 use crate::testing::scene::Scene;
-
-/// The keys that the head of a case may have.
-const HEAD: [&str; 4] = ["settings", "mode", "document", "request"];
 
 /// A finding as it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,12 +43,19 @@ pub struct Case {
 }
 
 impl Case {
-    /// Reads a case; the error is for the person who wrote it.
+    /// Reads a case; the error, `file:line: what is wrong; what to do`, is for the person who wrote it. Whatever would not be
+    /// read is an error.
     pub fn parse(name: &str, text: &str) -> Result<Self, String> {
-        let head = head(text)?;
+        let reading = Reading { name, text };
+        let (head, findings) = (reading.head()?, reading.drawn()?);
+        reading.manifest()?;
         let word = |keys: &[&str]| head.as_ref().and_then(|head| head.string(NodeId::ROOT, keys)).map(str::to_owned);
         let mode = match word(&["mode"]) {
-            Some(mode) => Mode::parse(&mode).ok_or_else(|| format!("`{mode}` is not a mode"))?,
+            Some(mode) => Mode::parse(&mode).ok_or_else(|| {
+                let line = head.as_ref().and_then(|head| head.place(head.find(NodeId::ROOT, "mode")));
+                let line = line.map_or(1, |place| place.start().0);
+                format!("{name}:{line}: `{mode}` is not a mode; write `sandbox` or `compliance`")
+            })?,
             None => Mode::Compliance,
         };
         let settings = head.as_ref().map(|head| head.to_json(head.find(NodeId::ROOT, "settings"))).unwrap_or_default();
@@ -61,8 +65,8 @@ impl Case {
             settings: if settings.is_empty() { "{}".to_owned() } else { settings },
             mode,
             document: word(&["document"]),
-            request: ["operation", "resource", "subresource"].map(|key| word(&["request", key]).unwrap_or_default()),
-            findings: drawn(text)?,
+            request: REQUEST.map(|key| word(&["request", key]).unwrap_or_default()),
+            findings,
         })
     }
 
@@ -78,6 +82,13 @@ impl Case {
 
     /// Compares what a plugin finds with what is drawn; the error shows the difference.
     pub fn judge<P: Policy>(&self) -> Result<(), String> {
+        if let Err(complaints) = glue::prepare::<P>(&self.settings) {
+            let said = complaints.iter().map(|complaint| format!("{}: {}", complaint.pointer, complaint.message));
+            return Err(format!(
+                "the plugin refuses the settings in the head:\n{}",
+                said.collect::<Vec<_>>().join("\n")
+            ));
+        }
         let found = self.scene().judge::<P>(&self.settings).into_iter().map(|finding| Expected {
             line: finding.place.0,
             column: finding.place.1,
@@ -103,55 +114,6 @@ impl Case {
     }
 }
 
-/// The head: the part of the leading comment from the first known key on, as YAML.
-fn head(text: &str) -> Result<Option<Document>, String> {
-    let comment = text.lines().take_while(|line| line.starts_with('#')).filter(|line| !line.contains("#^"));
-    let lines: Vec<&str> = comment.map(|line| line.strip_prefix("# ").unwrap_or(&line[1..])).collect();
-    let opens = |line: &&str| HEAD.iter().any(|key| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
-    let Some(first) = lines.iter().position(opens) else { return Ok(None) };
-    let yaml = lines[first..].join("\n");
-    let documents = read_yaml(&Source::new("head", yaml), &ReadLimits::default());
-    let head = documents.map_err(|error| format!("the head of the case: {error}"))?.into_iter().next();
-    let unknown = head.iter().flat_map(|head| head.entries(NodeId::ROOT)).find(|(key, _)| !HEAD.contains(key));
-    match unknown {
-        Some((key, _)) => Err(format!("the head of the case has the unknown key `{key}`")),
-        None => Ok(head),
-    }
-}
-
-/// The findings drawn in comments, each under its line.
-fn drawn(text: &str) -> Result<Vec<Expected>, String> {
-    let mut findings = Vec::new();
-    let mut guilty = 0;
-    for (position, line) in (1u32..).zip(text.lines()) {
-        let Some((column, said)) = caret(line) else {
-            guilty = position;
-            continue;
-        };
-        let fault = || format!("line {position}: expected `^^^ plugin/rule: message`");
-        let (code, message) = said.split_once(": ").ok_or_else(fault)?;
-        if !code.contains('/') {
-            return Err(fault());
-        }
-        let (code, message) = (code.to_owned(), message.to_owned());
-        findings.push(Expected { line: guilty, column, code, message });
-    }
-    findings.sort();
-    Ok(findings)
-}
-
-/// The column of the first caret and what stands behind the carets. The `#` itself stands for a caret in column 1.
-fn caret(line: &str) -> Option<(u32, &str)> {
-    let rest = line.strip_prefix('#')?;
-    let carets = rest.trim_start_matches(' ');
-    if !carets.starts_with('^') {
-        return None;
-    }
-    let spaces = (rest.len() - carets.len()) as u32;
-    let column = if spaces == 0 { 1 } else { spaces + 2 };
-    Some((column, carets.trim_start_matches('^').trim_start()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,11 +130,5 @@ mod tests {
             message: message.into(),
         };
         assert_eq!(case.findings, [expected(1, "p/r", "root"), expected(7, "p/s", "a: b")]);
-    }
-
-    #[test]
-    fn refuses_a_head_that_nobody_would_read() {
-        let refused = Case::parse("a.yaml", "# settings: {}\n# setings: {}\nkind: Pod\n").expect_err("an unknown key");
-        assert_eq!(refused, "the head of the case has the unknown key `setings`");
     }
 }
