@@ -176,8 +176,8 @@ impl Reader<'_> {
         if !request.subresource.is_empty() {
             return Ok(());
         }
-        let own = kinds::of_resource(&resource.group, &resource.resource);
-        if own.is_some_and(|(kinds, _)| resource.group != request.kind.group || !kinds.contains(&request.kind.kind)) {
+        let known = kinds::known(&resource.group, &resource.resource, &request.kind.kind);
+        if resource.group != request.kind.group || !known.agree {
             let kind = self.document.walk(self.node, &["kind", "kind"]);
             return Err(Error::wrong_type(
                 self.document,
@@ -186,7 +186,7 @@ impl Reader<'_> {
                 None,
             ));
         }
-        if own.is_some_and(|(_, namespaced)| namespaced) && request.namespace.is_empty() {
+        if known.namespaced == Some(true) && request.namespace.is_empty() {
             return Err(Error::missing(self.document, self.node, "namespace", "this resource lives in namespaces"));
         }
         Ok(())
@@ -343,6 +343,8 @@ mod tests {
             (r#""kind":"Pod"},"resource""#, r#""kind":""},"resource""#, "`/request/kind/kind` is missing"),
             (r#""kind":"Pod"},"resource""#, r#""kind":"ConfigMap"},"resource""#, "must be the kind of the resource"),
             (r#""kind":{"group":"""#, r#""kind":{"group":"x""#, "must be the kind of the resource"),
+            (r#""resource":{"group":"""#, r#""resource":{"group":"x""#, "must be the kind of the resource"),
+            (r#""resource":"pods""#, r#""resource":"foos""#, "must be the kind of the resource"),
             (r#""version":"v1","kind""#, r#""version":"","kind""#, "`/request/kind/version` is missing"),
             (r#""resource":"pods""#, r#""resource":"""#, "`/request/resource/resource` is missing"),
             (r#""namespace":"shop""#, r#""namespace":"""#, "`/request/namespace` is missing"),

@@ -122,7 +122,7 @@ impl fmt::Display for Error {
         match &self.kind {
             ErrorKind::HalfObject { missing } => {
                 let there = if *missing == "kind" { "apiVersion" } else { "kind" };
-                write!(f, "this has a `{there}` but no `{missing}`, so it cannot be known what it is")
+                write!(f, "this has `{there}` but no `{missing}`, so it cannot be known what it is")
             }
             ErrorKind::WrongType { member, expected, .. } if member.is_empty() => write!(f, "this must be {expected}"),
             ErrorKind::WrongType { member, expected, .. } => {

@@ -30,20 +30,31 @@ pub struct KindInfo {
 /// Group, version and kind.
 type Name = (String, String, String);
 
-/// The kinds of a resource of Kubernetes' own, and whether they live in namespaces; `None` where it is not its own.
-pub(crate) fn of_resource(group: &str, plural: &str) -> Option<(&'static [String], bool)> {
-    type Resources = HashMap<(String, String), (Vec<String>, bool)>;
-    static RESOURCES: OnceLock<Resources> = OnceLock::new();
-    let resources = RESOURCES.get_or_init(|| {
-        let mut resources = Resources::new();
+/// What Kubernetes itself says about a resource and a kind of one group.
+pub(crate) struct Known {
+    /// Whether it knows neither, or both and as one.
+    pub(crate) agree: bool,
+    /// Whether the resource lives in namespaces; `None` where it is not its own.
+    pub(crate) namespaced: Option<bool>,
+}
+
+/// Compares a resource and a kind of a group with what Kubernetes has.
+pub(crate) fn known(group: &str, plural: &str, kind: &str) -> Known {
+    /// By group: plural, kind and scope.
+    type Groups = HashMap<String, Vec<(String, String, bool)>>;
+    static GROUPS: OnceLock<Groups> = OnceLock::new();
+    let groups = GROUPS.get_or_init(|| {
+        let mut groups = Groups::new();
         for ((group, _, kind), info) in Kinds::builtin().table {
-            let (kinds, _) = resources.entry((group, info.plural)).or_insert_with(|| (Vec::new(), info.namespaced));
-            kinds.push(kind);
+            groups.entry(group).or_default().push((info.plural, kind, info.namespaced));
         }
-        resources
+        groups
     });
-    let (kinds, namespaced) = resources.get(&(group.to_owned(), plural.to_owned()))?;
-    Some((kinds, *namespaced))
+    let rows = groups.get(group).map(Vec::as_slice).unwrap_or_default();
+    let either = rows.iter().any(|(own_plural, own_kind, _)| own_plural == plural || own_kind == kind);
+    let both = rows.iter().any(|(own_plural, own_kind, _)| own_plural == plural && own_kind == kind);
+    let namespaced = rows.iter().find(|(own, ..)| own == plural).map(|(.., namespaced)| *namespaced);
+    Known { agree: !either || both, namespaced }
 }
 
 /// Every kind that is known.

@@ -72,7 +72,7 @@ pub fn notice(review: &Review, view: &Workload, custom: &[CustomWorkload]) -> Op
         return Some("no container was found in it, so none was judged; Kubernetes refuses such an object".to_owned());
     }
     let containers = object.walk(NodeId::ROOT, &["spec", "template", "spec", "containers"]);
-    (object.kind(containers) == Kind::List).then(|| {
+    (group.contains('.') && object.kind(containers) == Kind::List).then(|| {
         format!(
             "its containers were not judged: name the kind `{}` of `{}` in `workloads` of the policy set",
             kind.escape_debug(),
