@@ -456,10 +456,10 @@ mod tests {
     #[test]
     fn refuses_half_an_object_and_names_that_are_no_texts() {
         let message = |text: &str| reviews(text, &Context::default()).expect_err(text).to_string();
-        assert_eq!(message("{kind: Pod}"), "this has a `kind` but no `apiVersion`, so it cannot be known what it is");
+        assert_eq!(message("{kind: Pod}"), "this has `kind` but no `apiVersion`, so it cannot be known what it is");
         assert_eq!(
             message("{apiVersion: v1}"),
-            "this has a `apiVersion` but no `kind`, so it cannot be known what it is"
+            "this has `apiVersion` but no `kind`, so it cannot be known what it is"
         );
         let error =
             reviews("{apiVersion: v1, kind: Pod, metadata: {name: n}}", &Context::default()).expect_err("a boolean");
