@@ -37,7 +37,7 @@ pub enum ErrorKind {
         /// How many there may be.
         limit: u32,
     },
-    /// More values in a document than the limit.
+    /// More values in all documents of a text than the limit.
     TooManyNodes {
         /// How many there may be.
         limit: u32,
@@ -118,12 +118,26 @@ impl Error {
             ErrorKind::NotANumber => "put it in quotes if text is meant",
             ErrorKind::ComplexKey => "put the key in quotes, and what begins with `{` or `[` as well",
             ErrorKind::DuplicateKey { .. } => "keep one of the two; `yes`, `on` and `true` are one key unless quoted",
-            ErrorKind::TooManyDocuments { .. } | ErrorKind::TooLarge { .. } => "split the file",
+            ErrorKind::TooManyDocuments { .. } | ErrorKind::TooManyNodes { .. } | ErrorKind::TooLarge { .. } => {
+                "split the file"
+            }
+            ErrorKind::AnchorInsideItself { .. } => "put text that begins with `&` or `*` in quotes",
+            ErrorKind::TrailingText => {
+                "remove it; several JSON values go into a `List`, or one after the other into a file that ends with `.yaml`"
+            }
             ErrorKind::UnknownAnchor { .. } => {
                 "an anchor ends with its document; put text that begins with `*` in quotes"
             }
             _ => return None,
         })
+    }
+
+    /// Names the limit of the whole text where that of what was left of it was met.
+    pub(crate) fn of_values(mut self, whole: u32) -> Self {
+        if let ErrorKind::TooManyNodes { limit } = &mut *self.kind {
+            *limit = whole;
+        }
+        self
     }
 
     /// The error a builder gave, with its places in the source.
@@ -169,7 +183,7 @@ impl fmt::Display for ErrorKind {
             Self::TooLarge { bytes, limit } => write!(f, "the text has {bytes} bytes, more than {limit}"),
             Self::TooManyDocuments { limit } => write!(f, "more than {limit} documents in one stream"),
             Self::TooDeep { limit } => write!(f, "more than {limit} maps and lists inside each other"),
-            Self::TooManyNodes { limit } => write!(f, "more than {limit} values in one document"),
+            Self::TooManyNodes { limit } => write!(f, "more than {limit} values in one text"),
             Self::AliasExpansion { limit } => write!(f, "aliases repeat more than {limit} values in one document"),
             Self::DuplicateKey { key, first } => {
                 write!(f, "the key `{}` stands here twice", key.escape_debug())?;
@@ -181,9 +195,9 @@ impl fmt::Display for ErrorKind {
             Self::Truncated => write!(f, "the text ends inside a value"),
             Self::NotANumber => write!(f, "infinity and not-a-number are no JSON values"),
             Self::ComplexKey => write!(f, "a key must be text, a number or a boolean"),
-            // Not the name: a value that begins with `*` looks like an alias, and it may be a Secret's.
+            // Not the names: values that begin with `*` and `&` look like these, and they may be a Secret's.
             Self::UnknownAnchor { .. } => write!(f, "no anchor of this name stands before this alias"),
-            Self::AnchorInsideItself { name } => write!(f, "the anchor `{}` contains itself", name.escape_debug()),
+            Self::AnchorInsideItself { .. } => write!(f, "this alias stands inside the value that it repeats"),
             Self::MergeNotAMap => write!(f, "a merge key `<<` needs a map or a list of maps"),
             Self::WrongTag { tag } => write!(f, "this value cannot be read as `{}`", tag.escape_debug()),
             Self::NotBase64 => write!(f, "a `!!binary` value that is not Base64"),

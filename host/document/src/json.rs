@@ -5,19 +5,24 @@ use std::sync::Arc;
 use jiter::{Jiter, JsonError, JsonErrorType, Peek};
 use portcullis_model::{Document, DocumentBuilder, Source, Span};
 
-use crate::ReadLimits;
 use crate::error::{Error, ErrorKind};
+use crate::{ReadLimits, yaml};
 
 /// Reads the one JSON value of a text; every key and value keeps its place, every number its text.
 ///
 /// # Errors
-/// Everything that RFC 8259 refuses, duplicate keys, lone surrogates, more than the limits, text after the value.
+/// Everything that RFC 8259 refuses, duplicate keys, lone surrogates, more than the limits, text after the value. Where that
+/// text goes on as a stream (kubectl reads JSON values one after the other, and documents between `---`), the error is
+/// what is wrong with the stream, if anything is.
 pub fn read_json(source: &Arc<Source>, limits: &ReadLimits) -> Result<Document, Error> {
     let text = source.text();
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let (document, end) = read_value(text, start, Some(source), limits)?;
-    nothing_after(text, end, Some(source))?;
-    Ok(document)
+    let Err(trailing) = nothing_after(text, end, Some(source)) else { return Ok(document) };
+    drop(document);
+    let rest = text[end..].trim_start();
+    let stream = rest.starts_with('{') || rest.starts_with("---");
+    Err(stream.then(|| yaml::read_yaml(source, limits).err()).flatten().unwrap_or(trailing))
 }
 
 /// Reads the one JSON value of a text and keeps no places: for bodies, facts and settings.

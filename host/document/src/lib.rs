@@ -22,6 +22,12 @@ pub const DEFAULT_BYTES: usize = 8 << 20;
 pub const FILE_BYTES: usize = 32 << 20;
 /// The default of [`ReadLimits::documents`].
 pub const DEFAULT_DOCUMENTS: usize = 10_000;
+/// The default number of values in all documents of a text: 2 million, one for every 16 bytes of a file of [`FILE_BYTES`],
+/// where what kubectl and Helm write has one for every 25 at most.
+pub const DEFAULT_VALUES: u32 = 2_000_000;
+/// YAML texts of more bytes are parsed one at a time in a process, 1 MiB by default: parsing takes many times their size,
+/// and only the documents stay.
+pub const LARGE_YAML_BYTES: usize = 1 << 20;
 /// The default of [`ReadLimits::alias_expansion`]: about what go-yaml allows a small document.
 pub const DEFAULT_ALIAS_EXPANSION: usize = 400_000;
 
@@ -35,7 +41,8 @@ pub struct ReadLimits {
     /// Values of one YAML document that are there only because an alias or a merge key repeats them. Default
     /// [`DEFAULT_ALIAS_EXPANSION`].
     pub alias_expansion: usize,
-    /// Depth and number of values of one document.
+    /// Depth of one document, default that of [`Limits`]; values of all documents of a text, what aliases repeat included,
+    /// default [`DEFAULT_VALUES`].
     pub tree: Limits,
 }
 
@@ -45,7 +52,7 @@ impl Default for ReadLimits {
             bytes: DEFAULT_BYTES,
             documents: DEFAULT_DOCUMENTS,
             alias_expansion: DEFAULT_ALIAS_EXPANSION,
-            tree: Limits::default(),
+            tree: Limits { nodes: DEFAULT_VALUES, ..Limits::default() },
         }
     }
 }

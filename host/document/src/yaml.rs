@@ -18,13 +18,24 @@ mod scalar;
 mod split;
 mod tree;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use portcullis_model::{Document, Kind, NodeId, Source};
 
 use crate::error::{Error, ErrorKind};
-use crate::{ReadLimits, json};
+use crate::{LARGE_YAML_BYTES, ReadLimits, json};
 pub use complaint::yaml_looks_like_template;
+
+/// Held while a text above [`LARGE_YAML_BYTES`] is parsed.
+static ONE_LARGE_TEXT: Mutex<()> = Mutex::new(());
+
+/// The documents of a stream so far.
+struct Documents {
+    read: Vec<Document>,
+    /// The values of all of them.
+    values: u32,
+    limits: ReadLimits,
+}
 
 /// Reads all documents of a stream; empty ones (nothing, comments, `null`) are skipped, as kubectl skips them. Every key
 /// and value keeps its place; what an alias repeats keeps the places of what it repeats.
@@ -35,13 +46,22 @@ pub use complaint::yaml_looks_like_template;
 /// # Errors
 /// The first thing that cannot be read; no document is given then.
 pub fn read_yaml(source: &Arc<Source>, limits: &ReadLimits) -> Result<Vec<Document>, Error> {
-    limits.check(source.text().len())?;
-    let mut documents = Vec::new();
-    let (from, json_error) = read_leading_json(source, limits, &mut documents)?;
+    let bytes = source.text().len();
+    limits.check(bytes)?;
+    let large = (bytes > LARGE_YAML_BYTES).then(|| ONE_LARGE_TEXT.lock().unwrap_or_else(PoisonError::into_inner));
+    let documents = read_stream(source, limits).map_err(|error| error.of_values(limits.tree.nodes));
+    drop(large);
+    documents
+}
+
+fn read_stream(source: &Arc<Source>, limits: &ReadLimits) -> Result<Vec<Document>, Error> {
+    let mut documents = Documents { read: Vec::new(), values: 0, limits: *limits };
+    let (from, json_error) = documents.read_leading_json(source)?;
     for (start, end) in split::parts(source.text(), from) {
-        read_part(source, start, end, limits, &mut documents).map_err(|error| {
+        documents.read_part(source, start, end).map_err(|error| {
             // The first word of JSON decides whose complaint helps.
-            match json_error.clone().filter(|_| start == from && documents.is_empty()) {
+            let first = json_error.clone().filter(|_| start == from && documents.read.is_empty());
+            match first.or_else(|| json_complaint(source, start, end, limits)) {
                 Some(json) if *error.kind() != ErrorKind::HelmTemplate => {
                     complaint::template(source, start, end).unwrap_or(json)
                 }
@@ -49,73 +69,84 @@ pub fn read_yaml(source: &Arc<Source>, limits: &ReadLimits) -> Result<Vec<Docume
             }
         })?;
     }
-    Ok(documents)
+    Ok(documents.read)
 }
 
-/// Reads JSON texts from the beginning as long as there are any; returns where YAML goes on, and why JSON did not.
-fn read_leading_json(
-    source: &Arc<Source>,
-    limits: &ReadLimits,
-    documents: &mut Vec<Document>,
-) -> Result<(usize, Option<Error>), Error> {
-    let text = source.text();
-    let blank =
-        |at: usize| at + text[at..].len() - text[at..].trim_start_matches([' ', '\t', '\r', '\n', '\u{feff}']).len();
-    let first = blank(0);
-    if !text[first..].starts_with('{') {
-        return Ok((0, None));
+/// What JSON has to say about a part that is written as JSON.
+fn json_complaint(source: &Arc<Source>, start: usize, end: usize, limits: &ReadLimits) -> Option<Error> {
+    let text = source.text().get(..end)?;
+    let at = blank_after(text, start);
+    begins_as_json(&text[at..]).then(|| json::read_value(text, at, Some(source), limits).err()).flatten()
+}
+
+/// Whether a text begins as an object of JSON, and not just as a flow mapping.
+fn begins_as_json(text: &str) -> bool {
+    text.strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(['"', '}']))
+}
+
+/// The offset of what follows the blanks at an offset.
+fn blank_after(text: &str, at: usize) -> usize {
+    text.len() - text[at..].trim_start_matches([' ', '\t', '\r', '\n', '\u{feff}']).len()
+}
+
+impl Documents {
+    /// What the next document may still hold.
+    fn rest(&self) -> ReadLimits {
+        let mut rest = self.limits;
+        rest.tree.nodes = rest.tree.nodes.saturating_sub(self.values);
+        rest
     }
-    let mut from = 0;
-    loop {
-        let at = blank(from);
-        if at == text.len() {
-            return Ok((at, None));
+
+    /// Reads JSON texts from the beginning as long as there are any; returns where YAML goes on, and why JSON did not.
+    fn read_leading_json(&mut self, source: &Arc<Source>) -> Result<(usize, Option<Error>), Error> {
+        let text = source.text();
+        let first = blank_after(text, 0);
+        if !text[first..].starts_with('{') {
+            return Ok((0, None));
         }
-        match json::read_value(text, at, Some(source), limits) {
-            Ok((document, end)) => {
-                keep(document, limits, documents)?;
-                from = end;
+        let mut from = 0;
+        loop {
+            let at = blank_after(text, from);
+            if at == text.len() {
+                return Ok((at, None));
             }
-            // Two JSON texts make a JSON stream: what follows may not be YAML (kubectl's rule).
-            Err(error) if documents.len() > 1 => return Err(error),
-            Err(error) => {
-                let json = text[first + 1..].trim_start().starts_with(['"', '}']);
-                return Ok((from, Some(error).filter(|_| json)));
+            match json::read_value(text, at, Some(source), &self.rest()) {
+                Ok((document, end)) => {
+                    self.keep(document)?;
+                    from = end;
+                }
+                // Two JSON texts make a JSON stream: what follows may not be YAML (kubectl's rule).
+                Err(error) if self.read.len() > 1 => return Err(error),
+                Err(error) => return Ok((from, Some(error).filter(|_| begins_as_json(&text[first..])))),
             }
         }
     }
-}
 
-fn read_part(
-    source: &Arc<Source>,
-    start: usize,
-    end: usize,
-    limits: &ReadLimits,
-    documents: &mut Vec<Document>,
-) -> Result<(), Error> {
-    let mut part = tree::Part::new(source, start, end, limits)?;
-    while let Some(tree) = part.next_document()? {
-        keep(
-            emit::emit(&tree, source, limits).map_err(|error| complaint::explain(error, source, start, end))?,
-            limits,
-            documents,
-        )?;
+    /// Reads one part of the stream.
+    fn read_part(&mut self, source: &Arc<Source>, start: usize, end: usize) -> Result<(), Error> {
+        let mut part = tree::Part::new(source, start, end)?;
+        while let Some(tree) = part.next_document(&self.rest())? {
+            let document = emit::emit(&tree, source, &self.rest());
+            self.keep(document.map_err(|error| complaint::explain(error, source, start, end))?)?;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn keep(document: Document, limits: &ReadLimits, documents: &mut Vec<Document>) -> Result<(), Error> {
-    if document.kind(NodeId::ROOT) == Kind::Null {
-        return Ok(());
+    /// Keeps a document that says something.
+    fn keep(&mut self, document: Document) -> Result<(), Error> {
+        if document.kind(NodeId::ROOT) == Kind::Null {
+            return Ok(());
+        }
+        if self.read.len() >= self.limits.documents {
+            let place = document.value_place(NodeId::ROOT);
+            let error = ErrorKind::TooManyDocuments { limit: self.limits.documents };
+            return Err(match place {
+                Some(place) => error.at(Some(&place.source), place.span.start as usize, place.span.end as usize),
+                None => error.nowhere(),
+            });
+        }
+        self.values = self.values.saturating_add(document.node_count());
+        self.read.push(document);
+        Ok(())
     }
-    if documents.len() >= limits.documents {
-        let place = document.value_place(NodeId::ROOT);
-        let error = ErrorKind::TooManyDocuments { limit: limits.documents };
-        return Err(match place {
-            Some(place) => error.at(Some(&place.source), place.span.start as usize, place.span.end as usize),
-            None => error.nowhere(),
-        });
-    }
-    documents.push(document);
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portcullis_document::{Error, ErrorKind, ReadLimits, read_yaml, yaml_looks_like_template};
+use portcullis_document::{Error, ErrorKind, ReadLimits, read_json, read_yaml, yaml_looks_like_template};
 use portcullis_model::{Document, Limits, NodeId, Source};
 
 fn read(text: &str) -> Result<Vec<Document>, Error> {
@@ -261,6 +261,12 @@ fn keeps_every_limit() {
     assert_eq!(refused("[[[[1]]]]"), ErrorKind::TooDeep { limit: 3 });
     assert_eq!(refused("a: &x [[1]]\nb: [[*x]]"), ErrorKind::TooDeep { limit: 3 });
     assert_eq!(refused("[1,2,3,4,5,6,7,8,9,10]"), ErrorKind::TooManyNodes { limit: 10 });
+    assert_eq!(refused("[1,2,3,4]\n---\n[1,2,3,4,5]"), ErrorKind::TooManyNodes { limit: 10 }, "all documents count");
+    assert_eq!(refused("{\"a\":[1,2,3,4]}\n{\"a\":[1,2,3,4,5]}"), ErrorKind::TooManyNodes { limit: 10 });
+    assert!(
+        read_yaml(&source("{a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, i: 9}"), &small).is_ok(),
+        "keys are none"
+    );
     assert_eq!(refused("- &x [1, 2]\n- *x\n- *x"), ErrorKind::AliasExpansion { limit: 3 });
     let large = ReadLimits::default();
     for text in [
@@ -280,8 +286,55 @@ fn keeps_every_limit() {
 }
 
 #[test]
+fn stops_at_the_first_value_too_many() {
+    let file = Source::new("a.yaml", "- a\n".repeat(8_000_000));
+    let error = read_yaml(&file, &ReadLimits::file()).expect_err("too many values");
+    assert_eq!(error.to_string(), "more than 2000000 values in one text");
+    assert_eq!(error.place().expect("a place").start(), (2_000_000, 3), "the list is a value as well");
+}
+
+#[test]
+fn names_the_fault_of_a_json_stream_where_it_is() {
+    let first = "{\"a\":1}";
+    for (rest, expected) in [
+        ("---\n{\"a\":[{\"b\":1,,}]}", "3:14: a key must stand in double quotes"),
+        ("{\"a\":[{\"b\":1,,}]}", "2:14: a key must stand in double quotes"),
+        ("{\"a\":[1,\n 2", "3:3: the text ends inside a value"),
+        ("---\n{\"a\":[1,\n 2", "4:3: the text ends inside a value"),
+        ("---\n{\"a\":2}\n---\na: [", "5:5: the text ends inside a value"),
+        ("x", "2:1: more text after the end of the JSON value"),
+    ] {
+        let source = Source::new("a", format!("{first}\n{rest}"));
+        let whole = read_json(&source, &ReadLimits::default()).expect_err("no JSON value");
+        assert_eq!(format!("{}: {whole}", whole.place().expect("a place")), format!("a:{expected}"), "{rest}");
+        if rest != "x" {
+            let stream = read_yaml(&source, &ReadLimits::default()).expect_err("no stream");
+            assert_eq!(stream, whole, "{rest}");
+        }
+    }
+    for legal in ["{\"b\":2}", "---\n{\"b\":2}", "---\nb: 2"] {
+        let source = Source::new("a", format!("{first}\n{legal}"));
+        assert_eq!(read_yaml(&source, &ReadLimits::default()).expect("a stream").len(), 2);
+        let error = read_json(&source, &ReadLimits::default()).expect_err("two values");
+        assert_eq!((error.kind(), error.place().expect("a place").start()), (&ErrorKind::TrailingText, (2, 1)));
+        assert!(error.hint().expect("a way out").contains("`List`"));
+    }
+}
+
+#[test]
+fn counts_lines_that_end_with_a_carriage_return() {
+    assert_eq!(refused("a: 1\rb: &x 1 # c\rc: *y\r").place().expect("a place").start(), (3, 4));
+    assert_eq!(refused("a:\r  b: 1\r\tc: 2\r").to_string(), "a tab where YAML allows only spaces");
+    assert_eq!(json("a: &x # c\r  b: 1\rc: 2\r"), r#"{"a":{"b":1},"c":2}"#);
+}
+
+#[test]
 fn never_shows_a_value_in_a_message() {
     for text in [
+        "password: &hunter2 [*hunter2]",
+        "password: *hunter2",
+        "password: !hunter2 x: y",
+        "password: !<tag:yaml.org,2002:int> hunter2",
         "password: !!int hunter2",
         "password: 'hunter2",
         "a: hunter2: b",

@@ -150,7 +150,12 @@ impl Source {
 
     fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
-            let breaks = self.text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n').map(|(at, _)| number(at) + 1);
+            let bytes = self.text.as_bytes();
+            // A carriage return alone ends a line as well, in YAML and in editors.
+            let ends_line = |&(at, &byte): &(usize, &u8)| {
+                byte == b'\n' || byte == b'\r' && bytes.get(at + 1).is_none_or(|&next| next != b'\n')
+            };
+            let breaks = bytes.iter().enumerate().filter(ends_line).map(|(at, _)| number(at) + 1);
             std::iter::once(0).chain(breaks).collect()
         })
     }
@@ -229,6 +234,13 @@ mod tests {
         assert_eq!(source.line_column(7), (2, 1));
         assert_eq!(source.line_text(1), "ä: 1");
         assert_eq!(source.line_text(9), "");
+    }
+
+    #[test]
+    fn counts_a_carriage_return_alone_as_the_end_of_a_line() {
+        let source = Source::new("a.yaml", "a: 1\rb: 2\r\nc: 3\r");
+        assert_eq!([5, 8, 11, 16].map(|offset| source.line_column(offset)), [(2, 1), (2, 4), (3, 1), (4, 1)]);
+        assert_eq!([1, 2, 3, 4].map(|line| source.line_text(line)), ["a: 1", "b: 2", "c: 3", ""]);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The guilty line, and how far to the right the caret under it stands.
 
-use portcullis_model::Place;
+use portcullis_model::{LineWindow, Place};
 use unicode_width::UnicodeWidthChar;
 
 use crate::escape::{is_command_mark, push_plain};
+use crate::report::Quote;
+use crate::veil::veiled;
 
 /// How far a tab moves: what a person sees of it does not depend on their terminal.
 const TAB: &str = "    ";
@@ -35,23 +37,26 @@ struct Cell {
 
 impl Excerpt {
     /// The line at which a place begins, cut around its span to `columns`. Nothing where the line is empty.
-    pub(crate) fn of(place: &Place, columns: usize) -> Option<Self> {
+    pub(crate) fn of(place: &Place, quote: Quote, columns: usize) -> Option<Self> {
         let columns = columns.max(NARROWEST);
         // A character takes at most four bytes and, escaped or not, mostly at least one column.
         let reach = u32::try_from(columns.saturating_mul(4)).unwrap_or(u32::MAX);
-        let window = place.source.line_window(place.span.start, reach);
+        let mut window = place.source.line_window(place.span.start, reach);
         if window.before.trim().is_empty() && window.after.trim().is_empty() {
             return None;
         }
-        let before = cells(&window.before);
-        let after = cells(&window.after);
         let marked = {
             let bytes = (place.span.end.saturating_sub(place.span.start) as usize).min(window.after.len());
             // Masked text has fewer bytes than its source; an end inside a character takes the whole of it.
             let end = place.source.text().get(place.span.start as usize..).unwrap_or_default();
-            let chars = end.char_indices().take_while(|&(at, _)| at < bytes).count();
-            chars.min(after.len())
+            end.char_indices().take_while(|&(at, _)| at < bytes).count()
         };
+        if quote == Quote::Structure {
+            veil(&mut window, marked);
+        }
+        let before = cells(&window.before);
+        let after = cells(&window.after);
+        let marked = marked.min(after.len());
 
         let left = keep(before.iter().rev(), room_left(&before, &after, columns), window.cut_before);
         let mut text = String::new();
@@ -74,6 +79,15 @@ impl Excerpt {
         text.truncate(text.trim_end().len());
         Some(Self { line, text, indent, width: width.clamp(1, LONGEST_UNDERLINE) })
     }
+}
+
+/// Hides the values of a line; a single character of punctuation that is marked stays, as nothing else would explain it.
+fn veil(window: &mut LineWindow, marked: usize) {
+    let guilty = window.after.chars().next().filter(|c| marked == 1 && c.is_ascii_punctuation());
+    let line = veiled(&(window.before.clone() + &window.after), !window.cut_before);
+    let length = window.before.chars().count();
+    window.before = line.chars().take(length).collect();
+    window.after = guilty.into_iter().chain(line.chars().skip(length + usize::from(guilty.is_some()))).collect();
 }
 
 /// The columns for what stands before the span: all it needs if everything fits, else a third.
@@ -120,7 +134,7 @@ mod tests {
     fn excerpt(text: &str, guilty: &str, columns: usize) -> Excerpt {
         let start = text.find(guilty).expect("the guilty text");
         let place = Place { source: Source::new("a.yaml", text), span: Span::new(start, start + guilty.len()) };
-        Excerpt::of(&place, columns).expect("an excerpt")
+        Excerpt::of(&place, Quote::Whole, columns).expect("an excerpt")
     }
 
     /// What stands above the carets.
@@ -162,7 +176,7 @@ mod tests {
     #[test]
     fn marks_one_column_where_nothing_stands_and_nothing_on_an_empty_line() {
         let at = |text: &str, start, end| {
-            Excerpt::of(&Place { source: Source::new("a", text), span: Span::new(start, end) }, 80)
+            Excerpt::of(&Place { source: Source::new("a", text), span: Span::new(start, end) }, Quote::Whole, 80)
         };
         assert_eq!(at("a:\n\nb", 2, 2).map(|shown| (shown.indent, shown.width)), Some((2, 1)));
         assert_eq!(at("a:\n\nb", 3, 3), None);
@@ -175,7 +189,21 @@ mod tests {
         let text = "password: hünter2 # x";
         let source = Source::new("a.yaml", text);
         source.mask(Span::new(10, 18));
-        let shown = Excerpt::of(&Place { source, span: Span::new(10, 18) }, 80).expect("an excerpt");
+        let shown = Excerpt::of(&Place { source, span: Span::new(10, 18) }, Quote::Whole, 80).expect("an excerpt");
         assert_eq!((shown.text.as_str(), above(&shown).as_str()), ("password: ******* # x", "*******"));
+    }
+
+    #[test]
+    fn quotes_of_an_unreadable_text_no_value_but_the_guilty_mark() {
+        let at = |text: &str, start, end| {
+            let place = Place { source: Source::new("a", text), span: Span::new(start, end) };
+            Excerpt::of(&place, Quote::Structure, 80).expect("an excerpt")
+        };
+        let shown = at("pass: 漢字 @unter2", 13, 14);
+        assert_eq!((shown.text.as_str(), above(&shown).as_str()), ("pass: ** @******", "@"));
+        let shown = at("pass: 漢字 hunter2", 6, 12);
+        assert_eq!((shown.text.as_str(), above(&shown).as_str()), ("pass: ** *******", "**"));
+        let shown = at("pass: hunter2", 6, 7);
+        assert_eq!((shown.text.as_str(), above(&shown).as_str()), ("pass: *******", "*"));
     }
 }

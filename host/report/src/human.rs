@@ -4,7 +4,7 @@ use portcullis_model::{Decision, Effect, Failure, Judged, Place, PolicyState, Su
 
 use crate::escape::plain;
 use crate::excerpt::Excerpt;
-use crate::report::{InputError, Report, ReportVerdict};
+use crate::report::{InputError, Quote, Report, ReportVerdict};
 use crate::tally::{by_subject, is_not_judged};
 
 /// The width where nobody knows that of the terminal.
@@ -92,8 +92,8 @@ impl Page<'_> {
         if let Some(place) = place.as_deref().or(error.file.as_deref()) {
             self.line(format!("  {} {}", self.paint(Ink::Blue, "-->"), plain(place)));
         }
-        if let Some(place) = error.quoted() {
-            self.excerpt(place, Ink::Red);
+        if let Some((place, quote)) = error.quoted() {
+            self.excerpt(place, quote, Ink::Red);
         }
         if let Some(hint) = &error.hint {
             self.aside("help", &plain(hint));
@@ -150,7 +150,7 @@ impl Page<'_> {
                 let arrow = self.paint(Ink::Blue, "-->");
                 let at = plain(&place.to_string()).into_owned();
                 self.line(format!("  {arrow} {at}  {}", self.paint(Ink::Dim, &policy)));
-                self.excerpt(place, ink);
+                self.excerpt(place, Quote::Whole, ink);
             }
             None => {
                 let pointer = if finding.pointer.is_empty() { "/".into() } else { plain(&finding.pointer) };
@@ -209,9 +209,10 @@ impl Page<'_> {
         }
     }
 
-    fn excerpt(&mut self, place: &Place, ink: Ink) {
+    fn excerpt(&mut self, place: &Place, quote: Quote, ink: Ink) {
         let gutter = place.start().0.to_string().len().max(4);
-        let Some(excerpt) = Excerpt::of(place, self.options.width.saturating_sub(gutter + 3)) else { return };
+        let columns = self.options.width.saturating_sub(gutter + 3);
+        let Some(excerpt) = Excerpt::of(place, quote, columns) else { return };
         let bar = self.paint(Ink::Blue, "|");
         let number = self.paint(Ink::Blue, &format!("{:>gutter$}", excerpt.line));
         let carets = self.paint(ink, &"^".repeat(excerpt.width));

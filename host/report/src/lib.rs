@@ -13,6 +13,7 @@ mod report;
 mod sarif;
 mod sarif_text;
 mod tally;
+mod veil;
 
 pub use error::FormatError;
 pub use escape::plain;

@@ -81,14 +81,24 @@ pub struct InputError {
     pub place: Option<Place>,
     /// What to do.
     pub hint: Option<String>,
-    /// Whether the guilty line may be quoted.
-    quote: bool,
+    /// How much of the guilty line may be quoted.
+    quote: Quote,
+}
+
+/// How much of a line an excerpt shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Quote {
+    /// Its structure and its key, no values: nobody knows what they are.
+    #[default]
+    Structure,
+    /// All but what is masked by its meaning.
+    Whole,
 }
 
 impl InputError {
     /// An error that belongs to no file.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), file: None, place: None, hint: None, quote: false }
+        Self { message: message.into(), file: None, place: None, hint: None, quote: Quote::Structure }
     }
 
     /// An error about a file as a whole.
@@ -98,11 +108,11 @@ impl InputError {
         self
     }
 
-    /// An error at a place of a manifest or another input. Its line is quoted unless the text could hold a Secret: what
-    /// could not be read could not be masked either.
+    /// An error at a place of a manifest or another input. Its line is quoted without values: what could not be read could
+    /// not be masked either, and it may be a Secret.
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {
-        self.quote = !may_hold_secrets(place.source.text());
+        self.quote = Quote::Structure;
         self.place = Some(place);
         self
     }
@@ -110,7 +120,7 @@ impl InputError {
     /// An error at a place of a policy set, a waiver or another configuration, none of which holds Secrets.
     #[must_use]
     pub fn at_configuration(mut self, place: Place) -> Self {
-        self.quote = true;
+        self.quote = Quote::Whole;
         self.place = Some(place);
         self
     }
@@ -122,9 +132,9 @@ impl InputError {
         self
     }
 
-    /// The place, where its line may be shown.
-    pub(crate) fn quoted(&self) -> Option<&Place> {
-        self.place.as_ref().filter(|_| self.quote)
+    /// The place whose line is shown, and how much of it.
+    pub(crate) fn quoted(&self) -> Option<(&Place, Quote)> {
+        self.place.as_ref().map(|place| (place, self.quote))
     }
 
     /// The file, from wherever it is known.
@@ -232,42 +242,9 @@ impl Report {
     }
 }
 
-/// Whether a text that nobody could read might hold a Secret: it says so, or has the members that a Secret keeps its values
-/// in (a truncated one ends before its `kind`).
-fn may_hold_secrets(text: &str) -> bool {
-    let says = |word: &[u8]| text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word));
-    let member = |line: &str| {
-        let key = line.trim_start_matches([' ', '\t', '-', '{', ',', '\'', '"', '?']);
-        ["data", "stringData"].iter().any(|name| {
-            key.strip_prefix(name).is_some_and(|rest| rest.trim_start_matches(['\'', '"', ' ', '\t']).starts_with(':'))
-        })
-    };
-    says(b"secret") || text.contains("\"data\"") || text.contains("\"stringData\"") || text.lines().any(member)
-}
-
 #[cfg(test)]
 mod tests {
-    use portcullis_model::{Source, Span};
-
     use super::*;
-
-    #[test]
-    fn refuses_to_quote_a_line_of_an_unreadable_text_that_may_hold_a_secret() {
-        let quotes = |text: &str| {
-            let place = Place { source: Source::new("a.yaml", text), span: Span::new(0, 1) };
-            InputError::new("x").at(place).quoted().is_some()
-        };
-        assert!(quotes("kind: Pod\nmetadata:\n\tname: x\n"));
-        for text in [
-            "kind: SECRET\nx: [",
-            "apiVersion: v1\ndata:\n  a: b",
-            "{\"data\": {\"a\": \"b\"",
-            "- {stringData: {a: b",
-            "\"data\" : {a: b",
-        ] {
-            assert!(!quotes(text), "{text}");
-        }
-    }
 
     #[test]
     fn judges_an_empty_run_as_an_error_and_says_so() {

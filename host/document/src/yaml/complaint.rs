@@ -101,12 +101,12 @@ fn leading_tab(text: &str, at: usize) -> Option<usize> {
     let mut line_end = at;
     for _ in 0..2 {
         let floor = text.floor_char_boundary(line_end.saturating_sub(LOOK_BACK));
-        let line = text[floor..line_end].rfind('\n').map_or(floor, |found| floor + found + 1);
+        let line = text[floor..line_end].rfind(['\n', '\r']).map_or(floor, |found| floor + found + 1);
         let indentation = text[line..].len() - text[line..].trim_start_matches([' ', '\t']).len();
         if let Some(tab) = text[line..line + indentation].find('\t') {
             return Some(line + tab);
         }
-        line_end = line.saturating_sub(1);
+        line_end = text[..line.saturating_sub(1)].trim_end_matches('\r').len();
     }
     None
 }

@@ -13,9 +13,10 @@ use crate::yaml::tree::{Content, Node, Tree};
 
 /// Builds the document of a tree, without recursion: an alias can make it deeper than its text.
 pub(crate) fn emit(tree: &Tree, source: &Arc<Source>, limits: &ReadLimits) -> Result<Document, Error> {
-    let bytes = tree.nodes.first().map_or(0, |root| root.finish - root.start);
+    let bytes = tree.nodes.first().map_or(0, |root| (root.finish - root.start) as usize);
     let builder = DocumentBuilder::new(Some(Arc::clone(source)), limits.tree).expecting(bytes);
-    let mut emitter = Emitter { nodes: &tree.nodes, source, limits, builder, repeated: 0, open: Vec::new() };
+    let mut emitter =
+        Emitter { nodes: &tree.nodes, text: source.text(), source, limits, builder, repeated: 0, open: Vec::new() };
     emitter.value(0, false)?;
     emitter.run()?;
     emitter.builder.finish().map_err(|error| Error::building(error, Some(source)))
@@ -26,7 +27,7 @@ struct Open<'t> {
     rest: Rest<'t>,
     /// Whether it stands here only because an alias or a merge key repeats it.
     repeated: bool,
-    finish: usize,
+    finish: u32,
 }
 
 enum Rest<'t> {
@@ -45,6 +46,7 @@ struct Entry<'t> {
 
 struct Emitter<'t> {
     nodes: &'t [Node],
+    text: &'t str,
     source: &'t Arc<Source>,
     limits: &'t ReadLimits,
     builder: DocumentBuilder,
@@ -61,13 +63,13 @@ impl<'t> Emitter<'t> {
             match &mut open.rest {
                 Rest::Items { at, end } if *at < *end => {
                     let item = *at;
-                    *at = nodes[item].end;
+                    *at = nodes[item].end();
                     self.value(item, repeated)?;
                 }
                 Rest::Pairs { at, end } if *at < *end => {
                     let key = *at;
-                    let value = nodes[key].end;
-                    *at = nodes[value].end;
+                    let value = nodes[key].end();
+                    *at = nodes[value].end();
                     let text = self.key(key)?;
                     self.builder.key(&text, self.span(key));
                     self.value(value, repeated)?;
@@ -87,14 +89,13 @@ impl<'t> Emitter<'t> {
 
     fn close(&mut self) -> Result<(), Error> {
         let Some(open) = self.open.pop() else { return Ok(()) };
-        let end = Span::new(open.finish, open.finish).end;
-        self.builder.end(end).map_err(|error| Error::building(error, Some(self.source)))
+        self.builder.end(open.finish).map_err(|error| Error::building(error, Some(self.source)))
     }
 
     fn value(&mut self, index: usize, repeated: bool) -> Result<(), Error> {
         let nodes = self.nodes;
         let (index, repeated) = match nodes[index].content {
-            Content::Alias(target) => (target, true),
+            Content::Alias(target) => (target as usize, true),
             _ => (index, repeated),
         };
         if repeated {
@@ -103,8 +104,9 @@ impl<'t> Emitter<'t> {
         let node = &nodes[index];
         let place = self.span(index);
         match &node.content {
-            Content::Scalar { text, tag, plain } => {
-                let value = resolve(text, tag.as_deref(), *plain).map_err(|kind| self.error(kind, index))?;
+            Content::Verbatim { .. } | Content::Scalar(_) => {
+                let (text, tag, plain) = node.scalar(self.text).unwrap_or_default();
+                let value = resolve(text, tag, plain).map_err(|kind| self.error(kind, index))?;
                 match value {
                     Value::Null => self.builder.null(place),
                     Value::Bool(value) => self.builder.boolean(value, place),
@@ -117,13 +119,13 @@ impl<'t> Emitter<'t> {
             }
             Content::List => {
                 self.builder.begin_list(place);
-                self.begin(Rest::Items { at: index + 1, end: node.end }, index, repeated);
+                self.begin(Rest::Items { at: index + 1, end: node.end() }, index, repeated);
             }
             Content::Map { merges } => {
                 self.builder.begin_map(place);
                 let rest = match merges {
                     true => Rest::Merged(self.merge(index)?.into_iter()),
-                    false => Rest::Pairs { at: index + 1, end: node.end },
+                    false => Rest::Pairs { at: index + 1, end: node.end() },
                 };
                 self.begin(rest, index, repeated);
             }
@@ -144,12 +146,12 @@ impl<'t> Emitter<'t> {
     fn key(&self, index: usize) -> Result<Cow<'t, str>, Error> {
         let nodes = self.nodes;
         let node = match nodes[index].content {
-            Content::Alias(target) => &nodes[target],
+            Content::Alias(target) => &nodes[target as usize],
             _ => &nodes[index],
         };
         let complex = || self.error(ErrorKind::ComplexKey, index);
-        let Content::Scalar { text, tag, plain } = &node.content else { return Err(complex()) };
-        match resolve(text, tag.as_deref(), *plain).map_err(|kind| self.error(kind, index))? {
+        let Some((text, tag, plain)) = node.scalar(self.text) else { return Err(complex()) };
+        match resolve(text, tag, plain).map_err(|kind| self.error(kind, index))? {
             Value::Text(text) => Ok(text),
             Value::Bool(value) => Ok(Cow::Borrowed(if value { "true" } else { "false" })),
             Value::Number(number) => number.key().map(Cow::Owned).ok_or_else(complex),
@@ -166,22 +168,22 @@ impl<'t> Emitter<'t> {
         // A map may be merged twice, and its keys are its own each time: hence a number for each turn.
         let mut own: HashMap<(usize, Cow<'t, str>), usize> = HashMap::new();
         let mut turns = 1;
-        let mut work = vec![(map + 1, nodes[map].end, 0)];
+        let mut work = vec![(map + 1, nodes[map].end(), 0)];
         while let Some((at, end, turn)) = work.last_mut() {
             if *at >= *end {
                 work.pop();
                 continue;
             }
             let (key_node, turn) = (*at, *turn);
-            let value = nodes[key_node].end;
-            *at = nodes[value].end;
+            let value = nodes[key_node].end();
+            *at = nodes[value].end();
             if turn > 0 {
                 self.repeat(key_node)?;
             }
-            if nodes[key_node].is_merge() {
+            if nodes[key_node].is_merge(self.text) {
                 for source in self.merged_maps(value)? {
                     self.repeat(source)?;
-                    work.push((source + 1, nodes[source].end, turns));
+                    work.push((source + 1, nodes[source].end(), turns));
                     turns += 1;
                 }
                 continue;
@@ -208,7 +210,7 @@ impl<'t> Emitter<'t> {
         let nodes = self.nodes;
         let map = |index: usize| {
             let target = match nodes[index].content {
-                Content::Alias(target) => target,
+                Content::Alias(target) => target as usize,
                 _ => index,
             };
             let is_map = matches!(nodes[target].content, Content::Map { .. });
@@ -219,9 +221,9 @@ impl<'t> Emitter<'t> {
         }
         let mut maps = Vec::new();
         let mut at = value + 1;
-        while at < nodes[value].end {
+        while at < nodes[value].end() {
             maps.push(map(at)?);
-            at = nodes[at].end;
+            at = nodes[at].end();
         }
         Ok(maps)
     }
@@ -234,14 +236,14 @@ impl<'t> Emitter<'t> {
 
     fn span(&self, index: usize) -> Option<Span> {
         let index = match self.nodes[index].content {
-            Content::Alias(target) => target,
+            Content::Alias(target) => target as usize,
             _ => index,
         };
-        self.nodes.get(index).map(|node| Span::new(node.start, node.finish))
+        self.nodes.get(index).map(|node| Span { start: node.start, end: node.finish })
     }
 
     fn error(&self, kind: ErrorKind, index: usize) -> Error {
         let node = &self.nodes[index];
-        kind.at(Some(self.source), node.start, node.finish)
+        kind.at(Some(self.source), node.start as usize, node.finish as usize)
     }
 }

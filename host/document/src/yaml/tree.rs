@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 use libyaml_safer::{Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
-use portcullis_model::Source;
+use portcullis_model::{Source, Span};
 
 use crate::ReadLimits;
 use crate::error::{Error, ErrorKind};
@@ -16,31 +16,39 @@ const MAX_TAG_DIRECTIVES: usize = 100;
 /// The parser decodes what it is given at once into four bytes a character, so it is given this much at a time.
 const BYTES_AT_A_TIME: usize = 4096;
 
-/// One node: its children follow it, up to `end`.
+/// One node: its children follow it, up to `end`. Small, because there may be as many as [`portcullis_model::Limits::nodes`]
+/// and their keys: a text that is written as it is meant stays in the source.
 pub(crate) struct Node {
     pub(crate) content: Content,
     /// The value's bytes in the source, without anchor and tag.
-    pub(crate) start: usize,
-    pub(crate) finish: usize,
+    pub(crate) start: u32,
+    pub(crate) finish: u32,
     /// The index after the last node of this subtree.
-    pub(crate) end: usize,
+    end: u32,
 }
 
 pub(crate) enum Content {
-    Scalar {
-        text: String,
-        /// The full tag, `tag:yaml.org,2002:int`.
-        tag: Option<Box<str>>,
-        /// Whether the text decides what it is: plain and without tag.
+    /// A scalar without tag whose text stands in the source, between quotes unless plain.
+    Verbatim {
         plain: bool,
     },
+    Scalar(Box<Scalar>),
     List,
     Map {
         /// Whether one of the keys is a merge key.
         merges: bool,
     },
     /// The index of the node that is repeated here; never an alias itself.
-    Alias(usize),
+    Alias(u32),
+}
+
+/// A scalar that differs from its source.
+pub(crate) struct Scalar {
+    text: String,
+    /// The full tag, `tag:yaml.org,2002:int`.
+    tag: Option<Box<str>>,
+    /// Whether the text decides what it is: plain and without tag.
+    plain: bool,
 }
 
 /// The nodes of one document in the order of the text; the first is the root.
@@ -54,14 +62,28 @@ const LINE_BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 const MERGE_TAG: &str = "tag:yaml.org,2002:merge";
 
 impl Node {
-    /// Whether this is a merge key: `<<`, not quoted unless it says so by its tag (go-yaml's `isMerge`).
-    pub(crate) fn is_merge(&self) -> bool {
+    /// The index after the last node of this subtree.
+    pub(crate) fn end(&self) -> usize {
+        self.end as usize
+    }
+
+    /// A scalar's text, its tag, and whether it is plain and without tag; nothing for what is no scalar.
+    pub(crate) fn scalar<'t>(&'t self, source: &'t str) -> Option<(&'t str, Option<&'t str>, bool)> {
+        let quotes = |plain: bool| if plain { 0 } else { 1 };
         match &self.content {
-            Content::Scalar { text, tag, plain } => {
-                text == "<<" && (*plain || matches!(tag.as_deref(), Some(MERGE_TAG | "!")))
+            Content::Verbatim { plain } => {
+                let (start, finish) = (self.start as usize + quotes(*plain), self.finish as usize - quotes(*plain));
+                Some((source.get(start..finish).unwrap_or_default(), None, *plain))
             }
-            _ => false,
+            Content::Scalar(scalar) => Some((&scalar.text, scalar.tag.as_deref(), scalar.plain)),
+            _ => None,
         }
+    }
+
+    /// Whether this is a merge key: `<<`, not quoted unless it says so by its tag (go-yaml's `isMerge`).
+    pub(crate) fn is_merge(&self, source: &str) -> bool {
+        self.scalar(source)
+            .is_some_and(|(text, tag, plain)| text == "<<" && (plain || matches!(tag, Some(MERGE_TAG | "!"))))
     }
 }
 
@@ -72,31 +94,28 @@ pub(crate) struct Part<'t> {
     text: &'t str,
     /// Where the text begins in the source.
     base: usize,
-    limits: &'t ReadLimits,
+    limits: ReadLimits,
 }
 
 impl<'t> Part<'t> {
     /// The part of a source between two offsets.
-    pub(crate) fn new(
-        source: &'t Arc<Source>,
-        start: usize,
-        end: usize,
-        limits: &'t ReadLimits,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(source: &'t Arc<Source>, start: usize, end: usize) -> Result<Self, Error> {
         let text = source.text().get(start..end).unwrap_or_default();
         // Parts that were files of their own may each bring a byte-order mark.
         let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
         let text = &text[mark..];
         let mut parser = Parser::new();
         parser.set_input(Piecemeal::new(text));
-        let part = Self { parser, source, text, base: start + mark, limits };
+        let part = Self { parser, source, text, base: start + mark, limits: ReadLimits::default() };
         part.check()?;
         Ok(part)
     }
 
-    /// The next document of this part; nothing at its end.
-    pub(crate) fn next_document(&mut self) -> Result<Option<Tree>, Error> {
-        let mut composer = Composer { part: self, nodes: Vec::new(), open: Vec::new(), anchors: HashMap::new() };
+    /// The next document of this part, within these limits; nothing at its end.
+    pub(crate) fn next_document(&mut self, limits: &ReadLimits) -> Result<Option<Tree>, Error> {
+        self.limits = *limits;
+        let mut composer =
+            Composer { part: self, nodes: Vec::new(), values: 0, open: Vec::new(), anchors: HashMap::new() };
         composer.run()
     }
 
@@ -138,7 +157,7 @@ impl<'t> Part<'t> {
             at += rest.len() - trimmed.len();
             let skipped = match trimmed.as_bytes().first() {
                 Some(b'&' | b'!') => trimmed.find(char::is_whitespace),
-                Some(b'#') => trimmed.find('\n'),
+                Some(b'#') => trimmed.find(LINE_BREAKS),
                 _ => return at,
             };
             at += skipped.unwrap_or(trimmed.len());
@@ -153,10 +172,12 @@ impl<'t> Part<'t> {
 struct Composer<'p, 't> {
     part: &'p mut Part<'t>,
     nodes: Vec<Node>,
+    /// How many of the nodes are no keys.
+    values: u32,
     /// The maps and lists around, each with the number of its children so far.
     open: Vec<(usize, usize)>,
     /// An anchor's node; a later anchor of the same name replaces it (go-yaml).
-    anchors: HashMap<String, usize>,
+    anchors: HashMap<String, u32>,
 }
 
 impl Composer<'_, '_> {
@@ -174,7 +195,9 @@ impl Composer<'_, '_> {
                 EventData::Scalar { anchor, tag, value, plain_implicit, style, .. } => {
                     let finish = self.end_of_scalar(style, start, finish);
                     let properties = anchor.is_some() || tag.is_some();
-                    let content = Content::Scalar { text: value, tag: tag.map(Into::into), plain: plain_implicit };
+                    let written = if properties { None } else { self.verbatim(&value, style, start, finish) };
+                    let scalar = || Scalar { text: value, tag: tag.map(Into::into), plain: plain_implicit };
+                    let content = written.unwrap_or_else(|| Content::Scalar(Box::new(scalar())));
                     self.add(content, anchor, properties, start, finish)?;
                 }
                 EventData::SequenceStart { anchor, tag, style, .. } => {
@@ -194,7 +217,7 @@ impl Composer<'_, '_> {
         let Some(&target) = self.anchors.get(&name) else {
             return Err(self.part.error(ErrorKind::UnknownAnchor { name }, start, finish));
         };
-        if self.open.iter().any(|&(node, _)| node == target) {
+        if self.open.iter().any(|&(node, _)| node == target as usize) {
             return Err(self.part.error(ErrorKind::AnchorInsideItself { name }, start, finish));
         }
         self.add(Content::Alias(target), None, false, start, finish).map(|_| ())
@@ -227,40 +250,56 @@ impl Composer<'_, '_> {
         finish: u64,
     ) -> Result<usize, Error> {
         let index = self.nodes.len();
-        let limit = self.part.limits.tree.nodes;
-        // A map's keys are nodes here and none in the document.
-        if index / 2 > limit as usize {
-            return Err(self.part.error(ErrorKind::TooManyNodes { limit }, start, finish));
-        }
         let (mut start, mut finish) = (start as usize, finish as usize);
         if properties {
-            let far = if matches!(content, Content::Scalar { .. }) { finish } else { self.part.text.len() };
+            let scalar = matches!(content, Content::Verbatim { .. } | Content::Scalar(_));
+            let far = if scalar { finish } else { self.part.text.len() };
             start = self.part.after_properties(start, far);
             finish = finish.max(start);
         }
-        let base = self.part.base;
-        let node = Node { content, start: base + start, finish: base + finish, end: index + 1 };
-        if let Some((parent, children)) = self.open.last_mut() {
-            let is_key = *children % 2 == 0;
+        let Span { start, end: finish } = Span::new(self.part.base + start, self.part.base + finish);
+        // As many as there are bytes at most, and these have 32 bits.
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let node = Node { content, start, finish, end: number.saturating_add(1) };
+        let mut is_key = false;
+        if let Some((parent, children)) = self.open.last_mut()
+            && let Content::Map { merges } = &mut self.nodes[*parent].content
+        {
+            is_key = *children % 2 == 0;
             *children += 1;
-            if let Content::Map { merges } = &mut self.nodes[*parent].content {
-                *merges |= is_key && node.is_merge();
-            }
+            *merges |= is_key && node.is_merge(self.part.source.text());
+        }
+        self.values += u32::from(!is_key);
+        let limit = self.part.limits.tree.nodes;
+        // Before the tree grows: a text of a few MB can have millions.
+        if self.values > limit {
+            return Err(ErrorKind::TooManyNodes { limit }.at(Some(self.part.source), start as usize, finish as usize));
         }
         let finish = node.finish;
         self.nodes.push(node);
         self.stretch(finish);
         if let Some(anchor) = anchor {
-            self.anchors.insert(anchor, index);
+            self.anchors.insert(anchor, number);
         }
         Ok(index)
+    }
+
+    /// The content of a scalar that the source has word for word.
+    fn verbatim(&self, value: &str, style: ScalarStyle, start: u64, finish: u64) -> Option<Content> {
+        let (plain, quotes) = match style {
+            ScalarStyle::Plain => (true, 0),
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => (false, 1),
+            _ => return None,
+        };
+        let written = self.part.text.get(start as usize + quotes..(finish as usize).checked_sub(quotes)?)?;
+        (written == value).then_some(Content::Verbatim { plain })
     }
 
     /// A bracket ends a flow value; a block ends with its last value, not with the comments after it.
     fn close(&mut self, start: u64, finish: u64) {
         let Some((index, _)) = self.open.pop() else { return };
-        let bracket = if finish > start { self.part.base + finish as usize } else { 0 };
-        let end = self.nodes.len();
+        let bracket = if finish > start { Span::new(0, self.part.base + finish as usize).end } else { 0 };
+        let end = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         let node = &mut self.nodes[index];
         node.end = end;
         node.finish = node.finish.max(bracket);
@@ -269,7 +308,7 @@ impl Composer<'_, '_> {
     }
 
     /// What is open ends no earlier than what stands in it.
-    fn stretch(&mut self, finish: usize) {
+    fn stretch(&mut self, finish: u32) {
         if let Some(&(parent, _)) = self.open.last() {
             let parent = &mut self.nodes[parent];
             parent.finish = parent.finish.max(finish);
