@@ -217,7 +217,7 @@ fn hides(value: &'static str) -> Input {
 
 #[test]
 fn hides_secrets_before_it_cuts_and_escapes_a63b() {
-    let value: &str = String::leak("hunter\t\"77 ".repeat(1000));
+    let value: &str = String::leak("hunter\t\"77 ".repeat(500));
     let judge = |missing: &str, message: &str| {
         let (evaluate, more) = finding(0, "(i32.const 0)", missing, message);
         Guest { evaluate: &evaluate, more: &more, ..Guest::default() }.judge_input(&hides(value))
