@@ -9,7 +9,8 @@ use portcullis_model::{
 use portcullis_policies::{Selection, WaiverMatch, Waivers};
 use portcullis_runner::{Input, Outcome};
 
-use crate::{InstalledSet, redact};
+use crate::InstalledSet;
+use crate::redact::Secrets;
 
 /// How often a plugin may be called for one review: it asks, is answered, and may ask again.
 pub const MAX_ROUNDS: u32 = 4;
@@ -27,6 +28,14 @@ pub enum Step {
 pub struct Progress {
     policies: Vec<PolicyProgress>,
     workload: Option<Arc<Workload>>,
+    secrets: Secrets,
+}
+
+impl Progress {
+    /// The beginning of one of several judgements of the same review, which share the work to find its secrets.
+    pub(crate) fn sharing(secrets: Secrets) -> Self {
+        Self { secrets, ..Self::default() }
+    }
 }
 
 #[derive(Default)]
@@ -56,6 +65,7 @@ struct Case<'a> {
     waivers: &'a Waivers,
     facts: &'a Facts,
     mode: Mode,
+    secrets: Secrets,
 }
 
 /// Judges a review by one policy set, as far as the facts at hand allow.
@@ -70,7 +80,7 @@ pub fn decide(
 ) -> Step {
     let rules = &set.loaded.set;
     let (mode, notice) = mode_of(&rules.mode, review);
-    let case = Case { review, set, waivers, facts, mode };
+    let case = Case { review, set, waivers, facts, mode, secrets: progress.secrets.clone() };
     let fail_fast = *rules.fail_fast.of(mode);
     progress.policies.resize_with(rules.policies.len(), PolicyProgress::default);
 
@@ -100,10 +110,7 @@ fn step(case: &Case<'_>, index: usize, progress: &mut Progress) -> Vec<Query> {
     }
     let settled = match case.set.loaded.select(index, case.review) {
         Selection::Skips => Settled { state: PolicyState::Skipped, findings: Vec::new(), failures: Vec::new() },
-        Selection::Unknown(reason) => {
-            let reason = redact::Secrets::of(case.review).redact_text(&reason);
-            failed(case, index, FailureKind::Input, reason)
-        }
+        Selection::Unknown(reason) => failed(case, index, FailureKind::Input, &reason),
         Selection::Applies => match evaluate(case, index, progress) {
             Ok(settled) => settled,
             Err(needs) => return needs,
@@ -128,7 +135,7 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
     let own = &mut progress.policies[index];
     let known = match answers(&own.asked, case.facts) {
         Ok(known) => known,
-        Err(message) => return Ok(failed(case, index, FailureKind::Fact, message)),
+        Err(message) => return Ok(failed(case, index, FailureKind::Fact, &message)),
     };
     let input = Input {
         review: Arc::clone(case.review),
@@ -136,13 +143,12 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
         facts: Arc::new(known),
         hidden_label: case.set.mode_label.clone(),
         deadline: None,
+        hide: case.secrets.hide(case.review),
     };
     own.rounds += 1;
     match installed.plugin.evaluate(installed.prepared.of(case.mode), &input) {
         Ok(Outcome::Findings(findings)) => {
-            let secrets = redact::Secrets::of(case.review);
             let judge = |finding| {
-                let finding = secrets.redact(finding);
                 let waiver = waiver(case, index, &finding);
                 Judged::new(policy, &installed.plugin_label, case.mode, waiver, finding)
             };
@@ -159,13 +165,10 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
                     // Another policy's earlier round may already have brought every answer.
                     if unanswered.is_empty() { evaluate(case, index, progress) } else { Err(unanswered) }
                 }
-                Err((kind, message)) => Ok(failed(case, index, kind, message)),
+                Err((kind, message)) => Ok(failed(case, index, kind, &message)),
             }
         }
-        Err(error) => {
-            let secrets = redact::Secrets::of(case.review);
-            Ok(failed(case, index, error.kind(), secrets.redact_text(&error.to_string())))
-        }
+        Err(error) => Ok(failed(case, index, error.kind(), &error.to_string())),
     }
 }
 
@@ -209,7 +212,9 @@ fn waiver(case: &Case<'_>, index: usize, finding: &portcullis_model::Finding) ->
     }
 }
 
-fn failed(case: &Case<'_>, index: usize, kind: FailureKind, message: impl Into<String>) -> Settled {
+/// A failure's message may quote the object (a condition does) or the plugin, so no value of a Secret stays in it.
+fn failed(case: &Case<'_>, index: usize, kind: FailureKind, message: &str) -> Settled {
+    let message = case.secrets.redact(case.review, message);
     let failure = Failure::of_policy(&case.set.loaded.set.policies[index], case.mode, kind, message);
     Settled { state: PolicyState::Failed, findings: Vec::new(), failures: vec![failure] }
 }

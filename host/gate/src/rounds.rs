@@ -6,6 +6,7 @@ use std::sync::Arc;
 use portcullis_model::{Decision, FactError, FactSource, Facts, Failure, FailureKind, Query, Review, mode_of};
 
 use crate::decide::{Progress, Step, decide};
+use crate::redact::Secrets;
 use crate::{Gate, InstalledSet, Sets};
 
 impl Gate {
@@ -20,7 +21,8 @@ impl Gate {
     pub async fn judge_with(&self, review: &Arc<Review>, source: &dyn FactSource) -> Vec<Decision> {
         let sets = self.sets(); // One version of the policy sets for the whole judgement.
         let mut facts = Facts::none();
-        let mut cases: Vec<Case> = sets.sets.iter().map(Case::new).collect();
+        let secrets = Secrets::default();
+        let mut cases: Vec<Case> = sets.sets.iter().map(|set| Case::new(set, &secrets)).collect();
         loop {
             let mut needs: Vec<Query> = cases.iter_mut().flat_map(|case| case.step(review, &sets, &facts)).collect();
             if needs.is_empty() {
@@ -46,8 +48,8 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    fn new(set: &'a InstalledSet) -> Self {
-        Self { set, progress: Progress::default(), decision: None }
+    fn new(set: &'a InstalledSet, secrets: &Secrets) -> Self {
+        Self { set, progress: Progress::sharing(secrets.clone()), decision: None }
     }
 
     /// Goes as far as the facts allow; returns what is still needed.

@@ -157,7 +157,7 @@ fn input(size: usize) -> Input {
         notices: Vec::new(),
     };
     let (review, workload) = (Arc::new(review), Arc::new(workload));
-    Input { review, workload, facts: Arc::default(), hidden_label: None, deadline: None }
+    Input { review, workload, facts: Arc::default(), hidden_label: None, deadline: None, hide: None }
 }
 
 fn document(value: &Value) -> Document {

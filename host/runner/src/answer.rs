@@ -12,6 +12,9 @@ use crate::state::{OBJECT, OLD_OBJECT, State};
 /// Bytes of the part of a pointer that a plugin writes itself.
 const MISSING: usize = 4 << 10;
 
+/// What stands in place of a fix's value that nobody may read.
+const HIDDEN: &str = "\"[secret]\"";
+
 /// What a plugin answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -53,7 +56,8 @@ fn needs(
     }
     let mut queries: Vec<model::Query> = Vec::new();
     for query in asked {
-        let query = crate::query::query(&query.kind, &query.arguments, &description.facts, budget.arguments)?;
+        let kind = state.input.shown(&query.kind);
+        let query = crate::query::query(&kind, &query.arguments, &description.facts, budget.arguments)?;
         if !queries.contains(&query) {
             queries.push(query);
         }
@@ -78,10 +82,10 @@ fn finding(
         Reason::Contract(format!("a finding for rule number {}, it has {}", guest.rule, description.rules.len()))
     })?;
     let (pointer, place) = whereabouts(guest.node, &guest.missing, state)?;
-    let fix = guest.fix.map(|fix| self::fix(fix, budget.message)).transpose()?;
+    let fix = guest.fix.map(|fix| self::fix(fix, state, budget.message)).transpose()?;
     let message = match guest.message.trim().is_empty() {
         true => rule.title.clone(),
-        false => sentence(&guest.message, budget.message),
+        false => sentence(&state.input.shown(&guest.message), budget.message),
     };
     Ok(model::Finding { rule: rule.id.clone(), severity: rule.severity, message, pointer, place, fix })
 }
@@ -92,7 +96,7 @@ fn finding(
 /// the nearest ancestor that still exists there. A node of another document (a fact, the options) is not a part of the
 /// subject, so such a finding concerns the whole of it, like one without a node.
 fn whereabouts(handle: u32, missing: &str, state: &State) -> Result<(String, Option<Place>), Reason> {
-    relative(missing)?;
+    relative(missing, |text| state.input.shown(text).into_owned())?;
     let review = &state.input.review;
     let whole = || {
         let document = review.object.as_ref().or(review.old_object.as_ref());
@@ -109,24 +113,31 @@ fn whereabouts(handle: u32, missing: &str, state: &State) -> Result<(String, Opt
         if number == OBJECT { document.resolve(node, missing) } else { document.resolve(NodeId::ROOT, &pointer) };
     // An element of a list of scalars has a place of its own; the root of a document without text has none.
     let place = document.place(nearest.0).or_else(whole);
+    // The other part is made of the names of members, which are not secret.
+    pointer.truncate(pointer.len() - missing.len());
+    let shown = state.input.shown(missing);
+    if !shown.is_empty() && !shown.starts_with('/') {
+        pointer.push('/');
+    }
+    pointer.push_str(&shown);
     Ok((pointer, place))
 }
 
 /// RFC 6901, relative to a node: empty, or segments that each begin with a slash.
-fn relative(pointer: &str) -> Result<(), Reason> {
+fn relative(pointer: &str, show: impl FnOnce(&str) -> String) -> Result<(), Reason> {
     let shape = pointer.is_empty() || pointer.starts_with('/');
     let escapes = pointer.split('~').skip(1).all(|after| after.starts_with(['0', '1']));
     if shape && escapes && pointer.len() <= MISSING {
         return Ok(());
     }
-    let shown: String = pointer.chars().take(80).collect();
+    let shown: String = show(pointer).chars().take(80).collect();
     Err(Reason::Contract(format!("`missing` is not a JSON Pointer: `{}`", shown.escape_debug())))
 }
 
-fn fix(guest: bindings::Fix, most: usize) -> Result<model::Fix, Reason> {
+fn fix(guest: bindings::Fix, state: &State, most: usize) -> Result<model::Fix, Reason> {
     let all = [FixOperation::Replace, FixOperation::Add, FixOperation::Remove];
     let operation = all.into_iter().find(|operation| operation.as_str() == guest.operation).ok_or_else(|| {
-        let shown: String = guest.operation.chars().take(80).collect();
+        let shown: String = state.input.shown(&guest.operation).chars().take(80).collect();
         Reason::Contract(format!("a fix with the operation `{}`", shown.escape_debug()))
     })?;
     let good = match operation {
@@ -136,8 +147,11 @@ fn fix(guest: bindings::Fix, most: usize) -> Result<model::Fix, Reason> {
     if !good {
         return Err(Reason::Contract(format!("the value of a fix that would {} is not JSON", operation.as_str())));
     }
-    let description = sentence(&guest.description, most);
-    Ok(model::Fix { description, operation, value: guest.value, safe: guest.safe })
+    let description = sentence(&state.input.shown(&guest.description), most);
+    let hidden = state.input.shown(&guest.value) != guest.value;
+    // A value with a hole in it need not be JSON any more, and must never be written into a file.
+    let value = if hidden { HIDDEN.to_owned() } else { guest.value };
+    Ok(model::Fix { description, operation, value, safe: guest.safe && !hidden })
 }
 
 /// A text for a person: whatever a terminal or a reader could take for something else is shown escaped, and what is too
@@ -198,10 +212,10 @@ mod tests {
     #[test]
     fn refuses_what_is_no_relative_pointer_p73() {
         for good in ["", "/a", "/a~0~1/0", "/"] {
-            assert!(relative(good).is_ok(), "{good}");
+            assert!(relative(good, str::to_owned).is_ok(), "{good}");
         }
         for bad in ["a", "../x", "/~", "/~2", &"/a".repeat(3000)] {
-            assert!(relative(bad).is_err(), "{bad}");
+            assert!(relative(bad, str::to_owned).is_err(), "{bad}");
         }
     }
 }

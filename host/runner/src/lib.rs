@@ -31,7 +31,7 @@ pub use error::{Breach, Complaint, Error, PrepareError, Reason, StartError};
 pub use plugin::{Plugin, Prepared};
 pub use runner::{Runner, RunnerConfig};
 pub use scan::Limits;
-pub use state::Input;
+pub use state::{Hide, Input};
 
 /// The version of the contract that this host speaks (`wit/plugin.wit`).
 pub const CONTRACT: &str = scan::CONTRACT;

@@ -1,5 +1,6 @@
 //! What one call of a plugin may see, and what is left of its budget.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -9,6 +10,9 @@ use portcullis_model::{Amount, Document, Fact, Key, NamespaceLabels, NodeId, Que
 use crate::budget::Purse;
 use crate::error::Breach;
 use crate::path::Path;
+
+/// Takes out of a text what nobody may read, the values of a Secret. It gets what a plugin wrote, before that is cut.
+pub type Hide = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 /// What a plugin is asked about. Cloning it is cheap.
 #[derive(Clone)]
@@ -23,6 +27,8 @@ pub struct Input {
     pub hidden_label: Option<Arc<str>>,
     /// When the review's answer is due, whoever spent the time.
     pub deadline: Option<Instant>,
+    /// What is done to each text of the plugin before anything else; nothing where nothing is secret.
+    pub hide: Option<Hide>,
 }
 
 impl Input {
@@ -35,8 +41,14 @@ impl Input {
             facts: Arc::default(),
             hidden_label: None,
             deadline: None,
+            hide: None,
         };
         NOTHING.get_or_init(make).clone()
+    }
+
+    /// A text of the plugin without what nobody may read.
+    pub(crate) fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.hide.as_ref().map_or(Cow::Borrowed(text), |hide| Cow::Owned(hide(text)))
     }
 
     /// The labels of the namespace, the one that chooses the mode among them.

@@ -19,4 +19,4 @@ pub use admission::from_admission_review;
 pub use error::{Error, ErrorKind};
 pub use objects::{Context, Listed, MAX_NESTED_LISTS, Shape, classify, flatten, from_object, namespace_labels_of};
 pub use recorded::{facts_from, from_recorded, to_recorded_json};
-pub use secrets::{mask_secrets, secret_values};
+pub use secrets::{holds_secret, mask_secrets, secret_values};

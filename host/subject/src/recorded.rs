@@ -97,7 +97,7 @@ fn fact_json(fact: &Fact) -> String {
 /// JSON text with every value of the Secret replaced; a Secret that is recorded without its values can no longer be judged
 /// by them, which is the point.
 fn redacted(text: &str, review: &Review) -> String {
-    let mut values = crate::secrets::secret_values(review);
+    let mut values = crate::secrets::secret_values(review, usize::MAX).unwrap_or_default(); // Without a bound it is never none.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
     values.iter().fold(text.to_owned(), |text, value| {
         let escaped = quoted(value);

@@ -1,27 +1,54 @@
 //! Where the values of Secrets stand, so that nobody shows them.
 
+use std::collections::HashSet;
+
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use portcullis_model::{Document, Kind, NodeId, Review};
 
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// Values of one character are not replaced in messages: they would be found in every other word and hide nothing.
 const SHORTEST: usize = 2;
+/// Bytes of a text inside binary data that are no chance.
+const PIECE: usize = 8;
+
+/// Kubernetes wants the padding, but a plugin may decode what lacks it.
+const LAX: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// The members of a Secret that hold nothing secret; whatever else stands there may be a misspelt `data`.
 const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
 
+/// What is known about a map.
+#[derive(Clone, Copy, PartialEq)]
+enum Is {
+    /// It says so, or what stands around it does.
+    Secret,
+    /// It does not say what it is: where it has `data`, that may be a Secret's.
+    Perhaps,
+    /// It says that it is something else.
+    Other,
+}
+
 /// Masks the values of every Secret in a document in the document's source: in manifests, lists, AdmissionReviews and
-/// records of them. A map that does not say what it is (an item of a `SecretList`) counts as one where it has `data`.
+/// records of them. A Secret need not say that it is one: an item of a `SecretList` is, and so are the objects of a request
+/// for a Secret. Another map that does not say what it is counts as one where it has `data`.
 pub fn mask_secrets(document: &Document) {
     let Some(source) = document.source() else { return };
+    let mut said = HashSet::new();
+    for index in 1..=document.node_count() {
+        // What stands around a node has a smaller number, but not every reader needs to promise that.
+        said.extend(secrets_said(document, NodeId(index)));
+    }
     for index in 1..=document.node_count() {
         let node = NodeId(index);
-        let secret = match document.kind(document.find(node, "kind")) {
-            Kind::None => true,
-            _ => document.string(node, &["kind"]) == Some("Secret"),
-        };
-        for value in values_of(document, node).into_iter().filter(|_| secret) {
+        for value in values_of(document, node, is(document, node, said.contains(&node))) {
             if let Some(place) = document.value_place(value) {
                 source.mask(place.span);
             }
@@ -29,27 +56,66 @@ pub fn mask_secrets(document: &Document) {
     }
 }
 
-/// Every text that an output about this review must not contain: the values of a Secret as they stand and decoded.
-pub fn secret_values(review: &Review) -> Vec<String> {
-    let mut texts = Vec::new();
-    let asked = review.request.kind.kind == "Secret";
-    for document in review.object.iter().chain(&review.old_object) {
-        if asked || document.string(NodeId::ROOT, &["kind"]) == Some("Secret") {
-            for value in values_of(document, NodeId::ROOT) {
-                collect(document, value, &mut texts);
+/// The Secrets inside a map that says for them that they are: a typed list, or a request (its `requestKind` too, which is
+/// what the client wrote before a conversion).
+fn secrets_said(document: &Document, node: NodeId) -> Vec<NodeId> {
+    if document.string(node, &["kind"]) == Some("SecretList") {
+        return document.items(document.find(node, "items")).collect();
+    }
+    let asked = |member: &str| document.string(node, &[member, "kind"]) == Some("Secret");
+    if !asked("kind") && !asked("requestKind") {
+        return Vec::new();
+    }
+    ["object", "oldObject"]
+        .map(|member| document.find(node, member))
+        .into_iter()
+        .filter(|node| !node.is_none())
+        .collect()
+}
+
+fn is(document: &Document, node: NodeId, said: bool) -> Is {
+    if said || document.string(node, &["kind"]) == Some("Secret") {
+        return Is::Secret;
+    }
+    match document.kind(document.find(node, "kind")) {
+        Kind::None | Kind::Null => Is::Perhaps,
+        _ => Is::Other,
+    }
+}
+
+/// Whether a review is about a Secret, by its request or by an object itself.
+pub fn holds_secret(review: &Review) -> bool {
+    review.request.kind.kind == "Secret" || review.object.iter().chain(&review.old_object).any(named)
+}
+
+fn named(document: &Document) -> bool {
+    document.string(NodeId::ROOT, &["kind"]) == Some("Secret")
+}
+
+/// Every text that an output about this review must not contain: the values of a Secret as they stand and decoded, and
+/// their lines. None if these have more than `most` bytes.
+pub fn secret_values(review: &Review, most: usize) -> Option<Vec<String>> {
+    let mut texts = Texts { found: Vec::new(), left: most };
+    if holds_secret(review) {
+        for document in review.object.iter().chain(&review.old_object) {
+            let is = if review.request.kind.kind == "Secret" { Is::Secret } else { is(document, NodeId::ROOT, false) };
+            for value in values_of(document, NodeId::ROOT, is) {
+                collect(document, value, &mut texts)?;
             }
         }
     }
-    texts.retain(|text: &String| text.len() >= SHORTEST);
-    texts.sort();
-    texts.dedup();
-    texts
+    texts.found.sort();
+    texts.found.dedup();
+    Some(texts.found)
 }
 
-/// The nodes that hold something secret if this is a Secret; only `data` and `stringData` where it does not say so.
-fn values_of(document: &Document, node: NodeId) -> Vec<NodeId> {
-    let named = document.string(node, &["kind"]) == Some("Secret");
-    let secret = |key: &str| if named { !OPEN.contains(&key) } else { key == "data" || key == "stringData" };
+/// The nodes that hold something secret; only `data` and `stringData` where nobody says that this is a Secret.
+fn values_of(document: &Document, node: NodeId, is: Is) -> Vec<NodeId> {
+    let secret = |key: &str| match is {
+        Is::Secret => !OPEN.contains(&key),
+        Is::Perhaps => key == "data" || key == "stringData",
+        Is::Other => false,
+    };
     let mut values = Vec::new();
     for (_, member) in document.entries(node).filter(|(key, _)| secret(key)) {
         match document.kind(member) {
@@ -59,35 +125,61 @@ fn values_of(document: &Document, node: NodeId) -> Vec<NodeId> {
         }
     }
     let annotation = document.find(document.walk(node, &["metadata", "annotations"]), LAST_APPLIED);
-    if named && !annotation.is_none() {
+    if is == Is::Secret && !annotation.is_none() {
         values.push(annotation);
     }
     values
 }
 
-/// The texts below a value: a value that is a map or a list by mistake is as secret as a text.
-fn collect(document: &Document, value: NodeId, texts: &mut Vec<String>) {
-    let mut waiting = vec![value];
-    while let Some(node) = waiting.pop() {
-        match document.kind(node) {
-            Kind::String => add(document.text(node), texts),
-            Kind::Number => texts.push(document.number_text(node).to_owned()),
-            Kind::List | Kind::Map => waiting.extend(document.items(node)),
-            _ => {}
+/// Texts within a bound.
+struct Texts {
+    found: Vec<String>,
+    left: usize,
+}
+
+impl Texts {
+    fn push(&mut self, text: &str) -> Option<()> {
+        if text.len() >= SHORTEST {
+            self.left = self.left.checked_sub(text.len())?;
+            self.found.push(text.to_owned());
+        }
+        Some(())
+    }
+
+    /// A text and, if it has several, its lines: a message may show one of them.
+    fn lines(&mut self, text: &str) -> Option<()> {
+        self.push(text)?;
+        text.lines().map(str::trim).filter(|line| *line != text).try_for_each(|line| self.push(line))
+    }
+
+    /// A value, and what it is the base64 of, with or without its padding.
+    fn value(&mut self, text: &str) -> Option<()> {
+        self.lines(text)?;
+        let packed: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        match LAX.decode(&packed).map(String::from_utf8) {
+            Ok(Ok(decoded)) => self.lines(&decoded),
+            // Partly text: its pieces, unless they are so short that they are there by chance.
+            Ok(Err(binary)) => {
+                let pieces = binary.as_bytes().utf8_chunks().map(|chunk| chunk.valid());
+                pieces.filter(|piece| piece.len() >= PIECE).try_for_each(|piece| self.lines(piece))
+            }
+            Err(_) => Some(()),
         }
     }
 }
 
-fn add(text: &str, texts: &mut Vec<String>) {
-    texts.push(text.to_owned());
-    // A message shows control characters escaped, so the escaped form must go as well.
-    texts.push(text.escape_debug().to_string());
-    texts.extend(text.lines().map(|line| line.trim().to_owned()));
-    if let Some(decoded) = STANDARD.decode(text.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
-        texts.extend(decoded.lines().map(|line| line.trim().to_owned()));
-        texts.push(decoded.escape_debug().to_string());
-        texts.push(decoded);
+/// The texts below a value: a value that is a map or a list by mistake is as secret as a text.
+fn collect(document: &Document, value: NodeId, texts: &mut Texts) -> Option<()> {
+    let mut waiting = vec![value];
+    while let Some(node) = waiting.pop() {
+        match document.kind(node) {
+            Kind::String => texts.value(document.text(node))?,
+            Kind::Number => texts.push(document.number_text(node))?,
+            Kind::List | Kind::Map => waiting.extend(document.items(node)),
+            _ => {}
+        }
     }
+    Some(())
 }
 
 #[cfg(test)]
@@ -108,10 +200,51 @@ mod tests {
     #[test]
     fn knows_the_values_of_a_secret_as_they_stand_and_decoded() {
         let text = "{apiVersion: v1, kind: Secret, metadata: {annotations: {kubectl.kubernetes.io/last-applied-configuration: applied}}, data: {a: aHVudGVyMg==, b: eA==}}";
-        let values = secret_values(&review(yaml(text)));
+        let values = secret_values(&review(yaml(text)), 1000).expect("few");
         assert!(values.contains(&"aHVudGVyMg==".to_owned()) && values.contains(&"hunter2".to_owned()), "{values:?}");
         assert!(values.contains(&"applied".to_owned()), "{values:?}");
         assert!(!values.contains(&"x".to_owned()), "too short to be told from other words");
-        assert!(secret_values(&review(yaml("{apiVersion: v1, kind: ConfigMap, data: {a: open}}"))).is_empty());
+        assert!(
+            secret_values(&review(yaml("{apiVersion: v1, kind: ConfigMap, data: {a: open}}")), 0)
+                .expect("none")
+                .is_empty()
+        );
+    }
+
+    const APPLIED: &str =
+        "metadata: {name: q, annotations: {kubectl.kubernetes.io/last-applied-configuration: hunter77}}";
+
+    #[test]
+    fn masks_secrets_that_only_their_list_or_request_calls_so_a63b() {
+        let item = format!("{{{APPLIED}, datta: {{a: hunter78}}, password: hunter79}}");
+        let list = format!("{{apiVersion: v1, kind: SecretList, items: [{item}]}}");
+        let nested = format!("{{apiVersion: v1, kind: List, items: [{list}]}}");
+        let asked = format!("{{request: {{kind: {{version: v1, kind: Secret}}, object: {item}, oldObject: {item}}}}}");
+        let wanted = format!("{{request: {{kind: {{kind: X}}, requestKind: {{kind: Secret}}, object: {item}}}}}");
+        for text in [list, nested, asked, wanted] {
+            let document = sourced(&text);
+            mask_secrets(&document);
+            let line = document.source().expect("a source").line_text(1);
+            assert!(!line.contains("hunter7") && line.contains("name: q"), "{line}");
+        }
+        let other = sourced(&format!("{{kind: PodList, items: [{item}]}}"));
+        mask_secrets(&other);
+        assert!(other.source().expect("a source").line_text(1).contains("hunter78"), "a Pod hides nothing");
+    }
+
+    #[test]
+    fn knows_the_values_of_an_object_that_only_its_request_calls_a_secret_a63b() {
+        let mut asked = review(yaml(&format!("{{{APPLIED}, datta: {{a: hunter78}}}}")));
+        assert!(!holds_secret(&asked));
+        asked.request.kind.kind = "Secret".to_owned();
+        assert_eq!(secret_values(&asked, 1000), Some(vec!["hunter77".to_owned(), "hunter78".to_owned()]));
+        assert!(holds_secret(&asked));
+    }
+
+    #[test]
+    fn gives_up_on_more_bytes_than_asked_for() {
+        let secret = review(yaml("{apiVersion: v1, kind: Secret, stringData: {a: '#2 45', b: '#78'}}"));
+        assert_eq!(secret_values(&secret, 8).map(|values| values.len()), Some(2));
+        assert_eq!(secret_values(&secret, 7), None);
     }
 }

@@ -102,13 +102,22 @@ impl Guest<'_> {
         self.judge_by(config)
     }
 
+    /// The same with another input.
+    pub fn judge_input(&self, input: &Input) -> Result<portcullis_runner::Outcome, Error> {
+        self.judge_with(config(), input)
+    }
+
     fn judge_by(&self, config: RunnerConfig) -> Result<portcullis_runner::Outcome, Error> {
+        self.judge_with(config, &input(pod()))
+    }
+
+    fn judge_with(&self, config: RunnerConfig, input: &Input) -> Result<portcullis_runner::Outcome, Error> {
         let plugin = Runner::new(config).expect("a runner").load(&bytes(&self.build()), None)?;
         let prepared = plugin.prepare("{}").map_err(|error| match error {
             portcullis_runner::PrepareError::Failed(error) => error,
             portcullis_runner::PrepareError::Settings(complaints) => unreachable!("{complaints:?}"),
         })?;
-        plugin.evaluate(&prepared, &input(pod()))
+        plugin.evaluate(&prepared, input)
     }
 
     /// The sentence that a user sees when this plugin judges.
@@ -229,5 +238,6 @@ pub fn input(object: Document) -> Input {
         facts: Arc::default(),
         hidden_label: None,
         deadline: None,
+        hide: None,
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::guest::{self, DESCRIBE, GET, Guest, NOTHING, finding};
 use portcullis_model::FailureKind;
-use portcullis_runner::{Breach, Outcome, Reason};
+use portcullis_runner::{Breach, Input, Outcome, Reason};
 
 const LOOP: &str = "(loop $l (br $l)) (unreachable)";
 
@@ -208,6 +208,30 @@ fn shows_hostile_messages_escaped_cut_and_never_empty_p74_p75() {
     assert_eq!(say(" \n"), "It is broken");
     let long = say(&"ä".repeat(20_000));
     assert!(long.len() <= 4096 && long.ends_with('…'));
+}
+
+/// What a Pod's review hides here, in place of a Secret's values.
+fn hides(value: &'static str) -> Input {
+    Input { hide: Some(Arc::new(move |text: &str| text.replace(value, "[secret]"))), ..guest::input(guest::pod()) }
+}
+
+#[test]
+fn hides_secrets_before_it_cuts_and_escapes_a63b() {
+    let value: &str = String::leak("hunter\t\"77 ".repeat(500));
+    let judge = |missing: &str, message: &str| {
+        let (evaluate, more) = finding(0, "(i32.const 0)", missing, message);
+        Guest { evaluate: &evaluate, more: &more, ..Guest::default() }.judge_input(&hides(value))
+    };
+    let Outcome::Findings(findings) = judge("", &format!("`{value}` is no number\t")).expect("judged") else {
+        unreachable!("no findings")
+    };
+    assert_eq!(findings[0].message, "`[secret]` is no number\\t");
+    let error = judge(value, "x").expect_err("no pointer");
+    assert_eq!(error.to_string(), "plugin `test` broke the contract: `missing` is not a JSON Pointer: `[secret]`");
+    let (evaluate, more) = needs("hunter77", "{}");
+    let guest = Guest { evaluate: &evaluate, more: &more, ..Guest::default() };
+    let error = guest.judge_input(&hides("hunter77")).expect_err("undeclared");
+    assert!(!error.to_string().contains("hunter77"), "{error}");
 }
 
 fn needs(kind: &str, arguments: &str) -> (String, String) {
