@@ -8,7 +8,7 @@ use portcullis_model::{Document, Facts, NamespaceLabels, NodeId, Request, Review
 use portcullis_policies::Selection;
 use portcullis_report::{InputError, Skipped};
 use portcullis_subject::kinds::Kinds;
-use portcullis_subject::{Context, Shape};
+use portcullis_subject::{Context, ErrorKind, Shape};
 
 use crate::CheckOptions;
 use crate::read::FileContent;
@@ -231,8 +231,10 @@ fn kustomization(file: &str) -> InputError {
 
 fn input_error(error: &portcullis_subject::Error, file: &str) -> InputError {
     let mut told = InputError::new(error.to_string()).in_file(file);
+    // What does not say what it is could be half of a Secret.
+    let whole = !matches!(error.kind, ErrorKind::HalfObject { .. });
     if let Some(place) = error.place() {
-        told = told.at(place);
+        told = if whole { told.at_masked(place) } else { told.at(place) };
     }
     match error.hint() {
         Some(hint) => told.hint(hint),

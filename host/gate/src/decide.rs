@@ -126,7 +126,7 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
     let policy = &rules.policies[index];
     let installed = &case.set.policies[index];
     if let Err(error) = portcullis_subject::workload::check_custom(case.review, &rules.workloads) {
-        return Ok(failed(case, index, FailureKind::Input, error.to_string()));
+        return Ok(failed(case, index, FailureKind::Input, &error.to_string()));
     }
     let workload = progress
         .workload

@@ -117,9 +117,9 @@ impl InputError {
         self
     }
 
-    /// An error at a place of a policy set, a waiver or another configuration, none of which holds Secrets.
+    /// An error at a place of a document that was read, in which the values of Secrets are masked.
     #[must_use]
-    pub fn at_configuration(mut self, place: Place) -> Self {
+    pub fn at_masked(mut self, place: Place) -> Self {
         self.quote = Quote::Whole;
         self.place = Some(place);
         self

@@ -260,9 +260,7 @@ pub fn errors() -> Report {
     let at = |source, text| place(source, text).expect("a place");
     let errors = vec![
         InputError::new("a tab cannot indent YAML").at(at(&tabbed, "\t")).hint("use spaces"),
-        InputError::new("unknown field `polices`")
-            .at_configuration(at(&set, "polices"))
-            .hint("did you mean `policies`?"),
+        InputError::new("unknown field `polices`").at_masked(at(&set, "polices")).hint("did you mean `policies`?"),
         InputError::new("there is no such file").in_file("missing.yaml").hint("check the path"),
         InputError::new("`--mode` is neither `sandbox` nor `compliance`"),
     ];
@@ -314,7 +312,7 @@ pub fn hostile() -> Report {
         policy_sets: vec![PolicySetInfo { name: HOSTILE.into(), digest: digest("d") }],
         errors: vec![
             InputError::new(HOSTILE).in_file(HOSTILE).hint(HOSTILE),
-            InputError::new(HOSTILE).at_configuration(place).hint(HOSTILE),
+            InputError::new(HOSTILE).at_masked(place).hint(HOSTILE),
         ],
         skipped: vec![Skipped { path: HOSTILE.into(), reason: HOSTILE.into() }],
         notices: vec![HOSTILE.into()],
