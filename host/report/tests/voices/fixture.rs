@@ -281,7 +281,7 @@ pub const HOSTILE: &str = "::error::x\n##[error]y\r\u{1b}[31mred\u{1b}]8;;https:
 
 /// Every text of a report is hostile.
 pub fn hostile() -> Report {
-    let text = format!("name: {}\n", HOSTILE.replace('\n', " "));
+    let text = format!("name: {}\n", HOSTILE.replace(['\n', '\r'], " "));
     let source = Source::new(HOSTILE, text);
     let span = Span::new(0, 4);
     let place = Place { source: Arc::clone(&source), span };
