@@ -210,7 +210,7 @@ fn never_guesses_labels_that_could_not_be_looked_up() {
     review.namespace = NamespaceLabels::None;
     assert_eq!(
         unknown(RED, &review),
-        "`namespaceSelector` needs the labels of the namespace `shop`: they were not given"
+        "`namespaceSelector` asks the namespace `shop` for its labels: they were not given"
     );
 }
 
