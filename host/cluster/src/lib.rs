@@ -1,0 +1,1 @@
+//! What we read from the cluster and the little we write to it.
