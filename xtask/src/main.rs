@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, component, demo, test, bench, map.
+//! Runs one of the project's own commands: build, component, demo, test, e2e, bench, map.
 
 use std::process::ExitCode;
 
@@ -11,6 +11,7 @@ mod clock;
 mod command;
 mod component;
 mod demo;
+mod e2e;
 mod example;
 mod map;
 mod test;
@@ -29,7 +30,8 @@ cargo xtask <command>
   component CORE.wasm -o PLUGIN.wasm
                  Make a plugin of what cargo built for `wasm32-unknown-unknown`, and print its digest as a policy set takes it.
   demo           Build, then judge `policies/examples/` in both modes, a document and a waiver, and show the findings.
-  test [--all]   Run every check and test; `--all` adds what needs more than Rust, or minutes (cargo-deny).
+  test [--all]   Run every check and test; `--all` adds what needs more than Rust, or minutes (cargo-deny, e2e).
+  e2e            Build, then show with kubectl what a real API server does with the webhook; writes `target/e2e/table.md`.
   examples       Build, then only that part of `test` which builds and enforces the example plugins, as their READMEs say.
   bench          Build for release and run every benchmark.
   map            Write the map of the files in `host/README.md` again, from their first sentences.
@@ -40,6 +42,8 @@ Environment:
   PORTCULLIS_GUEST_TOOLCHAIN      How plugins are compiled: `installed`, `rustup` or `debian`. Where it is not set, each is
                                   tried in this order: the wasm target is installed; `rustup target add`; Debian's packages
                                   `rustc-web` and `rust-web-src`.
+  KUBEBUILDER_ASSETS              A folder with `etcd`, `kube-apiserver`, `kube-controller-manager` and `kubectl` for e2e. Where
+                                  it is not set, they are built with Go, once, into the cache (7 minutes, 3 GB with Go's own).
   PORTCULLIS_CACHE                Where tools are kept; `$XDG_CACHE_HOME/portcullis` or `~/.cache/portcullis` where it is not set.
 ";
 
@@ -62,6 +66,10 @@ fn main() -> ExitCode {
         ["demo"] => |workspace| demo::run(workspace).map(|()| ExitCode::SUCCESS),
         ["test"] => |workspace| test::run(workspace, test::Extent::RustOnly),
         ["test", "--all"] => |workspace| test::run(workspace, test::Extent::All),
+        ["e2e"] => |workspace| {
+            clock::announce(workspace, build::FIRST_MINUTES);
+            e2e::run(workspace).map(|()| ExitCode::SUCCESS)
+        },
         ["examples"] => |workspace| test::examples(workspace).map(|()| ExitCode::SUCCESS),
         ["bench"] => |workspace| bench::run(workspace).map(|()| ExitCode::SUCCESS),
         ["map"] => |workspace| map::run(workspace).map(|()| ExitCode::SUCCESS),
