@@ -17,7 +17,9 @@ impl Assets {
     /// to skip, and panics.
     pub fn find() -> Result<Self, String> {
         let Some(folder) = std::env::var_os(VARIABLE).filter(|folder| !folder.is_empty()) else {
-            return Err(format!("{VARIABLE} names no folder with kube-apiserver, etcd, kubectl and kube-controller-manager: `cargo xtask e2e` sets it"));
+            return Err(format!(
+                "{VARIABLE} names no folder with kube-apiserver, etcd, kubectl and kube-controller-manager: `cargo xtask e2e` sets it"
+            ));
         };
         let assets = Self(PathBuf::from(folder));
         for program in ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"] {

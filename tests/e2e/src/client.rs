@@ -148,7 +148,8 @@ impl Client {
                 };
                 let response = sender.send_request(request).await.map_err(|error| chain(&error))?;
                 let status = response.status().as_u16();
-                let warnings = response.headers().get_all(WARNING).iter().map(|value| warning(value.as_bytes())).collect();
+                let warnings =
+                    response.headers().get_all(WARNING).iter().map(|value| warning(value.as_bytes())).collect();
                 let body = response.into_body().collect().await.map_err(|error| chain(&error))?.to_bytes();
                 Ok((sender, Answer { status, warnings, body }))
             };

@@ -59,8 +59,12 @@ impl Kubectl {
         let mut command = Command::new(&self.program);
         command.args(arguments).arg("--request-timeout=60s").env_clear();
         command.env("KUBECONFIG", &self.kubeconfig).env("HOME", &self.home).current_dir(&self.home);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("kubectl starts");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("kubectl starts");
         let mut stdin = child.stdin.take().expect("a pipe");
         let input = input.as_bytes().to_vec();
         // A thread of its own, so that neither side waits for the other with full pipes.

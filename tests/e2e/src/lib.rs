@@ -5,7 +5,9 @@
 pub mod assets;
 pub mod certificates;
 pub mod client;
+pub mod generate;
 pub mod guard;
+pub mod judge;
 pub mod kubectl;
 pub mod load;
 pub mod objects;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 /// An image pinned by digest.
-pub const IMAGE: &str = "registry.example/app:1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub const IMAGE: &str =
+    "registry.example/app:1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// What a container asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,6 +25,7 @@ pub struct Plane {
     etcd: Process,
     assets: Assets,
     authority: Authority,
+    successor: Authority,
     callers: Authority,
     admin: Pair,
     address: SocketAddr,
@@ -42,6 +43,7 @@ impl Plane {
         let folder = guard.folder();
         let authority = Authority::new("portcullis-e2e");
         let callers = Authority::new("portcullis-e2e callers of webhooks");
+        let successor = Authority::new("portcullis-e2e successor");
         let etcd_address = free_address();
         let etcd = etcd(&assets, &guard, etcd_address);
         let address = free_address();
@@ -58,7 +60,7 @@ impl Plane {
         let kubeconfig = write_kubeconfig(folder, "controller-manager", &authority, address, &pair_user(&manager_pair));
         let manager = controller_manager(&assets, &guard, &kubeconfig);
         write_kubeconfig(folder, "admin", &authority, address, &pair_user(&admin));
-        let plane = Self { manager, api_server, etcd, assets, authority, callers, admin, address, guard };
+        let plane = Self { manager, api_server, etcd, assets, authority, successor, callers, admin, address, guard };
         wait_for("the controller manager", READY, || {
             match client.get("/api/v1/namespaces/default/serviceaccounts/default")? {
                 answer if answer.status == 200 => Ok(()),
@@ -82,6 +84,11 @@ impl Plane {
     /// Who signs the certificates of servers.
     pub fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// Who signs them after a rotation; registrations trust both.
+    pub fn successor(&self) -> &Authority {
+        &self.successor
     }
 
     /// Who signed the certificate that the API server shows to webhooks.

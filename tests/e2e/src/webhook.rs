@@ -151,7 +151,8 @@ pub fn certificate_volume(plane: &Plane, name: &str) -> Volume {
 
 /// What `webhook-config` prints for these policy sets.
 pub fn registration(plane: &Plane, address: SocketAddr, policies: &Path, more: &[&str]) -> String {
-    let ca = plane.authority().write(&plane.folder().join("webhook-ca.crt"));
+    let ca = plane.folder().join("webhook-ca.crt");
+    std::fs::write(&ca, format!("{}{}", plane.authority().pem(), plane.successor().pem())).expect("a file");
     let mut command = Command::new(portcullis());
     command.args(["webhook-config", "--url", &format!("https://{address}/validate"), "--ca-bundle"]).arg(ca);
     command.arg("--policies").arg(policies).args(more).env_clear();

@@ -74,7 +74,8 @@ fn judged(cases: &[&Case], assets: Assets) -> ExitCode {
         }
     }
     let [etcd, api_server, manager] = world.plane.resident();
-    world.table.note(&format!("Resident at the end: etcd {etcd} MB, API server {api_server} MB, controller manager {manager} MB, webhook {} MB. All cases: {:.0} s.", world.resident(), start.elapsed().as_secs_f64()));
+    let seconds = start.elapsed().as_secs();
+    world.table.note(&format!("Resident at the end: etcd {etcd} MB, API server {api_server} MB, controller manager {manager} MB. All cases: {seconds} s."));
     let table = std::env::var_os("PORTCULLIS_E2E_TABLE").map_or_else(|| target().join("e2e/table.md"), PathBuf::from);
     world.table.write(&table);
     for row in world.table.broken_since(0) {
@@ -82,6 +83,10 @@ fn judged(cases: &[&Case], assets: Assets) -> ExitCode {
     }
     let word = if failed.is_empty() { "ok" } else { "FAILED" };
     let passed = cases.len() - failed.len();
-    println!("\ntest result: {word}. {passed} passed; {} failed; 0 ignored; finished in {:.1}s", failed.len(), start.elapsed().as_secs_f64());
+    println!(
+        "\ntest result: {word}. {passed} passed; {} failed; 0 ignored; finished in {:.1}s",
+        failed.len(),
+        start.elapsed().as_secs_f64()
+    );
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

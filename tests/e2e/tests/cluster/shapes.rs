@@ -47,7 +47,12 @@ fn custom_kind(world: &mut World) {
         }
     });
     let said = world.create_in(STRICT, &rollout("custom", Limits::Missing));
-    world.denies("a custom object whose template has no memory limit", "denied (A08)", &said, &["memory-limit-missing", "/spec/template/spec/containers/0"]);
+    world.denies(
+        "a custom object whose template has no memory limit",
+        "denied (A08)",
+        &said,
+        &["memory-limit-missing", "/spec/template/spec/containers/0"],
+    );
     let said = world.create_in(STRICT, &rollout("custom", Limits::Good));
     world.allows("a custom object that keeps every rule", "created", &said);
     let said = world.create_in(LOOSE, &rollout("custom", Limits::Missing));
@@ -61,7 +66,12 @@ fn large_config_map(world: &mut World) {
     let path = format!("/api/v1/namespaces/{STRICT}/configmaps");
     let mut object = config_map("large", 1_000_000);
     let answer = world.client.post(&path, &object).expect("an answer");
-    world.table.row("create a ConfigMap of 1.0 MB", "201", &format!("{} {}", answer.status, short(&answer.message())), answer.status == 201);
+    world.table.row(
+        "create a ConfigMap of 1.0 MB",
+        "201",
+        &format!("{} {}", answer.status, short(&answer.message())),
+        answer.status == 201,
+    );
     object = config_map("large", 1_040_000);
     // `data` and `binaryData` together may have 1 MiB; annotations 256 KiB more.
     object["metadata"]["annotations"] = json!({"notes": "n".repeat(250_000), "words": "\"quoted\" \\ and <escaped>"});
@@ -72,11 +82,21 @@ fn large_config_map(world: &mut World) {
         world.client.send(hyper::Method::PUT, &format!("{path}/large"), "application/json", body).expect("an answer")
     };
     let answer = put(world, &object);
-    world.table.row("change it to 1.3 MB (old and new in one review)", "200", &format!("{} {} in {} ms", answer.status, short(&answer.message()), start.elapsed().as_millis()), answer.status == 200);
+    world.table.row(
+        "change it to 1.3 MB (old and new in one review)",
+        "200",
+        &format!("{} {} in {} ms", answer.status, short(&answer.message()), start.elapsed().as_millis()),
+        answer.status == 200,
+    );
     object["metadata"]["labels"]["size"] = json!("still-large");
     let start = Instant::now();
     let answer = put(world, &object);
-    world.table.row("change it again: two objects of 1.3 MB in one review", "200", &format!("{} {} in {} ms", answer.status, short(&answer.message()), start.elapsed().as_millis()), answer.status == 200);
+    world.table.row(
+        "change it again: two objects of 1.3 MB in one review",
+        "200",
+        &format!("{} {} in {} ms", answer.status, short(&answer.message()), start.elapsed().as_millis()),
+        answer.status == 200,
+    );
 }
 
 fn many_containers(world: &mut World) {
@@ -91,7 +111,12 @@ fn many_containers(world: &mut World) {
     object["spec"]["containers"] = json!(containers);
     let start = Instant::now();
     let seen = world.try_create(STRICT, &object);
-    world.table.row("a good Pod of 1000 containers", "allowed (A50)", &format!("{seen:?} in {} ms", start.elapsed().as_millis()), seen == Seen::Allowed);
+    world.table.row(
+        "a good Pod of 1000 containers",
+        "allowed (A50)",
+        &format!("{seen:?} in {} ms", start.elapsed().as_millis()),
+        seen == Seen::Allowed,
+    );
     object["spec"]["containers"][777]["resources"] = Limits::Missing.resources();
     let seen = world.try_create(STRICT, &object);
     let holds = matches!(&seen, Seen::Denied(text) if text.contains("c777"));
@@ -111,7 +136,12 @@ fn unwanted(world: &mut World) {
     world.allows("create a Lease", "created", &said);
     world.kubectl_in(STRICT, &["delete", "lease", "quiet"]);
     let after = reviews(world);
-    world.table.row("reviews that the webhook counted for it", "none: no policy reads Leases", &(after - before).to_string(), after == before);
+    world.table.row(
+        "reviews that the webhook counted for it",
+        "none: no policy reads Leases",
+        &(after - before).to_string(),
+        after == before,
+    );
 }
 
 fn short(text: &str) -> String {

@@ -91,11 +91,6 @@ impl World {
         self.webhook.as_ref().expect("it runs").plan.clone()
     }
 
-    /// Megabytes of memory of the webhook.
-    pub fn resident(&mut self) -> u64 {
-        self.webhook.as_mut().and_then(|webhook| webhook.process().resident()).unwrap_or_default()
-    }
-
     /// Registers the webhook as `webhook-config` says.
     pub fn register(&mut self, policies: &Path, more: &[&str]) {
         let text = registration(&self.plane, self.door.address(), policies, more);
