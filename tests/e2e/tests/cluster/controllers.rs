@@ -35,23 +35,21 @@ fn pods_of_a_deployment(world: &mut World) {
     );
 }
 
-/// The Deployment was let in while its namespace was a sandbox; its Pods come when it is under compliance.
+/// The Deployment was let in while its namespace was a sandbox; its Pod must come again when it is under compliance.
 fn denied_pods(world: &mut World) {
     world.namespace("hardened", Some("sandbox"));
-    let said = world.create_in("hardened", &deployment("late", 0, Limits::Missing));
-    world.succeeds(
-        "a Deployment of none without limits, sandbox",
-        "created with a warning",
-        &said,
-        &["Warning:", "created"],
-    );
+    let said = world.create_in("hardened", &deployment("late", 1, Limits::Missing));
+    world.succeeds("a Deployment without limits, sandbox", "created with a warning", &said, &["Warning:", "created"]);
+    let pod = wait_for("the Pod", SOON, || {
+        let pod = world.kubectl_in("hardened", &["get", "pods", "-o", "name"]).out;
+        if pod.starts_with("pod/") { Ok(pod.trim().to_owned()) } else { Err("no Pod".to_owned()) }
+    });
     world.kubectl.must(&["label", "namespace", "hardened", "--overwrite", "portcullis.dev/mode=compliance"]);
-    let said = world.kubectl_in("hardened", &["scale", "deployment", "late", "--replicas=2"]);
-    world.allows("it is scaled to two, compliance", "scaled: a scale says nothing of limits", &said);
+    let said = world.kubectl_in("hardened", &["delete", &pod, "--grace-period=0", "--force"]);
+    world.succeeds("its Pod is deleted, compliance", "deleted", &said, &["deleted"]);
     let message = wait_for("an event", SOON, || {
-        let events = world
-            .kubectl_in("hardened", &["get", "events", "--field-selector=reason=FailedCreate", "-o", "json"])
-            .json();
+        let list = ["get", "events", "--field-selector=reason=FailedCreate", "-o", "json"];
+        let events = world.kubectl_in("hardened", &list).json();
         events["items"][0]["message"].as_str().map(str::to_owned).ok_or_else(|| "none yet".to_owned())
     });
     let holds = message.contains("denied the request") && message.contains("memory-limit-missing");
@@ -149,8 +147,8 @@ fn deletion(world: &mut World) {
     }
     let said = world.kubectl_in(STRICT, &["delete", "configmap", "kept"]);
     world.denies(
-        "delete a ConfigMap that a policy keeps, compliance",
-        "denied (A12): `object` is null",
+        "a DELETE for which a policy cannot know whether it matches, compliance",
+        "denied as not judged (A12): `object` is null",
         &said,
         &["keep-what-is-protected"],
     );

@@ -94,6 +94,7 @@ fn deadline(world: &mut World) {
 }
 
 fn stopped(world: &mut World) {
+    world.create_in(STRICT, &pod("doomed", Limits::Good));
     let webhook = world.webhook.take().expect("it runs");
     let plan = webhook.plan.clone();
     let ended = webhook.stop();
@@ -105,7 +106,7 @@ fn stopped(world: &mut World) {
         &format!("{seen:?}"),
         matches!(seen, Seen::NotAsked(_)),
     );
-    let said = world.kubectl_in(STRICT, &["delete", "pod", "shell", "--wait=false"]);
+    let said = world.kubectl_in(STRICT, &["delete", "pod", "doomed", "--wait=false"]);
     world.allows("delete a Pod while the webhook is stopped", "deleted: nobody asked for DELETE of Pods", &said);
     let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "recovery"}});
     let said = world.create_in(STRICT, &lease);

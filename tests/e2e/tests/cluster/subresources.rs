@@ -55,7 +55,10 @@ fn exec(world: &mut World) {
 }
 
 fn resize(world: &mut World) {
-    world.create_in(STRICT, &pod("resized", Limits::Good));
+    // With requests of its own, so that its class of service stays the same.
+    let mut object = pod("resized", Limits::Good);
+    object["spec"]["containers"][0]["resources"]["requests"] = json!({"cpu": "200m", "memory": "200Mi"});
+    world.create_in(STRICT, &object);
     let to = |cpu: &str| {
         json!({"spec": {"containers": [{"name": "app", "resources": {"limits": {"cpu": cpu}}}]}}).to_string()
     };

@@ -103,9 +103,8 @@ fn updates(world: &mut World) {
         json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "nginx:latest"}]}}}}).to_string();
     let said = world.kubectl_in(STRICT, &["patch", "deployment", "changing", "-p", &bad]);
     world.denies("strategic merge patch to an image without digest", "denied (A10, A16)", &said, &["image-reference"]);
-    let patch = json!([{"op": "remove", "path": "/spec/template/spec/containers/0/resources/limits/memory"},
-        {"op": "remove", "path": "/spec/template/spec/containers/0/resources/requests"}])
-    .to_string();
+    let patch =
+        json!([{"op": "remove", "path": "/spec/template/spec/containers/0/resources/limits/memory"}]).to_string();
     let said = world.kubectl_in(STRICT, &["patch", "deployment", "changing", "--type=json", "-p", &patch]);
     world.denies("JSON patch that removes the memory limit", "denied (A16)", &said, &["memory-limit-missing"]);
     let said = world
@@ -116,7 +115,8 @@ fn updates(world: &mut World) {
     world.denies("kubectl set image", "denied", &said, &["image-reference"]);
     let said = world.kubectl_in(STRICT, &["label", "deployment", "changing", "team=web"]);
     world.allows("kubectl label of what keeps every rule", "labelled", &said);
-    let said = world.kubectl_in(STRICT, &["set", "image", "pod/good", "app=nginx:1"]);
+    world.create_in(STRICT, &pod("running", Limits::Good));
+    let said = world.kubectl_in(STRICT, &["set", "image", "pod/running", "app=nginx:1"]);
     world.denies("a Pod's image is changed afterwards", "denied (A10)", &said, &["image-reference"]);
 }
 
