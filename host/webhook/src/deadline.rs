@@ -52,8 +52,8 @@ impl Deadline {
         let after = |time: Duration| arrived.checked_add(time).unwrap_or(arrived + DEFAULT_REVIEW_TIME);
         Self {
             // Without labels compliance holds, and the policies still need time to judge by it.
-            labels: after(judging * 6 / 10),
-            facts: after(judging * 9 / 10),
+            labels: after(judging / 10 * 6),
+            facts: after(judging / 10 * 9),
             judged: after(judging),
             answered: after(ours),
         }
@@ -182,9 +182,34 @@ mod tests {
     #[test]
     fn refuses_what_go_refuses_and_what_grants_nothing() {
         for text in [
-            "", "3", "-", "s", ".", "-.", ".s", "+.s", "1d", "10 s", "ten", "1s1", "1_0s", "10S", "١s", "0", "0s", "-1s",
-            "-0.5s", "3000000h", "9223372036854775808ns", "9223372036854775.808us", "-9223372036854775808ns",
-            "18446744073709551616s", "9223372036854ms775us808ns1h", "1e3s", "0x10s", "\0s",
+            "",
+            "3",
+            "-",
+            "s",
+            ".",
+            "-.",
+            ".s",
+            "+.s",
+            "1d",
+            "10 s",
+            "ten",
+            "1s1",
+            "1_0s",
+            "10S",
+            "١s",
+            "0",
+            "0s",
+            "-1s",
+            "-0.5s",
+            "3000000h",
+            "9223372036854775808ns",
+            "9223372036854775.808us",
+            "-9223372036854775808ns",
+            "18446744073709551616s",
+            "9223372036854ms775us808ns1h",
+            "1e3s",
+            "0x10s",
+            "\0s",
         ] {
             assert_eq!(parse_duration(text), None, "{text:?}");
         }

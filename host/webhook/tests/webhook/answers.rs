@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portcullis_model::Facts;
 use serde_json::{Value, json};
 
-use crate::world::{ask, call, config, message, policy, review, response, spec, webhook, webhook_with};
+use crate::world::{ask, call, config, message, policy, response, review, spec, webhook, webhook_with};
 
 fn annotations(response: &Value) -> Vec<&str> {
     response["auditAnnotations"].as_object().map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default()
@@ -96,7 +96,8 @@ async fn says_nothing_about_what_no_policy_wants() {
     let mut lease = review("play");
     lease["request"]["kind"] = json!({"group": "coordination.k8s.io", "version": "v1", "kind": "Lease"});
     lease["request"]["resource"] = json!({"group": "coordination.k8s.io", "version": "v1", "resource": "leases"});
-    lease["request"]["object"] = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "l"}});
+    lease["request"]["object"] =
+        json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "l"}});
     let answer = ask(&webhook(&[policy("loud", "")]), &lease).await;
     assert_eq!(answer.as_object().map(serde_json::Map::len), Some(2), "uid and allowed: {answer}");
 }
@@ -109,7 +110,9 @@ async fn judges_deletions_and_connections_a12() {
     delete["request"]["oldObject"] = delete["request"]["object"].take();
     assert!(message(&ask(&webhook, &delete).await).starts_with("DELETE of Pod `shop/web` is denied by 1 finding\n"));
     for (subresource, kind) in [
-        ("exec", "PodExecOptions"), ("attach", "PodAttachOptions"), ("portforward", "PodPortForwardOptions"),
+        ("exec", "PodExecOptions"),
+        ("attach", "PodAttachOptions"),
+        ("portforward", "PodPortForwardOptions"),
         ("proxy", "PodProxyOptions"),
     ] {
         let mut connect = review("shop");
@@ -143,12 +146,27 @@ async fn tells_what_is_wrong_with_a_review_a58_x16() {
     };
     // Each with the uid, so each is a denial that the user reads.
     let denied = [
-        (with(&|r| r["request"]["object"] = Value::Null), "`/request/object` is missing: a CREATE carries the object, and an empty one cannot be judged"),
-        (with(&|r| r["request"]["object"] = json!({})), "`/request/object` is missing: a CREATE carries the object, and an empty one cannot be judged"),
-        (with(&|r| r["request"]["operation"] = json!("DELETE")), "`/request/oldObject` is missing: a DELETE carries the object as it was"),
+        (
+            with(&|r| r["request"]["object"] = Value::Null),
+            "`/request/object` is missing: a CREATE carries the object, and an empty one cannot be judged",
+        ),
+        (
+            with(&|r| r["request"]["object"] = json!({})),
+            "`/request/object` is missing: a CREATE carries the object, and an empty one cannot be judged",
+        ),
+        (
+            with(&|r| r["request"]["operation"] = json!("DELETE")),
+            "`/request/oldObject` is missing: a DELETE carries the object as it was",
+        ),
         (with(&|r| r["kind"] = json!("Review")), "`Review` is not supported here; it must be `AdmissionReview`"),
-        (with(&|r| r["apiVersion"] = json!("admission.k8s.io/v2")), "`admission.k8s.io/v2` is not supported here; it must be `admission.k8s.io/v1`"),
-        (with(&|r| r["request"]["operation"] = json!("PATCH")), "`PATCH` is not supported here; it must be CREATE, UPDATE, DELETE or CONNECT"),
+        (
+            with(&|r| r["apiVersion"] = json!("admission.k8s.io/v2")),
+            "`admission.k8s.io/v2` is not supported here; it must be `admission.k8s.io/v1`",
+        ),
+        (
+            with(&|r| r["request"]["operation"] = json!("PATCH")),
+            "`PATCH` is not supported here; it must be CREATE, UPDATE, DELETE or CONNECT",
+        ),
         (
             review("shop").to_string().replace(r#""image":"nginx""#, r#""image":"a","image":"b""#),
             "the body is not the JSON of an AdmissionReview: the key `image` stands here twice, the first time in line 1, in line 1, column ",
@@ -160,17 +178,26 @@ async fn tells_what_is_wrong_with_a_review_a58_x16() {
     ];
     for (body, expected) in denied {
         let answer = response(&webhook.answer(call(body)).await);
-        assert_eq!((&answer["uid"], &answer["status"]["code"], &answer["status"]["reason"]), (&uid, &json!(400), &json!("BadRequest")));
+        assert_eq!(
+            (&answer["uid"], &answer["status"]["code"], &answer["status"]["reason"]),
+            (&uid, &json!(400), &json!("BadRequest"))
+        );
         assert!(message(&answer).starts_with(expected), "{}", message(&answer));
     }
     // Without one, so the API server itself says what happened.
     let failed: [(Vec<u8>, &str); 9] = [
         (b"".to_vec(), "the body is not the JSON of an AdmissionReview: the text ends inside a value"),
         (b"no JSON".to_vec(), "the body is not the JSON of an AdmissionReview: "),
-        (b"{\"a\":\xff}".to_vec(), "the body is not the JSON of an AdmissionReview: the text is not UTF-8 from here on, in line 1, column 6"),
+        (
+            b"{\"a\":\xff}".to_vec(),
+            "the body is not the JSON of an AdmissionReview: the text is not UTF-8 from here on, in line 1, column 6",
+        ),
         (b"[]".to_vec(), "the body must be an AdmissionReview, a JSON object"),
         (b"{}".to_vec(), "`` is not supported here; it must be `AdmissionReview`"),
-        (with(&|r| r["request"] = Value::Null).into(), "`/request` must be a map; a null or empty request asks nothing"),
+        (
+            with(&|r| r["request"] = Value::Null).into(),
+            "`/request` must be a map; a null or empty request asks nothing",
+        ),
         (with(&|r| r["request"]["uid"] = json!("")).into(), "`/request/uid` is missing: the answer must repeat it"),
         (with(&|r| r["request"]["uid"] = json!(7)).into(), "`/request/uid` must be a string"),
         ("[".repeat(1_000_000).into(), "the body is not the JSON of an AdmissionReview: more than "),
@@ -199,7 +226,8 @@ async fn shows_no_value_of_a_secret() {
     let mut secret = review("shop");
     secret["request"]["kind"]["kind"] = json!("Secret");
     secret["request"]["resource"]["resource"] = json!("secrets");
-    let twice = r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"data":{"p":"aHVudGVyMg==","p":"aHVudGVyMg=="}}"#;
+    let twice =
+        r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"data":{"p":"aHVudGVyMg==","p":"aHVudGVyMg=="}}"#;
     let body = secret.to_string().replace(&secret["request"]["object"].to_string(), twice);
     let answer = webhook(&[policy("content", "")]).answer(call(body)).await;
     assert!(response(&answer)["status"]["message"].as_str().expect("a text").contains("stands here twice"));
@@ -208,14 +236,16 @@ async fn shows_no_value_of_a_secret() {
 
 #[tokio::test]
 async fn bounds_what_a_denial_and_its_warnings_say() {
-    let many: Vec<String> = (0..40)
-        .map(|index| policy("loud", "").replacen("name: loud", &format!("name: loud-{index}"), 1))
-        .collect();
+    let many: Vec<String> =
+        (0..40).map(|index| policy("loud", "").replacen("name: loud", &format!("name: loud-{index}"), 1)).collect();
     let webhook = webhook(&many);
     let denied = ask(&webhook, &review("shop")).await;
     let text = message(&denied);
     assert!(text.len() <= 4_096 && text.lines().count() == 12, "{text}");
-    assert!(text.starts_with("Pod `shop/web` is denied by 40 findings\n") && text.ends_with("\n- and 30 more"), "{text}");
+    assert!(
+        text.starts_with("Pod `shop/web` is denied by 40 findings\n") && text.ends_with("\n- and 30 more"),
+        "{text}"
+    );
     let warned = ask(&webhook, &review("play")).await;
     let warnings = warned["warnings"].as_array().expect("warnings");
     assert_eq!(warnings.len(), 12);

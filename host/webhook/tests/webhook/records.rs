@@ -89,7 +89,8 @@ async fn records_no_value_of_a_secret_and_no_path_of_a_stranger() {
     request["uid"] = json!("../../etc/passwd\n");
     request["kind"]["kind"] = json!("Secret");
     request["resource"]["resource"] = json!("secrets");
-    request["object"] = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"p": "aHVudGVyMg=="}});
+    request["object"] =
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"p": "aHVudGVyMg=="}});
     ask(&webhook, &secret).await;
     drop(webhook);
     let records = records(&folder.0);

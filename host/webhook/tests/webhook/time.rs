@@ -7,9 +7,7 @@ use portcullis_model::Facts;
 use portcullis_webhook::WebhookConfig;
 use serde_json::{Value, json};
 
-use crate::world::{
-    Silent, ask, call, config, message, policy, response, review, spec, webhook, webhook_with,
-};
+use crate::world::{Silent, ask, call, config, message, policy, response, review, spec, webhook, webhook_with};
 
 /// A call that grants this much.
 async fn within(webhook: &portcullis_webhook::Webhook, namespace: &str, timeout: &'static str) -> Value {
@@ -66,7 +64,12 @@ async fn judges_without_facts_that_never_come() {
     let answer = within(&webhook, "shop", "1s").await;
     let text = message(&answer);
     assert!(text.contains("denied by 1 finding; 1 policy could not be judged"), "{text}");
-    assert!(text.contains("`a/asks` not judged (fact): the fact `signature` could not be looked up: the review's time was over"), "{text}");
+    assert!(
+        text.contains(
+            "`a/asks` not judged (fact): the fact `signature` could not be looked up: the review's time was over"
+        ),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -88,7 +91,7 @@ async fn turns_away_what_does_not_fit_the_queue_with_the_declared_effect() {
     let webhook = webhook_with(&[&strict], Arc::new(Facts::none()), config.clone());
     let busy = |webhook: &Arc<portcullis_webhook::Webhook>| {
         let webhook = Arc::clone(webhook);
-        tokio::spawn(async move { within(&webhook, "shop", "6s").await })
+        tokio::spawn(async move { within(&webhook, "shop", "3s").await })
     };
     // One burns, one waits; more than that is turned away at once, with one second to come back in.
     let all: Vec<_> = (0..8).map(|_| busy(&webhook)).collect();
@@ -102,8 +105,10 @@ async fn turns_away_what_does_not_fit_the_queue_with_the_declared_effect() {
         }
         codes.push(code);
     }
-    codes.sort_unstable();
-    assert_eq!(codes, [429, 429, 429, 429, 429, 429, 504, 504]);
+    // The second one is turned away as well where it comes before a thread has taken the first.
+    let late = codes.iter().filter(|code| **code == 504).count();
+    assert!((1..=2).contains(&late), "{codes:?}");
+    assert_eq!(codes.iter().filter(|code| **code == 429).count(), 8 - late, "{codes:?}");
 
     let mild = spec(&[policy("burns", ", onError: {compliance: warn}")]);
     let webhook = webhook_with(&[&mild], Arc::new(Facts::none()), config);

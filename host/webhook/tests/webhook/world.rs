@@ -29,8 +29,12 @@ impl PluginSource for Plugins {
     fn fetch(&self, plugin: &PluginReference) -> Result<PluginBytes, PluginSourceError> {
         let PluginReference::Builtin { name, .. } = plugin else { unreachable!("only names are used here") };
         let describe = DESCRIBE.replace(r#""name":"test""#, &format!(r#""name":"{name}""#));
-        let (finding, data) =
-            guest::finding(0, "(call $root (i32.const 0))", "/spec/containers/0/image", "the image\u{1b}[31m\nis wrong");
+        let (finding, data) = guest::finding(
+            0,
+            "(call $root (i32.const 0))",
+            "/spec/containers/0/image",
+            "the image\u{1b}[31m\nis wrong",
+        );
         let query = format!(
             r#"(data (i32.const 8192) "signature") (data (i32.const 9000) "{{}}") {}"#,
             "(func $ask (i32.store (i32.const 16) (i32.const 1)) (i32.store (i32.const 20) (i32.const 4096))
@@ -60,12 +64,16 @@ pub fn sets(specs: &[&str]) -> Sets {
     let runner = Runner::new(config).expect("a runner");
     let parse = |(index, spec): (usize, &&str)| {
         let name = char::from(b'a' + u8::try_from(index).expect("few sets"));
-        let text = format!("{{apiVersion: portcullis.dev/v1alpha1, kind: PolicySet, metadata: {{name: {name}}}, spec: {spec}}}");
+        let text = format!(
+            "{{apiVersion: portcullis.dev/v1alpha1, kind: PolicySet, metadata: {{name: {name}}}, spec: {spec}}}"
+        );
         let document = read_yaml(&Source::new("set.yaml", text), &ReadLimits::default()).expect("YAML").remove(0);
         parse_set(&document).unwrap_or_else(|complaints| panic!("{}", complaints[0]))
     };
     let loaded = specs.iter().enumerate().map(parse).collect();
-    Installer::new(&runner, &Plugins).install(loaded, Waivers::default()).unwrap_or_else(|errors| panic!("{}", errors[0]))
+    Installer::new(&runner, &Plugins)
+        .install(loaded, Waivers::default())
+        .unwrap_or_else(|errors| panic!("{}", errors[0]))
 }
 
 /// A policy that judges every Pod.
