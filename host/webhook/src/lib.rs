@@ -6,12 +6,17 @@
 mod answer;
 mod deadline;
 mod error;
+pub mod health;
+pub mod listen;
+pub mod metrics;
 mod observe;
 mod pool;
 mod record;
 mod request;
+mod requested;
 pub mod response;
 mod routes;
+pub mod tls;
 
 pub use answer::{Call, DEFAULT_BODY_TIME, DEFAULT_HELD, DEFAULT_QUEUE, Webhook, WebhookConfig};
 pub use deadline::{DEFAULT_MARGIN, DEFAULT_REVIEW_TIME, parse_duration};
