@@ -45,6 +45,13 @@ pub fn run(workspace: &Workspace) -> Result<PathBuf> {
     Ok(product)
 }
 
+/// The binary that `PORTCULLIS_BIN` names, or a fresh one.
+pub fn product(workspace: &Workspace) -> Result<PathBuf> {
+    let Some(path) = std::env::var_os("PORTCULLIS_BIN").map(PathBuf::from) else { return run(workspace) };
+    ensure!(path.is_file(), "PORTCULLIS_BIN names {}, and there is no such file", path.display());
+    Ok(path)
+}
+
 /// What every cargo command that builds the product needs to know.
 pub fn environment(workspace: &Workspace) -> [(&'static str, std::ffi::OsString); 2] {
     [("PORTCULLIS_BUILTINS", workspace.plugins().into_os_string()), ("PORTCULLIS_COMMIT", workspace.commit().into())]
