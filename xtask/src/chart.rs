@@ -162,8 +162,9 @@ impl Helm {
     /// The files of `deploy/manifests`: the registration stands alone, because it comes last and needs a CA.
     fn manifests(&self) -> Result<[(PathBuf, String); 2]> {
         let rendered = self.render(&Path::new(VALUES).join(MANIFEST_VALUES), &[])?;
-        let (registration, rest): (Vec<&str>, Vec<&str>) =
-            documents(&rendered).into_iter().partition(|text| text.contains("\nkind: ValidatingWebhookConfiguration\n"));
+        let (registration, rest): (Vec<&str>, Vec<&str>) = documents(&rendered)
+            .into_iter()
+            .partition(|text| text.contains("\nkind: ValidatingWebhookConfiguration\n"));
         ensure!(registration.len() == 1 && rest.len() > 5, "the chart renders other objects than expected");
         let folder = Path::new(MANIFESTS);
         Ok([(folder.join("portcullis.yaml"), manifest(&rest)), (folder.join("webhook.yaml"), manifest(&registration))])

@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, component, demo, test, bench, chart, map.
+//! Runs one of the project's own commands: build, component, demo, test, bench, chart, dist, map.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,10 @@ mod clock;
 mod command;
 mod component;
 mod demo;
+mod dist;
+mod elf;
 mod example;
+mod image;
 mod map;
 mod test;
 mod tools;
@@ -34,6 +37,7 @@ cargo xtask <command>
   examples       Build, then only that part of `test` which builds and enforces the example plugins, as their READMEs say.
   bench          Build for release and run every benchmark.
   chart          Render `deploy/manifests` from the Helm chart, then lint, render and judge it with all its values (needs Go).
+  dist           Build what is given away, below `target/dist`: a static binary (musl) with checksum, SBOM and OCI image.
   map            Write the map of the files in `host/README.md` again, from their first sentences.
   help           Show this text.
 
@@ -68,6 +72,7 @@ fn main() -> ExitCode {
         ["examples"] => |workspace| test::examples(workspace).map(|()| ExitCode::SUCCESS),
         ["bench"] => |workspace| bench::run(workspace).map(|()| ExitCode::SUCCESS),
         ["chart"] => |workspace| chart::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
+        ["dist"] => |workspace| dist::run(workspace).map(|()| ExitCode::SUCCESS),
         ["map"] => |workspace| map::run(workspace).map(|()| ExitCode::SUCCESS),
         unknown => {
             eprintln!("xtask: there is no command `{}`; `cargo xtask help` lists them", unknown.join(" "));
