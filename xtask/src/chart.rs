@@ -19,8 +19,10 @@ const MANIFEST_VALUES: &str = "manifests.yaml";
 const MANIFESTS: &str = "deploy/manifests";
 /// What the rendered objects are judged by, in compliance mode.
 const JUDGED_BY: &str = "policies/compliance.yaml";
-/// The built-in policy set, and the copy of it that the chart reads its rules from: a chart cannot read outside itself.
-const DEFAULT_SET: (&str, &str) = ("policies/default.yaml", "deploy/chart/files/default.yaml");
+/// The namespace of the manifests: the one that `portcullis webhook-config` leaves out where nobody says otherwise.
+const NAMESPACE: &str = "portcullis-system";
+/// What the product prints for the built-in policy set: the chart reads rules and conditions from it.
+const REGISTRATION: &str = "deploy/chart/files/registration.yaml";
 
 /// Labels that say how an object came: not true of a file that somebody applies.
 const OF_HELM: [&str; 2] = ["app.kubernetes.io/managed-by: ", "helm.sh/chart: "];
@@ -50,8 +52,7 @@ const REFUSED: [(&[&str], &str); 12] = [
 pub fn run(workspace: &Workspace, product: &Path) -> Result<()> {
     let Some(helm) = Helm::find(workspace)? else { bail!("{}", tools::NO_GO) };
     let root = workspace.root();
-    let (from, to) = DEFAULT_SET;
-    write(&root.join(to), &read(&root.join(from))?)?;
+    write(&root.join(REGISTRATION), &registration(product)?)?;
     for (path, text) in helm.manifests()? {
         write(&root.join(path), &text)?;
     }
@@ -62,8 +63,7 @@ pub fn run(workspace: &Workspace, product: &Path) -> Result<()> {
 pub fn check(workspace: &Workspace, product: &Path) -> Result<bool> {
     let Some(helm) = Helm::find(workspace)? else { return Ok(false) };
     let root = workspace.root();
-    let (from, to) = DEFAULT_SET;
-    ensure!(read(&root.join(from))? == read(&root.join(to))?, "{to} is not {from}: {STALE}");
+    ensure!(read(&root.join(REGISTRATION))? == registration(product)?, "{REGISTRATION} is not fresh: {STALE}");
     for (path, text) in helm.manifests()? {
         ensure!(read(&root.join(&path)).ok().as_ref() == Some(&text), "{} is not fresh: {STALE}", path.display());
     }
@@ -92,6 +92,14 @@ fn check_with(helm: &Helm, root: &Path, product: &Path) -> Result<()> {
     }
     println!("{} files of values linted, rendered and allowed; {} settings refused", files.len(), REFUSED.len());
     Ok(())
+}
+
+/// What the product prints for the built-in policy set, whatever this machine has in its environment.
+fn registration(product: &Path) -> Result<String> {
+    let mut print = Command::new(product);
+    let text = command::text(print.arg("webhook-config").env_clear())?;
+    ensure!(text.contains("\nkind: ValidatingWebhookConfiguration\n"), "`webhook-config` prints no registration");
+    Ok(text + "\n")
 }
 
 /// The product's own verdict on what will run it.
@@ -136,7 +144,7 @@ impl Helm {
 
     fn template(&self, values: &Path, settings: &[&str]) -> Command {
         let mut helm = self.command();
-        helm.args(["template", "portcullis", CHART, "--namespace", "portcullis", "--values"]).arg(values);
+        helm.args(["template", "portcullis", CHART, "--namespace", NAMESPACE, "--values"]).arg(values);
         for setting in settings {
             helm.args(["--set", setting]);
         }

@@ -1,7 +1,12 @@
+{{/* What `portcullis webhook-config` prints for the built-in policy set (made by `cargo xtask chart`). */}}
+{{- define "portcullis.builtinRegistration" -}}
+{{- .Files.Get "files/registration.yaml" | fromYaml | dig "webhooks" list | first | toYaml }}
+{{- end }}
+
 {{/*
-The rules of the registration: what webhook.rules says, or what any policy of any set wants to see. A policy without rules and
-without documents judges every CREATE and UPDATE. `resourceNames` cannot be said in a registration, so they are left out and
-more is sent.
+The rules of the registration: what webhook.rules says; those of the built-in set; or what any policy of any set wants to see. A
+policy without rules and without documents judges every CREATE and UPDATE. `resourceNames` cannot be said in a registration, so they
+are left out and more is sent.
 */}}
 {{- define "portcullis.rules" -}}
 {{- $rules := .Values.webhook.rules }}
@@ -9,8 +14,10 @@ more is sent.
 {{- if .Values.existingPolicySets }}
 {{- fail "webhook.rules must be given with existingPolicySets: `portcullis webhook-config --policies FILE` prints them" }}
 {{- end }}
-{{- $sets := default (list (.Files.Get "files/default.yaml" | fromYaml)) .Values.policySets }}
-{{- range $set := $sets }}
+{{- if not .Values.policySets }}
+{{- $rules = (include "portcullis.builtinRegistration" . | fromYaml).rules }}
+{{- end }}
+{{- range $set := .Values.policySets }}
 {{- range $policy := $set.spec.policies }}
 {{- $match := default dict $policy.match }}
 {{- if hasKey $match "resourceRules" }}
@@ -27,6 +34,21 @@ more is sent.
 {{- end }}
 {{- end }}
 {{- $rules | uniq | toYaml }}
+{{- end }}
+
+{{/*
+The conditions: what keeps a cluster able to recover, and more of the user's. Policies that ask for every
+subresource would ask for the last word of a namespace that goes, too.
+*/}}
+{{- define "portcullis.conditions" -}}
+{{- $conditions := .Values.webhook.exclusions }}
+{{- if not $conditions }}
+{{- $conditions = (include "portcullis.builtinRegistration" . | fromYaml).matchConditions }}
+{{- if or .Values.policySets .Values.existingPolicySets }}
+{{- $conditions = append $conditions (dict "name" "not-the-end-of-namespaces" "expression" "!(request.resource.group == '' && request.resource.resource == 'namespaces' && has(request.subResource) && request.subResource == 'finalize')") }}
+{{- end }}
+{{- end }}
+{{- concat $conditions .Values.webhook.matchConditions | toYaml }}
 {{- end }}
 
 {{/* One registration. Takes a list: the root, and the caBundle in base64 (empty: it is left out). */}}
@@ -69,10 +91,8 @@ webhooks:
   objectSelector:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with concat $webhook.exclusions $webhook.matchConditions }}
   matchConditions:
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "portcullis.conditions" $root | nindent 2 }}
   rules:
   {{- include "portcullis.rules" $root | nindent 2 }}
 {{- end }}
