@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portcullis_model::Facts;
+use portcullis_model::{Answers, FactSource, Facts, Query};
 use portcullis_webhook::WebhookConfig;
 use serde_json::{Value, json};
 
@@ -116,4 +116,46 @@ async fn turns_away_what_does_not_fit_the_queue_with_the_declared_effect() {
     for one in all {
         assert_eq!(one.await.expect("an answer")["allowed"], true);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_in_time_while_every_thread_is_busy_with_something_else() {
+    // X02, A57: the second review is never judged, and nobody waits for the first one's end to say so.
+    let config = WebhookConfig { workers: 1, ..config() };
+    let webhook = webhook_with(&[&spec(&[policy("burns", "")])], Arc::new(Facts::none()), config);
+    let first = {
+        let webhook = Arc::clone(&webhook);
+        tokio::spawn(async move { within(&webhook, "shop", "5s").await })
+    };
+    // A second one that comes to the thread before the first is slow itself; the next one finds it taken.
+    let mut waited = false;
+    for _ in 0..3 {
+        let second = within(&webhook, "shop", "1s").await;
+        assert!(!first.is_finished());
+        assert_eq!(second["status"]["code"], 504);
+        waited |= message(&second).contains("the time for the review was over before a thread was free to judge it");
+    }
+    assert!(waited);
+    assert!(message(&first.await.expect("an answer")).contains("`a/burns`"));
+}
+
+/// A bug in the host's own code.
+struct Broken;
+
+impl FactSource for Broken {
+    fn look_up<'a>(&'a self, _: &'a [Query]) -> Answers<'a> {
+        Box::pin(async { panic!("a bug") })
+    }
+}
+
+#[tokio::test]
+async fn denies_and_lives_on_when_its_own_code_panics() {
+    let policies = spec(&[policy("asks", ", grants: [signature]")]);
+    let webhook = webhook_with(&[&policies], Arc::new(Broken), config());
+    for _ in 0..2 {
+        let answer = within(&webhook, "shop", "10s").await;
+        assert_eq!((&answer["allowed"], &answer["status"]["code"]), (&json!(false), &json!(500)));
+        assert!(message(&answer).contains("(trap): a bug in Portcullis stopped the judgement; please report it"));
+    }
+    assert_eq!(within(&webhook, "play", "10s").await["allowed"], true, "its declared effect in sandbox");
 }
