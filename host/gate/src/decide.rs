@@ -1,6 +1,7 @@
 //! The decision function: no I/O, no clock; decided, or what it needs to know.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use portcullis_model::{
     Decision, Effect, Fact, Facts, Failure, FailureKind, Judged, Mode, PolicyState, Query, Review, Workload,
@@ -11,6 +12,7 @@ use portcullis_runner::{Input, Outcome};
 
 use crate::InstalledSet;
 use crate::redact::Secrets;
+use crate::watch::{Spent, Watch};
 
 /// How often a plugin may be called for one review: it asks, is answered, and may ask again.
 pub const MAX_ROUNDS: u32 = 4;
@@ -29,12 +31,21 @@ pub struct Progress {
     policies: Vec<PolicyProgress>,
     workload: Option<Arc<Workload>>,
     secrets: Secrets,
+    deadline: Option<Instant>,
+    watch: Watch,
+    spent: Vec<Spent>,
 }
 
 impl Progress {
-    /// The beginning of one of several judgements of the same review, which share the work to find its secrets.
-    pub(crate) fn sharing(secrets: Secrets) -> Self {
-        Self { secrets, ..Self::default() }
+    /// The beginning of one of several judgements of the same review, which share the work to find its secrets, the
+    /// deadline, and the word about which policy is under way.
+    pub(crate) fn sharing(secrets: Secrets, deadline: Option<Instant>, watch: Watch) -> Self {
+        Self { secrets, deadline, watch, ..Self::default() }
+    }
+
+    /// What each call of a plugin took, so far.
+    pub(crate) fn take_spent(&mut self) -> Vec<Spent> {
+        std::mem::take(&mut self.spent)
     }
 }
 
@@ -66,6 +77,8 @@ struct Case<'a> {
     facts: &'a Facts,
     mode: Mode,
     secrets: Secrets,
+    /// The update only lets go of the object, so no policy may hold it (see [`portcullis_subject::lets_go`]).
+    lets_go: bool,
 }
 
 /// Judges a review by one policy set, as far as the facts at hand allow.
@@ -80,7 +93,8 @@ pub fn decide(
 ) -> Step {
     let rules = &set.loaded.set;
     let (mode, notice) = mode_of(&rules.mode, review);
-    let case = Case { review, set, waivers, facts, mode, secrets: progress.secrets.clone() };
+    let lets_go = portcullis_subject::lets_go(review);
+    let case = Case { review, set, waivers, facts, mode, secrets: progress.secrets.clone(), lets_go };
     let fail_fast = *rules.fail_fast.of(mode);
     progress.policies.resize_with(rules.policies.len(), PolicyProgress::default);
 
@@ -108,7 +122,8 @@ fn step(case: &Case<'_>, index: usize, progress: &mut Progress) -> Vec<Query> {
     if progress.policies[index].settled.is_some() {
         return Vec::new();
     }
-    let settled = match case.set.loaded.select(index, case.review) {
+    let selection = if case.lets_go { Selection::Skips } else { case.set.loaded.select(index, case.review) };
+    let settled = match selection {
         Selection::Skips => Settled { state: PolicyState::Skipped, findings: Vec::new(), failures: Vec::new() },
         Selection::Unknown(reason) => failed(case, index, FailureKind::Input, &reason),
         Selection::Applies => match evaluate(case, index, progress) {
@@ -132,6 +147,9 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
         .workload
         .get_or_insert_with(|| Arc::new(portcullis_subject::workload::view(case.review, &rules.workloads)))
         .clone();
+    if progress.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        return Ok(failed(case, index, FailureKind::Timeout, &too_late(&progress.spent)));
+    }
     let own = &mut progress.policies[index];
     let known = match answers(&own.asked, case.facts) {
         Ok(known) => known,
@@ -142,11 +160,20 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
         workload,
         facts: Arc::new(known),
         hidden_label: case.set.mode_label.clone(),
-        deadline: None,
+        deadline: progress.deadline,
         hide: case.secrets.hide(case.review),
     };
     own.rounds += 1;
-    match installed.plugin.evaluate(installed.prepared.of(case.mode), &input) {
+    progress.watch.begins(&rules.name, &policy.name);
+    let began = Instant::now();
+    let outcome = installed.plugin.evaluate(installed.prepared.of(case.mode), &input);
+    progress.spent.push(Spent {
+        policy_set: rules.name.clone(),
+        policy: policy.name.clone(),
+        time: began.elapsed(),
+        fault: outcome.as_ref().err().map(portcullis_runner::Error::kind),
+    });
+    match outcome {
         Ok(Outcome::Findings(findings)) => {
             let judge = |finding| {
                 let waiver = waiver(case, index, &finding);
@@ -170,6 +197,16 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
         }
         Err(error) => Ok(failed(case, index, error.kind(), &error.to_string())),
     }
+}
+
+/// Why a policy was not called any more, and who took the time. (How long it took would differ with each run.)
+fn too_late(spent: &[Spent]) -> String {
+    let slowest = spent.iter().max_by_key(|spent| spent.time);
+    let who = slowest.map_or_else(
+        || "it waited all that time for others".into(),
+        |spent| format!("policy `{}` took the longest", spent.policy),
+    );
+    format!("was not called: the review's deadline had passed; {who}")
 }
 
 /// The one gate that every query passes: granted by the set, and new. (That the plugin declared it, the runner has seen.)

@@ -8,6 +8,9 @@ mod install;
 mod redact;
 mod references;
 mod rounds;
+mod sound;
+mod unjudged;
+mod watch;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -18,6 +21,8 @@ use portcullis_runner::{Plugin, Prepared};
 pub use decide::{MAX_ROUNDS, Progress, Step, decide};
 pub use error::InstallError;
 pub use install::{Installer, RuleInfo};
+pub use rounds::{Bounds, Judgement, Judging};
+pub use watch::{Called, Spent, Watch};
 
 /// A policy with its plugin loaded and its settings prepared for both modes.
 pub struct InstalledPolicy {
@@ -63,6 +68,11 @@ impl Gate {
     /// The policy sets in force; whoever holds the answer sees one version to the end.
     pub fn sets(&self) -> Arc<Sets> {
         Arc::clone(&self.sets.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The window through which facts are looked up.
+    pub fn facts(&self) -> &Arc<dyn FactSource> {
+        &self.facts
     }
 
     /// Puts a new version in force, whole; judgements under way keep the version that they began with.

@@ -258,12 +258,20 @@ impl Document {
 
     /// Appends the subtree as JSON text without white space.
     pub fn write_json(&self, node: NodeId, out: &mut String) {
+        self.write_json_with(node, out, |_| None);
+    }
+
+    /// The same, with a text in the place of each value for which `instead` has one.
+    pub fn write_json_with(&self, node: NodeId, out: &mut String, instead: impl Fn(NodeId) -> Option<&'static str>) {
         // A walk with its own stack: depth is bounded by the reader, but never by this thread's stack.
         let Some(start) = self.index(node) else { return };
         let end = self.arena.nodes[start as usize].end;
         let mut open: Vec<(u32, char)> = Vec::new();
-        for index in start..end {
+        let mut next = start;
+        while next < end {
+            let index = next;
             let n = &self.arena.nodes[index as usize];
+            next += 1;
             while let Some((_, close)) = open.pop_if(|(until, _)| *until <= index) {
                 out.push(close);
             }
@@ -273,6 +281,11 @@ impl Document {
             if index != start && open.last().is_some_and(|&(_, close)| close == '}') {
                 json_string(self.arena_text(n.key), out);
                 out.push(':');
+            }
+            if let Some(text) = instead(self.id(index)) {
+                json_string(text, out);
+                next = n.end;
+                continue;
             }
             match n.kind {
                 Kind::None | Kind::Null => out.push_str("null"),

@@ -10,6 +10,7 @@ pub mod kinds;
 mod objects;
 pub mod quantity;
 mod recorded;
+mod release;
 mod secrets;
 #[cfg(test)]
 mod testing;
@@ -19,4 +20,5 @@ pub use admission::from_admission_review;
 pub use error::{Error, ErrorKind};
 pub use objects::{Context, Listed, MAX_NESTED_LISTS, Shape, classify, flatten, from_object, namespace_labels_of};
 pub use recorded::{facts_from, from_recorded, to_recorded_json};
+pub use release::lets_go;
 pub use secrets::{holds_secret, mask_secrets, secret_values};

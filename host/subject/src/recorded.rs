@@ -2,15 +2,19 @@
 
 use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{
-    Document, Fact, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review, format_time, json_string,
-    parse_time,
+    Decision, Document, Fact, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review, format_time,
+    json_string, parse_time,
 };
 
 use crate::admission::from_admission_review;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Context;
+use crate::secrets::masked_json;
 
 const API_VERSION: &str = "portcullis.dev/v1alpha1";
+
+/// What a `RecordedReview` holds.
+const MEMBERS: [&str; 7] = ["review", "namespaceLabels", "namespaceLabelsError", "mode", "time", "facts", "decisions"];
 
 /// A review and the facts that were used, from a `RecordedReview`:
 ///
@@ -19,12 +23,14 @@ const API_VERSION: &str = "portcullis.dev/v1alpha1";
 /// kind: RecordedReview
 /// review: {}                        # the AdmissionReview
 /// namespaceLabels: {team: web}      # null: they could not be had
+/// namespaceLabelsError: timed out   # why not, where they could not
 /// mode: compliance                  # only where the caller chose it
 /// time: "2026-11-21T10:00:00Z"
 /// facts: []                         # as in RecordedFacts
+/// decisions: []                     # what was decided then, for comparison: policySet, id, verdict
 /// ```
 pub fn from_recorded(document: &Document) -> Result<(Review, Facts), Error> {
-    expect(document, "RecordedReview", &["review", "namespaceLabels", "mode", "time", "facts"])?;
+    expect(document, "RecordedReview", &MEMBERS)?;
     let node = document.find(NodeId::ROOT, "review");
     let inner = document.subtree(node).filter(|inner| inner.kind(NodeId::ROOT) == Kind::Map);
     let inner =
@@ -54,17 +60,29 @@ pub fn facts_from(document: &Document) -> Result<Facts, Error> {
 /// A review and the facts used, as the JSON text that [`from_recorded`] reads back to the same decision.
 ///
 /// The review must have come from the API server: a file carries no request. `redact` replaces the values of Secrets.
-pub fn to_recorded_json(review: &Review, admission_review: &Document, facts: &Facts, redact: bool) -> String {
+pub fn to_recorded_json(
+    review: &Review,
+    admission_review: &Document,
+    facts: &Facts,
+    decisions: &[Decision],
+    redact: bool,
+) -> String {
     let mut out = format!("{{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"RecordedReview\",\"review\":");
-    let text = admission_review.to_json(NodeId::ROOT);
-    out.push_str(&if redact { redacted(&text, review) } else { text });
+    match redact {
+        // A Secret that is recorded without its values can no longer be judged by them, which is the point.
+        true => out.push_str(&masked_json(admission_review)),
+        false => admission_review.write_json(NodeId::ROOT, &mut out),
+    }
     out.push_str(",\"namespaceLabels\":");
     match &review.namespace {
         NamespaceLabels::Known(labels) => {
             let pair = |(key, value): (&String, &String)| format!("{}:{}", quoted(key), quoted(value));
             out.push_str(&format!("{{{}}}", labels.iter().map(pair).collect::<Vec<_>>().join(",")));
         }
-        NamespaceLabels::None | NamespaceLabels::Unknown(_) => out.push_str("null"),
+        NamespaceLabels::Unknown(reason) => {
+            out.push_str(&format!("null,\"namespaceLabelsError\":{}", quoted(reason)));
+        }
+        NamespaceLabels::None => out.push_str("null"),
     }
     if let Some(mode) = review.mode {
         out.push_str(&format!(",\"mode\":\"{mode}\""));
@@ -72,8 +90,14 @@ pub fn to_recorded_json(review: &Review, admission_review: &Document, facts: &Fa
     out.push_str(&format!(",\"time\":{},\"facts\":[", quoted(&format_time(review.time))));
     let facts: Vec<String> = facts.iter().flatten().map(fact_json).collect();
     out.push_str(&facts.join(","));
-    out.push_str("]}");
+    let decisions: Vec<String> = decisions.iter().map(decision_json).collect();
+    out.push_str(&format!("],\"decisions\":[{}]}}", decisions.join(",")));
     out
+}
+
+fn decision_json(decision: &Decision) -> String {
+    let (set, id) = (quoted(&decision.policy_set), quoted(&decision.id()));
+    format!("{{\"policySet\":{set},\"id\":{id},\"verdict\":\"{}\"}}", decision.verdict().as_str())
 }
 
 fn fact_json(fact: &Fact) -> String {
@@ -92,17 +116,6 @@ fn fact_json(fact: &Fact) -> String {
     }
     out.push('}');
     out
-}
-
-/// JSON text with every value of the Secret replaced; a Secret that is recorded without its values can no longer be judged
-/// by them, which is the point.
-fn redacted(text: &str, review: &Review) -> String {
-    let mut values = crate::secrets::secret_values(review, usize::MAX).unwrap_or_default(); // Without a bound it is never none.
-    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    values.iter().fold(text.to_owned(), |text, value| {
-        let escaped = quoted(value);
-        text.replace(&escaped[1..escaped.len() - 1], "[secret]")
-    })
 }
 
 fn facts(document: &Document) -> Result<Facts, Error> {
@@ -159,7 +172,8 @@ fn recorded_labels(document: &Document, of_request: NamespaceLabels) -> Result<N
         // A Namespace carries its own labels, and a cluster-scoped object has none; neither is looked up.
         (_, known @ (NamespaceLabels::Known(_) | NamespaceLabels::None)) => Ok(known),
         (Kind::None | Kind::Null, _) => {
-            Ok(NamespaceLabels::Unknown("they were not known when this was recorded".into()))
+            let reason = document.string(NodeId::ROOT, &["namespaceLabelsError"]);
+            Ok(NamespaceLabels::Unknown(reason.unwrap_or("they were not known when this was recorded").into()))
         }
         (Kind::Map, _) => {
             let mut labels = std::collections::BTreeMap::new();
@@ -250,7 +264,7 @@ mod tests {
         let more = format!(", namespaceLabels: {{team: web}}, mode: sandbox, facts: [{fact}, {rejected}]");
         let (review, facts) = recorded(&more).expect("a record");
         assert_eq!(review.time, 1_795_255_200);
-        let text = to_recorded_json(&review, &yaml(REVIEW), &facts, false);
+        let text = to_recorded_json(&review, &yaml(REVIEW), &facts, &[], false);
         let (again, facts_again) = from_recorded(&yaml(&text)).expect("the record that was written");
         assert_eq!((again.namespace, again.mode, again.time), (review.namespace, review.mode, review.time));
         let query = Query { kind: "signature".into(), arguments: r#"{"a":2,"b":1}"#.into() };
@@ -261,14 +275,24 @@ mod tests {
     #[test]
     fn leaves_no_value_of_a_secret_in_a_redacted_record() {
         let (review, facts) = recorded("").expect("a record");
-        let text = to_recorded_json(&review, &yaml(REVIEW), &facts, true);
-        assert!(!text.contains("hunter2") && text.contains("[secret]"), "{text}");
+        // Whatever the value is: a short one stands in the keys of the record, too.
+        for value in ["hunter2", "a", "api", "[1, {x: 2}]"] {
+            let text = REVIEW.replace("hunter2", value);
+            let text = to_recorded_json(&review, &yaml(&text), &facts, &[], true);
+            assert!(text.contains(r#""stringData":{"p":"[secret]"}"#), "{text}");
+            assert!(from_recorded(&yaml(&text)).is_ok(), "{text}");
+        }
     }
 
     #[test]
     fn knows_no_labels_where_none_were_recorded() {
         let (review, _) = recorded(", namespaceLabels: null").expect("a record");
         assert!(matches!(review.namespace, NamespaceLabels::Unknown(_)));
+        let (review, facts) = recorded(", namespaceLabels: null, namespaceLabelsError: timed out").expect("a record");
+        assert_eq!(review.namespace, NamespaceLabels::Unknown("timed out".into()));
+        let text = to_recorded_json(&review, &yaml(REVIEW), &facts, &[], false);
+        let (again, _) = from_recorded(&yaml(&text)).expect("the record that was written");
+        assert_eq!(again.namespace, review.namespace, "a decision may quote the reason");
     }
 
     #[test]

@@ -41,19 +41,29 @@ enum Is {
 /// for a Secret. Another map that does not say what it is counts as one where it has `data`.
 pub fn mask_secrets(document: &Document) {
     let Some(source) = document.source() else { return };
+    for value in secret_nodes(document) {
+        if let Some(place) = document.value_place(value) {
+            source.mask(place.span);
+        }
+    }
+}
+
+/// The JSON text of a document with a mask in the place of every value that [`mask_secrets`] masks.
+pub(crate) fn masked_json(document: &Document) -> String {
+    let hidden: HashSet<NodeId> = secret_nodes(document).into_iter().collect();
+    let mut out = String::new();
+    document.write_json_with(NodeId::ROOT, &mut out, |node| hidden.contains(&node).then_some("[secret]"));
+    out
+}
+
+fn secret_nodes(document: &Document) -> Vec<NodeId> {
     let mut said = HashSet::new();
     for index in 1..=document.node_count() {
         // What stands around a node has a smaller number, but not every reader needs to promise that.
         said.extend(secrets_said(document, NodeId(index)));
     }
-    for index in 1..=document.node_count() {
-        let node = NodeId(index);
-        for value in values_of(document, node, is(document, node, said.contains(&node))) {
-            if let Some(place) = document.value_place(value) {
-                source.mask(place.span);
-            }
-        }
-    }
+    let nodes = (1..=document.node_count()).map(NodeId);
+    nodes.flat_map(|node| values_of(document, node, is(document, node, said.contains(&node)))).collect()
 }
 
 /// The Secrets inside a map that says for them that they are: a typed list, or a request (its `requestKind` too, which is
@@ -74,6 +84,10 @@ fn secrets_said(document: &Document, node: NodeId) -> Vec<NodeId> {
 }
 
 fn is(document: &Document, node: NodeId, said: bool) -> Is {
+    // What a request says about a kind (`group`, `version`, `kind`) is no object of that kind.
+    if document.entries(node).all(|(key, _)| ["group", "version", "kind"].contains(&key)) {
+        return Is::Other;
+    }
     if said || document.string(node, &["kind"]) == Some("Secret") {
         return Is::Secret;
     }

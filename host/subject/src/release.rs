@@ -1,0 +1,158 @@
+//! Updates that only let go of an object, which nobody may hold: else it would be stuck in deletion for ever.
+
+use portcullis_model::{Document, Kind, NodeId, Review};
+
+/// What the API server writes into `metadata` itself, so that no update can say anything by it.
+const SERVER_OWNED: [&str; 3] = ["managedFields", "resourceVersion", "generation"];
+/// The same for an object that is being deleted: a second DELETE shortens the grace period.
+const SERVER_OWNED_IN_DELETION: [&str; 2] = ["deletionTimestamp", "deletionGracePeriodSeconds"];
+
+/// Whether an UPDATE does nothing but remove finalizers or, of an object that is being deleted, set its status.
+///
+/// Controllers do both to objects of any age, and an object that they cannot let go of hangs (kyverno#16281, A11). Anything
+/// else about an object that is being deleted is judged as ever (CVE-2023-34091). A Namespace keeps finalizers in its `spec`
+/// as well, and lets go of them through its subresource `finalize`.
+pub fn lets_go(review: &Review) -> bool {
+    let (Some(object), Some(old)) = (&review.object, &review.old_object) else { return false };
+    if review.request.operation != "UPDATE" {
+        return false;
+    }
+    let dying = old.string(NodeId::ROOT, &["metadata", "deletionTimestamp"]).is_some();
+    let update = Update { object, old, dying, finalize: review.request.subresource == "finalize" };
+    update.lets_go()
+}
+
+struct Update<'a> {
+    object: &'a Document,
+    old: &'a Document,
+    dying: bool,
+    finalize: bool,
+}
+
+impl Update<'_> {
+    fn lets_go(&self) -> bool {
+        let Some(removed) = self.removed(&["metadata", "finalizers"]) else { return false };
+        if !self.dying && !removed {
+            return false;
+        }
+        let spec = self.finalize && self.dying;
+        if spec && self.removed(&["spec", "finalizers"]).is_none() {
+            return false;
+        }
+        let ignored = |key: &str| key == "metadata" || (key == "status" && self.dying) || (key == "spec" && spec);
+        self.same(&[], &ignored)
+            && self.same(&["metadata"], &|key| {
+                key == "finalizers"
+                    || SERVER_OWNED.contains(&key)
+                    || (self.dying && SERVER_OWNED_IN_DELETION.contains(&key))
+            })
+            && (!spec || self.same(&["spec"], &|key| key == "finalizers"))
+    }
+
+    /// Whether finalizers were removed; nothing where one was added, moved, or is no text.
+    fn removed(&self, path: &[&str]) -> Option<bool> {
+        let (new, old) = (texts(self.object, path)?, texts(self.old, path)?);
+        let mut rest = old.iter();
+        let subsequence = new.iter().all(|finalizer| rest.any(|known| known == finalizer));
+        subsequence.then_some(new.len() < old.len())
+    }
+
+    /// Whether two maps say the same, apart from some of their members.
+    fn same(&self, path: &[&str], ignored: &dyn Fn(&str) -> bool) -> bool {
+        let (new, old) = (self.object.walk(NodeId::ROOT, path), self.old.walk(NodeId::ROOT, path));
+        if (self.object.kind(new), self.old.kind(old)) != (Kind::Map, Kind::Map) {
+            return false;
+        }
+        let members = |document: &Document, node| -> Vec<(String, String)> {
+            let kept = document.entries(node).filter(|(key, _)| !ignored(key));
+            kept.map(|(key, value)| (key.to_owned(), document.to_json(value))).collect()
+        };
+        let count = |document: &Document, node| document.entries(node).filter(|(key, _)| !ignored(key)).count();
+        // Both come from one encoder, so equal values are equal texts; where they are not, the update is judged.
+        count(self.object, new) == count(self.old, old) && members(self.object, new) == members(self.old, old)
+    }
+}
+
+fn texts<'a>(document: &'a Document, path: &[&str]) -> Option<Vec<&'a str>> {
+    let list = document.walk(NodeId::ROOT, path);
+    match document.kind(list) {
+        Kind::None | Kind::Null => Some(Vec::new()),
+        Kind::List => {
+            let all_texts = document.items(list).all(|item| document.kind(item) == Kind::String);
+            all_texts.then(|| document.items(list).map(|item| document.text(item)).collect())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::from_admission_review;
+    use crate::objects::Context;
+    use crate::testing::json;
+
+    fn judged(subresource: &str, old: &str, new: &str) -> bool {
+        let of = |body: &str| format!(r#"{{"apiVersion":"v1","kind":"Pod",{body}}}"#);
+        let text = format!(
+            r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{{"uid":"1","operation":"UPDATE",
+            "subResource":"{subresource}","kind":{{"group":"","version":"v1","kind":"Pod"}},"resource":{{"group":"","version":"v1","resource":"pods"}},
+            "namespace":"shop","name":"web","object":{},"oldObject":{}}}}}"#,
+            of(new),
+            of(old)
+        );
+        !lets_go(&from_admission_review(&json(&text), &Context::default()).expect("a review"))
+    }
+
+    const DYING: &str = r#""name":"web","deletionTimestamp":"2026-11-21T10:00:00Z""#;
+
+    #[test]
+    fn never_holds_an_object_whose_finalizers_are_removed_a11() {
+        let pod =
+            |metadata: &str| format!(r#""metadata":{{{metadata}}},"spec":{{"a":1}},"status":{{"phase":"Failed"}}"#);
+        let with = |more: &str| pod(&format!(r#"{DYING}{more}"#));
+        assert!(!judged("", &with(r#","finalizers":["a","b"]"#), &with(r#","finalizers":["b"]"#)));
+        assert!(!judged("", &with(r#","finalizers":["a"],"resourceVersion":"1""#), &with(r#","managedFields":[]"#)));
+        let alive = |more: &str| pod(&format!(r#""name":"web"{more}"#));
+        assert!(!judged("", &alive(r#","finalizers":["batch.kubernetes.io/job-tracking"]"#), &alive("")));
+    }
+
+    #[test]
+    fn never_holds_the_status_of_an_object_in_deletion_a11() {
+        let pod = |status: &str| format!(r#""metadata":{{{DYING}}},"spec":{{"a":1}},"status":{{"phase":"{status}"}}"#);
+        assert!(!judged("status", &pod("Running"), &pod("Failed")));
+        assert!(!judged("", &pod("Running"), &pod("Failed")));
+        let alive = |status: &str| format!(r#""metadata":{{"name":"web"}},"status":{{"phase":"{status}"}}"#);
+        assert!(judged("status", &alive("Running"), &alive("Failed")), "a status of what lives is a policy's matter");
+    }
+
+    #[test]
+    fn judges_everything_else_about_an_object_in_deletion_a11() {
+        // CVE-2023-34091: a deletionTimestamp must not skip a policy.
+        let pod = |metadata: &str, spec: &str| format!(r#""metadata":{{{DYING}{metadata}}},"spec":{{"a":{spec}}}"#);
+        let both = r#","finalizers":["a","b"]"#;
+        assert!(judged("", &pod(both, "1"), &pod(r#","finalizers":["a"]"#, "2")), "the spec changes too");
+        assert!(judged("", &pod("", "1"), &pod(r#","labels":{"x":"y"}"#, "1")), "a label is added");
+        assert!(judged("", &pod(both, "1"), &pod(r#","finalizers":["a","c"]"#, "1")), "a finalizer is added");
+        assert!(judged("", &pod(both, "1"), &pod(r#","finalizers":["b","a"]"#, "1")), "finalizers are moved");
+        assert!(judged("", &pod(both, "1"), &pod(r#","finalizers":"a""#, "1")), "finalizers are no list");
+        let alive = r#""metadata":{"name":"web"},"spec":{"a":1}"#;
+        assert!(judged("", alive, alive), "an update of what lives that changes nothing");
+        let added = r#""metadata":{"name":"web","deletionTimestamp":"2026-11-21T10:00:00Z"},"spec":{"a":1}"#;
+        assert!(judged("", alive, added), "only what was in deletion before counts");
+    }
+
+    #[test]
+    fn lets_a_namespace_go_through_finalize_a11() {
+        let namespace = |finalizers: &str, more: &str| {
+            format!(
+                r#""metadata":{{{DYING}}},"spec":{{"finalizers":[{finalizers}]{more}}},"status":{{"phase":"Terminating"}}"#
+            )
+        };
+        let old = namespace(r#""kubernetes""#, "");
+        assert!(!judged("finalize", &old, &namespace("", "")));
+        assert!(judged("", &old, &namespace("", "")), "only `finalize` may");
+        assert!(judged("finalize", &old, &namespace("", r#","x":1"#)));
+        assert!(judged("finalize", &old, &namespace(r#""kubernetes","mine""#, "")));
+    }
+}
