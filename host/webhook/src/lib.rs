@@ -1,1 +1,6 @@
 //! Review in, review out.
+
+pub mod health;
+pub mod listen;
+pub mod metrics;
+pub mod tls;
