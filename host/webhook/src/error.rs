@@ -23,7 +23,11 @@ impl fmt::Display for Error {
         match self {
             Self::Thread(cause) => write!(f, "a thread that judges cannot be started: {cause}"),
             Self::Records { folder, cause } => {
-                write!(f, "reviews cannot be recorded in `{}`: {cause}; name a folder that can be written", folder.display())
+                write!(
+                    f,
+                    "reviews cannot be recorded in `{}`: {cause}; name a folder that can be written",
+                    folder.display()
+                )
             }
         }
     }

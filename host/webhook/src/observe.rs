@@ -54,7 +54,8 @@ pub(crate) fn judged(call: &Call<'_>, judged: &Judged) {
             .filter(|judged| judged.effect == Effect::Deny)
             .map(|judged| format!("{}/{}", judged.policy, judged.finding.rule))
             .collect();
-        let slowest = spent.iter().filter(|spent| spent.policy_set == decision.policy_set).max_by_key(|spent| spent.time);
+        let slowest =
+            spent.iter().filter(|spent| spent.policy_set == decision.policy_set).max_by_key(|spent| spent.time);
         tracing::info!(
             decision_id = decision.id(),
             trace_id = trace_id(call),

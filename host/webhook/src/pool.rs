@@ -128,8 +128,7 @@ impl Pool {
     /// # Errors
     /// A thread that could not be started.
     pub fn new(name: &str, workers: usize, queue: usize, watcher: Option<Arc<dyn Watcher>>) -> io::Result<Self> {
-        let shared =
-            Arc::new(Shared { queue: Mutex::default(), more: Condvar::new(), limit: queue.max(1), watcher });
+        let shared = Arc::new(Shared { queue: Mutex::default(), more: Condvar::new(), limit: queue.max(1), watcher });
         let mut pool = Self { shared, threads: Vec::new() };
         for index in 0..workers.max(1) {
             let shared = Arc::clone(&pool.shared);
@@ -327,7 +326,8 @@ mod tests {
     #[tokio::test]
     async fn survives_work_that_panics() {
         let pool = pool(1, 4);
-        let panicked: Result<(), Lost> = pool.run(later(), || std::panic::resume_unwind(Box::new("bug"))).expect("room").await;
+        let panicked: Result<(), Lost> =
+            pool.run(later(), || std::panic::resume_unwind(Box::new("bug"))).expect("room").await;
         assert_eq!(panicked, Err(Lost::Panicked));
         assert_eq!(pool.run(later(), || 1).expect("room").await, Ok(1));
     }

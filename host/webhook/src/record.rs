@@ -83,7 +83,10 @@ impl Recorder {
             let dropped = self.shared.dropped.fetch_add(1, Ordering::Relaxed) + 1;
             // At 1, 2, 4, 8 and so on: a full disk must not fill the log as well.
             if dropped.is_power_of_two() {
-                tracing::warn!(dropped, "reviews are left out of --record-reviews, because they come faster than they are written");
+                tracing::warn!(
+                    dropped,
+                    "reviews are left out of --record-reviews, because they come faster than they are written"
+                );
             }
         }
     }

@@ -123,10 +123,7 @@ pub struct Registration {
 ///
 /// # Errors
 /// Names that Kubernetes would refuse, a set that is not there, and sets that judge no objects.
-pub fn registration(
-    sets: &[LoadedSet],
-    options: &RegistrationOptions,
-) -> Result<Registration, RegistrationError> {
+pub fn registration(sets: &[LoadedSet], options: &RegistrationOptions) -> Result<Registration, RegistrationError> {
     check(options)?;
     let chosen: Vec<&LoadedSet> =
         sets.iter().filter(|set| options.only.as_ref().is_none_or(|only| *only == set.set.name)).collect();
@@ -172,7 +169,12 @@ pub fn registration(
         name: options.name.clone(),
         webhook: options.only.as_ref().map_or_else(
             || "validate.portcullis.dev".to_owned(),
-            |only| format!("{}.validate.portcullis.dev", only.chars().take(200).collect::<String>().trim_end_matches(['-', '.'])),
+            |only| {
+                format!(
+                    "{}.validate.portcullis.dev",
+                    only.chars().take(200).collect::<String>().trim_end_matches(['-', '.'])
+                )
+            },
         ),
         client: with_path(&options.client, &path),
         path,

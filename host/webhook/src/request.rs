@@ -106,9 +106,17 @@ mod tests {
         assert_eq!(uid_of(deep.as_bytes()).as_deref(), Some("u"));
         assert_eq!(uid_of(br#"{"request":{"uid":"u","object":{"a":1,"a":2}}}"#).as_deref(), Some("u"));
         for none in [
-            "", "null", "[]", "{}", r#"{"request":null}"#, r#"{"request":{"uid":""}}"#, r#"{"request":{"uid":7}}"#,
-            r#"{"request":{"uid":"a","uid":"b"}}"#, r#"{"request":{"uid":"a"},"request":{"uid":"b"}}"#,
-            r#"{"request":{"uid":"a"}"#, r#"{"request":{"uid":"a"}} x"#,
+            "",
+            "null",
+            "[]",
+            "{}",
+            r#"{"request":null}"#,
+            r#"{"request":{"uid":""}}"#,
+            r#"{"request":{"uid":7}}"#,
+            r#"{"request":{"uid":"a","uid":"b"}}"#,
+            r#"{"request":{"uid":"a"},"request":{"uid":"b"}}"#,
+            r#"{"request":{"uid":"a"}"#,
+            r#"{"request":{"uid":"a"}} x"#,
         ] {
             assert_eq!(uid_of(none.as_bytes()), None, "{none}");
         }

@@ -273,7 +273,12 @@ fn finding_line(decision: &Decision, judged: &Judged) -> String {
     let finding = &judged.finding;
     let mut line = format!(
         "policy `{}/{}`, rule `{}` ({}), field `{}`: {}",
-        decision.policy_set, judged.policy, finding.rule, judged.severity, field(&finding.pointer), finding.message
+        decision.policy_set,
+        judged.policy,
+        finding.rule,
+        judged.severity,
+        field(&finding.pointer),
+        finding.message
     );
     if let Some(fix) = &finding.fix {
         line.push_str("; to mend it: ");

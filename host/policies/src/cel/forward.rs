@@ -193,7 +193,8 @@ fn facts(expression: &IdedExpr, outcome: bool) -> Vec<Guard> {
 /// `object == null` and the like.
 fn compared_to_null(left: &IdedExpr, right: &IdedExpr) -> Option<Guard> {
     match (&left.expr, &right.expr) {
-        (Expr::Ident(name), Expr::Literal(LiteralValue::Null)) | (Expr::Literal(LiteralValue::Null), Expr::Ident(name))
+        (Expr::Ident(name), Expr::Literal(LiteralValue::Null))
+        | (Expr::Literal(LiteralValue::Null), Expr::Ident(name))
             if ["object", "oldObject"].contains(&name.as_str()) =>
         {
             Some(Guard::Given(name.clone()))

@@ -80,7 +80,8 @@ fn unused(name: &str, others: &[Condition]) -> String {
     let mut unused = name.to_owned();
     let mut number = 2;
     while others.iter().any(|other| other.name == unused) {
-        unused = format!("{}-{number}", name.chars().take(55).collect::<String>().trim_end_matches(['-', '_', '.', '/']));
+        unused =
+            format!("{}-{number}", name.chars().take(55).collect::<String>().trim_end_matches(['-', '_', '.', '/']));
         number += 1;
     }
     unused
@@ -135,8 +136,7 @@ fn resources(written: &[String]) -> Option<String> {
     if written.iter().any(|resource| resource == "*/*") {
         return None;
     }
-    let plain: Vec<&str> =
-        written.iter().map(String::as_str).filter(|one| *one != "*" && !one.contains('/')).collect();
+    let plain: Vec<&str> = written.iter().map(String::as_str).filter(|one| *one != "*" && !one.contains('/')).collect();
     let mut parts = Vec::new();
     if written.iter().any(|resource| resource == "*") {
         parts.push("!has(request.subResource)".to_owned());
@@ -145,8 +145,8 @@ fn resources(written: &[String]) -> Option<String> {
     }
     for (resource, subresource) in written.iter().filter_map(|resource| resource.split_once('/')) {
         let resource = (resource != "*").then(|| format!("request.resource.resource == '{resource}'"));
-        let subresource = (subresource != "*")
-            .then(|| format!("has(request.subResource) && request.subResource == '{subresource}'"));
+        let subresource =
+            (subresource != "*").then(|| format!("has(request.subResource) && request.subResource == '{subresource}'"));
         parts.push(resource.into_iter().chain(subresource).collect::<Vec<_>>().join(" && "));
     }
     Some(match &parts[..] {

@@ -16,7 +16,7 @@ struct Exclusion {
 
 /// The API server creates its own roles, priorities, API services and namespaces when it starts, and ends where it cannot.
 /// Nobody else can be this user: it has its rights by its group, and who may take that group needs no way round.
-const API_SERVER: &str = "request.userInfo.username != 'system:apiserver'";
+const API_SERVER: &str = "!has(request.userInfo.username) || request.userInfo.username != 'system:apiserver'";
 /// A namespace is gone only when this is written, long after everything in it was judged.
 const FINALIZE: &str = "!(request.resource.group == '' && request.resource.resource == 'namespaces' && has(request.subResource) && request.subResource == 'finalize')";
 
@@ -107,7 +107,9 @@ impl Exclusion {
         for resource in self.holds {
             // Which of the groups holds it is not asked: all of them are sent then, which is never too little.
             if !groups.is_empty() && groups.iter().any(|group| named(group, resource)) {
-                notes.push(format!("`{resource}` are sent because a policy names them: nothing writes them while Portcullis is away"));
+                notes.push(format!(
+                    "`{resource}` are sent because a policy names them: nothing writes them while Portcullis is away"
+                ));
                 match self.resources.is_empty() {
                     true => groups.clear(),
                     false => resources.retain(|other| other != resource),

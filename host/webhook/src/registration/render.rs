@@ -45,7 +45,13 @@ impl Yaml {
     }
 
     fn head(&mut self, registration: &Registration) {
-        self.line(0, &format!("# Made by `portcullis webhook-config` {}; change the policy sets, not this.", registration.version));
+        self.line(
+            0,
+            &format!(
+                "# Made by `portcullis webhook-config` {}; change the policy sets, not this.",
+                registration.version
+            ),
+        );
         for (name, digest) in &registration.policy_sets {
             self.line(0, &format!("# Policy set {}: {digest}", quoted(name)));
         }
