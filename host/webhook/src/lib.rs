@@ -12,6 +12,7 @@ pub mod metrics;
 mod observe;
 mod pool;
 mod record;
+pub mod registration;
 mod request;
 mod requested;
 pub mod response;
