@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, component, demo, test, e2e, bench, map.
+//! Runs one of the project's own commands: build, component, demo, test, e2e, bench, chart, dist, map.
 
 use std::process::ExitCode;
 
@@ -7,12 +7,16 @@ use workspace::Workspace;
 
 mod bench;
 mod build;
+mod chart;
 mod clock;
 mod command;
 mod component;
 mod demo;
+mod dist;
 mod e2e;
+mod elf;
 mod example;
+mod image;
 mod map;
 mod test;
 mod tools;
@@ -34,6 +38,8 @@ cargo xtask <command>
   e2e            Build, then show with kubectl what a real API server does with the webhook; writes `target/e2e/table.md`.
   examples       Build, then only that part of `test` which builds and enforces the example plugins, as their READMEs say.
   bench          Build for release and run every benchmark.
+  chart          Render `deploy/manifests` from the Helm chart, then lint, render and judge it with all its values (needs Go).
+  dist           Build what is given away, below `target/dist`: a static binary (musl) with checksum, SBOM and OCI image.
   map            Write the map of the files in `host/README.md` again, from their first sentences.
   help           Show this text.
 
@@ -44,6 +50,7 @@ Environment:
                                   `rustc-web` and `rust-web-src`.
   KUBEBUILDER_ASSETS              A folder with `etcd`, `kube-apiserver`, `kube-controller-manager` and `kubectl` for e2e. Where
                                   it is not set, they are built with Go, once, into the cache (7 minutes, 3 GB with Go's own).
+  PORTCULLIS_BIN                  A binary that is there already, for `chart`; built where it is not set.
   PORTCULLIS_CACHE                Where tools are kept; `$XDG_CACHE_HOME/portcullis` or `~/.cache/portcullis` where it is not set.
 ";
 
@@ -72,6 +79,8 @@ fn main() -> ExitCode {
         },
         ["examples"] => |workspace| test::examples(workspace).map(|()| ExitCode::SUCCESS),
         ["bench"] => |workspace| bench::run(workspace).map(|()| ExitCode::SUCCESS),
+        ["chart"] => |workspace| chart::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
+        ["dist"] => |workspace| dist::run(workspace).map(|()| ExitCode::SUCCESS),
         ["map"] => |workspace| map::run(workspace).map(|()| ExitCode::SUCCESS),
         unknown => {
             eprintln!("xtask: there is no command `{}`; `cargo xtask help` lists them", unknown.join(" "));

@@ -11,12 +11,14 @@ use crate::clock::{announce, step};
 use crate::command;
 use crate::totals::Totals;
 use crate::workspace::Workspace;
-use crate::{build, e2e, example, tools};
+use crate::{build, chart, e2e, example, tools};
 
 /// Minutes that all of it takes where nothing is built yet, on two cores: the product and, with other settings, the tests.
 const FIRST_MINUTES: u32 = 15;
 
 const EXAMPLES: &str = "example plugins: copied out of the tree, built and enforced";
+
+const CHART: &str = "the Helm chart, what it renders, and our verdict on it";
 
 /// How far a run goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,8 +74,17 @@ fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
     })?;
     step(EXAMPLES, || example::run(workspace, &product, totals))?;
     match extent {
-        Extent::All => e2e::judged(workspace, &product, totals),
+        Extent::All => {
+            step(CHART, || {
+                if !chart::check(workspace, &product)? {
+                    totals.skip(&format!("{CHART}: {}", tools::NO_GO));
+                }
+                Ok(())
+            })?;
+            e2e::judged(workspace, &product, totals)
+        }
         Extent::RustOnly => {
+            totals.skip(&format!("{CHART}: `cargo xtask test --all` runs it"));
             totals.skip("the cases against a real API server: `cargo xtask e2e` or `cargo xtask test --all` runs them");
             Ok(())
         }

@@ -9,6 +9,12 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use portcullis_report::plain;
 
+mod serve;
+mod webhook_config;
+
+pub use serve::{LogFormatArgument, LogLevelArgument, ServeArguments};
+pub use webhook_config::WebhookConfigArguments;
+
 /// The version, with the commit that it was built from.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PORTCULLIS_COMMIT"), ")");
 
@@ -35,6 +41,10 @@ pub struct Arguments {
 pub enum Command {
     /// Judge manifests: files, directories, streams, rendered charts, recorded AdmissionReviews
     Check(Box<CheckArguments>),
+    /// Judge what the API server asks: the admission webhook
+    Serve(Box<ServeArguments>),
+    /// Print the ValidatingWebhookConfiguration that makes the API server ask
+    WebhookConfig(WebhookConfigArguments),
     /// Compile one plugin from the standard input to the standard output (the product calls this itself)
     #[command(hide = true)]
     CompilePlugin,

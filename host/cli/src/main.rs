@@ -8,6 +8,7 @@ mod output;
 mod plugins;
 mod progress;
 mod sets;
+mod webhook_config;
 mod wire;
 mod write;
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::WebhookConfig(arguments) => webhook_config::run(&arguments),
         // The child that compiles plugins ends with its own status.
         Command::CompilePlugin => return ExitCode::from(portcullis_runner::compile_child_main(&[])),
     };

@@ -6,6 +6,7 @@
 
 mod check;
 mod evaluate;
+mod forward;
 mod functions;
 mod request;
 mod signs;

@@ -56,6 +56,23 @@ impl LoadedSet {
     }
 }
 
+impl LoadedSet {
+    /// What the API server may ask of a request before it sends it for this policy: CEL expressions of which none is false on
+    /// a request that the policy judges or cannot be known for, and none fails on any request.
+    ///
+    /// They are the first conditions of the policy, as many as can be asked there. What comes after one that cannot is left
+    /// out too: where an earlier condition spends the whole budget, nobody asks the later ones.
+    pub fn forwarded(&self, policy: usize) -> Vec<(String, String)> {
+        let (Some(policy), Some(selector)) = (self.set.policies.get(policy), self.selectors.get(policy)) else {
+            return Vec::new();
+        };
+        let written = policy.matches.match_conditions.iter().zip(&selector.conditions);
+        written
+            .map_while(|(written, condition)| Some((written.name.clone(), condition.forwarded(&written.expression)?)))
+            .collect()
+    }
+}
+
 fn path_of(name: &str) -> &str {
     name.strip_prefix("./").unwrap_or(name)
 }

@@ -1,0 +1,95 @@
+//! The `webhook-config` command.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use portcullis_check::exit::Exit;
+use portcullis_webhook::registration::{Client, RegistrationOptions, registration};
+
+use crate::args::WebhookConfigArguments;
+use crate::output;
+use crate::sets;
+use crate::write;
+
+/// Prints the object that makes the API server ask `serve`.
+pub fn run(arguments: &WebhookConfigArguments) -> anyhow::Result<ExitCode> {
+    let options = RegistrationOptions {
+        name: name(arguments),
+        client: client(arguments)?,
+        ca_bundle: arguments.ca_bundle.as_deref().map(bundle).transpose()?,
+        only: arguments.set.clone(),
+        timeout_seconds: arguments.timeout,
+        failure_policy: arguments.failure_policy.into(),
+        excluded_namespaces: excluded(arguments),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let (sets, _) = sets::load(&arguments.policies, &[])?;
+    let registration = registration(&sets, &options)?;
+    registration.notes.iter().for_each(|note| output::note(note));
+    if options.ca_bundle.is_none() {
+        output::note("without --ca-bundle the API server trusts the roots of its own machine, or what somebody adds");
+    }
+    write::to_stdout(&registration.to_yaml())?;
+    Ok(Exit::Allowed.into())
+}
+
+fn name(arguments: &WebhookConfigArguments) -> String {
+    let own = || match &arguments.set {
+        Some(set) => format!("portcullis-{set}"),
+        None => "portcullis".to_owned(),
+    };
+    arguments.name.clone().unwrap_or_else(own)
+}
+
+fn client(arguments: &WebhookConfigArguments) -> anyhow::Result<Client> {
+    match (&arguments.url, &arguments.service) {
+        (Some(_), Some(_)) => bail!("--url and --service both say where `serve` is; give one of them"),
+        (Some(url), None) => Ok(Client::Url(url.clone())),
+        (None, None) => {
+            Ok(Client::Service { namespace: arguments.own_namespace.clone(), name: "portcullis".to_owned(), port: 443 })
+        }
+        (None, Some(service)) => {
+            let what = || {
+                format!(
+                    "`--service {}` is no Service; write NAMESPACE/NAME or NAMESPACE/NAME:PORT",
+                    service.escape_debug()
+                )
+            };
+            let (namespace, rest) = service.split_once('/').with_context(what)?;
+            let (name, port) = match rest.split_once(':') {
+                Some((name, port)) => (name, port.parse().ok().filter(|port| *port > 0).with_context(what)?),
+                None => (rest, 443),
+            };
+            Ok(Client::Service { namespace: namespace.to_owned(), name: name.to_owned(), port })
+        }
+    }
+}
+
+/// The own namespace first, each once.
+fn excluded(arguments: &WebhookConfigArguments) -> Vec<String> {
+    let mut names = vec![arguments.own_namespace.clone()];
+    for name in arguments.exclude_namespaces.iter().filter(|name| !name.is_empty()) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// The file in base64: the object carries it so. What is not needed for trust must not get there.
+fn bundle(path: &Path) -> anyhow::Result<String> {
+    let text = sets::text_of(path)?;
+    let shown = path.display();
+    ensure!(
+        !text.contains("PRIVATE KEY"),
+        "`{shown}` holds a private key, which would be published; give the certificates alone"
+    );
+    ensure!(
+        text.contains("-----BEGIN CERTIFICATE-----"),
+        "`{shown}` holds no certificate; PEM with `BEGIN CERTIFICATE` is expected"
+    );
+    Ok(STANDARD.encode(text))
+}

@@ -1,0 +1,141 @@
+//! What is never sent, so that a cluster can start and mend itself while nobody answers.
+
+use portcullis_model::ResourceRule;
+
+use super::Condition;
+
+/// Something that a cluster writes to stay alive or to come up.
+struct Exclusion {
+    name: &'static str,
+    groups: &'static [&'static str],
+    /// Which resources; none: all of these groups.
+    resources: &'static [&'static str],
+    /// What the groups hold, to know whether a policy names it.
+    holds: &'static [&'static str],
+}
+
+/// The API server creates its own roles, priorities, API services and namespaces when it starts, and ends where it cannot.
+/// Nobody else can be this user: it has its rights by its group, and who may take that group needs no way round.
+const API_SERVER: &str = "!has(request.userInfo.username) || request.userInfo.username != 'system:apiserver'";
+/// A namespace is gone only when this is written, long after everything in it was judged.
+const FINALIZE: &str = "!(request.resource.group == '' && request.resource.resource == 'namespaces' && has(request.subResource) && request.subResource == 'finalize')";
+
+const EXCLUSIONS: [Exclusion; 5] = [
+    Exclusion {
+        name: "not-nodes-and-endpoints",
+        groups: &[""],
+        resources: &["nodes", "events", "endpoints"],
+        holds: &["nodes", "events", "endpoints"],
+    },
+    Exclusion {
+        name: "not-leases",
+        groups: &["coordination.k8s.io"],
+        resources: &[],
+        holds: &["leases", "leasecandidates"],
+    },
+    Exclusion {
+        name: "not-events-and-endpoint-slices",
+        groups: &["events.k8s.io", "discovery.k8s.io"],
+        resources: &[],
+        holds: &["events", "endpointslices"],
+    },
+    Exclusion {
+        name: "not-identities",
+        groups: &["authentication.k8s.io", "authorization.k8s.io", "certificates.k8s.io"],
+        resources: &[],
+        holds: &[
+            "tokenreviews",
+            "selfsubjectreviews",
+            "subjectaccessreviews",
+            "localsubjectaccessreviews",
+            "selfsubjectaccessreviews",
+            "selfsubjectrulesreviews",
+            "certificatesigningrequests",
+            "clustertrustbundles",
+            "podcertificaterequests",
+        ],
+    },
+    Exclusion {
+        name: "not-volumes-of-nodes",
+        groups: &["storage.k8s.io"],
+        resources: &["csinodes", "volumeattachments", "csistoragecapacities"],
+        holds: &["csinodes", "volumeattachments", "csistoragecapacities"],
+    },
+];
+
+/// The conditions that leave out what these rules reach, and a note for everything that is sent because a policy names it.
+pub fn conditions(rules: &[ResourceRule]) -> (Vec<Condition>, Vec<String>) {
+    let mut conditions =
+        vec![Condition { name: "not-the-api-server-itself".into(), expression: API_SERVER.to_owned() }];
+    let mut notes = Vec::new();
+    for exclusion in &EXCLUSIONS {
+        if let Some(expression) = exclusion.expression(rules, &mut notes) {
+            conditions.push(Condition { name: exclusion.name.into(), expression });
+        }
+    }
+    let finalize = |resource: &String| ["*/*", "*/finalize", "namespaces/*"].contains(&resource.as_str());
+    let reached = |rule: &ResourceRule| {
+        has(&rule.api_groups, "") && has(&rule.operations, "UPDATE") && rule.resources.iter().any(finalize)
+    };
+    if rules.iter().any(reached) {
+        conditions.push(Condition { name: "not-the-end-of-namespaces".into(), expression: FINALIZE.to_owned() });
+    }
+    (conditions, notes)
+}
+
+fn has(words: &[String], word: &str) -> bool {
+    words.iter().any(|known| known == "*" || known == word)
+}
+
+impl Exclusion {
+    fn expression(&self, rules: &[ResourceRule], notes: &mut Vec<String>) -> Option<String> {
+        let reached = |group: &str| {
+            rules.iter().any(|rule| {
+                has(&rule.api_groups, group)
+                    && rule.resources.iter().any(|resource| resource == "*" || resource.starts_with("*/"))
+            })
+        };
+        let named = |group: &str, resource: &str| {
+            rules.iter().any(|rule| {
+                let names = |written: &String| written.split('/').next() == Some(resource);
+                has(&rule.api_groups, group) && rule.resources.iter().any(names)
+            })
+        };
+        let named_group = |group: &str| rules.iter().any(|rule| rule.api_groups.iter().any(|known| known == group));
+        let groups: Vec<&str> = self.groups.iter().copied().filter(|group| reached(group)).collect();
+        let (mut groups, mut resources) = (groups, self.resources.to_vec());
+        for resource in self.holds {
+            // Which of the groups holds it is not asked: all of them are sent then, which is never too little.
+            if !groups.is_empty() && groups.iter().any(|group| named(group, resource)) {
+                notes.push(format!(
+                    "`{resource}` are sent because a policy names them: nothing writes them while Portcullis is away"
+                ));
+                match self.resources.is_empty() {
+                    true => groups.clear(),
+                    false => resources.retain(|other| other != resource),
+                }
+            }
+        }
+        if self.resources.is_empty() {
+            groups.retain(|group| !named_group(group));
+        } else if resources.is_empty() {
+            groups.clear();
+        }
+        let list = |words: &[&str]| words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ");
+        let what = match (&groups[..], &resources[..]) {
+            ([], _) => return None,
+            ([group], []) => format!("request.resource.group == '{group}'"),
+            (groups, []) => format!("request.resource.group in [{}]", list(groups)),
+            ([group, ..], resources) => {
+                format!("request.resource.group == '{group}' && request.resource.resource in [{}]", list(resources))
+            }
+        };
+        // Nobody needs a connection to a node to mend a cluster, and a policy may want to judge it.
+        let connects = rules.iter().any(|rule| has(&rule.operations, "CONNECT"));
+        let unless = if connects { "request.operation == 'CONNECT' || " } else { "" };
+        Some(match what.strip_prefix("request.resource.group == ").filter(|_| resources.is_empty()) {
+            Some(group) => format!("{unless}request.resource.group != {group}"),
+            None => format!("{unless}!({what})"),
+        })
+    }
+}

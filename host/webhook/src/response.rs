@@ -1,0 +1,386 @@
+//! Decisions to AdmissionResponse.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use portcullis_model::{Decision, Effect, Failure, FailureKind, Judged, Verdict};
+use portcullis_report::plain;
+use serde::Serialize;
+
+/// Bytes of a denial's message. Events keep the first 1,024 of it (events.k8s.io/v1), which is why the worst comes first.
+pub const MESSAGE_BYTES: usize = 4_096;
+/// Findings and failures that a denial names; the others are counted. So many still fit a terminal.
+pub const REASONS_SHOWN: usize = 10;
+/// Bytes of one of them.
+pub const REASON_BYTES: usize = 1_000;
+/// Bytes of one warning: Kubernetes cuts at 256 characters (apiserver, `filters/warning.go`), and bytes are never fewer.
+pub const WARNING_BYTES: usize = 255;
+/// Warnings of one answer; the others are counted in the last one.
+pub const WARNINGS_SHOWN: usize = 12;
+/// Bytes of all warnings of one answer: Kubernetes passes on 4,096 characters for all webhooks together.
+pub const WARNINGS_BYTES: usize = 2_560;
+/// After so many seconds a client that was turned away because of the load comes back by itself (`Retry-After`).
+const RETRY_SECONDS: u32 = 1;
+
+/// What the caller gets, whatever carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status: 200 for every answer that repeats a uid.
+    pub status: u16,
+    /// The body's media type.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Why something was refused, in the words of `metav1.Status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// What was sent is no review that can be answered.
+    BadRequest,
+    /// A finding denies.
+    Forbidden,
+    /// There is no such policy set, or no such path.
+    NotFound,
+    /// A review is posted, and nothing else is done with this path.
+    MethodNotAllowed,
+    /// The body took too long to come.
+    RequestTimeout,
+    /// The body is larger than the limit.
+    TooLarge,
+    /// The body is no JSON.
+    UnsupportedMediaType,
+    /// More reviews wait than may wait.
+    TooManyRequests,
+    /// Something could not be judged.
+    InternalError,
+    /// Something could not be judged in time.
+    Timeout,
+}
+
+impl Reason {
+    /// The HTTP status code.
+    pub fn code(self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::RequestTimeout => 408,
+            Self::TooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::TooManyRequests => 429,
+            Self::InternalError => 500,
+            Self::Timeout => 504,
+        }
+    }
+
+    /// `metav1.StatusReason`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "BadRequest",
+            Self::Forbidden => "Forbidden",
+            Self::NotFound => "NotFound",
+            Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::RequestTimeout | Self::Timeout => "Timeout",
+            Self::TooLarge => "RequestEntityTooLarge",
+            Self::UnsupportedMediaType => "UnsupportedMediaType",
+            Self::TooManyRequests => "TooManyRequests",
+            Self::InternalError => "InternalError",
+        }
+    }
+}
+
+/// `AdmissionReview` (admission.k8s.io/v1) as an answer. No `patch`: a validating webhook changes nothing.
+#[derive(Serialize)]
+struct AdmissionReview<'a> {
+    #[serde(rename = "apiVersion")]
+    api_version: &'a str,
+    kind: &'static str,
+    response: AdmissionResponse<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AdmissionResponse<'a> {
+    uid: &'a str,
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    audit_annotations: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+/// `metav1.Status`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    api_version: &'static str,
+    kind: &'static str,
+    status: &'static str,
+    code: u16,
+    reason: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Details {
+    retry_after_seconds: u32,
+}
+
+impl Status {
+    fn new(reason: Reason, message: &str) -> Self {
+        Self {
+            api_version: "v1",
+            kind: "Status",
+            status: "Failure",
+            code: reason.code(),
+            reason: reason.as_str(),
+            message: cut(message, MESSAGE_BYTES),
+            details: (reason == Reason::TooManyRequests).then_some(Details { retry_after_seconds: RETRY_SECONDS }),
+        }
+    }
+}
+
+/// The answer to a review that was judged, by each policy set once. `overload`: nothing could be judged because too much
+/// was waiting.
+pub fn decided(uid: &str, decisions: &[Decision], overload: bool) -> Answer {
+    let denied = decisions.iter().any(|decision| decision.verdict() == Verdict::Deny);
+    let status = denied.then(|| Status::new(denial_reason(decisions, overload), &denial(decisions)));
+    // Reviews that no policy wants are most of a cluster's, and say nothing in its audit log.
+    let matched: Vec<&Decision> = decisions.iter().filter(|decision| decision.matched() || denied).collect();
+    review(
+        "admission.k8s.io/v1",
+        AdmissionResponse {
+            uid,
+            allowed: !denied,
+            status,
+            audit_annotations: audit_annotations(&matched),
+            warnings: warnings(&matched),
+        },
+    )
+}
+
+/// The answer to a review that cannot be judged at all: denied, with the reason. The version is the one that was asked in,
+/// because the API server takes no other.
+pub fn refused(api_version: &str, uid: &str, reason: Reason, message: &str) -> Answer {
+    let status = Some(Status::new(reason, &plain(message)));
+    let (audit_annotations, warnings) = (BTreeMap::new(), Vec::new());
+    review(api_version, AdmissionResponse { uid, allowed: false, status, audit_annotations, warnings })
+}
+
+/// An answer outside any review: a `Status`, which the API server shows to its user as it is.
+pub fn failed(reason: Reason, message: &str) -> Answer {
+    answer(reason.code(), &Status::new(reason, &plain(message)))
+}
+
+fn review(api_version: &str, response: AdmissionResponse<'_>) -> Answer {
+    answer(200, &AdmissionReview { api_version, kind: "AdmissionReview", response })
+}
+
+fn answer(status: u16, body: &impl Serialize) -> Answer {
+    let body = serde_json::to_vec(body).expect("texts, numbers and booleans are always JSON");
+    Answer { status, content_type: "application/json", body: body.into() }
+}
+
+fn denying_findings(decisions: &[Decision]) -> Vec<(&Decision, &Judged)> {
+    let mut found = with_effect(decisions.iter(), Effect::Deny);
+    found.sort_by_key(|(_, judged)| std::cmp::Reverse(judged.severity));
+    found
+}
+
+fn with_effect<'a>(decisions: impl Iterator<Item = &'a Decision>, effect: Effect) -> Vec<(&'a Decision, &'a Judged)> {
+    let of = |decision: &'a Decision| decision.findings.iter().map(move |judged| (decision, judged));
+    decisions.flat_map(of).filter(|(_, judged)| judged.effect == effect).collect()
+}
+
+fn denying_failures(decisions: &[Decision]) -> Vec<(&Decision, &Failure)> {
+    let of = |decision| failures(decision, Effect::Deny);
+    decisions.iter().flat_map(of).collect()
+}
+
+fn failures(decision: &Decision, effect: Effect) -> impl Iterator<Item = (&Decision, &Failure)> {
+    let of_effect = decision.failures.iter().filter(move |failure| failure.effect == effect);
+    of_effect.map(move |failure| (decision, failure))
+}
+
+fn denial_reason(decisions: &[Decision], overload: bool) -> Reason {
+    let failures = denying_failures(decisions);
+    if !denying_findings(decisions).is_empty() {
+        Reason::Forbidden
+    } else if overload {
+        Reason::TooManyRequests
+    } else if failures.iter().all(|(_, failure)| failure.kind == FailureKind::Timeout) {
+        Reason::Timeout
+    } else {
+        Reason::InternalError
+    }
+}
+
+/// What the user reads after ``admission webhook "x" denied the request: ``.
+fn denial(decisions: &[Decision]) -> String {
+    let (findings, failures) = (denying_findings(decisions), denying_failures(decisions));
+    let first = findings.first().map(|(decision, _)| *decision).or(failures.first().map(|(decision, _)| *decision));
+    let mut out = first.map(named).unwrap_or_default();
+    out.push_str(" is denied");
+    if !findings.is_empty() {
+        out.push_str(&format!(" by {}", counted(findings.len(), "finding", "findings")));
+    }
+    if !failures.is_empty() {
+        let joint = if findings.is_empty() { ":" } else { ";" };
+        out.push_str(&format!("{joint} {} could not be judged", counted(failures.len(), "policy", "policies")));
+    }
+    let reasons = findings.iter().map(|(decision, judged)| finding_line(decision, judged));
+    let reasons = reasons.chain(failures.iter().map(|(decision, failure)| failure_line(decision, failure)));
+    let (total, mut shown) = (findings.len() + failures.len(), 0);
+    for reason in reasons.take(REASONS_SHOWN) {
+        let line = format!("\n- {}", cut(&reason, REASON_BYTES));
+        // The last words, "and 4294967295 more", must still fit.
+        if out.len() + line.len() + 24 > MESSAGE_BYTES {
+            break;
+        }
+        out.push_str(&line);
+        shown += 1;
+    }
+    if shown < total {
+        out.push_str(&format!("\n- and {} more", total - shown));
+    }
+    out
+}
+
+/// What was asked about: ``Pod `shop/web` ``, ``CONNECT to Pod...``: an operation other than the usual two is named.
+fn named(decision: &Decision) -> String {
+    let subject = &decision.subject;
+    let joint = if subject.namespace.is_empty() { "" } else { "/" };
+    let name = cut(&format!("{}{joint}{}", subject.namespace, subject.name), WARNING_BYTES);
+    let kind = cut(&subject.kind, WARNING_BYTES);
+    match decision.operation.as_str() {
+        "CREATE" | "UPDATE" => format!("{} `{}`", plain(&kind), plain(&name)),
+        operation => format!("{} of {} `{}`", plain(operation), plain(&kind), plain(&name)),
+    }
+}
+
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+fn finding_line(decision: &Decision, judged: &Judged) -> String {
+    let finding = &judged.finding;
+    let mut line = format!(
+        "policy `{}/{}`, rule `{}` ({}), field `{}`: {}",
+        decision.policy_set,
+        judged.policy,
+        finding.rule,
+        judged.severity,
+        field(&finding.pointer),
+        finding.message
+    );
+    if let Some(fix) = &finding.fix {
+        line.push_str("; to mend it: ");
+        line.push_str(&fix.description);
+    }
+    plain(&line).into_owned()
+}
+
+fn failure_line(decision: &Decision, failure: &Failure) -> String {
+    let policy = failure.policy.as_deref().map(|policy| format!("/{policy}")).unwrap_or_default();
+    let kind = failure.kind.as_str();
+    plain(&format!("policy `{}{policy}` not judged ({kind}): {}", decision.policy_set, failure.message)).into_owned()
+}
+
+/// What a person should know though it denies nothing, the most important first: what was not judged, findings by severity,
+/// oddities of the review, and last what somebody answers for.
+fn warnings(decisions: &[&Decision]) -> Vec<String> {
+    let all = || decisions.iter().copied();
+    let warned = || all().flat_map(|decision| failures(decision, Effect::Warn));
+    let mut lines: Vec<String> = Vec::new();
+    let policies = warned().filter(|(_, failure)| failure.policy.is_some());
+    lines.extend(policies.map(|(decision, failure)| failure_line(decision, failure)));
+    let short = |decision: &Decision, judged: &Judged| {
+        let (policy, finding) = (&judged.policy, &judged.finding);
+        let (set, field) = (&decision.policy_set, field(&finding.pointer));
+        format!("{set}/{policy}, {}, {field}: {}", finding.rule, finding.message)
+    };
+    let mut findings = with_effect(all(), Effect::Warn);
+    findings.sort_by_key(|(_, judged)| std::cmp::Reverse(judged.severity));
+    lines.extend(findings.into_iter().map(|(decision, judged)| short(decision, judged)));
+    lines.extend(warned().filter(|(_, failure)| failure.policy.is_none()).map(|(_, failure)| failure.message.clone()));
+    let waived = with_effect(all(), Effect::Waived).into_iter().map(|(decision, judged)| {
+        let waiver = judged.waiver.as_deref().unwrap_or_default();
+        format!("waived by `{waiver}`: {}", short(decision, judged))
+    });
+    lines.extend(waived);
+    bounded(lines)
+}
+
+/// Each short enough, none twice, and not too many; the last one counts those that are left out.
+fn bounded(lines: Vec<String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    let (mut bytes, mut left_out) = (0, 0);
+    for line in lines {
+        let line = cut(&plain(&line), WARNING_BYTES);
+        if kept.contains(&line) {
+            continue;
+        }
+        // One place and the room for the count are kept free.
+        if left_out > 0 || kept.len() + 1 >= WARNINGS_SHOWN || bytes + line.len() + 64 > WARNINGS_BYTES {
+            left_out += 1;
+            continue;
+        }
+        bytes += line.len();
+        kept.push(line);
+    }
+    if left_out > 0 {
+        kept.push(format!("and {} more that deny nothing", left_out));
+    }
+    kept
+}
+
+/// What the audit log keeps, under names that Kubernetes prefixes with the webhook's own (`webhook.example/decisions`); each
+/// value lists the policy sets in their order.
+fn audit_annotations(decisions: &[&Decision]) -> BTreeMap<&'static str, String> {
+    if decisions.is_empty() {
+        return BTreeMap::new();
+    }
+    let list = |value: &dyn Fn(&Decision) -> String| {
+        let one = |decision: &&Decision| format!("{}={}", decision.policy_set, value(decision));
+        decisions.iter().map(one).collect::<Vec<_>>().join(",")
+    };
+    BTreeMap::from([
+        ("decisions", list(&Decision::id)),
+        ("modes", list(&|decision| decision.mode.to_string())),
+        ("policy-sets", list(&|decision| decision.policy_set_digest.clone())),
+        ("verdicts", list(&|decision| decision.verdict().as_str().to_owned())),
+    ])
+}
+
+/// A JSON Pointer as Kubernetes writes fields: `spec.containers[0].image`, `metadata.annotations[example.com/owner]`.
+pub fn field(pointer: &str) -> String {
+    let mut out = String::new();
+    for part in pointer.split('/').skip(1) {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        let simple = part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        if simple {
+            out.push_str(if out.is_empty() { "" } else { "." });
+            out.push_str(&part);
+        } else {
+            out.push_str(&format!("[{part}]"));
+        }
+    }
+    if out.is_empty() { "(the whole object)".into() } else { out }
+}
+
+/// At most so many bytes, and a sign where something is missing.
+fn cut(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(bytes.saturating_sub('\u{2026}'.len_utf8()));
+    format!("{}\u{2026}", &text[..end])
+}

@@ -1,0 +1,146 @@
+//! The paths of the cluster door: `POST /validate` and `POST /validate/{policy-set}`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use axum::routing::post;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
+
+use crate::answer::{Call, Webhook};
+use crate::response::{self, Answer, Reason};
+
+/// A body that is too large is still taken, and thrown away, up to so many times the limit: a client that is still sending
+/// reads no answer.
+const THROWN_AWAY: u64 = 4;
+/// What one permit stands for, in bytes.
+const PERMIT: usize = 1_024;
+
+#[derive(Clone)]
+struct Door {
+    webhook: Arc<Webhook>,
+    /// What bodies may still be held.
+    held: Arc<Semaphore>,
+}
+
+/// The routes that judge. A client that goes takes its work with it: hyper drops the future of the answer.
+pub fn review_routes(webhook: Arc<Webhook>) -> Router {
+    let held = webhook.config().held.max(webhook.config().max_body).div_ceil(PERMIT).min(Semaphore::MAX_PERMITS);
+    let door = Door { held: Arc::new(Semaphore::new(held)), webhook };
+    Router::new()
+        .route("/validate", post(validate).fallback(only_post))
+        .route("/validate/{policy_set}", post(validate_by_set).fallback(only_post))
+        .fallback(no_such_path)
+        .with_state(door)
+}
+
+async fn validate(State(door): State<Door>, request: Request) -> Response {
+    door.answer(None, request).await
+}
+
+async fn validate_by_set(State(door): State<Door>, Path(policy_set): Path<String>, request: Request) -> Response {
+    door.answer(Some(&policy_set), request).await
+}
+
+async fn only_post() -> Response {
+    let mut response = sent(response::failed(Reason::MethodNotAllowed, "an AdmissionReview is sent here with POST"));
+    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("POST"));
+    response
+}
+
+async fn no_such_path() -> Response {
+    sent(response::failed(Reason::NotFound, "reviews are judged at `/validate` and `/validate/{policy-set}`"))
+}
+
+impl Door {
+    async fn answer(&self, policy_set: Option<&str>, request: Request) -> Response {
+        let arrived = Instant::now();
+        let (head, body) = request.into_parts();
+        let text = |name: header::HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
+        if !is_json(&head.headers) {
+            let found = text(header::CONTENT_TYPE).unwrap_or_default().escape_debug().to_string();
+            let message = format!("the body must be `Content-Type: application/json`, not `{found}`");
+            return sent(response::failed(Reason::UnsupportedMediaType, &message));
+        }
+        let announced = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        let mut call = Call {
+            body: Bytes::new(),
+            timeout: head.uri.query().and_then(timeout_of),
+            policy_set,
+            traceparent: text(header::HeaderName::from_static("traceparent")),
+            arrived,
+        };
+        let until = self.webhook.deadline(&call);
+        let limit = self.webhook.config().max_body;
+        let permits = u32::try_from(announced.unwrap_or(limit as u64).min(limit as u64).div_ceil(PERMIT as u64));
+        let room = tokio::time::timeout_at(until.into(), self.held.acquire_many(permits.unwrap_or(u32::MAX)));
+        let Ok(Ok(_room)) = room.await else {
+            let message = "the bodies of other reviews take all the memory that they may (`--max-held`); try again";
+            return sent(response::failed(Reason::TooManyRequests, message));
+        };
+        let until = until.min(arrived + self.webhook.config().body_time);
+        match tokio::time::timeout_at(until.into(), collect(body, announced, limit)).await {
+            Ok(Ok(body)) => call.body = body,
+            Ok(Err(answer)) => return sent(answer),
+            Err(_) => return sent(response::failed(Reason::RequestTimeout, "the body did not come in time")),
+        }
+        sent(self.webhook.answer(call).await)
+    }
+}
+
+/// The whole body, or why not.
+async fn collect(mut body: Body, announced: Option<u64>, limit: usize) -> Result<Bytes, Answer> {
+    let most = (limit as u64).saturating_mul(THROWN_AWAY);
+    let too_large = || {
+        let message =
+            format!("the review is larger than {limit} bytes (`--max-body`); an UPDATE carries the object twice");
+        response::failed(Reason::TooLarge, &message)
+    };
+    if announced.is_some_and(|announced| announced > most) {
+        return Err(too_large());
+    }
+    let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(limit as u64) as usize);
+    let mut taken: u64 = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(response::failed(Reason::BadRequest, "the body broke off"));
+        };
+        // Trailers say nothing to us.
+        let Ok(data) = frame.into_data() else { continue };
+        taken += data.len() as u64;
+        if taken > most {
+            return Err(too_large());
+        }
+        if taken <= limit as u64 {
+            bytes.extend_from_slice(&data);
+        } else {
+            bytes = BytesMut::new();
+        }
+    }
+    if taken > limit as u64 { Err(too_large()) } else { Ok(bytes.freeze()) }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+/// The value of `timeout` in a query, still escaped; the first one where there are several, as Go's `Query().Get` takes it.
+fn timeout_of(query: &str) -> Option<&str> {
+    query.split('&').find_map(|pair| pair.strip_prefix("timeout="))
+}
+
+fn sent(answer: Answer) -> Response {
+    let Answer { status, content_type, body } = answer;
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
+    response
+}
