@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::clock::step;
 use crate::totals::Totals;
 use crate::workspace::{Workspace, cache};
-use crate::{build, command, component, test};
+use crate::{build, command, component, test, tools};
 
 /// Names a folder with the programs of a control plane: the convention of envtest.
 const ASSETS: &str = "KUBEBUILDER_ASSETS";
@@ -33,7 +33,7 @@ const KUBERNETES: &str = "k8s.io/kubernetes";
 /// Builds the product, finds or builds the control plane, and runs every case.
 pub fn run(workspace: &Workspace) -> Result<()> {
     let mut totals = Totals::default();
-    let product = build::run(workspace)?;
+    let product = build::product(workspace)?;
     judged(workspace, &product, &mut totals)?;
     totals.reasons().for_each(|reason| println!("{reason}"));
     println!("\n{totals}");
@@ -76,7 +76,7 @@ fn assets(workspace: &Workspace) -> Result<Result<PathBuf, String>> {
     }
     let mut go = Command::new("go");
     if let Err(error) = command::text(go.arg("version").current_dir(&modules)) {
-        return Ok(Err(format!("neither is {ASSETS} set, nor can it be built without Go ({error:#})")));
+        return Ok(Err(format!("{ASSETS} is not set, and {} ({error:#})", tools::NO_GO)));
     }
     println!("building it from its Go modules, once, to {} (7 minutes on two cores)", folder.display());
     for (module, _) in MODULES {

@@ -50,7 +50,7 @@ Environment:
                                   `rustc-web` and `rust-web-src`.
   KUBEBUILDER_ASSETS              A folder with `etcd`, `kube-apiserver`, `kube-controller-manager` and `kubectl` for e2e. Where
                                   it is not set, they are built with Go, once, into the cache (7 minutes, 3 GB with Go's own).
-  PORTCULLIS_BIN                  A binary that is there already, for `chart`; built where it is not set.
+  PORTCULLIS_BIN                  A binary that is there already, for `chart` and `e2e`; built where it is not set.
   PORTCULLIS_CACHE                Where tools are kept; `$XDG_CACHE_HOME/portcullis` or `~/.cache/portcullis` where it is not set.
 ";
 

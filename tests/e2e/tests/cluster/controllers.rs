@@ -150,7 +150,7 @@ fn deletion(world: &mut World) {
         "a DELETE for which a policy cannot know whether it matches, compliance",
         "denied as not judged (A12): `object` is null",
         &said,
-        &["keep-what-is-protected"],
+        &["named"],
     );
     let said = world.kubectl_in(LOOSE, &["delete", "configmap", "kept"]);
     world.succeeds("the same, sandbox", "deleted with a warning", &said, &["Warning:", "deleted"]);

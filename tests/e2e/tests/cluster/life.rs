@@ -21,11 +21,10 @@ pub const CASES: &[Case] = &[
 ];
 
 fn wrong(hits: &[Hit]) -> usize {
-    let is_wrong = |hit: &&Hit| match (hit.kind, &hit.seen) {
-        (_, Seen::NotAsked(_)) | ("bad", Seen::Denied(_)) | ("good", Seen::Allowed) => false,
-        _ => true,
+    let right = |hit: &&Hit| {
+        matches!((hit.kind, &hit.seen), (_, Seen::NotAsked(_)) | ("bad", Seen::Denied(_)) | ("good", Seen::Allowed))
     };
-    hits.iter().filter(is_wrong).count()
+    hits.len() - hits.iter().filter(right).count()
 }
 
 fn failed(hits: &[Hit]) -> usize {
