@@ -27,7 +27,7 @@ const SEEN: Duration = Duration::from_secs(45);
 
 /// A shot of a Pod.
 pub fn shot(namespace: &str, kind: &'static str, limits: Limits) -> Shot {
-    let object = pod(kind, limits);
+    let object = pod(&format!("load-{kind}"), limits);
     Shot { path: path_of(namespace, &object), object: object.into(), kind }
 }
 

@@ -70,7 +70,7 @@ fn cron_job(world: &mut World) {
         "a CronJob without memory limit",
         "denied (A09)",
         &said,
-        &["memory-limit-missing", "/spec/jobTemplate/spec/template/spec/containers/0"],
+        &["memory-limit-missing", "spec.jobTemplate.spec.template.spec.containers[0]"],
     );
     let said = world.create_in(STRICT, &job(Limits::Good));
     world.allows("a CronJob that keeps every rule", "created", &said);

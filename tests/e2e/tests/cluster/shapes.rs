@@ -51,7 +51,7 @@ fn custom_kind(world: &mut World) {
         "a custom object whose template has no memory limit",
         "denied (A08)",
         &said,
-        &["memory-limit-missing", "/spec/template/spec/containers/0"],
+        &["memory-limit-missing", "spec.template.spec.containers[0]"],
     );
     let said = world.create_in(STRICT, &rollout("custom", Limits::Good));
     world.allows("a custom object that keeps every rule", "created", &said);
