@@ -120,8 +120,9 @@ fn pod_spec(dice: &mut Dice, restart: &str) -> Value {
         spec.insert("restartPolicy".to_owned(), json!(restart));
     }
     if dice.once_in(6) {
-        // Large enough for what the containers may ask for.
-        spec.insert("resources".to_owned(), json!({"limits": {"cpu": "256", "memory": "512Gi"}}));
+        // The first is large enough for whatever the containers may ask for; the second is within the range of compliance.
+        let limits = dice.one(&[("256", "512Gi"), ("8", "16Gi")]);
+        spec.insert("resources".to_owned(), json!({"limits": {"cpu": limits.0, "memory": limits.1}}));
     }
     let volume = match dice.below(8) {
         0 => Some(json!({"name": "v", "emptyDir": {"sizeLimit": "1Gi"}})),

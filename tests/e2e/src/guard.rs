@@ -108,6 +108,11 @@ impl Process {
         let _ = kill_process(self.pid(), Signal::TERM);
     }
 
+    /// Ends it as a crash does.
+    pub fn kill(&self) {
+        let _ = kill_process_group(self.pid(), Signal::KILL);
+    }
+
     /// Asks it to read its configuration again.
     pub fn hang_up(&self) {
         let _ = kill_process(self.pid(), Signal::HUP);

@@ -1,9 +1,10 @@
 //! etcd, API server and controller manager on loopback, with certificates of their own.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -138,10 +139,16 @@ impl Plane {
     }
 }
 
-/// An address of loopback that nobody listened on a moment ago.
+/// An address of loopback that nobody listened on a moment ago; never the same one twice.
 pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("it was bound")
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = listener.local_addr().expect("it was bound");
+        if GIVEN.lock().expect("nobody panics while holding it").insert(address.port()) {
+            return address;
+        }
+    }
 }
 
 fn etcd(assets: &Assets, guard: &Arc<Guard>, address: SocketAddr) -> Process {

@@ -15,6 +15,9 @@ use crate::world::{LOOSE, STRICT, World};
 
 pub const CASES: &[Case] = &[
     ("answers_in_the_time_that_the_api_server_gives", deadline),
+    ("never_takes_what_it_cannot_know_for_a_sandbox", asleep),
+    ("sheds_load_without_a_wrong_verdict", flood),
+    ("gives_no_wrong_verdict_when_it_is_killed", killed),
     ("denies_while_it_is_stopped", stopped),
     ("gives_no_wrong_verdict_while_it_is_restarted", restarted),
     ("fails_no_call_while_one_replica_follows_another", replaced),
@@ -74,6 +77,17 @@ fn deadline(world: &mut World) {
         &format!("{seen:?} after {} ms", time.as_millis()),
         holds,
     );
+    world.kubectl.must(&["patch", "validatingwebhookconfiguration", &name, "--type=json", "-p", &patch(1)]);
+    std::thread::sleep(Duration::from_secs(1));
+    let (seen, time) = timed(world, LOOSE, Limits::Missing);
+    let holds = matches!(seen, Seen::Denied(_)) && time < Duration::from_secs(1);
+    let expected = "denied by the webhook within 1 s";
+    world.table.row(
+        "the bad Pod in the sandbox, timeout 1 s",
+        expected,
+        &format!("{seen:?} after {} ms", time.as_millis()),
+        holds,
+    );
     world.way_back.hold(false);
     world.way_back.cut();
     let start = Instant::now();
@@ -90,6 +104,115 @@ fn deadline(world: &mut World) {
         true,
     );
     world.kubectl.must(&["patch", "validatingwebhookconfiguration", &name, "--type=json", "-p", &patch(10)]);
+}
+
+/// The label changes while the webhook hears nothing of the cluster: its watch has fallen behind.
+fn asleep(world: &mut World) {
+    world.namespace("asleep", Some("sandbox"));
+    let bad = pod("sleeper", Limits::Missing);
+    let before = world.try_create("asleep", &bad);
+    world.table.row("a bad Pod in a sandbox", "warned", &format!("{before:?}"), before == Seen::Warned);
+    world.way_back.hold(true);
+    world.kubectl.must(&["label", "namespace", "asleep", "--overwrite", "portcullis.dev/mode=compliance"]);
+    let during = world.try_create("asleep", &bad);
+    let holds = !matches!(during, Seen::Allowed | Seen::Warned);
+    world.table.row(
+        "it becomes compliance while the webhook hears nothing",
+        "not let in (A18b)",
+        &format!("{during:?}"),
+        holds,
+    );
+    world.way_back.hold(false);
+    let until = Instant::now() + Duration::from_secs(3);
+    let (mut denied, mut weaker) = (0, 0);
+    while Instant::now() < until {
+        match world.try_create("asleep", &bad) {
+            Seen::Allowed | Seen::Warned => weaker += 1,
+            _ => denied += 1,
+        }
+    }
+    let seen = format!("{weaker} weaker verdicts, {denied} denied");
+    world.table.row(
+        "in the seconds in which it catches up",
+        "not one weaker verdict (A18)",
+        &seen,
+        weaker == 0 && denied > 10,
+    );
+    let home = world.plane.door().address;
+    world.way_back.turn(free_address());
+    world.way_back.cut();
+    let seen = world.try_create(LOOSE, &pod("alone", Limits::Missing));
+    let ready = world.webhook.as_ref().expect("it runs").page("/readyz").map(|page| page.status);
+    let holds = !matches!(seen, Seen::Allowed | Seen::Warned);
+    let seen = format!("{seen:?}; /readyz: {ready:?}");
+    world.table.row(
+        "a bad Pod in the sandbox while the webhook cannot reach the API server",
+        "not let in (A18b)",
+        &seen,
+        holds,
+    );
+    world.way_back.turn(home);
+    let start = Instant::now();
+    let back = wait_for("the API server", Duration::from_secs(60), || {
+        match world.try_create(LOOSE, &pod("alone", Limits::Missing)) {
+            Seen::Warned => Ok(start.elapsed()),
+            other => Err(format!("{other:?}")),
+        }
+    });
+    world.table.row("the same when it can again", "warned", &format!("warned after {:.1} s", back.as_secs_f64()), true);
+}
+
+fn flood(world: &mut World) {
+    let shots = [shot(STRICT, "bad", Limits::Missing), shot(STRICT, "good", Limits::Good)];
+    let start = Instant::now();
+    let load = Load::start(&world.plane.door(), 48, &shots);
+    load.pass(2500);
+    let hits = load.stop();
+    let rate = hits.len() as f64 / start.elapsed().as_secs_f64();
+    let slowest = hits.iter().map(|hit| hit.answered - hit.sent).max().unwrap_or_default();
+    let seen = format!(
+        "{} wrong of {}, {rate:.0} a second, slowest {} ms; {}{}",
+        wrong(&hits),
+        hits.len(),
+        slowest.as_millis(),
+        tally(&hits),
+        oddity(&hits)
+    );
+    world.table.row(
+        "48 clients at once",
+        "no wrong verdict, no failed call",
+        &seen,
+        wrong(&hits) == 0 && failed(&hits) == 0,
+    );
+}
+
+fn killed(world: &mut World) {
+    let shots = [shot(STRICT, "bad", Limits::Missing), shot(STRICT, "good", Limits::Good)];
+    let load = Load::start(&world.plane.door(), 4, &shots);
+    load.pass(60);
+    let mut webhook = world.webhook.take().expect("it runs");
+    let plan = webhook.plan.clone();
+    webhook.process().kill();
+    drop(webhook);
+    let start = Instant::now();
+    world.webhook = Some(Webhook::start(&world.plane, plan));
+    let away = start.elapsed();
+    load.pass(100);
+    let hits = load.stop();
+    let last_good = hits.iter().max_by_key(|hit| hit.sent).is_some_and(|hit| !matches!(hit.seen, Seen::NotAsked(_)));
+    let seen = format!(
+        "{} wrong of {}; ready again after {} ms; {}",
+        wrong(&hits),
+        hits.len(),
+        away.as_millis(),
+        tally(&hits)
+    );
+    world.table.row(
+        "killed under load and started again",
+        "no wrong verdict; calls fail only while it is away (A56)",
+        &seen,
+        wrong(&hits) == 0 && last_good,
+    );
 }
 
 fn stopped(world: &mut World) {

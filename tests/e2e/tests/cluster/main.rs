@@ -78,6 +78,7 @@ fn judged(cases: &[&Case], assets: Assets) -> ExitCode {
     world.table.note(&format!("Resident at the end: etcd {etcd} MB, API server {api_server} MB, controller manager {manager} MB. All cases: {seconds} s."));
     let table = std::env::var_os("PORTCULLIS_E2E_TABLE").map_or_else(|| target().join("e2e/table.md"), PathBuf::from);
     world.table.write(&table);
+    world.keep_logs(&table.with_file_name("logs"));
     for row in world.table.broken_since(0) {
         println!("NOT OK: {} | expected: {} | seen: {}", row.case, row.expected, row.seen);
     }

@@ -62,14 +62,6 @@ fn records(world: &mut World) {
         &seen,
         holds,
     );
-    if let (false, Some(folder)) = (holds, std::env::var_os("PORTCULLIS_E2E_KEEP")) {
-        for (number, line) in differ.iter().take(5).enumerate() {
-            let name = line.split(':').next().unwrap_or_default();
-            for (records, _) in &world.recorded {
-                let _ = std::fs::copy(records.join(name), Path::new(&folder).join(format!("{number}-{name}")));
-            }
-        }
-    }
 }
 
 /// A webhook that only writes down what it sees.
@@ -226,11 +218,12 @@ fn tell(
         match all.is_empty() {
             true if in_file == in_object => equal += 1,
             true => reworded += 1,
-            false => verdicts += usize::from(in_file.is_empty() != in_object.is_empty()),
+            false => verdicts += usize::from(policies(in_file) != policies(in_object)),
         }
         all.dedup_by_key(|(cause, _)| *cause);
         for (cause, text) in all {
-            causes.entry(cause).or_default().push(format!("{} ({}): {text}", key.0, key.1));
+            let other = if policies(in_file) == policies(in_object) { "" } else { "ANOTHER VERDICT: " };
+            causes.entry(cause).or_default().push(format!("{other}{} ({}): {text}", key.0, key.1));
         }
     }
     let refused: Vec<&Compared> = compared.iter().filter(|one| one.refused.is_some()).collect();
@@ -260,6 +253,11 @@ fn tell(
             .table
             .note(&format!("Refused, wholly or in part, by the API server itself: no webhook sees it.\n\n{lines}"));
     }
+}
+
+/// Which policies find something: each of them would deny.
+fn policies(findings: &[Finding]) -> BTreeSet<&str> {
+    findings.iter().map(|((policy, _, _), _)| policy.as_str()).collect()
 }
 
 /// A cause that nobody knows yet fails the run.

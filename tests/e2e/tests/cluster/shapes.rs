@@ -13,6 +13,8 @@ use crate::world::{LOOSE, STRICT, World};
 pub const CASES: &[Case] = &[
     ("judges_a_custom_kind_that_runs_containers", custom_kind),
     ("lets_a_config_map_of_1_4_mb_be_changed", large_config_map),
+    ("lets_a_config_map_of_markup_be_changed", markup),
+    ("keeps_the_values_of_secrets_to_itself", secrets),
     ("judges_a_pod_of_a_thousand_containers", many_containers),
     ("lets_what_no_policy_wants_pass_without_a_call", unwanted),
 ];
@@ -99,6 +101,50 @@ fn large_config_map(world: &mut World) {
     );
 }
 
+/// Go writes `<` as six bytes of JSON, so what the API server takes as 1 MB arrives as 6 MB, twice.
+fn markup(world: &mut World) {
+    for (what, text) in [("markup (a third of it `<` and `>`)", "<p>ab</p>"), ("nothing but `<`", "<")] {
+        let path = format!("/api/v1/namespaces/{STRICT}/configmaps");
+        let mut object = config_map("markup", 10);
+        object["data"]["text"] = json!(text.repeat(1_000_000 / text.len()));
+        let answer = world.client.post(&path, &object).expect("an answer");
+        let seen = format!("{} {}", answer.status, short(&answer.message()));
+        world.table.row(&format!("create a ConfigMap of 1.0 MB, {what}"), "201", &seen, answer.status == 201);
+        object["metadata"]["labels"] = json!({"changed": "yes"});
+        let body = object.to_string().into();
+        let answer = world
+            .client
+            .send(hyper::Method::PUT, &format!("{path}/markup"), "application/json", body)
+            .expect("an answer");
+        let seen = format!("{} {}", answer.status, short(&answer.message()));
+        world.table.row(&format!("change it, {what}"), "200", &seen, answer.status == 200);
+        let _ = world.client.send(hyper::Method::DELETE, &format!("{path}/markup"), "application/json", "".into());
+    }
+}
+
+fn secrets(world: &mut World) {
+    const VALUE: &str = "never-to-be-seen-anywhere-4711";
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "quiet"}, "stringData": {"password": VALUE}
+    });
+    let said = world.create_in(STRICT, &secret);
+    world.allows("create a Secret", "created", &said);
+    let said = world.kubectl_in(STRICT, &["annotate", "secret", "quiet", "note=1"]);
+    world.allows("change it", "annotated", &said);
+    std::thread::sleep(Duration::from_millis(500));
+    let encoded = "bmV2ZXItdG8tYmUtc2Vlbi1hbnl3aGVyZS00NzEx";
+    let leaked = |path: &std::path::Path| {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.contains(VALUE) || text.contains(encoded)
+    };
+    let mut files = portcullis_e2e::judge::files(&world.recorded[0].0, "json");
+    let (records, log) = (files.len(), world.plane.folder().join("webhook.log"));
+    files.push(log);
+    let leaks = files.iter().filter(|path| leaked(path)).count();
+    let seen = format!("{leaks} of {records} records and the log");
+    world.table.row("where its value stands in records and log", "nowhere", &seen, leaks == 0 && records > 0);
+}
+
 fn many_containers(world: &mut World) {
     let mut object = pod("crowd", Limits::Good);
     let containers: Vec<Value> = (0..1000)
@@ -121,6 +167,18 @@ fn many_containers(world: &mut World) {
     let seen = world.try_create(STRICT, &object);
     let holds = matches!(&seen, Seen::Denied(text) if text.contains("c777"));
     world.table.row("the same with one bad container among them", "denied; it is named", &format!("{seen:?}"), holds);
+    for container in object["spec"]["containers"].as_array_mut().into_iter().flatten() {
+        container["resources"] = Limits::Missing.resources();
+    }
+    let seen = world.try_create(STRICT, &object);
+    let length = if let Seen::Denied(text) = &seen { text.len() } else { 0 };
+    let seen = format!("a message of {length} bytes");
+    world.table.row(
+        "the same with a thousand bad ones",
+        "denied in a message of bounded length",
+        &seen,
+        (1..16_384).contains(&length),
+    );
 }
 
 fn unwanted(world: &mut World) {

@@ -51,6 +51,11 @@ fn denies(world: &mut World) {
         &said,
         &["cpu-limit-max"],
     );
+    let said =
+        world.kubectl.run_with(&["-n", STRICT, "apply", "-f", "-"], &deployment("bad", 1, Limits::Missing).to_string());
+    world.denies("kubectl apply of a Deployment without a memory limit", "denied", &said, &["memory-limit-missing"]);
+    let said = world.kubectl_in(STRICT, &["create", "deployment", "quick", "--image=nginx"]);
+    world.denies("kubectl create deployment --image=nginx", "denied", &said, &["image-reference"]);
     let gone = world.kubectl_in(STRICT, &["get", "pod", "bad"]);
     world.table.row("get what was denied", "it is not there", &gone.words(), gone.err.contains("NotFound"));
 }

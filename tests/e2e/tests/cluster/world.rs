@@ -6,6 +6,7 @@ use std::time::Duration;
 use portcullis_e2e::assets::{Assets, root};
 use portcullis_e2e::client::{Answer, Client};
 use portcullis_e2e::guard::wait_for;
+use portcullis_e2e::judge::files;
 use portcullis_e2e::kubectl::{Kubectl, Said};
 use portcullis_e2e::load::Seen;
 use portcullis_e2e::objects::{Limits, namespace, pod};
@@ -109,6 +110,15 @@ impl World {
     /// What the webhook said last.
     pub fn last_words(&mut self) -> String {
         self.webhook.as_mut().map(|webhook| webhook.process().last_words()).unwrap_or_default()
+    }
+
+    /// Keeps what everybody logged, for whoever looks into a failure.
+    pub fn keep_logs(&self, folder: &Path) {
+        let _ = std::fs::remove_dir_all(folder);
+        std::fs::create_dir_all(folder).expect("a folder for logs");
+        for log in files(self.plane.folder(), "log") {
+            let _ = std::fs::copy(&log, folder.join(log.file_name().unwrap_or_default()));
+        }
     }
 
     /// Waits until a namespace has its account, without which it takes no Pods.
