@@ -19,7 +19,7 @@ pub const FIRST_MINUTES: u32 = 7;
 pub const PRODUCT: &str = "portcullis";
 const RUNNER: &str = "portcullis-runner";
 /// The runner's compiler: a component in, machine code out.
-const COMPILER: &str = "portcullis-compile";
+pub const COMPILER: &str = "portcullis-compile";
 /// The processor that machine code is made for: the oldest of its family, because nobody knows where it will run.
 const PROCESSOR: &str = "baseline";
 
@@ -34,7 +34,9 @@ pub fn run(workspace: &Workspace) -> Result<PathBuf> {
     let guests = workspace.guests()?;
     step("plugins, compiled to WebAssembly", || components(workspace, &guests))?;
     step("the compiler for plugins (the longest step of a first run)", || compiler(workspace))?;
-    step("the built-in plugins, compiled to machine code", || machine_code(workspace, &guests))?;
+    step("the built-in plugins, compiled to machine code", || {
+        machine_code(workspace, &guests, &workspace.release(COMPILER), &workspace.plugins())
+    })?;
     step("portcullis, one file with the plugins inside", || {
         let mut cargo = workspace.cargo();
         cargo.args(release_arguments()).args(["--bin", PRODUCT, "--bin", COMPILER]).envs(environment(workspace));
@@ -45,6 +47,13 @@ pub fn run(workspace: &Workspace) -> Result<PathBuf> {
     Ok(product)
 }
 
+/// The binary that `PORTCULLIS_BIN` names, or a fresh one.
+pub fn product(workspace: &Workspace) -> Result<PathBuf> {
+    let Some(path) = std::env::var_os("PORTCULLIS_BIN").map(PathBuf::from) else { return run(workspace) };
+    ensure!(path.is_file(), "PORTCULLIS_BIN names {}, and there is no such file", path.display());
+    Ok(path)
+}
+
 /// What every cargo command that builds the product needs to know.
 pub fn environment(workspace: &Workspace) -> [(&'static str, std::ffi::OsString); 2] {
     [("PORTCULLIS_BUILTINS", workspace.plugins().into_os_string()), ("PORTCULLIS_COMMIT", workspace.commit().into())]
@@ -52,12 +61,12 @@ pub fn environment(workspace: &Workspace) -> [(&'static str, std::ffi::OsString)
 
 /// The packages of the release build. It is always these two together, also where only one is wanted: cargo joins the
 /// features of all chosen packages, and another choice could compile wasmtime a second time.
-fn release_arguments() -> [&'static str; 6] {
+pub fn release_arguments() -> [&'static str; 6] {
     ["build", "--release", "--package", PRODUCT, "--package", RUNNER]
 }
 
 /// Compiles all guests in one go and makes their components, unless those that are there were made from the same.
-fn components(workspace: &Workspace, guests: &[Guest]) -> Result<()> {
+pub fn components(workspace: &Workspace, guests: &[Guest]) -> Result<()> {
     let folder = workspace.plugins();
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     remove_strangers(&folder, guests)?;
@@ -84,13 +93,18 @@ fn compiler(workspace: &Workspace) -> Result<()> {
     command::run(cargo.args(release_arguments()).args(["--bin", COMPILER]))
 }
 
-/// Compiles the built-in plugins to machine code, unless what is there was made from the same.
-fn machine_code(workspace: &Workspace, guests: &[Guest]) -> Result<()> {
-    let compiler = workspace.release(COMPILER);
-    let compiler_digest = component::digest(&read(&compiler)?);
+/// Compiles the built-in plugins to machine code, and lays both side by side in `folder`, unless what is there was made
+/// from the same.
+pub fn machine_code(workspace: &Workspace, guests: &[Guest], compiler: &Path, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let compiler_digest = component::digest(&read(compiler)?);
     for guest in guests.iter().filter(|guest| guest.builtin) {
         let component = workspace.plugins().join(format!("{}.wasm", guest.name));
-        let code = component.with_extension("cwasm");
+        let code = folder.join(format!("{}.cwasm", guest.name));
+        if folder != workspace.plugins() {
+            let copy = folder.join(format!("{}.wasm", guest.name));
+            std::fs::copy(&component, &copy).with_context(|| format!("cannot write {}", copy.display()))?;
+        }
         let key = component::digest(
             format!("{compiler_digest}\n{PROCESSOR}\n{}", component::digest(&read(&component)?)).as_bytes(),
         );
@@ -98,7 +112,7 @@ fn machine_code(workspace: &Workspace, guests: &[Guest]) -> Result<()> {
             println!("{} is up to date", guest.name);
             continue;
         }
-        let mut compile = Command::new(&compiler);
+        let mut compile = Command::new(compiler);
         compile.args(["--target", PROCESSOR]).stderr(Stdio::inherit());
         compile.stdin(File::open(&component).with_context(|| format!("cannot read {}", component.display()))?);
         let output = compile.output().with_context(|| format!("cannot start {}", compiler.display()))?;

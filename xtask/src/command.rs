@@ -1,6 +1,7 @@
 //! Runs other programs: shown, awaited, and complained about in one line.
 
-use std::process::{Command, Stdio};
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -32,6 +33,19 @@ pub fn text(command: &mut Command) -> Result<String> {
     }
     let text = String::from_utf8(output.stdout).with_context(|| format!("`{}` printed no UTF-8", shown(command)))?;
     Ok(text.trim_end().to_owned())
+}
+
+/// Runs a command with something on its standard input and returns all that it says.
+pub fn piped(command: &mut Command, input: &[u8]) -> Result<Output> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("cannot start `{}`", shown(command)))?;
+    let mut stdin = child.stdin.take().context("a child without standard input")?;
+    let input = input.to_vec();
+    // A thread of its own, so that neither side waits for the other with full pipes; who does not read says so by its status.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().with_context(|| format!("cannot wait for `{}`", shown(command)))?;
+    let _ = writer.join();
+    Ok(output)
 }
 
 /// The most telling line of a program's standard error: the first that speaks of an error, else the last.

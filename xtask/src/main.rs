@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, component, demo, test, bench, map.
+//! Runs one of the project's own commands: build, component, demo, test, bench, chart, dist, map.
 
 use std::process::ExitCode;
 
@@ -7,11 +7,15 @@ use workspace::Workspace;
 
 mod bench;
 mod build;
+mod chart;
 mod clock;
 mod command;
 mod component;
 mod demo;
+mod dist;
+mod elf;
 mod example;
+mod image;
 mod map;
 mod test;
 mod tools;
@@ -32,6 +36,8 @@ cargo xtask <command>
   test [--all]   Run every check and test; `--all` adds what needs more than Rust, or minutes (cargo-deny).
   examples       Build, then only that part of `test` which builds and enforces the example plugins, as their READMEs say.
   bench          Build for release and run every benchmark.
+  chart          Render `deploy/manifests` from the Helm chart, then lint, render and judge it with all its values (needs Go).
+  dist           Build what is given away, below `target/dist`: a static binary (musl) with checksum, SBOM and OCI image.
   map            Write the map of the files in `host/README.md` again, from their first sentences.
   help           Show this text.
 
@@ -40,6 +46,7 @@ Environment:
   PORTCULLIS_GUEST_TOOLCHAIN      How plugins are compiled: `installed`, `rustup` or `debian`. Where it is not set, each is
                                   tried in this order: the wasm target is installed; `rustup target add`; Debian's packages
                                   `rustc-web` and `rust-web-src`.
+  PORTCULLIS_BIN                  A binary that is there already, for `chart`; built where it is not set.
   PORTCULLIS_CACHE                Where tools are kept; `$XDG_CACHE_HOME/portcullis` or `~/.cache/portcullis` where it is not set.
 ";
 
@@ -64,6 +71,8 @@ fn main() -> ExitCode {
         ["test", "--all"] => |workspace| test::run(workspace, test::Extent::All),
         ["examples"] => |workspace| test::examples(workspace).map(|()| ExitCode::SUCCESS),
         ["bench"] => |workspace| bench::run(workspace).map(|()| ExitCode::SUCCESS),
+        ["chart"] => |workspace| chart::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
+        ["dist"] => |workspace| dist::run(workspace).map(|()| ExitCode::SUCCESS),
         ["map"] => |workspace| map::run(workspace).map(|()| ExitCode::SUCCESS),
         unknown => {
             eprintln!("xtask: there is no command `{}`; `cargo xtask help` lists them", unknown.join(" "));

@@ -11,12 +11,14 @@ use crate::clock::{announce, step};
 use crate::command;
 use crate::totals::Totals;
 use crate::workspace::Workspace;
-use crate::{build, example, tools};
+use crate::{build, chart, example, tools};
 
 /// Minutes that all of it takes where nothing is built yet, on two cores: the product and, with other settings, the tests.
 const FIRST_MINUTES: u32 = 15;
 
 const EXAMPLES: &str = "example plugins: copied out of the tree, built and enforced";
+
+const CHART: &str = "the Helm chart, what it renders, and our verdict on it";
 
 /// How far a run goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,7 +71,19 @@ fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
         cargo.args(["test", "--workspace", "--no-fail-fast", "--", "--show-output"]);
         tests(cargo.envs(environment(workspace, &product)), totals)
     })?;
-    step(EXAMPLES, || example::run(workspace, &product, totals))
+    step(EXAMPLES, || example::run(workspace, &product, totals))?;
+    match extent {
+        Extent::All => step(CHART, || {
+            if !chart::check(workspace, &product)? {
+                totals.skip(&format!("{CHART}: {}", tools::NO_GO));
+            }
+            Ok(())
+        }),
+        Extent::RustOnly => {
+            totals.skip(&format!("{CHART}: `cargo xtask test --all` runs it"));
+            Ok(())
+        }
+    }
 }
 
 /// Builds, and then only enforces the example plugins.

@@ -1,27 +1,82 @@
 //! Installs the tools that a check needs, at exact versions, outside of every clone.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::command;
 use crate::workspace::{cache, cargo_program};
 
 const CARGO_DENY: &str = "0.20.2";
+const CARGO_CYCLONEDX: &str = "0.5.9";
+const HELM: (&str, &str) = ("helm.sh/helm/v4/cmd/helm", "v4.3.1");
+/// Reads an image as a registry would, without one.
+const CRANE: (&str, &str) = ("github.com/google/go-containerregistry/cmd/crane", "v0.22.1");
+
+/// Why a check that needs a tool written in Go did not run.
+pub const NO_GO: &str = "there is no `go` to build it with (1.26 or later): https://go.dev/doc/install";
 
 /// The path of `cargo-deny`; where it is missing, it is compiled, which takes minutes.
 pub fn cargo_deny() -> Result<PathBuf> {
-    let root = cache()?.join("tools").join(format!("cargo-deny-{CARGO_DENY}"));
-    let program = root.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
+    of_cargo("cargo-deny", CARGO_DENY)
+}
+
+/// The path of `cargo-cyclonedx`, in the same way.
+pub fn cargo_cyclonedx() -> Result<PathBuf> {
+    of_cargo("cargo-cyclonedx", CARGO_CYCLONEDX)
+}
+
+fn of_cargo(name: &str, version: &str) -> Result<PathBuf> {
+    let root = cache()?.join("tools").join(format!("{name}-{version}"));
+    let program = root.join("bin").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if !program.is_file() {
-        println!("installing cargo-deny {CARGO_DENY} to {}", root.display());
-        let mut install = Command::new(cargo_program());
-        install
-            .args(["install", "cargo-deny", "--locked", "--version", &format!("={CARGO_DENY}"), "--root"])
-            .arg(&root);
+        println!("installing {name} {version} to {}", root.display());
+        let mut install = niced(cargo_program());
+        install.args(["install", name, "--locked", "--version", &format!("={version}"), "--root"]).arg(&root);
         // A target folder that the whole machine shares is no place for a tool's objects.
         command::run(install.env_remove("CARGO_TARGET_DIR"))?;
     }
     Ok(program)
+}
+
+/// The path of `helm`; where it is missing, it is compiled, which takes minutes. Nothing where there is no Go.
+pub fn helm() -> Result<Option<PathBuf>> {
+    of_go("helm", HELM)
+}
+
+/// The path of `crane`, in the same way.
+pub fn crane() -> Result<Option<PathBuf>> {
+    of_go("crane", CRANE)
+}
+
+fn of_go(name: &str, (module, version): (&str, &str)) -> Result<Option<PathBuf>> {
+    let folder = cache()?.join("tools").join(format!("{name}-{}", version.trim_start_matches('v'))).join("bin");
+    let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    if !program.is_file() {
+        if command::text(Command::new("go").arg("version")).is_err() {
+            return Ok(None);
+        }
+        println!("installing {module}@{version} to {}", folder.display());
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        // Its own settings of Go must not decide what is built here.
+        let mut install = niced("go");
+        install.args(["install", "-trimpath", &format!("{module}@{version}")]);
+        install.envs([("GOBIN", folder.as_os_str()), ("GOFLAGS", "".as_ref()), ("CGO_ENABLED", "0".as_ref())]);
+        command::run(&mut install)?;
+    }
+    Ok(Some(program))
+}
+
+/// A long command that leaves the machine to whoever uses it, where that can be said.
+pub fn niced(program: impl Into<OsString>) -> Command {
+    let program = program.into();
+    if Path::new("/usr/bin/nice").is_file() {
+        let mut nice = Command::new("/usr/bin/nice");
+        nice.args(["-n", "10"]).arg(program);
+        nice
+    } else {
+        Command::new(program)
+    }
 }

@@ -81,6 +81,11 @@ impl Workspace {
         self.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
+    /// What cargo knows about the members of the workspace.
+    pub fn metadata(&self) -> Result<Value> {
+        metadata(&self.root)
+    }
+
     /// The members of the workspace, sorted by folder.
     pub fn packages(&self) -> &[Package] {
         &self.packages

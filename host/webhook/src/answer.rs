@@ -274,7 +274,7 @@ impl Webhook {
             observe::refused(call, &answer);
             return answer;
         };
-        observe::judged(call, &judged);
+        observe::judged(call, &judged, &self.shared.gate.sets());
         let Judged { review, decisions, evidence, .. } = judged;
         if let (Some(recorder), Some((document, facts))) = (&self.recorder, evidence) {
             recorder.offer(Record { review, document, facts, decisions, bytes: call.body.len() });

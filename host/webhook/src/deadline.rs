@@ -52,8 +52,8 @@ impl Deadline {
         let after = |time: Duration| arrived.checked_add(time).unwrap_or(arrived + DEFAULT_REVIEW_TIME);
         Self {
             // Without labels compliance holds, and the policies still need time to judge by it.
-            labels: after(judging * 6 / 10),
-            facts: after(judging * 9 / 10),
+            labels: after(judging / 10 * 6),
+            facts: after(judging / 10 * 9),
             judged: after(judging),
             answered: after(ours),
         }

@@ -14,6 +14,7 @@ mod pool;
 mod record;
 pub mod registration;
 mod request;
+mod requested;
 pub mod response;
 mod routes;
 pub mod tls;

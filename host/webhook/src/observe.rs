@@ -1,13 +1,17 @@
-//! Where the webhook says what it did: one line in the log for each review that was denied or could not be read.
+//! Where the webhook says what it did: what it counts, and one line in the log for each review that was denied or could not
+//! be read.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use portcullis_gate::Sets;
 use portcullis_model::{Effect, Verdict};
 use portcullis_report::plain;
 
 use crate::answer::{Call, Judged};
+use crate::metrics::{self, ReviewSample};
 use crate::pool::Watcher;
+use crate::requested::requested;
 use crate::response::Answer;
 
 /// Bytes of a text of somebody else in one line of the log.
@@ -22,11 +26,11 @@ struct Queue;
 
 impl Watcher for Queue {
     fn depth(&self, waiting: usize) {
-        tracing::trace!(waiting, "queue");
+        metrics::queue_depth(waiting);
     }
 
     fn waited(&self, time: Duration) {
-        tracing::trace!(?time, "waited");
+        metrics::queue_waited(time);
     }
 }
 
@@ -37,41 +41,74 @@ pub fn refused(call: &Call<'_>, answer: &Answer) {
     tracing::warn!(
         status = answer.status,
         trace_id = trace_id(call),
-        answer = &*short(&answered),
+        answer = short(&answered),
         "a call could not be judged"
     );
 }
 
-/// A review that was judged.
-pub(crate) fn judged(call: &Call<'_>, judged: &Judged) {
-    let Judged { review, decisions, spent, .. } = judged;
+/// A review that was judged, or that nobody could judge and that has its declared effect.
+pub(crate) fn judged(call: &Call<'_>, judged: &Judged, sets: &Sets) {
     let duration = call.arrived.elapsed();
+    count(judged, sets, duration);
+    log_denials(call, judged, duration);
+}
+
+fn count(judged: &Judged, sets: &Sets, duration: Duration) {
+    let Judged { review, decisions, spent, .. } = judged;
+    for decision in decisions {
+        let set = decision.policy_set.as_str();
+        metrics::reviewed(&ReviewSample {
+            operation: &decision.operation,
+            mode: decision.mode,
+            verdict: decision.verdict(),
+            judged: decision.judged(),
+            policy_set: set,
+            duration,
+        });
+        for judged in &decision.findings {
+            metrics::finding(set, &judged.policy, &judged.finding.rule, judged.effect, decision.mode);
+        }
+        // Without a policy and without effect it is only a word about the review.
+        let faults =
+            decision.failures.iter().filter(|failure| failure.policy.is_some() || failure.effect == Effect::Deny);
+        faults.for_each(|failure| metrics::fault(set, failure.policy.as_deref().unwrap_or_default(), failure.kind));
+    }
+    for call in spent {
+        metrics::policy(&call.policy_set, &call.policy, call.time);
+    }
+    if let Some(sample) = requested(review, decisions, sets) {
+        metrics::requested(&sample);
+    }
+}
+
+fn log_denials(call: &Call<'_>, judged: &Judged, duration: Duration) {
+    let Judged { review, decisions, spent, .. } = judged;
+    let request = &review.request;
     for decision in decisions.iter().filter(|decision| decision.verdict() == Verdict::Deny) {
-        let request = &review.request;
         let denying: Vec<String> = decision
             .findings
             .iter()
             .filter(|judged| judged.effect == Effect::Deny)
             .map(|judged| format!("{}/{}", judged.policy, judged.finding.rule))
             .collect();
-        let slowest =
-            spent.iter().filter(|spent| spent.policy_set == decision.policy_set).max_by_key(|spent| spent.time);
+        let of_set = spent.iter().filter(|spent| spent.policy_set == decision.policy_set);
+        let slowest = of_set.max_by_key(|spent| spent.time).map(|spent| spent.policy.as_str());
         tracing::info!(
             decision_id = decision.id(),
             trace_id = trace_id(call),
-            uid = &*short(&request.uid),
+            uid = short(&request.uid),
             policy_set = decision.policy_set,
             mode = decision.mode.as_str(),
             operation = request.operation,
-            kind = &*short(&request.kind.kind),
-            subresource = &*short(&request.subresource),
-            namespace = &*short(&request.namespace),
-            name = &*short(&decision.subject.name),
-            user = &*short(&request.user.name),
+            kind = short(&request.kind.kind),
+            subresource = short(&request.subresource),
+            namespace = short(&request.namespace),
+            name = short(&decision.subject.name),
+            user = short(&request.user.name),
             dry_run = request.dry_run,
-            findings = &*short(&denying.join(",")),
+            findings = short(&denying.join(",")),
             judged = decision.judged(),
-            slowest = slowest.map(|spent| spent.policy.as_str()),
+            slowest,
             milliseconds = duration.as_secs_f64() * 1e3,
             "denied"
         );
@@ -88,4 +125,28 @@ fn trace_id<'a>(call: &Call<'a>) -> &'a str {
 /// A text of somebody else, harmless and bounded.
 fn short(text: &str) -> String {
     plain(&text[..text.floor_char_boundary(TEXT_BYTES)]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn knows_a_trace_when_it_sees_one() {
+        let id = |traceparent| {
+            let (timeout, policy_set, arrived) = (None, None, Instant::now());
+            trace_id(&Call { body: Bytes::new(), timeout, policy_set, traceparent: Some(traceparent), arrived })
+        };
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(id(parent), "4bf92f3577b34da6a3ce929d0e0e4736");
+        for none in
+            ["", "x", "00-4BF92F3577B34DA6A3CE929D0E0E4736-1-01", "00-00000000000000000000000000000000-1-01", "00-é-1"]
+        {
+            assert_eq!(id(none), "", "{none}");
+        }
+    }
 }

@@ -1,0 +1,6 @@
+//! What is known of the labels of namespaces, against a server that plays the API server well and badly (A18, A18b).
+
+mod api_server;
+mod live;
+mod sources;
+mod watched;

@@ -1,0 +1,211 @@
+//! What the policies cost at the door: the product serving four of them against the same binary serving none, over TLS.
+//!
+//! `PORTCULLIS_BIN` names the release binary. Two servers run at once on loopback and are asked in turns of half a second,
+//! so that whatever else the machine does befalls both; the client keeps its connections and waits for each answer before
+//! it asks again. Bounded in requests and in time.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper::client::conn::http1::SendRequest;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject;
+use tokio::net::TcpStream;
+
+/// Connections that ask at once: as many as a small control plane has in flight.
+const CONNECTIONS: usize = 8;
+/// How long one server is asked before it is the other's turn.
+const TURN: Duration = Duration::from_millis(500);
+/// Turns of each server.
+const TURNS: usize = 16;
+
+const NONE: &str = "spec: {policies: []}";
+const FOUR: &str = r#"spec:
+  policies:
+  - {name: limits, plugin: {builtin: resource-limits}, settings: {requireLimits: true, cpu: {max: "16"}, memory: {max: 32Gi}}}
+  - {name: storage, plugin: {builtin: resource-limits}, settings: {storage: {min: 10M, max: 100G}}}
+  - {name: images, plugin: {builtin: image-reference}, settings: {requireDigest: true, forbiddenTags: [latest]}}
+  - {name: registries, plugin: {builtin: image-reference}, settings: {allowed: ["registry.example/**"]}}
+"#;
+
+fn main() {
+    let Some(binary) = std::env::var_os("PORTCULLIS_BIN").map(PathBuf::from) else {
+        println!("SKIPPED: PORTCULLIS_BIN names no release binary");
+        return;
+    };
+    let folder = std::env::temp_dir().join(format!("portcullis-bench-{}", std::process::id()));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    println!(
+        "{CONNECTIONS} connections over TLS 1.3, {TURNS} turns of {} ms each; none: a set without policies",
+        TURN.as_millis()
+    );
+    println!("{:<34}{:>12}{:>12}{:>12}{:>8}", "review", "none", "four", "four/none", "");
+    for containers in [2, 10] {
+        let body = Bytes::from(review(containers));
+        let servers = [("none", NONE), ("four", FOUR)].map(|(name, set)| Server::start(&binary, &folder, name, set));
+        let seen = runtime.block_on(measure(&servers, &body));
+        report(&format!("{:.1} KB, {containers} containers", body.len() as f64 / 1e3), &seen);
+    }
+    // Nothing is left to do where the folder of this run cannot be removed.
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+/// A Pod that four policies allow.
+fn review(containers: usize) -> String {
+    let one = |n: usize| {
+        let env: Vec<String> =
+            (0..14).map(|e| format!(r#"{{"name":"VARIABLE_{e}","value":"value number {e} of {n}"}}"#)).collect();
+        let digest = "5".repeat(64);
+        format!(
+            r#"{{"name":"c{n}","image":"registry.example/team/app:{n}@sha256:{digest}","env":[{}],"resources":{{"requests":{{"cpu":"200m","memory":"256Mi"}},"limits":{{"cpu":"1","memory":"1Gi"}}}}}}"#,
+            env.join(",")
+        )
+    };
+    let containers: Vec<String> = (0..containers).map(one).collect();
+    format!(
+        r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{{"uid":"705ab4f5-6393-11e8-b7cc-42010a800002","kind":{{"group":"","version":"v1","kind":"Pod"}},"resource":{{"group":"","version":"v1","resource":"pods"}},"name":"web","namespace":"shop","operation":"CREATE","userInfo":{{"username":"alice","groups":["system:authenticated"]}},"object":{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"web","namespace":"shop"}},"spec":{{"containers":[{}]}}}},"oldObject":null,"dryRun":false,"options":{{"kind":"CreateOptions","apiVersion":"meta.k8s.io/v1"}}}}}}"#,
+        containers.join(",")
+    )
+}
+
+/// The product, serving one policy set on a free port with a throw-away certificate.
+struct Server {
+    child: Child,
+    port: u16,
+    authority: PathBuf,
+}
+
+impl Server {
+    fn start(binary: &Path, folder: &Path, name: &str, set: &str) -> Self {
+        std::fs::create_dir_all(folder).expect("a folder for the policy sets");
+        let file = folder.join(format!("{name}.yaml"));
+        let text = format!("apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: {name}}}\n{set}");
+        std::fs::write(&file, text).expect("a policy set");
+        let authority = folder.join(format!("{name}-ca.pem"));
+        let mut child = Command::new(binary)
+            .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
+            .args(["--log-format", "text", "--log-level", "error"])
+            .arg("--policies")
+            .arg(&file)
+            .arg("--dev-ca")
+            .arg(&authority)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the product starts");
+        let lines = BufReader::new(child.stdout.take().expect("its standard output is a pipe")).lines();
+        let port = lines.map_while(Result::ok).find_map(|line| {
+            let rest = line.split_once("https://127.0.0.1:")?.1;
+            rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+        });
+        Self { child, port: port.expect("it says where it serves"), authority }
+    }
+
+    async fn connect(&self) -> SendRequest<Full<Bytes>> {
+        let mut roots = rustls::RootCertStore::empty();
+        let pem = rustls::pki_types::CertificateDer::from_pem_file(&self.authority).expect("its certificate");
+        roots.add(pem).expect("an authority");
+        let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("a connection");
+        stream.set_nodelay(true).expect("no delay");
+        let name = ServerName::try_from("localhost").expect("a name");
+        let tls = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.expect("TLS");
+        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(tls)).await.expect("HTTP");
+        tokio::spawn(connection);
+        sender
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Requests per second of each turn, and the times of all requests, for each server.
+struct Seen {
+    rates: Vec<f64>,
+    times: Vec<Duration>,
+}
+
+async fn measure(servers: &[Server; 2], body: &Bytes) -> [Seen; 2] {
+    let mut connections: [Vec<SendRequest<Full<Bytes>>>; 2] = [Vec::new(), Vec::new()];
+    for (server, connections) in servers.iter().zip(&mut connections) {
+        for _ in 0..CONNECTIONS {
+            connections.push(server.connect().await);
+        }
+    }
+    let mut seen = [(); 2].map(|()| Seen { rates: Vec::new(), times: Vec::new() });
+    // The first turn of each warms up and does not count.
+    for turn in 0..=TURNS {
+        for which in 0..2 {
+            let began = Instant::now();
+            let askers: Vec<_> = connections[which]
+                .drain(..)
+                .map(|connection| tokio::spawn(ask(connection, body.clone(), began + TURN)))
+                .collect();
+            let mut times = Vec::new();
+            for asker in askers {
+                let (connection, mut own) = asker.await.expect("an asker");
+                connections[which].push(connection);
+                times.append(&mut own);
+            }
+            if turn > 0 {
+                seen[which].rates.push(times.len() as f64 / began.elapsed().as_secs_f64());
+                seen[which].times.append(&mut times);
+            }
+        }
+    }
+    seen
+}
+
+async fn ask(
+    mut connection: SendRequest<Full<Bytes>>,
+    body: Bytes,
+    until: Instant,
+) -> (SendRequest<Full<Bytes>>, Vec<Duration>) {
+    let mut times = Vec::new();
+    while Instant::now() < until {
+        let request = Request::post("/validate?timeout=10s")
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .body(Full::new(body.clone()))
+            .expect("a request");
+        let began = Instant::now();
+        connection.ready().await.expect("the connection stays");
+        let answer = connection.send_request(request).await.expect("an answer");
+        let bytes = answer.into_body().collect().await.expect("a body").to_bytes();
+        times.push(began.elapsed());
+        let allowed = bytes.windows(14).any(|window| window == b"\"allowed\":true");
+        assert!(allowed, "{}", String::from_utf8_lossy(&bytes));
+    }
+    (connection, times)
+}
+
+fn report(review: &str, seen: &[Seen; 2]) {
+    let median = |values: &[f64]| {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        sorted[sorted.len() / 2]
+    };
+    let quantile = |times: &[Duration], part: f64| {
+        let mut sorted = times.to_vec();
+        sorted.sort_unstable();
+        sorted[((sorted.len() - 1) as f64 * part) as usize].as_secs_f64() * 1e3
+    };
+    let row = |what: &str, [none, four]: [f64; 2], unit: &str| {
+        println!("{:<34}{none:>12.2}{four:>12.2}{:>12.2}  {unit}", format!("{review}: {what}"), four / none);
+    };
+    let both = |of: &dyn Fn(&Seen) -> f64| [of(&seen[0]), of(&seen[1])];
+    row("rate", both(&|seen| median(&seen.rates)), "requests per second, median of turns");
+    row("p50", both(&|seen| quantile(&seen.times, 0.5)), "ms");
+    row("p99", both(&|seen| quantile(&seen.times, 0.99)), "ms");
+}

@@ -1,0 +1,188 @@
+//! The door over HTTP: paths, methods, sizes, and callers who go.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use portcullis_gate::Gate;
+use portcullis_model::{Answers, FactSource, Facts, Query};
+use portcullis_webhook::{Webhook, WebhookConfig, review_routes};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::world::{config, namespaces, policy, review, sets, spec, webhook, webhook_with};
+
+/// Serves until the test ends with its runtime.
+async fn serve(webhook: Arc<Webhook>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let router = review_routes(webhook);
+    tokio::spawn(async move {
+        loop {
+            let Ok((stream, _)) = listener.accept().await else { return };
+            let service = TowerToHyperService::new(router.clone());
+            tokio::spawn(async move {
+                let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+            });
+        }
+    });
+    address
+}
+
+struct Reply {
+    status: u16,
+    head: String,
+    body: Value,
+}
+
+/// Sends one request as it is and reads the one answer to it.
+async fn send(address: SocketAddr, head: &str, body: &[u8]) -> Reply {
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    stream.write_all(format!("{head}Host: x\r\nConnection: close\r\n\r\n").as_bytes()).await.expect("written");
+    stream.write_all(body).await.expect("written");
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.expect("an answer");
+    let text = String::from_utf8(bytes).expect("text");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+    Reply {
+        status: head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status"),
+        head: head.to_ascii_lowercase(),
+        body: serde_json::from_str(body).unwrap_or_default(),
+    }
+}
+
+async fn post(address: SocketAddr, path: &str, body: &str) -> Reply {
+    let head = format!("POST {path} HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+    send(address, &head, body.as_bytes()).await
+}
+
+fn told(reply: &Reply) -> &str {
+    assert_eq!(reply.body["kind"], "Status", "{}", reply.body);
+    assert_eq!(reply.body["code"], reply.status);
+    reply.body["message"].as_str().expect("a message")
+}
+
+#[tokio::test]
+async fn judges_what_is_posted() {
+    let address = serve(webhook(&[policy("loud", "")])).await;
+    let text = review("shop").to_string();
+    for path in ["/validate", "/validate?timeout=10s", "/validate/a", "/validate/a?timeout=10s&x=y"] {
+        let reply = post(address, path, &text).await;
+        assert_eq!((reply.status, &reply.body["response"]["allowed"]), (200, &Value::Bool(false)), "{path}");
+        assert!(reply.head.contains("content-type: application/json"));
+    }
+    let typed = format!(
+        "POST /validate HTTP/1.1\r\nContent-Type: Application/JSON; charset=utf-8\r\nContent-Length: {}\r\n",
+        text.len()
+    );
+    assert_eq!(send(address, &typed, text.as_bytes()).await.status, 200);
+    let chunked = "POST /validate HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n";
+    let (first, second) = text.split_at(text.len() / 2);
+    let chunks = format!("{:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n", first.len(), second.len());
+    assert_eq!(send(address, chunked, chunks.as_bytes()).await.status, 200);
+}
+
+#[tokio::test]
+async fn says_what_belongs_where() {
+    let address = serve(webhook(&[policy("content", "")])).await;
+    let unknown = post(address, "/validate/b", "{}").await;
+    assert_eq!((unknown.status, told(&unknown)), (404, "there is no policy set `b`; there are `a`"));
+    let nowhere = post(address, "/", "{}").await;
+    assert_eq!(
+        (nowhere.status, told(&nowhere)),
+        (404, "reviews are judged at `/validate` and `/validate/{policy-set}`")
+    );
+    let get = send(address, "GET /validate HTTP/1.1\r\n", b"").await;
+    assert_eq!((get.status, told(&get)), (405, "an AdmissionReview is sent here with POST"));
+    assert!(get.head.contains("allow: post"), "{}", get.head);
+    assert_eq!(send(address, "PUT /validate/a HTTP/1.1\r\nContent-Length: 0\r\n", b"").await.status, 405);
+    for (kind, said) in [("Content-Type: text/yaml\r\n", "text/yaml"), ("", "")] {
+        let head = format!("POST /validate HTTP/1.1\r\n{kind}Content-Length: 2\r\n");
+        let wrong = send(address, &head, b"{}").await;
+        let expected = format!("the body must be `Content-Type: application/json`, not `{said}`");
+        assert_eq!((wrong.status, told(&wrong)), (415, expected.as_str()));
+    }
+    let malformed = post(address, "/validate", "{}").await;
+    assert_eq!((malformed.status, told(&malformed)), (400, "`` is not supported here; it must be `AdmissionReview`"));
+}
+
+#[tokio::test]
+async fn names_the_limit_of_a_body_and_reads_no_more_than_it() {
+    let config = WebhookConfig { max_body: 4_096, ..config() };
+    let address = serve(webhook_with(&[&spec(&[policy("content", "")])], Arc::new(Facts::none()), config)).await;
+    let expected = "the review is larger than 4096 bytes (`--max-body`); an UPDATE carries the object twice";
+    let large = post(address, "/validate", &" ".repeat(5_000)).await;
+    assert_eq!((large.status, told(&large)), (413, expected));
+    // Announced only: nothing of it is waited for.
+    let head = "POST /validate HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n";
+    let announced = send(address, head, b"{").await;
+    assert_eq!((announced.status, told(&announced)), (413, expected));
+    let chunked = "POST /validate HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n";
+    let chunks = format!("1388\r\n{}\r\n0\r\n\r\n", " ".repeat(5_000));
+    let unannounced = send(address, chunked, chunks.as_bytes()).await;
+    assert_eq!((unannounced.status, told(&unannounced)), (413, expected));
+}
+
+#[tokio::test]
+async fn waits_no_longer_for_a_body_than_it_may() {
+    let config = WebhookConfig { body_time: Duration::from_millis(100), ..config() };
+    let address = serve(webhook_with(&[&spec(&[policy("content", "")])], Arc::new(Facts::none()), config)).await;
+    let head = "POST /validate HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 100\r\n";
+    let slow = send(address, head, b"{").await;
+    assert_eq!((slow.status, told(&slow)), (408, "the body did not come in time"));
+}
+
+/// Facts that come when the test lets them, and that tell of each look-up begun and each one dropped.
+struct Held {
+    events: mpsc::UnboundedSender<&'static str>,
+    release: Arc<Semaphore>,
+}
+
+struct Told(mpsc::UnboundedSender<&'static str>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        let _ = self.0.send("dropped");
+    }
+}
+
+impl FactSource for Held {
+    fn look_up<'a>(&'a self, _: &'a [Query]) -> Answers<'a> {
+        Box::pin(async move {
+            let _ = self.events.send("begun");
+            let _told = Told(self.events.clone());
+            let _permit = self.release.acquire().await;
+            Vec::new()
+        })
+    }
+}
+
+#[tokio::test]
+async fn drops_the_work_of_a_caller_who_has_gone_a57() {
+    let (events, mut seen) = mpsc::unbounded_channel();
+    let release = Arc::new(Semaphore::new(0));
+    let facts = Arc::new(Held { events, release: Arc::clone(&release) });
+    let gate = Arc::new(Gate::new(sets(&[&spec(&[policy("asks", ", grants: [signature]")])]), facts));
+    let long = Duration::from_secs(3_600);
+    let config = WebhookConfig { max_review_time: long, default_review_time: long, ..config() };
+    let address = serve(Webhook::new(gate, namespaces(), config).expect("a webhook")).await;
+    let text = review("shop").to_string();
+    let head = format!(
+        "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{text}",
+        text.len()
+    );
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    stream.write_all(head.as_bytes()).await.expect("written");
+    assert_eq!(seen.recv().await, Some("begun"));
+    drop(stream);
+    // An hour before its deadline, and with nobody who releases it: only the caller's going can have ended it.
+    assert_eq!(seen.recv().await, Some("dropped"));
+    // The next one is judged as ever.
+    release.add_permits(1);
+    assert_eq!(post(address, "/validate", &text).await.body["response"]["allowed"], false);
+}
