@@ -4,6 +4,8 @@ mod args;
 mod builtins;
 mod check;
 mod conflicts;
+#[expect(dead_code, reason = "`serve` begins the log")]
+mod logging;
 mod output;
 mod plugins;
 mod progress;
