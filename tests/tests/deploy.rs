@@ -40,7 +40,8 @@ fn strings(list: &Value) -> Vec<&str> {
 #[test]
 fn runs_with_no_right_on_its_node() {
     let pod = &object("Deployment")["spec"]["template"]["spec"];
-    for (field, expected) in [("runAsNonRoot", true.into()), ("runAsUser", 65532.into()), ("runAsGroup", 65532.into())]
+    for (field, expected) in
+        [("runAsNonRoot", Value::from(true)), ("runAsUser", 65532.into()), ("runAsGroup", 65532.into())]
     {
         assert_eq!(pod["securityContext"][field], expected, "{field}");
     }
