@@ -4,9 +4,12 @@ mod args;
 mod builtins;
 mod check;
 mod conflicts;
+mod logging;
+mod namespaces;
 mod output;
 mod plugins;
 mod progress;
+mod serve;
 mod sets;
 mod webhook_config;
 mod wire;
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::WebhookConfig(arguments) => webhook_config::run(&arguments),
         // The child that compiles plugins ends with its own status.
         Command::CompilePlugin => return ExitCode::from(portcullis_runner::compile_child_main(&[])),

@@ -1,10 +1,8 @@
-//! Where the webhook says what it did: what it counts, and one line in the log for each review that was denied or could not
-//! be read.
+//! Where the webhook says what it did: what it counts, and one line in the log for each denied or unreadable review.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_gate::Sets;
 use portcullis_model::{Effect, Verdict};
 use portcullis_report::plain;
 
@@ -47,14 +45,14 @@ pub fn refused(call: &Call<'_>, answer: &Answer) {
 }
 
 /// A review that was judged, or that nobody could judge and that has its declared effect.
-pub(crate) fn judged(call: &Call<'_>, judged: &Judged, sets: &Sets) {
+pub(crate) fn judged(call: &Call<'_>, judged: &Judged) {
     let duration = call.arrived.elapsed();
-    count(judged, sets, duration);
+    count(judged, duration);
     log_denials(call, judged, duration);
 }
 
-fn count(judged: &Judged, sets: &Sets, duration: Duration) {
-    let Judged { review, decisions, spent, .. } = judged;
+fn count(judged: &Judged, duration: Duration) {
+    let Judged { review, decisions, spent, workload, .. } = judged;
     for decision in decisions {
         let set = decision.policy_set.as_str();
         metrics::reviewed(&ReviewSample {
@@ -76,7 +74,7 @@ fn count(judged: &Judged, sets: &Sets, duration: Duration) {
     for call in spent {
         metrics::policy(&call.policy_set, &call.policy, call.time);
     }
-    if let Some(sample) = requested(review, decisions, sets) {
+    if let Some(sample) = workload.as_ref().and_then(|view| requested(review, decisions, view)) {
         metrics::requested(&sample);
     }
 }
