@@ -3,12 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-<<<<<<< HEAD
-use portcullis_model::{Effect, Verdict};
-=======
-use portcullis_gate::Sets;
 use portcullis_model::{Decision, Effect, FailureKind, Verdict};
->>>>>>> 4a1dcc2 (Log in JSON through a bounded queue, and send a span of each review to a collector over OTLP)
 use portcullis_report::plain;
 
 use crate::answer::{Call, Judged};
@@ -53,13 +48,8 @@ pub fn refused(call: &Call<'_>, answer: &Answer) {
 /// A review that was judged, or that nobody could judge and that has its declared effect.
 pub(crate) fn judged(call: &Call<'_>, judged: &Judged) {
     let duration = call.arrived.elapsed();
-<<<<<<< HEAD
     count(judged, duration);
-    log_denials(call, judged, duration);
-=======
-    count(judged, sets, duration);
     log_denials(&trace(call, judged, duration), judged, duration);
->>>>>>> 4a1dcc2 (Log in JSON through a bounded queue, and send a span of each review to a collector over OTLP)
 }
 
 fn count(judged: &Judged, duration: Duration) {
