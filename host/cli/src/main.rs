@@ -21,6 +21,11 @@ use portcullis_check::exit::Exit;
 
 use crate::args::Command;
 
+/// The allocator of musl takes one lock for all threads.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match args::parse() {
         Ok(arguments) => arguments,
