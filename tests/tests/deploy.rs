@@ -40,7 +40,8 @@ fn strings(list: &Value) -> Vec<&str> {
 #[test]
 fn runs_with_no_right_on_its_node() {
     let pod = &object("Deployment")["spec"]["template"]["spec"];
-    for (field, expected) in [("runAsNonRoot", true.into()), ("runAsUser", 65532.into()), ("runAsGroup", 65532.into())]
+    for (field, expected) in
+        [("runAsNonRoot", Value::from(true)), ("runAsUser", 65532.into()), ("runAsGroup", 65532.into())]
     {
         assert_eq!(pod["securityContext"][field], expected, "{field}");
     }
@@ -146,8 +147,12 @@ fn registers_what_the_product_prints() {
     let printed = read_yaml(&source, &ReadLimits::default()).expect("YAML");
     let printed: Value = serde_json::from_str(&printed[0].to_json(NodeId::ROOT)).expect("JSON");
     assert_eq!(ours["metadata"]["name"], printed["metadata"]["name"]);
-    let (ours, printed) = (&ours["webhooks"], &printed["webhooks"]);
+    let (mut ours, printed) = (ours["webhooks"].clone(), &printed["webhooks"]);
     assert_eq!(ours.as_array().map(Vec::len), printed.as_array().map(Vec::len));
+    // The chart knows one more thing that must go on when nobody answers: its own ClusterRole and binding.
+    let conditions = ours[0]["matchConditions"].as_array_mut().expect("conditions");
+    let own = conditions.iter().position(|one| one["name"] == "not-its-own-access").expect("a condition for its own");
+    conditions.remove(own);
     let fields =
         ["name", "rules", "matchConditions", "namespaceSelector", "failurePolicy", "matchPolicy", "sideEffects"];
     for field in fields.into_iter().chain(["timeoutSeconds", "admissionReviewVersions"]) {

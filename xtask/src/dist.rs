@@ -85,7 +85,7 @@ fn binary(workspace: &Workspace, release: &Release) -> Result<PathBuf> {
         for binary in binaries {
             cargo.args(["--bin", binary]);
         }
-        cargo.envs(build::environment(workspace)).env("PORTCULLIS_BUILTINS", plugins);
+        cargo.env("PORTCULLIS_COMMIT", &release.commit).env("PORTCULLIS_BUILTINS", plugins);
         command::run(cargo.envs(environment.iter().map(|(name, value)| (name, value))))
     };
     // The other machine code stays where it is: it was made by another compiler, and either would make the other again.

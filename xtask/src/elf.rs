@@ -1,4 +1,4 @@
-//! Looks into an executable: does it need a loader or a library?
+//! Looks into an executable: whether it needs a loader or a library.
 
 use anyhow::{Context, Result, bail, ensure};
 

@@ -37,7 +37,8 @@ are left out and more is sent.
 {{- end }}
 
 {{/*
-The conditions: what keeps a cluster able to recover, and more of the user's. Policies that ask for every
+The conditions: what keeps a cluster able to recover, and more of the user's. The own ClusterRole and its binding stand in no
+namespace: without a condition of their own, `helm upgrade` could not mend a webhook that does not answer. Policies that ask for every
 subresource would ask for the last word of a namespace that goes, too.
 */}}
 {{- define "portcullis.conditions" -}}
@@ -47,6 +48,10 @@ subresource would ask for the last word of a namespace that goes, too.
 {{- if or .Values.policySets .Values.existingPolicySets }}
 {{- $conditions = append $conditions (dict "name" "not-the-end-of-namespaces" "expression" "!(request.resource.group == '' && request.resource.resource == 'namespaces' && has(request.subResource) && request.subResource == 'finalize')") }}
 {{- end }}
+{{- end }}
+{{- if .Values.rbac.create }}
+{{- $own := printf "!(request.resource.group == 'rbac.authorization.k8s.io' && request.resource.resource in ['clusterroles', 'clusterrolebindings'] && request.name == '%s')" (include "portcullis.fullname" .) }}
+{{- $conditions = append $conditions (dict "name" "not-its-own-access" "expression" $own) }}
 {{- end }}
 {{- concat $conditions .Values.webhook.matchConditions | toYaml }}
 {{- end }}

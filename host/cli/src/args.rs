@@ -12,7 +12,7 @@ use portcullis_report::plain;
 mod serve;
 mod webhook_config;
 
-pub use serve::{LogFormatArgument, LogLevelArgument, ServeArguments};
+pub use serve::ServeArguments;
 pub use webhook_config::WebhookConfigArguments;
 
 /// The version, with the commit that it was built from.

@@ -1,6 +1,5 @@
 //! The `check` command.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -18,6 +17,7 @@ use portcullis_subject::kinds::Kinds;
 
 use crate::args::{CheckArguments, ColorArgument};
 use crate::conflicts;
+use crate::namespaces;
 use crate::output::Complaints;
 use crate::progress::ProgressBar;
 use crate::sets;
@@ -139,7 +139,7 @@ fn options(arguments: &CheckArguments) -> anyhow::Result<CheckOptions> {
         gather: GatherOptions { ignore: arguments.ignore.clone(), ..GatherOptions::default() },
         read: ReadLimits::file(),
         kinds,
-        namespace_labels: namespace_labels(&arguments.namespace_labels)?,
+        namespace_labels: namespaces::labels(&arguments.namespace_labels)?,
         default_namespace: namespace(arguments.namespace.as_deref())?,
         mode: arguments.mode.map(Into::into),
         time: time(arguments.time.as_deref())?,
@@ -168,44 +168,6 @@ fn namespace(given: Option<&str>) -> anyhow::Result<Option<String>> {
         name.escape_debug()
     );
     Ok(Some(name.to_owned()))
-}
-
-const NAMESPACES_HINT: &str = "give what `kubectl get namespaces -o yaml` prints";
-
-fn namespace_labels(paths: &[PathBuf]) -> Result<BTreeMap<String, BTreeMap<String, String>>, Complaints> {
-    let mut complaints = Complaints::default();
-    let mut labels: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    let documents = sets::documents_below(paths)?;
-    if documents.is_empty() && !paths.is_empty() {
-        complaints.add("--namespace-labels holds no Namespace object".into(), None, Some(NAMESPACES_HINT.into()));
-    }
-    for document in documents {
-        let objects = match portcullis_subject::flatten(&document) {
-            Ok(objects) => objects,
-            Err(error) => {
-                complaints.add(error.to_string(), error.place(), error.hint().map(str::to_owned));
-                continue;
-            }
-        };
-        for object in objects {
-            match portcullis_subject::namespace_labels_of(&object) {
-                Some((name, found)) if labels.get(&name).is_some_and(|known| *known != found) => complaints.add(
-                    format!("a second Namespace `{}` with other labels", name.escape_debug()),
-                    object.document.place(portcullis_model::NodeId::ROOT),
-                    Some("which of the two holds cannot be known; remove one".into()),
-                ),
-                Some((name, found)) => {
-                    labels.insert(name, found);
-                }
-                None => complaints.add(
-                    "this is no Namespace object".into(),
-                    object.document.place(portcullis_model::NodeId::ROOT),
-                    Some(NAMESPACES_HINT.into()),
-                ),
-            }
-        }
-    }
-    if complaints.is_empty() { Ok(labels) } else { Err(complaints) }
 }
 
 fn time(given: Option<&str>) -> anyhow::Result<i64> {

@@ -4,9 +4,12 @@ mod args;
 mod builtins;
 mod check;
 mod conflicts;
+mod logging;
+mod namespaces;
 mod output;
 mod plugins;
 mod progress;
+mod serve;
 mod sets;
 mod webhook_config;
 mod wire;
@@ -18,6 +21,11 @@ use portcullis_check::exit::Exit;
 
 use crate::args::Command;
 
+/// The allocator of musl takes one lock for all threads.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = match args::parse() {
         Ok(arguments) => arguments,
@@ -25,6 +33,7 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::WebhookConfig(arguments) => webhook_config::run(&arguments),
         // The child that compiles plugins ends with its own status.
         Command::CompilePlugin => return ExitCode::from(portcullis_runner::compile_child_main(&[])),

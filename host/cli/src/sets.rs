@@ -120,6 +120,11 @@ fn refuse_equal_names(sets: &[LoadedSet], complaints: &mut Complaints) {
     }
 }
 
+/// The files that a path stands for; none where nobody can list it.
+pub fn files_in(path: &Path) -> Vec<PathBuf> {
+    files_below(path, &mut Complaints::default())
+}
+
 fn files_below(path: &Path, complaints: &mut Complaints) -> Vec<PathBuf> {
     if !path.is_dir() {
         return vec![path.to_path_buf()];

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use portcullis_document::{ReadLimits, decode, read_json, read_yaml};
-use portcullis_gate::{Gate, Installer};
+use portcullis_gate::{Gate, Installer, Sets};
 use portcullis_model::{FactSource, Facts};
+use portcullis_policies::{LoadedSet, Waivers};
 use portcullis_runner::{CompilerCommand, Runner, RunnerConfig};
 
 use crate::output::{self, Complaints};
@@ -31,19 +32,47 @@ pub struct GateSettings<'a> {
 
 /// A gate with its policy sets in force.
 pub fn gate(settings: &GateSettings<'_>) -> anyhow::Result<Gate> {
-    let (loaded, waivers) = sets::load(settings.policies, settings.waivers)?;
-    let runner = Runner::new(runner_config(settings.cache_dir)?).context("cannot start the plugin runner")?;
-    runner.notices().iter().for_each(|notice| output::note(notice));
-    let installed = Installer::new(&runner, &LocalPlugins).install(loaded, waivers).map_err(|errors| {
-        let mut complaints = Complaints::default();
-        complaints.extend(errors);
-        complaints
-    })?;
+    let works = Works::start(settings.cache_dir)?;
+    let (sets, waivers) = sets::load(settings.policies, settings.waivers)?;
     let facts: Arc<dyn FactSource> = match settings.facts {
         Some(path) => Arc::new(recorded(path)?),
         None => Arc::new(Facts::none()),
     };
-    Ok(Gate::new(installed, facts))
+    Ok(Gate::new(works.install(sets, waivers)?, facts))
+}
+
+/// What turns policy sets as written into sets that can judge: made once, used for every version of them.
+pub struct Works {
+    runner: Runner,
+}
+
+impl Works {
+    /// Starts the plugin runner.
+    pub fn start(cache_dir: Option<&Path>) -> anyhow::Result<Self> {
+        let runner = Runner::new(runner_config(cache_dir)?).context("cannot start the plugin runner")?;
+        runner.notices().iter().for_each(|notice| output::note(notice));
+        Ok(Self { runner })
+    }
+
+    /// Sets with their plugins loaded and their settings prepared.
+    pub fn install(&self, sets: Vec<LoadedSet>, waivers: Waivers) -> anyhow::Result<Sets> {
+        let installed = Installer::new(&self.runner, &LocalPlugins).install(sets, waivers).map_err(|errors| {
+            let mut complaints = Complaints::default();
+            complaints.extend(errors);
+            complaints
+        })?;
+        Ok(installed)
+    }
+
+    /// The same for a version that is to serve: every plugin has also judged a trial object.
+    pub fn install_tried(&self, sets: Vec<LoadedSet>, waivers: Waivers) -> anyhow::Result<Sets> {
+        let installed = self.install(sets, waivers)?;
+        let mut complaints = Complaints::default();
+        for failure in installed.self_test() {
+            complaints.add(failure, None, None);
+        }
+        if complaints.is_empty() { Ok(installed) } else { Err(complaints.into()) }
+    }
 }
 
 fn runner_config(cache_dir: Option<&Path>) -> anyhow::Result<RunnerConfig> {

@@ -1,7 +1,7 @@
 //! The labels of a namespace, watched; a live read on a miss; never a guess.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use portcullis_model::{NAMESPACE_NAME_LABEL, NamespaceLabels};
@@ -63,7 +63,7 @@ pub struct Namespaces(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    Fixed(Arc<BTreeMap<String, Labels>>),
+    Fixed(Arc<RwLock<BTreeMap<String, Labels>>>),
     Unlabelled,
     Watched(Arc<Watched>),
 }
@@ -85,8 +85,14 @@ impl Namespaces {
     /// Knows these namespaces (from a file) and no others: an unknown namespace stays unknown.
     #[must_use]
     pub fn fixed(labels: BTreeMap<String, BTreeMap<String, String>>) -> Self {
-        let labels = labels.into_iter().map(|(name, labels)| (name.clone(), named(&name, labels))).collect();
-        Self(Source::Fixed(Arc::new(labels)))
+        Self(Source::Fixed(Arc::new(RwLock::new(all_named(labels)))))
+    }
+
+    /// Replaces the namespaces of [`Self::fixed`] in all clones, whole; those of a cluster are never replaced.
+    pub fn replace(&self, labels: BTreeMap<String, BTreeMap<String, String>>) {
+        if let Source::Fixed(fixed) = &self.0 {
+            *fixed.write().unwrap_or_else(PoisonError::into_inner) = all_named(labels);
+        }
     }
 
     /// Every namespace exists and has no label but the one with its name (`serve --dev`).
@@ -115,7 +121,7 @@ impl Namespaces {
     #[must_use]
     pub fn cached(&self, namespace: &str) -> Option<BTreeMap<String, String>> {
         match &self.0 {
-            Source::Fixed(labels) => labels.get(namespace).cloned(),
+            Source::Fixed(labels) => labels.read().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned(),
             Source::Unlabelled => Some(named(namespace, Labels::new())),
             Source::Watched(watched) => watched.store.labels(namespace),
         }
@@ -129,8 +135,8 @@ impl Namespaces {
     pub async fn live(&self, namespace: &str, deadline: Instant) -> NamespaceLabels {
         let unknown = |error: &Error| NamespaceLabels::Unknown(error.to_string());
         match &self.0 {
-            Source::Fixed(labels) => match labels.get(namespace) {
-                Some(labels) => NamespaceLabels::Known(labels.clone()),
+            Source::Fixed(_) => match self.cached(namespace) {
+                Some(labels) => NamespaceLabels::Known(labels),
                 None => NamespaceLabels::Unknown(format!("the labels that were given name no namespace `{namespace}`")),
             },
             Source::Unlabelled => NamespaceLabels::Known(named(namespace, Labels::new())),
@@ -170,6 +176,10 @@ impl Namespaces {
             format!("the watch of namespaces broke {ago} ago: {why}; labels are read live")
         })
     }
+}
+
+fn all_named(labels: BTreeMap<String, Labels>) -> BTreeMap<String, Labels> {
+    labels.into_iter().map(|(name, labels)| (name.clone(), named(&name, labels))).collect()
 }
 
 /// The labels of a namespace as the API server has them: its own name is always among them.

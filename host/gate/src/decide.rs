@@ -43,6 +43,11 @@ impl Progress {
         Self { secrets, deadline, watch, ..Self::default() }
     }
 
+    /// The view that was built, where a policy judged.
+    pub(crate) fn workload(&self) -> Option<Arc<Workload>> {
+        self.workload.clone()
+    }
+
     /// What each call of a plugin took, so far.
     pub(crate) fn take_spent(&mut self) -> Vec<Spent> {
         std::mem::take(&mut self.spent)

@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use portcullis_model::{Decision, Fact, FactError, FactSource, Facts, Failure, FailureKind, Query, Review, mode_of};
+use portcullis_model::{
+    Decision, Fact, FactError, FactSource, Facts, Failure, FailureKind, Query, Review, Workload, mode_of,
+};
 
 use crate::decide::{Progress, Step, decide};
 use crate::redact::Secrets;
@@ -36,6 +38,8 @@ pub struct Judgement {
     pub facts: Facts,
     /// What each call of a plugin took, in the order of the calls.
     pub spent: Vec<Spent>,
+    /// What runs containers, as the first set saw it; nothing where no policy judged.
+    pub workload: Option<Arc<Workload>>,
 }
 
 /// One review under judgement, by one version of the policy sets from its beginning to its end.
@@ -123,6 +127,7 @@ impl Judging {
     pub fn finish(self) -> Judgement {
         let Self { review, sets, cases, facts, .. } = self;
         let mut spent = Vec::new();
+        let workload = cases.iter().find_map(|case| case.progress.workload());
         let decisions = cases
             .into_iter()
             .map(|mut case| {
@@ -130,7 +135,7 @@ impl Judging {
                 case.decision.unwrap_or_else(|| broken(&review, &sets.sets[case.set]))
             })
             .collect();
-        Judgement { decisions, facts, spent }
+        Judgement { decisions, facts, spent, workload }
     }
 }
 

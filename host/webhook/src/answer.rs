@@ -12,7 +12,7 @@ use portcullis_cluster::Namespaces;
 use portcullis_document::{DEFAULT_BYTES, ReadLimits};
 use portcullis_gate::{Bounds, Gate, Judging, Sets, Spent, Watch};
 use portcullis_model::{
-    Decision, Document, Fact, FactError, FactSource, Facts, FailureKind, NamespaceLabels, Query, Review,
+    Decision, Document, Fact, FactError, FactSource, Facts, FailureKind, NamespaceLabels, Query, Review, Workload,
 };
 use portcullis_policies::Selection;
 
@@ -142,6 +142,8 @@ pub(crate) struct Judged {
     pub review: Arc<Review>,
     pub decisions: Vec<Decision>,
     pub spent: Vec<Spent>,
+    /// What runs containers, where a policy looked.
+    pub workload: Option<Arc<Workload>>,
     /// What a replay needs; nothing where nobody judged.
     pub evidence: Option<(Document, Facts)>,
 }
@@ -274,7 +276,7 @@ impl Webhook {
             observe::refused(call, &answer);
             return answer;
         };
-        observe::judged(call, &judged, &self.shared.gate.sets());
+        observe::judged(call, &judged);
         let Judged { review, decisions, evidence, .. } = judged;
         if let (Some(recorder), Some((document, facts))) = (&self.recorder, evidence) {
             recorder.offer(Record { review, document, facts, decisions, bytes: call.body.len() });
@@ -358,6 +360,7 @@ impl Case {
                 review: Arc::clone(review),
                 decisions: judgement.decisions,
                 spent: judgement.spent,
+                workload: judgement.workload,
                 evidence: Some((document, judgement.facts)),
             }),
         }))
@@ -382,7 +385,7 @@ impl Case {
         let decisions = self.shared.gate.sets().not_judged(&review, &self.bounds, kind, message);
         Done {
             answer: response::decided(&review.request.uid, &decisions, overload),
-            judged: Some(Judged { review, decisions, spent: Vec::new(), evidence: None }),
+            judged: Some(Judged { review, decisions, spent: Vec::new(), workload: None, evidence: None }),
         }
     }
 

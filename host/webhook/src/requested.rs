@@ -1,26 +1,17 @@
 //! What a workload asks for, as platforms watch it over time.
 
-use portcullis_gate::Sets;
-use portcullis_model::{
-    Amount, AmountState, ContainerRole, CustomWorkload, Decision, Mode, Resources, Review, Verdict,
-};
-use portcullis_subject::workload;
+use portcullis_model::{Amount, AmountState, ContainerRole, Decision, Mode, Resources, Review, Verdict, Workload};
 
 use crate::metrics::Requested;
 
 /// What one Pod of a workload asks for, and its claims for storage; nothing for what runs no containers and claims nothing,
 /// and for requests about something else than the object itself. By the stronger mode and the harder verdict of all sets.
-pub fn requested(review: &Review, decisions: &[Decision], sets: &Sets) -> Option<Requested> {
-    let request = &review.request;
+pub fn requested(review: &Review, decisions: &[Decision], view: &Workload) -> Option<Requested> {
+    let unfit = review.object.is_none() || !review.request.subresource.is_empty();
+    if unfit || (view.containers.is_empty() && view.claims.is_empty()) {
+        return None;
+    }
     let matched: Vec<&Decision> = decisions.iter().filter(|decision| decision.matched()).collect();
-    if matched.is_empty() || review.object.is_none() || !request.subresource.is_empty() {
-        return None;
-    }
-    let custom: Vec<CustomWorkload> = sets.sets.iter().flat_map(|set| &set.loaded.set.workloads).cloned().collect();
-    let view = workload::view(review, &custom);
-    if view.containers.is_empty() && view.claims.is_empty() {
-        return None;
-    }
     let containers: Vec<(ContainerRole, Resources)> =
         view.containers.iter().map(|container| (container.role, container.resources)).collect();
     let [cpu, memory, ephemeral] = [0, 2, 4].map(|kind| in_all(&containers, &view.pod_resources, kind));

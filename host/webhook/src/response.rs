@@ -384,3 +384,86 @@ fn cut(text: &str, bytes: usize) -> String {
     let end = text.floor_char_boundary(bytes.saturating_sub('\u{2026}'.len_utf8()));
     format!("{}\u{2026}", &text[..end])
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis_model::{Mode, PolicyState, Subject, SubjectKind};
+
+    use super::*;
+
+    #[test]
+    fn writes_fields_as_kubernetes_does() {
+        for (pointer, expected) in [
+            ("", "(the whole object)"),
+            ("/spec/containers/0/image", "spec.containers[0].image"),
+            ("/metadata/annotations/example.com~1owner", "metadata.annotations[example.com/owner]"),
+            ("/data/a~0b", "data[a~b]"),
+            ("/spec/", "spec[]"),
+        ] {
+            assert_eq!(field(pointer), expected);
+        }
+    }
+
+    #[test]
+    fn cuts_between_characters_and_says_so() {
+        assert_eq!(cut("short", 5), "short");
+        assert_eq!(cut("longer", 5), "lo\u{2026}");
+        assert_eq!(cut("ääää", 6), "ä\u{2026}");
+        assert!(cut(&"ä".repeat(1_000), WARNING_BYTES).len() <= WARNING_BYTES);
+    }
+
+    fn decision(failures: Vec<Failure>) -> Decision {
+        Decision {
+            policy_set: "default".into(),
+            policy_set_digest: "sha256:0".into(),
+            subject: Subject {
+                kind_of: SubjectKind::Object,
+                api_version: "v1".into(),
+                kind: "Pod\n".into(),
+                namespace: "shop".into(),
+                name: "n".repeat(10_000),
+                place: None,
+            },
+            operation: "CREATE".into(),
+            mode: Mode::Compliance,
+            policies: vec![("p".into(), PolicyState::Failed)],
+            findings: Vec::new(),
+            failures,
+            facts: Vec::new(),
+        }
+    }
+
+    fn failure(kind: FailureKind, message: &str, effect: Effect) -> Failure {
+        Failure { policy: Some("p".into()), kind, message: message.into(), effect }
+    }
+
+    #[test]
+    fn keeps_to_its_bounds_whatever_strangers_write() {
+        let hostile = "\u{1b}[2J\n\u{202e}漢".repeat(5_000);
+        let failures = (0..100).map(|_| failure(FailureKind::Trap, &hostile, Effect::Deny)).collect();
+        let text = denial(&[decision(failures)]);
+        assert!(text.len() <= MESSAGE_BYTES, "{}", text.len());
+        assert!(text.starts_with("Pod\\n `shop/nnn") && text.contains("\n- and "), "{text}");
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
+        let failures = (0..100).map(|n| failure(FailureKind::Trap, &format!("{n} {hostile}"), Effect::Warn)).collect();
+        let told = warnings(&[&decision(failures)]);
+        assert!(told.iter().all(|one| one.len() <= WARNING_BYTES && !one.contains(char::is_control)));
+        assert!(told.iter().map(String::len).sum::<usize>() <= WARNINGS_BYTES && told.len() <= WARNINGS_SHOWN);
+        assert!(told.last().is_some_and(|last| last.starts_with("and ")), "{told:?}");
+    }
+
+    #[test]
+    fn tells_by_its_code_why_nothing_could_be_judged() {
+        let of = |kind, overload| denial_reason(&[decision(vec![failure(kind, "x", Effect::Deny)])], overload).code();
+        assert_eq!(of(FailureKind::Timeout, true), 429);
+        assert_eq!(of(FailureKind::Timeout, false), 504);
+        assert_eq!(of(FailureKind::Trap, false), 500);
+    }
+
+    #[test]
+    fn says_the_same_twice_only_once() {
+        let twice =
+            vec![failure(FailureKind::Fact, "away", Effect::Warn), failure(FailureKind::Fact, "away", Effect::Warn)];
+        assert_eq!(warnings(&[&decision(twice)]), ["policy `default/p` not judged (fact): away"]);
+    }
+}

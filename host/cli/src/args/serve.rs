@@ -11,6 +11,8 @@ use portcullis_subject::quantity;
 use portcullis_webhook::tls::TlsVersion;
 use portcullis_webhook::{DEFAULT_QUEUE, parse_duration};
 
+use crate::logging::LogFormat;
+
 /// The longest that any flag may ask somebody to wait: more is a slip, or a way to never end.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -110,17 +112,25 @@ pub struct ServeArguments {
     #[arg(long, value_name = "TIME", env = "PORTCULLIS_RELOAD_INTERVAL", default_value = "2s", value_parser = duration)]
     pub reload_interval: Duration,
 
-    /// How log lines look
-    #[arg(long, value_name = "FORMAT", env = "PORTCULLIS_LOG_FORMAT", default_value = "json")]
-    pub log_format: LogFormatArgument,
+    /// How log lines look; default: json, with --dev text
+    #[arg(long, value_name = "FORMAT", env = "PORTCULLIS_LOG_FORMAT")]
+    pub log_format: Option<LogFormatArgument>,
 
-    /// The least that is logged
+    /// The least that is logged: error, warn, info, debug or trace; by target too, as in info,portcullis_webhook=debug
     #[arg(long, value_name = "LEVEL", env = "PORTCULLIS_LOG_LEVEL", default_value = "info")]
-    pub log_level: LogLevelArgument,
+    pub log_level: String,
 
     /// Where traces go, over OTLP/HTTP: http://collector:4318
     #[arg(long, value_name = "URL", env = "PORTCULLIS_OTLP_ENDPOINT")]
     pub otlp_endpoint: Option<String>,
+}
+
+impl ServeArguments {
+    /// How log lines look.
+    pub fn log_format(&self) -> LogFormat {
+        let usual = if self.dev { LogFormatArgument::Text } else { LogFormatArgument::Json };
+        self.log_format.unwrap_or(usual).into()
+    }
 }
 
 /// The oldest version of TLS, as a flag.
@@ -152,19 +162,13 @@ pub enum LogFormatArgument {
     Text,
 }
 
-/// The least that is logged, as a flag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogLevelArgument {
-    /// What must be mended
-    Error,
-    /// What may have to be
-    Warn,
-    /// Denied reviews, reloads, start and end
-    Info,
-    /// More
-    Debug,
-    /// Everything
-    Trace,
+impl From<LogFormatArgument> for LogFormat {
+    fn from(format: LogFormatArgument) -> Self {
+        match format {
+            LogFormatArgument::Json => Self::Json,
+            LogFormatArgument::Text => Self::Text,
+        }
+    }
 }
 
 /// A Go duration (`10s`, `1m30s`, `500ms`), as the API server writes them.

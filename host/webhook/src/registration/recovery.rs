@@ -74,9 +74,7 @@ pub fn conditions(rules: &[ResourceRule]) -> (Vec<Condition>, Vec<String>) {
         }
     }
     let finalize = |resource: &String| ["*/*", "*/finalize", "namespaces/*"].contains(&resource.as_str());
-    let reached = |rule: &ResourceRule| {
-        has(&rule.api_groups, "") && has(&rule.operations, "UPDATE") && rule.resources.iter().any(finalize)
-    };
+    let reached = |rule: &ResourceRule| has(&rule.api_groups, "") && rule.resources.iter().any(finalize);
     if rules.iter().any(reached) {
         conditions.push(Condition { name: "not-the-end-of-namespaces".into(), expression: FINALIZE.to_owned() });
     }
@@ -131,7 +129,7 @@ impl Exclusion {
             }
         };
         // Nobody needs a connection to a node to mend a cluster, and a policy may want to judge it.
-        let connects = rules.iter().any(|rule| has(&rule.operations, "CONNECT"));
+        let connects = resources.contains(&"nodes") && rules.iter().any(|rule| has(&rule.operations, "CONNECT"));
         let unless = if connects { "request.operation == 'CONNECT' || " } else { "" };
         Some(match what.strip_prefix("request.resource.group == ").filter(|_| resources.is_empty()) {
             Some(group) => format!("{unless}request.resource.group != {group}"),

@@ -1,5 +1,4 @@
-//! Every recorded review of the corpora goes through the door and through the judgement of `check`: the decisions are the
-//! same, byte for byte.
+//! Every recorded review of the corpora, through the door and through the judgement of `check`: the same decisions.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

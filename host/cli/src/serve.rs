@@ -1,0 +1,222 @@
+//! The `serve` command.
+
+mod contradictions;
+mod dev;
+mod life;
+mod reload;
+mod watched_files;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+use portcullis_cluster::{Connection, Namespaces};
+use portcullis_gate::Gate;
+use portcullis_model::Facts;
+use portcullis_webhook::health::{Health, ops_routes};
+use portcullis_webhook::listen::{ConnectionLimits, Shutdown, serve_plain, serve_tls};
+use portcullis_webhook::metrics;
+use portcullis_webhook::tls::{Certificates, TlsFiles, TlsOptions};
+use portcullis_webhook::{Webhook, WebhookConfig, review_routes};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
+
+use self::dev::Trial;
+use self::life::Signals;
+use self::reload::Reloader;
+use self::watched_files::WatchedFiles;
+use crate::args::ServeArguments;
+use crate::logging::{self, LogSettings};
+use crate::namespaces;
+use crate::output;
+use crate::wire::{self, Works};
+
+/// What `/readyz?verbose` calls the parts that must stand.
+const POLICIES: &str = "policies";
+const NAMESPACES: &str = "namespaces";
+const CERTIFICATE: &str = "certificate";
+
+/// How long the ops port may take to end after everything else has.
+const OPS_DRAIN: Duration = Duration::from_secs(1);
+
+/// Serves until somebody says stop.
+pub fn run(arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
+    contradictions::refuse(arguments)?;
+    let logging = logging::start(&LogSettings {
+        level: &arguments.log_level,
+        format: arguments.log_format(),
+        otlp_endpoint: arguments.otlp_endpoint.as_deref(),
+        version: env!("CARGO_PKG_VERSION"),
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    let served = runtime.block_on(serve(arguments));
+    // What still computes is bounded by its budget, and nobody waits for its answer any more.
+    runtime.shutdown_timeout(OPS_DRAIN);
+    drop(logging);
+    served
+}
+
+async fn serve(arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::listen()?;
+    let (stop, asked) = (Shutdown::new(), signals.reloads());
+    let doors = tokio::select! {
+        doors = open(arguments, &stop, asked) => doors?,
+        signal = signals.stop() => {
+            tracing::info!(signal, "stopped before it served");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let signal = signals.stop().await;
+    tracing::info!(signal, drain = ?arguments.drain, "stopping: not ready from now on, reviews under way are answered");
+    doors.health.draining();
+    stop.begin();
+    tokio::select! {
+        () = doors.close() => Ok(ExitCode::SUCCESS),
+        signal = signals.stop() => {
+            tracing::warn!(signal, "ended at once; reviews under way are cut");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// Everything that runs.
+struct Doors {
+    health: Arc<Health>,
+    reviews: tokio::task::JoinHandle<portcullis_webhook::listen::Ended>,
+    ops: tokio::task::JoinHandle<portcullis_webhook::listen::Ended>,
+    ops_stop: Shutdown,
+    reloads: tokio::task::JoinHandle<()>,
+    /// Gone with the process.
+    _trial: Option<Trial>,
+}
+
+impl Doors {
+    /// Returns when every review under way was answered, or cut at the end of the drain.
+    async fn close(self) {
+        self.reloads.abort();
+        match self.reviews.await {
+            Ok(ended) if ended.cut == 0 => tracing::info!("every review was answered"),
+            Ok(ended) => tracing::warn!(cut = ended.cut, "connections were cut at the end of the drain"),
+            Err(error) => tracing::error!(%error, "the door for reviews broke"),
+        }
+        // Until now somebody could ask whether we are ready.
+        self.ops_stop.begin();
+        let _ = self.ops.await;
+    }
+}
+
+/// Opens the doors: the ops port first, so that somebody can ask how far the rest is; reviews are taken only when policies
+/// are in force, because without any everything would be allowed.
+async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -> anyhow::Result<Doors> {
+    let (version, commit) = (env!("CARGO_PKG_VERSION"), env!("PORTCULLIS_COMMIT"));
+    let metrics = metrics::install(version, commit).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    let health = Health::new(version, commit, &[POLICIES, NAMESPACES, CERTIFICATE]);
+    let listener = bind("--listen", arguments.listen(), arguments.dev).await?;
+    let ops_listener = bind("--ops-listen", arguments.ops_listen(), arguments.dev).await?;
+    let (address, ops_address) = (listener.local_addr()?, ops_listener.local_addr()?);
+    let ops_stop = Shutdown::new();
+    let ops_limits = ConnectionLimits { linger: Duration::ZERO, drain: OPS_DRAIN, ..ConnectionLimits::default() };
+    let routes = ops_routes(Arc::clone(&health), metrics);
+    let ops = tokio::spawn(serve_plain(ops_listener, routes, ops_limits, ops_stop.clone()));
+
+    let (certificates, trial) = certificates(arguments, address)?;
+    let certificates = Arc::new(certificates);
+    health.probe(CERTIFICATE, in_date(Arc::clone(&certificates)));
+    let namespaces = namespaces_of(arguments).await?;
+    let known = namespaces.clone();
+    health.probe(NAMESPACES, move || known.ready());
+
+    let files = WatchedFiles::of(arguments);
+    let cache_dir = arguments.cache_dir.clone();
+    // Compiling takes moments in which the ops port must answer.
+    let loading = spawn_blocking(move || {
+        let works = Works::start(cache_dir.as_deref())?;
+        let loaded = reload::first(&works, files)?;
+        anyhow::Ok((works, loaded))
+    });
+    let (works, loaded) = loading.await.context("the policies cannot be loaded")??;
+    let gate = Arc::new(Gate::new(loaded.sets, Arc::new(Facts::none())));
+    // The labels that belong to this reading of the files, not to one before it.
+    if let Some(labels) = loaded.labels {
+        namespaces.replace(labels);
+    }
+    health.set(POLICIES, Ok(()));
+
+    let webhook = Webhook::new(Arc::clone(&gate), namespaces.clone(), config(arguments))?;
+    let limits =
+        ConnectionLimits { body: webhook.config().body_time, drain: arguments.drain, ..ConnectionLimits::default() };
+    let routes = review_routes(webhook);
+    let reviews = tokio::spawn(serve_tls(listener, routes, Arc::clone(&certificates), limits, stop.clone()));
+    let reloader = Reloader { works, gate, certificates, namespaces, health: Arc::clone(&health), files: loaded.files };
+    let reloads = tokio::spawn(reloader.run(arguments.reload_interval, asked));
+    tracing::info!(%address, ops_address = %ops_address, version, commit, dev = arguments.dev, "serving");
+    if let Some(trial) = &trial {
+        trial.explain(address, ops_address)?;
+    }
+    Ok(Doors { health, reviews, ops, ops_stop, reloads, _trial: trial })
+}
+
+async fn bind(flag: &str, address: SocketAddr, dev: bool) -> anyhow::Result<TcpListener> {
+    if dev && !address.ip().is_loopback() {
+        output::note(&format!("{flag} {address} is open to others, and --dev is for trying things out"));
+    }
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen at {address}; choose another {flag}, or end what listens there"))
+}
+
+fn certificates(arguments: &ServeArguments, address: SocketAddr) -> anyhow::Result<(Certificates, Option<Trial>)> {
+    if arguments.dev {
+        let (certificates, trial) = Trial::begin(address)?;
+        return Ok((certificates, Some(trial)));
+    }
+    let (Some(cert), Some(key)) = (arguments.tls_cert.clone(), arguments.tls_key.clone()) else {
+        anyhow::bail!("a certificate is needed: give --tls-cert and --tls-key, or --dev for a throw-away one");
+    };
+    let files = TlsFiles { cert, key, client_ca: arguments.client_ca.clone() };
+    let options = TlsOptions { min_version: arguments.tls_min.into(), client_names: arguments.client_name.clone() };
+    let certificates = Certificates::load(files, options).context("cannot serve with this certificate")?;
+    Ok((certificates, None))
+}
+
+/// A certificate that is over is shown to nobody who would take it.
+fn in_date(certificates: Arc<Certificates>) -> impl Fn() -> Result<(), String> {
+    move || match certificates.expiry() <= SystemTime::now() {
+        true => Err("the certificate is over; renew it, and it is read within moments".to_owned()),
+        false => Ok(()),
+    }
+}
+
+async fn namespaces_of(arguments: &ServeArguments) -> anyhow::Result<Namespaces> {
+    if !arguments.namespace_labels.is_empty() {
+        return Ok(Namespaces::fixed(namespaces::labels(&arguments.namespace_labels)?));
+    }
+    if arguments.dev {
+        return Ok(Namespaces::unlabelled());
+    }
+    let connection = match arguments.kubeconfig.as_deref() {
+        Some(path) => Connection::from_kubeconfig(path).await,
+        None => Connection::infer().await,
+    };
+    let hint = "the labels of namespaces choose the mode; without a cluster give --namespace-labels or --dev";
+    let connection = connection.context(hint)?;
+    tracing::info!(server = connection.server(), "reading the labels of namespaces");
+    Ok(Namespaces::watched(&connection).await)
+}
+
+fn config(arguments: &ServeArguments) -> WebhookConfig {
+    let default = WebhookConfig::default();
+    WebhookConfig {
+        max_body: arguments.max_body,
+        held: arguments.max_held,
+        max_review_time: arguments.max_review_time,
+        workers: arguments.workers.map_or(default.workers, usize::from).min(wire::MAX_JOBS),
+        queue: arguments.queue.into(),
+        record_reviews: arguments.record_reviews.as_deref().map(Path::to_path_buf),
+        ..default
+    }
+}

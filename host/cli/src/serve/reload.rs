@@ -1,0 +1,206 @@
+//! New versions of policy sets, waivers, labels and certificates: loaded, tried, and put in force whole or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_cluster::Namespaces;
+use portcullis_gate::{Gate, Sets};
+use portcullis_model::PluginReference;
+use portcullis_policies::LoadedSet;
+use portcullis_webhook::health::Health;
+use portcullis_webhook::metrics;
+use portcullis_webhook::tls::Certificates;
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
+
+use super::watched_files::{Contents, WatchedFiles};
+use crate::namespaces;
+use crate::sets;
+use crate::wire::Works;
+
+/// What is reloaded together, because it is judged together.
+const POLICIES: &str = "policies";
+const CERTIFICATES: &str = "certificates";
+
+type Labels = BTreeMap<String, BTreeMap<String, String>>;
+
+/// One version of everything that is read from files and decides.
+pub struct Version {
+    /// The policy sets and waivers, ready to judge.
+    pub sets: Sets,
+    /// The labels of namespaces, where they come from files.
+    pub labels: Option<Labels>,
+}
+
+/// The version that a process begins with.
+pub struct First {
+    /// The policy sets and waivers.
+    pub sets: Sets,
+    /// The labels of namespaces, where they come from files.
+    pub labels: Option<Labels>,
+    /// Where it came from.
+    pub files: Seen,
+}
+
+/// Files, and what was made of which contents.
+pub struct Seen {
+    files: WatchedFiles,
+    /// The contents that serve.
+    applied: Contents,
+    /// Contents that were refused, so that they are not tried again and again.
+    refused: Option<Contents>,
+}
+
+/// How often the first reading is repeated while somebody writes.
+const FIRST_READINGS: usize = 20;
+
+/// Loads the first version; there is no last good one to fall back to.
+pub fn first(works: &Works, mut files: WatchedFiles) -> anyhow::Result<First> {
+    for _ in 0..FIRST_READINGS {
+        if let Some((applied, version)) = attempt(works, &mut files) {
+            let Version { sets, labels } = version?;
+            return Ok(First { sets, labels, files: Seen { files, applied, refused: None } });
+        }
+    }
+    anyhow::bail!("the policy sets keep changing while they are read; start again when they are written")
+}
+
+/// One version with the contents that it was made of; nothing where these changed meanwhile.
+fn attempt(works: &Works, files: &mut WatchedFiles) -> Option<(Contents, anyhow::Result<Version>)> {
+    let before = files.settled(&BTreeSet::new())?;
+    let written = sets::load(&files.policies, &files.waivers);
+    let plugins = written.as_ref().map(|(sets, _)| plugins_of(sets)).unwrap_or_default();
+    let read = files.settled(&plugins)?;
+    let version = written.map_err(Into::into).and_then(|(sets, waivers)| {
+        let labels = (!files.labels.is_empty()).then(|| namespaces::labels(&files.labels)).transpose()?;
+        Ok(Version { sets: works.install_tried(sets, waivers)?, labels })
+    });
+    let undisturbed = read.same_documents(&before) && files.contents(&plugins) == read;
+    undisturbed.then_some((read, version))
+}
+
+/// The components in files that these sets name.
+fn plugins_of(sets: &[LoadedSet]) -> BTreeSet<PathBuf> {
+    let files = sets.iter().flat_map(|set| &set.set.policies).filter_map(|policy| match &policy.plugin {
+        PluginReference::File { path, .. } => Some(PathBuf::from(path)),
+        _ => None,
+    });
+    files.collect()
+}
+
+/// Looks at the files, and puts in force what is new and good.
+pub struct Reloader {
+    /// What makes sets that can judge.
+    pub works: Works,
+    /// Where they judge.
+    pub gate: Arc<Gate>,
+    /// The certificate and the authorities of callers.
+    pub certificates: Arc<Certificates>,
+    /// The labels of namespaces.
+    pub namespaces: Namespaces,
+    /// Where a refused version is shown.
+    pub health: Arc<Health>,
+    /// The files.
+    pub files: Seen,
+}
+
+impl Reloader {
+    /// Looks every so often, and whenever somebody asks for it.
+    pub async fn run(mut self, interval: Duration, asked: Arc<Notify>) {
+        let mut refused_certificate = None;
+        loop {
+            let forced = tokio::select! {
+                () = tokio::time::sleep(interval) => false,
+                () = asked.notified() => true,
+            };
+            let looking = spawn_blocking(move || {
+                if forced {
+                    tracing::info!("reading everything again, as SIGHUP asks");
+                    self.files.refused = None;
+                    refused_certificate = None;
+                }
+                self.look_at_certificates(&mut refused_certificate);
+                self.look_at_policies(forced);
+                (self, refused_certificate)
+            });
+            // Reading waits for the disk, compiling for the processor: a panic there is a bug, and the last good version serves.
+            (self, refused_certificate) = match looking.await {
+                Ok(back) => back,
+                Err(error) => {
+                    tracing::error!(%error, "nothing is reloaded any more; restart this process");
+                    return;
+                }
+            };
+        }
+    }
+
+    fn look_at_certificates(&self, refused: &mut Option<String>) {
+        match self.certificates.reload() {
+            Ok(new) => {
+                if new {
+                    metrics::reload(CERTIFICATES, true);
+                    tracing::info!("new certificates serve");
+                }
+                *refused = None;
+                self.health.reloaded(CERTIFICATES, Ok(()));
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                if refused.as_ref() != Some(&reason) {
+                    metrics::reload(CERTIFICATES, false);
+                    tracing::warn!(reason, "new certificates are refused; the last good ones serve");
+                    *refused = Some(reason.clone());
+                }
+                self.health.reloaded(CERTIFICATES, Err(reason));
+            }
+        }
+    }
+
+    fn look_at_policies(&mut self, forced: bool) {
+        let Seen { files, applied, refused } = &mut self.files;
+        let Some(found) = files.settled(&applied.plugins) else { return };
+        if found == *applied && !forced {
+            if refused.take().is_some() {
+                tracing::info!("the policies that serve are back in their files");
+                self.health.reloaded(POLICIES, Ok(()));
+            }
+            return;
+        }
+        // Of a refused version the components count that it names: one that is mended there makes it another version.
+        if let Some(refused) = refused
+            && files.contents(&refused.plugins) == *refused
+        {
+            return;
+        }
+        // Whoever writes at this moment is waited for until the next look.
+        let Some((contents, version)) = attempt(&self.works, files) else { return };
+        match version {
+            Ok(version) => {
+                (*applied, *refused) = (contents, None);
+                self.put_in_force(version);
+            }
+            Err(error) => {
+                *refused = Some(contents);
+                let reason = format!("{error:#}").replace("\nerror: ", "; ").replace("\n  help: ", ": ");
+                metrics::reload(POLICIES, false);
+                tracing::warn!(reason, "new policies are refused; the last good ones serve");
+                self.health.reloaded(POLICIES, Err(reason));
+            }
+        }
+    }
+
+    fn put_in_force(&self, version: Version) {
+        let digests: Vec<String> =
+            version.sets.sets.iter().map(|set| format!("{}@{}", set.loaded.set.name, set.loaded.set.digest)).collect();
+        // Labels first: between the two a review is judged by the old sets with the new labels, each of them whole.
+        if let Some(labels) = version.labels {
+            self.namespaces.replace(labels);
+        }
+        self.gate.replace(version.sets);
+        metrics::reload(POLICIES, true);
+        self.health.reloaded(POLICIES, Ok(()));
+        tracing::info!(policy_sets = digests.join(","), "new policies are in force");
+    }
+}
