@@ -1,4 +1,4 @@
-//! kubectl, as a person uses it.
+//! The command kubectl, used as a person uses it.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! etcd, API server and controller manager on loopback, with certificates of their own.
+//! A control plane on loopback: etcd, API server and controller manager, with certificates of their own.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -58,9 +58,9 @@ impl Plane {
             if answer.status == 200 { Ok(()) } else { Err(answer.text()) }
         });
         let manager_pair = authority.client("system:kube-controller-manager", &[]);
-        let kubeconfig = write_kubeconfig(folder, "controller-manager", &authority, address, &pair_user(&manager_pair));
+        let kubeconfig = write_kubeconfig(folder, "controller-manager", address, &pair_user(&manager_pair));
         let manager = controller_manager(&assets, &guard, &kubeconfig);
-        write_kubeconfig(folder, "admin", &authority, address, &pair_user(&admin));
+        write_kubeconfig(folder, "admin", address, &pair_user(&admin));
         let plane = Self { manager, api_server, etcd, assets, authority, successor, callers, admin, address, guard };
         wait_for("the controller manager", READY, || {
             match client.get("/api/v1/namespaces/default/serviceaccounts/default")? {
@@ -119,7 +119,7 @@ impl Plane {
 
     /// Writes a kubeconfig for the owner of a token who reaches the API server at this address.
     pub fn kubeconfig_for_token(&self, name: &str, token: &str, address: SocketAddr) -> PathBuf {
-        write_kubeconfig(self.folder(), name, &self.authority, address, &json!({"token": token}))
+        write_kubeconfig(self.folder(), name, address, &json!({"token": token}))
     }
 
     /// What the API server logged.
@@ -261,8 +261,8 @@ fn pair_user(pair: &Pair) -> Value {
     json!({"certificate": pair.certificate, "key": pair.key})
 }
 
-fn write_kubeconfig(folder: &Path, name: &str, authority: &Authority, address: SocketAddr, user: &Value) -> PathBuf {
-    let ca = authority.write(&folder.join("ca.crt"));
+fn write_kubeconfig(folder: &Path, name: &str, address: SocketAddr, user: &Value) -> PathBuf {
+    let ca = folder.join("ca.crt");
     let user = match (user["certificate"].as_str(), user["key"].as_str()) {
         (Some(certificate), Some(key)) => {
             let pair = Pair { certificate: certificate.to_owned(), key: key.to_owned() }.write(folder, name);

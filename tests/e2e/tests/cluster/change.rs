@@ -15,11 +15,11 @@ use serde_json::json;
 use crate::Case;
 use crate::world::{STRICT, World, path_of, set_file};
 
-pub const CASES: &[Case] = &[
-    ("never_gives_the_weaker_mode_after_a_relabel", relabelled),
-    ("knows_a_namespace_in_the_moment_it_is_made", new_namespaces),
-    ("rotates_its_certificate_twice_under_load", certificates),
-    ("takes_good_policy_sets_and_refuses_bad_ones_under_load", policy_sets),
+pub const CASES: &[Case] = cases![
+    never_gives_the_weaker_mode_after_a_relabel,
+    knows_a_namespace_in_the_moment_it_is_made,
+    rotates_its_certificate_twice_under_load,
+    takes_good_policy_sets_and_refuses_bad_ones_under_load,
 ];
 
 /// How long a change of files may take to be seen; a volume of the kubelet takes up to a minute more.
@@ -55,7 +55,7 @@ pub fn oddity(hits: &[Hit]) -> String {
     odd.map(|hit| format!(" (first: {:?})", hit.seen)).unwrap_or_default()
 }
 
-fn relabelled(world: &mut World) {
+fn never_gives_the_weaker_mode_after_a_relabel(world: &mut World) {
     world.namespace("turning", Some("sandbox"));
     let shots = [shot("turning", "bad", Limits::Missing), shot("turning", "good", Limits::Good)];
     let load = Load::start(&world.plane.door(), 4, &shots);
@@ -102,7 +102,7 @@ fn relabelled(world: &mut World) {
     );
 }
 
-fn new_namespaces(world: &mut World) {
+fn knows_a_namespace_in_the_moment_it_is_made(world: &mut World) {
     let bad = deployment("first", 1, Limits::Missing);
     let (mut strict, mut loose) = (0, 0);
     let mut odd = String::new();
@@ -132,7 +132,7 @@ fn new_namespaces(world: &mut World) {
     );
 }
 
-fn certificates(world: &mut World) {
+fn rotates_its_certificate_twice_under_load(world: &mut World) {
     let shots = [shot(STRICT, "bad", Limits::Missing), shot(STRICT, "good", Limits::Good)];
     let load = Load::start(&world.plane.door(), 4, &shots);
     let address = world.plan().address;
@@ -195,7 +195,7 @@ fn swap(volume: &mut Volume, pair: &Pair) {
     volume.swap(&[("tls.crt", &pair.certificate), ("tls.key", &pair.key)]);
 }
 
-fn policy_sets(world: &mut World) {
+fn takes_good_policy_sets_and_refuses_bad_ones_under_load(world: &mut World) {
     let strict = std::fs::read_to_string(set_file()).expect("the set");
     let wide = strict.replace("max: \"16\"", "max: \"64\"");
     assert_ne!(strict, wide);

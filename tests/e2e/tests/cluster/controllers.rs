@@ -9,18 +9,18 @@ use serde_json::{Value, json};
 use crate::Case;
 use crate::world::{LOOSE, STRICT, World};
 
-pub const CASES: &[Case] = &[
-    ("lets_controllers_create_what_was_allowed", pods_of_a_deployment),
-    ("tells_in_an_event_why_pods_are_denied", denied_pods),
-    ("judges_what_a_cron_job_makes", cron_job),
-    ("never_holds_what_is_being_deleted", terminating),
-    ("lets_a_namespace_with_content_be_deleted", namespace_deletion),
-    ("judges_a_deletion", deletion),
+pub const CASES: &[Case] = cases![
+    lets_controllers_create_what_was_allowed,
+    tells_in_an_event_why_pods_are_denied,
+    judges_what_a_cron_job_makes,
+    never_holds_what_is_being_deleted,
+    lets_a_namespace_with_content_be_deleted,
+    judges_a_deletion,
 ];
 
 const SOON: Duration = Duration::from_secs(30);
 
-fn pods_of_a_deployment(world: &mut World) {
+fn lets_controllers_create_what_was_allowed(world: &mut World) {
     world.create_in(STRICT, &deployment("served", 2, Limits::Good));
     let count = wait_for("the Pods of a Deployment", SOON, || {
         let pods = world.kubectl_in(STRICT, &["get", "pods", "-l", "app=served", "-o", "json"]).json();
@@ -36,7 +36,7 @@ fn pods_of_a_deployment(world: &mut World) {
 }
 
 /// The Deployment was let in while its namespace was a sandbox; its Pod must come again when it is under compliance.
-fn denied_pods(world: &mut World) {
+fn tells_in_an_event_why_pods_are_denied(world: &mut World) {
     world.namespace("hardened", Some("sandbox"));
     let said = world.create_in("hardened", &deployment("late", 1, Limits::Missing));
     world.succeeds("a Deployment without limits, sandbox", "created with a warning", &said, &["Warning:", "created"]);
@@ -56,7 +56,7 @@ fn denied_pods(world: &mut World) {
     world.table.row("event FailedCreate of its ReplicaSet", "carries policy, rule and field", &message, holds);
 }
 
-fn cron_job(world: &mut World) {
+fn judges_what_a_cron_job_makes(world: &mut World) {
     let job = |limits: Limits| {
         let mut spec = pod("x", limits)["spec"].clone();
         spec["restartPolicy"] = json!("Never");
@@ -84,7 +84,7 @@ fn cron_job(world: &mut World) {
 }
 
 /// A Pod that would be denied today, with a finalizer.
-fn terminating(world: &mut World) {
+fn never_holds_what_is_being_deleted(world: &mut World) {
     world.namespace("ending", Some("sandbox"));
     let mut object = pod("stuck", Limits::Missing);
     object["metadata"]["finalizers"] = json!(["e2e.example.org/hold"]);
@@ -120,7 +120,7 @@ fn terminating(world: &mut World) {
 }
 
 /// Deletes a namespace that holds what compliance would deny today.
-fn namespace_deletion(world: &mut World) {
+fn lets_a_namespace_with_content_be_deleted(world: &mut World) {
     world.namespace("leaving", Some("sandbox"));
     for name in ["one", "two"] {
         world.create_in("leaving", &pod(name, Limits::Missing));
@@ -139,7 +139,7 @@ fn namespace_deletion(world: &mut World) {
     world.kubectl.run(&["delete", "namespace", "ending", "--wait=false"]);
 }
 
-fn deletion(world: &mut World) {
+fn judges_a_deletion(world: &mut World) {
     for namespace in [STRICT, LOOSE] {
         let mut object = config_map("kept", 10);
         object["metadata"]["labels"] = json!({"protected": "true"});

@@ -8,15 +8,15 @@ use serde_json::json;
 use crate::Case;
 use crate::world::{STRICT, World};
 
-pub const CASES: &[Case] = &[
-    ("judges_an_impersonated_user", impersonation),
-    ("refuses_callers_without_the_right_certificate", callers),
-    ("reads_namespaces_and_nothing_else", least_privilege),
-    ("writes_the_decision_into_the_audit_log", audit),
-    ("says_how_it_is", health),
+pub const CASES: &[Case] = cases![
+    judges_an_impersonated_user,
+    refuses_callers_without_the_right_certificate,
+    reads_namespaces_and_nothing_else,
+    writes_the_decision_into_the_audit_log,
+    says_how_it_is,
 ];
 
-fn impersonation(world: &mut World) {
+fn judges_an_impersonated_user(world: &mut World) {
     let role = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "writers"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},
@@ -47,7 +47,7 @@ fn impersonation(world: &mut World) {
     );
 }
 
-fn callers(world: &mut World) {
+fn refuses_callers_without_the_right_certificate(world: &mut World) {
     let address = world.plan().address;
     let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"});
     let ca = world.plane.authority().pem().to_owned();
@@ -88,7 +88,7 @@ fn callers(world: &mut World) {
     );
 }
 
-fn least_privilege(world: &mut World) {
+fn reads_namespaces_and_nothing_else(world: &mut World) {
     let account = format!("system:serviceaccount:{HOME}:portcullis");
     let may = |world: &World, verb: &str, resource: &str| {
         world.kubectl.run(&["auth", "can-i", verb, resource, "--as", &account, "-A"]).out.trim().to_owned()
@@ -109,7 +109,7 @@ fn least_privilege(world: &mut World) {
     world.table.row("what the webhook's account may do", expected, &seen, seen == expected);
 }
 
-fn audit(world: &mut World) {
+fn writes_the_decision_into_the_audit_log(world: &mut World) {
     world.namespace("audited", None);
     world.create_in("audited", &pod("bad", Limits::Missing));
     let notes = world.plane.audited().into_iter().rev().find(|event| event["objectRef"]["resource"] == "pods");
@@ -123,7 +123,7 @@ fn audit(world: &mut World) {
     );
 }
 
-fn health(world: &mut World) {
+fn says_how_it_is(world: &mut World) {
     let webhook = world.webhook.as_ref().expect("it runs");
     let page = |path: &str| webhook.page(path).map_or_else(|error| (0, error), |answer| (answer.status, answer.text()));
     let (live, ready, healthy, metrics) = (page("/livez"), page("/readyz?verbose"), page("/healthz"), page("/metrics"));

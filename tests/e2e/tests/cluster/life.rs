@@ -13,14 +13,14 @@ use crate::Case;
 use crate::change::{oddity, shot, tally};
 use crate::world::{LOOSE, STRICT, World};
 
-pub const CASES: &[Case] = &[
-    ("answers_in_the_time_that_the_api_server_gives", deadline),
-    ("never_takes_what_it_cannot_know_for_a_sandbox", asleep),
-    ("sheds_load_without_a_wrong_verdict", flood),
-    ("gives_no_wrong_verdict_when_it_is_killed", killed),
-    ("denies_while_it_is_stopped", stopped),
-    ("gives_no_wrong_verdict_while_it_is_restarted", restarted),
-    ("fails_no_call_while_one_replica_follows_another", replaced),
+pub const CASES: &[Case] = cases![
+    answers_in_the_time_that_the_api_server_gives,
+    never_takes_what_it_cannot_know_for_a_sandbox,
+    sheds_load_without_a_wrong_verdict,
+    gives_no_wrong_verdict_when_it_is_killed,
+    denies_while_it_is_stopped,
+    gives_no_wrong_verdict_while_it_is_restarted,
+    fails_no_call_while_one_replica_follows_another,
 ];
 
 fn wrong(hits: &[Hit]) -> usize {
@@ -35,7 +35,7 @@ fn failed(hits: &[Hit]) -> usize {
 }
 
 /// The webhook cannot read labels, and the API server waits two seconds.
-fn deadline(world: &mut World) {
+fn answers_in_the_time_that_the_api_server_gives(world: &mut World) {
     let names = world.kubectl.must(&["get", "validatingwebhookconfigurations", "-o", "json"]).json();
     let name = names["items"][0]["metadata"]["name"].as_str().expect("a registration").to_owned();
     let hooks = names["items"][0]["webhooks"].as_array().map_or(0, Vec::len);
@@ -107,7 +107,7 @@ fn deadline(world: &mut World) {
 }
 
 /// The label changes while the webhook hears nothing of the cluster: its watch has fallen behind.
-fn asleep(world: &mut World) {
+fn never_takes_what_it_cannot_know_for_a_sandbox(world: &mut World) {
     world.namespace("asleep", Some("sandbox"));
     let bad = pod("sleeper", Limits::Missing);
     let before = world.try_create("asleep", &bad);
@@ -162,7 +162,7 @@ fn asleep(world: &mut World) {
     world.table.row("the same when it can again", "warned", &format!("warned after {:.1} s", back.as_secs_f64()), true);
 }
 
-fn flood(world: &mut World) {
+fn sheds_load_without_a_wrong_verdict(world: &mut World) {
     let shots = [shot(STRICT, "bad", Limits::Missing), shot(STRICT, "good", Limits::Good)];
     let start = Instant::now();
     let load = Load::start(&world.plane.door(), 48, &shots);
@@ -186,7 +186,7 @@ fn flood(world: &mut World) {
     );
 }
 
-fn killed(world: &mut World) {
+fn gives_no_wrong_verdict_when_it_is_killed(world: &mut World) {
     let shots = [shot(STRICT, "bad", Limits::Missing), shot(STRICT, "good", Limits::Good)];
     let load = Load::start(&world.plane.door(), 4, &shots);
     load.pass(60);
@@ -215,7 +215,7 @@ fn killed(world: &mut World) {
     );
 }
 
-fn stopped(world: &mut World) {
+fn denies_while_it_is_stopped(world: &mut World) {
     world.create_in(STRICT, &pod("doomed", Limits::Good));
     let webhook = world.webhook.take().expect("it runs");
     let plan = webhook.plan.clone();
@@ -251,7 +251,7 @@ fn stopped(world: &mut World) {
     world.table.row("the same Pod when it runs again", "allowed", &format!("{seen:?}"), true);
 }
 
-fn restarted(world: &mut World) {
+fn gives_no_wrong_verdict_while_it_is_restarted(world: &mut World) {
     let shots = [shot(STRICT, "bad", Limits::Missing), shot(STRICT, "good", Limits::Good)];
     let load = Load::start(&world.plane.door(), 4, &shots);
     load.pass(100);
@@ -283,7 +283,7 @@ fn restarted(world: &mut World) {
 }
 
 /// What a Service and a rolling update do: the new one is ready, new connections go there, then the old one is told to end.
-fn replaced(world: &mut World) {
+fn fails_no_call_while_one_replica_follows_another(world: &mut World) {
     let shots = [shot(STRICT, "bad", Limits::Missing), shot(STRICT, "good", Limits::Good)];
     let load = Load::start(&world.plane.door(), 4, &shots);
     let mut ended = Vec::new();

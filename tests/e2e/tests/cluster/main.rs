@@ -8,6 +8,13 @@ use std::time::Instant;
 use portcullis_e2e::assets::{Assets, target};
 use world::World;
 
+/// Cases, called what their functions are called.
+macro_rules! cases {
+    ($($case:ident),* $(,)?) => {
+        &[$((stringify!($case), $case as fn(&mut crate::world::World))),*]
+    };
+}
+
 mod change;
 mod controllers;
 mod identity;

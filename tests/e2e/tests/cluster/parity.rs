@@ -14,9 +14,9 @@ use serde_json::Value;
 use crate::Case;
 use crate::world::{World, path_of};
 
-pub const CASES: &[Case] = &[
-    ("finds_in_a_file_what_it_finds_in_the_admitted_object", files_and_objects),
-    ("decides_in_check_byte_for_byte_what_the_webhook_decided", records),
+pub const CASES: &[Case] = cases![
+    finds_in_a_file_what_it_finds_in_the_admitted_object,
+    decides_in_check_byte_for_byte_what_the_webhook_decided,
 ];
 
 /// How many objects are generated.
@@ -24,7 +24,7 @@ const GENERATED: usize = 500;
 /// How many differences of one cause the table shows.
 const SHOWN: usize = 4;
 
-fn records(world: &mut World) {
+fn decides_in_check_byte_for_byte_what_the_webhook_decided(world: &mut World) {
     // Stopped first: records are written behind the answers.
     if let Some(webhook) = world.webhook.take() {
         let ended = webhook.stop();
@@ -94,7 +94,7 @@ struct Compared {
     refused: Option<String>,
 }
 
-fn files_and_objects(world: &mut World) {
+fn finds_in_a_file_what_it_finds_in_the_admitted_object(world: &mut World) {
     for namespace in ["shop", "files-sandbox"] {
         world.namespace(namespace, Some(if namespace == "shop" { "compliance" } else { "sandbox" }));
     }

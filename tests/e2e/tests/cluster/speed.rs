@@ -11,8 +11,7 @@ use portcullis_e2e::webhook::registration;
 use crate::Case;
 use crate::world::{STRICT, World, path_of};
 
-pub const CASES: &[Case] =
-    &[("costs_little_beside_the_api_server", with_and_without), ("accepts_what_we_deploy", manifests)];
+pub const CASES: &[Case] = cases![costs_little_beside_the_api_server, accepts_what_we_deploy,];
 
 /// Rounds with the webhook and without it, in turn, and requests in each.
 const ROUNDS: usize = 5;
@@ -20,7 +19,7 @@ const REQUESTS: usize = 80;
 /// Requests at once in the second half.
 const AT_ONCE: usize = 4;
 
-fn with_and_without(world: &mut World) {
+fn costs_little_beside_the_api_server(world: &mut World) {
     let policies = world.policies();
     let text = registration(&world.plane, world.plan().address, &policies, &[]);
     let (mut with, mut without) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
@@ -88,7 +87,7 @@ fn quantiles(times: &mut [Duration]) -> (Duration, Duration) {
 }
 
 /// `deploy/manifests`, where they are, as the API server sees them.
-fn manifests(world: &mut World) {
+fn accepts_what_we_deploy(world: &mut World) {
     let folder = portcullis_e2e::assets::root().join("deploy/manifests");
     if !folder.is_dir() {
         println!("SKIPPED: there is no {}", folder.display());

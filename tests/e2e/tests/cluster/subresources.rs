@@ -6,16 +6,16 @@ use serde_json::json;
 use crate::Case;
 use crate::world::{LOOSE, STRICT, World};
 
-pub const CASES: &[Case] = &[
-    ("judges_scale", scale),
-    ("judges_exec_and_attach", exec),
-    ("judges_a_resize", resize),
-    ("judges_an_ephemeral_container", ephemeral),
-    ("judges_an_eviction", eviction),
-    ("leaves_status_to_controllers", status),
+pub const CASES: &[Case] = cases![
+    judges_scale,
+    judges_exec_and_attach,
+    judges_a_resize,
+    judges_an_ephemeral_container,
+    judges_an_eviction,
+    leaves_status_to_controllers,
 ];
 
-fn scale(world: &mut World) {
+fn judges_scale(world: &mut World) {
     world.create_in(STRICT, &deployment("scaled", 1, Limits::Good));
     let said = world.kubectl_in(STRICT, &["scale", "deployment", "scaled", "--replicas=9"]);
     world.denies(
@@ -36,7 +36,7 @@ fn scale(world: &mut World) {
     );
 }
 
-fn exec(world: &mut World) {
+fn judges_exec_and_attach(world: &mut World) {
     for namespace in [STRICT, LOOSE] {
         world.create_in(namespace, &pod("shell", Limits::Good));
     }
@@ -54,7 +54,7 @@ fn exec(world: &mut World) {
     world.table.row("kubectl exec, sandbox", "let through; only the kubelet is missing", &said.words(), holds);
 }
 
-fn resize(world: &mut World) {
+fn judges_a_resize(world: &mut World) {
     // With requests of its own, so that its class of service stays the same.
     let mut object = pod("resized", Limits::Good);
     object["spec"]["containers"][0]["resources"]["requests"] = json!({"cpu": "200m", "memory": "200Mi"});
@@ -68,7 +68,7 @@ fn resize(world: &mut World) {
     world.allows("resize of a Pod to 500m", "patched", &said);
 }
 
-fn ephemeral(world: &mut World) {
+fn judges_an_ephemeral_container(world: &mut World) {
     world.create_in(STRICT, &pod("debugged", Limits::Good));
     let said = world.kubectl_in(STRICT, &["debug", "debugged", "--image=busybox", "--target=app", "--attach=false"]);
     world.denies(
@@ -91,7 +91,7 @@ fn ephemeral(world: &mut World) {
     world.table.row("ephemeral containers of that Pod", "one", &count.to_string(), count == 1);
 }
 
-fn eviction(world: &mut World) {
+fn judges_an_eviction(world: &mut World) {
     let evict = |world: &mut World, name: &str, seconds: u32| {
         let eviction = json!({
             "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": STRICT},
@@ -113,7 +113,7 @@ fn eviction(world: &mut World) {
     );
 }
 
-fn status(world: &mut World) {
+fn leaves_status_to_controllers(world: &mut World) {
     let pod = pod("reported", Limits::Missing);
     world.create_in(LOOSE, &pod);
     let patch = json!({"status": {"phase": "Running"}}).to_string();

@@ -7,26 +7,26 @@ use serde_json::json;
 use crate::Case;
 use crate::world::{LOOSE, STRICT, World};
 
-pub const CASES: &[Case] = &[
-    ("allows_what_keeps_every_rule", allows),
-    ("denies_with_policy_rule_and_field", denies),
-    ("warns_in_a_sandbox", warns),
-    ("judges_one_object_by_the_mode_of_its_namespace", two_namespaces),
-    ("judges_an_update_however_it_is_sent", updates),
-    ("leaves_nothing_behind_after_a_dry_run", dry_run),
-    ("judges_server_side_apply", server_side_apply),
-    ("judges_an_object_whose_name_is_generated", generate_name),
-    ("judges_each_object_of_a_list", list),
+pub const CASES: &[Case] = cases![
+    allows_what_keeps_every_rule,
+    denies_with_policy_rule_and_field,
+    warns_in_a_sandbox,
+    judges_one_object_by_the_mode_of_its_namespace,
+    judges_an_update_however_it_is_sent,
+    leaves_nothing_behind_after_a_dry_run,
+    judges_server_side_apply,
+    judges_an_object_whose_name_is_generated,
+    judges_each_object_of_a_list,
 ];
 
-fn allows(world: &mut World) {
+fn allows_what_keeps_every_rule(world: &mut World) {
     let said = world.create_in(STRICT, &pod("good", Limits::Good));
     world.allows("create a Pod that keeps every rule, compliance", "created, no warning", &said);
     let said = world.create_in(STRICT, &deployment("good", 1, Limits::Good));
     world.allows("create a Deployment that keeps every rule, compliance", "created, no warning", &said);
 }
 
-fn denies(world: &mut World) {
+fn denies_with_policy_rule_and_field(world: &mut World) {
     let said = world.create_in(STRICT, &pod("bad", Limits::Missing));
     let words = ["resource-limits", "memory-limit-missing", "spec", "containers", "`app`"];
     world.denies(
@@ -60,7 +60,7 @@ fn denies(world: &mut World) {
     world.table.row("get what was denied", "it is not there", &gone.words(), gone.err.contains("NotFound"));
 }
 
-fn warns(world: &mut World) {
+fn warns_in_a_sandbox(world: &mut World) {
     let said = world.create_in(LOOSE, &pod("bad", Limits::Missing));
     world.succeeds(
         "create a Pod without a memory limit, sandbox",
@@ -78,7 +78,7 @@ fn warns(world: &mut World) {
     );
 }
 
-fn two_namespaces(world: &mut World) {
+fn judges_one_object_by_the_mode_of_its_namespace(world: &mut World) {
     let object = deployment("twice", 1, Limits::TooMuch);
     let loose = world.create_in(LOOSE, &object);
     world.succeeds("one Deployment, in the sandbox", "created with a warning", &loose, &["Warning:", "created"]);
@@ -102,7 +102,7 @@ fn two_namespaces(world: &mut World) {
     );
 }
 
-fn updates(world: &mut World) {
+fn judges_an_update_however_it_is_sent(world: &mut World) {
     world.create_in(STRICT, &deployment("changing", 1, Limits::Good));
     let bad =
         json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "nginx:latest"}]}}}}).to_string();
@@ -125,7 +125,7 @@ fn updates(world: &mut World) {
     world.denies("a Pod's image is changed afterwards", "denied (A10)", &said, &["image-reference"]);
 }
 
-fn dry_run(world: &mut World) {
+fn leaves_nothing_behind_after_a_dry_run(world: &mut World) {
     let text = pod("only-tried", Limits::Missing).to_string();
     let said = world.kubectl.run_with(&["-n", STRICT, "create", "--dry-run=server", "-f", "-"], &text);
     world.denies(
@@ -141,7 +141,7 @@ fn dry_run(world: &mut World) {
     world.table.row("get what was only tried", "it is not there (A13)", &gone.words(), gone.err.contains("NotFound"));
 }
 
-fn server_side_apply(world: &mut World) {
+fn judges_server_side_apply(world: &mut World) {
     let apply = |world: &World, limits: Limits| {
         let text = deployment("applied", 1, limits).to_string();
         world.kubectl.run_with(&["-n", STRICT, "apply", "--server-side", "-f", "-"], &text)
@@ -159,7 +159,7 @@ fn server_side_apply(world: &mut World) {
     world.denies("server-side apply that changes to 32 CPUs", "denied", &said, &["cpu-limit-max"]);
 }
 
-fn generate_name(world: &mut World) {
+fn judges_an_object_whose_name_is_generated(world: &mut World) {
     let generated = |limits: Limits| {
         let mut object = pod("x", limits);
         object["metadata"] = json!({"generateName": "job-"});
@@ -171,7 +171,7 @@ fn generate_name(world: &mut World) {
     world.succeeds("create with generateName, good", "created as `job-...`", &said, &["pod/job-", "created"]);
 }
 
-fn list(world: &mut World) {
+fn judges_each_object_of_a_list(world: &mut World) {
     let list = json!({"apiVersion": "v1", "kind": "List", "items": [pod("first", Limits::Good), pod("second", Limits::Missing)]});
     let said = world.create_in(STRICT, &list);
     let holds =
