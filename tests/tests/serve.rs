@@ -218,7 +218,9 @@ fn judges_two_namespaces_by_their_labels_and_a_label_that_changes() {
     let folder = Folder::new("serve-labels");
     let namespaces = |mode: &str| {
         let one = |name: &str, mode: &str| {
-            format!("---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{portcullis.dev/mode: {mode}}}}}\n")
+            format!(
+                "---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{portcullis.dev/mode: {mode}}}}}\n"
+            )
         };
         one("play", mode) + &one("shop", "compliance")
     };
@@ -266,7 +268,16 @@ fn shows_every_new_certificate_and_keeps_the_last_good_one() {
     let (cert, key) = (text(&volume.path("tls.crt")), text(&volume.path("tls.key")));
     let mut served = Served::start(
         folder.path(),
-        &["--tls-cert", &cert, "--tls-key", &key, "--namespace-labels", "namespaces.yaml", "--reload-interval", "100ms"],
+        &[
+            "--tls-cert",
+            &cert,
+            "--tls-key",
+            &key,
+            "--namespace-labels",
+            "namespaces.yaml",
+            "--reload-interval",
+            "100ms",
+        ],
     );
     let trusted = |served: &Served, caller: &Caller| caller.post(served.reviews, "/validate", &review("shop")).is_ok();
     assert!(trusted(&served, &callers[0]) && !trusted(&served, &callers[1]));
@@ -295,8 +306,16 @@ fn refuses_callers_without_an_allowed_certificate() {
     let served = Served::start(
         folder.path(),
         &[
-            "--tls-cert", "tls.crt", "--tls-key", "tls.key", "--client-ca", "ca.crt", "--client-name", "kube-apiserver",
-            "--namespace-labels", "namespaces.yaml",
+            "--tls-cert",
+            "tls.crt",
+            "--tls-key",
+            "tls.key",
+            "--client-ca",
+            "ca.crt",
+            "--client-name",
+            "kube-apiserver",
+            "--namespace-labels",
+            "namespaces.yaml",
         ],
     );
     let ask = |pair: Option<&authority::Pair>| {
@@ -322,12 +341,21 @@ fn refuses_to_start_with_what_cannot_serve() {
         (vec!["--dev", "--client-ca", "a"], "error: --dev asks nobody for a certificate"),
         (vec!["--dev", "--kubeconfig", "a"], "error: --dev asks no cluster"),
         (vec!["--dev", "-p", "-"], "error: --policies `-` can be read only once"),
-        (vec!["--dev", "--listen", "127.0.0.1:9", "--ops-listen", "127.0.0.1:9"], "error: --listen and --ops-listen are both"),
+        (
+            vec!["--dev", "--listen", "127.0.0.1:9", "--ops-listen", "127.0.0.1:9"],
+            "error: --listen and --ops-listen are both",
+        ),
         (vec!["--dev", "--drain", "soon"], "error: invalid value 'soon' for '--drain <TIME>'"),
         (vec!["--dev", "--max-held", "1Ki"], "error: --max-held is less than --max-body"),
         (vec!["--dev", "--client-name", "a"], "error: --dev asks nobody"),
-        (vec!["--tls-cert", "tls.crt", "--tls-key", "tls.key", "--client-name", "a"], "error: --client-name names whom"),
-        (vec!["--tls-cert", "tls.crt", "--tls-key", "tls.key", "--namespace-labels", "namespaces.yaml"], "holds no certificate"),
+        (
+            vec!["--tls-cert", "tls.crt", "--tls-key", "tls.key", "--client-name", "a"],
+            "error: --client-name names whom",
+        ),
+        (
+            vec!["--tls-cert", "tls.crt", "--tls-key", "tls.key", "--namespace-labels", "namespaces.yaml"],
+            "holds no certificate",
+        ),
         (vec!["--dev", "-p", "bad.yaml"], "bad.yaml:8:5: unknown field `setings`"),
         (vec!["--dev", "-p", "absent.yaml"], "absent.yaml"),
     ] {
