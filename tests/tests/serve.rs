@@ -339,6 +339,7 @@ fn refuses_to_start_with_what_cannot_serve() {
         (vec!["--tls-cert", "a"], "error: --tls-cert needs its --tls-key"),
         (vec!["--dev", "--tls-cert", "a"], "error: --dev makes a certificate of its own"),
         (vec!["--dev", "--client-ca", "a"], "error: --dev asks nobody for a certificate"),
+        (vec!["--dev", "--tls-min", "1.2"], "error: --dev speaks TLS 1.3 alone"),
         (vec!["--dev", "--kubeconfig", "a"], "error: --dev asks no cluster"),
         (vec!["--dev", "-p", "-"], "error: --policies `-` can be read only once"),
         (

@@ -113,7 +113,7 @@ impl Doors {
 /// are in force, because without any everything would be allowed.
 async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -> anyhow::Result<Doors> {
     let (version, commit) = (env!("CARGO_PKG_VERSION"), env!("PORTCULLIS_COMMIT"));
-    let metrics = metrics::install(version, commit).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    let metrics = metrics::install(version, commit)?;
     let health = Health::new(version, commit, &[POLICIES, NAMESPACES, CERTIFICATE]);
     let listener = bind("--listen", arguments.listen(), arguments.dev).await?;
     let ops_listener = bind("--ops-listen", arguments.ops_listen(), arguments.dev).await?;
@@ -178,7 +178,10 @@ fn certificates(arguments: &ServeArguments, address: SocketAddr) -> anyhow::Resu
         anyhow::bail!("a certificate is needed: give --tls-cert and --tls-key, or --dev for a throw-away one");
     };
     let files = TlsFiles { cert, key, client_ca: arguments.client_ca.clone() };
-    let options = TlsOptions { min_version: arguments.tls_min.into(), client_names: arguments.client_name.clone() };
+    let options = TlsOptions {
+        min_version: arguments.tls_min.map(Into::into).unwrap_or_default(),
+        client_names: arguments.client_name.clone(),
+    };
     let certificates = Certificates::load(files, options).context("cannot serve with this certificate")?;
     Ok((certificates, None))
 }

@@ -56,9 +56,9 @@ pub struct ServeArguments {
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_TLS_KEY")]
     pub tls_key: Option<PathBuf>,
 
-    /// The oldest version of TLS that is spoken
-    #[arg(long, value_name = "VERSION", env = "PORTCULLIS_TLS_MIN", default_value = "1.3")]
-    pub tls_min: TlsMinArgument,
+    /// The oldest version of TLS that is spoken; default: 1.3
+    #[arg(long, value_name = "VERSION", env = "PORTCULLIS_TLS_MIN")]
+    pub tls_min: Option<TlsMinArgument>,
 
     /// Callers must show a certificate by one of these authorities (PEM)
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_CLIENT_CA")]

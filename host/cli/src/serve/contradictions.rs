@@ -39,6 +39,7 @@ pub fn refuse(arguments: &ServeArguments) -> anyhow::Result<()> {
             arguments.client_ca.is_none() && arguments.client_name.is_empty(),
             "--dev asks nobody for a certificate; with --client-ca give --tls-cert and --tls-key, and --namespace-labels where there is no cluster"
         );
+        ensure!(arguments.tls_min.is_none(), "--dev speaks TLS 1.3 alone; leave out --tls-min");
         ensure!(arguments.kubeconfig.is_none(), "--dev asks no cluster; leave out either --dev or --kubeconfig");
     } else {
         ensure!(cert || key, "a certificate is needed: give --tls-cert and --tls-key, or --dev for a throw-away one");
