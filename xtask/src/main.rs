@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, component, demo, test, bench, chart, dist, map.
+//! Runs one of the project's own commands: build, component, demo, test, e2e, bench, chart, dist, map.
 
 use std::process::ExitCode;
 
@@ -13,6 +13,7 @@ mod command;
 mod component;
 mod demo;
 mod dist;
+mod e2e;
 mod elf;
 mod example;
 mod image;
@@ -33,7 +34,8 @@ cargo xtask <command>
   component CORE.wasm -o PLUGIN.wasm
                  Make a plugin of what cargo built for `wasm32-unknown-unknown`, and print its digest as a policy set takes it.
   demo           Build, then judge `policies/examples/` in both modes, a document and a waiver, and show the findings.
-  test [--all]   Run every check and test; `--all` adds what needs more than Rust, or minutes (cargo-deny).
+  test [--all]   Run every check and test; `--all` adds what needs more than Rust, or minutes (cargo-deny, e2e).
+  e2e            Build, then show with kubectl what a real API server does with the webhook; writes `target/e2e/table.md`.
   examples       Build, then only that part of `test` which builds and enforces the example plugins, as their READMEs say.
   bench          Build for release and run every benchmark.
   chart          Render `deploy/manifests` from the Helm chart, then lint, render and judge it with all its values (needs Go).
@@ -46,7 +48,9 @@ Environment:
   PORTCULLIS_GUEST_TOOLCHAIN      How plugins are compiled: `installed`, `rustup` or `debian`. Where it is not set, each is
                                   tried in this order: the wasm target is installed; `rustup target add`; Debian's packages
                                   `rustc-web` and `rust-web-src`.
-  PORTCULLIS_BIN                  A binary that is there already, for `chart`; built where it is not set.
+  KUBEBUILDER_ASSETS              A folder with `etcd`, `kube-apiserver`, `kube-controller-manager` and `kubectl` for e2e. Where
+                                  it is not set, they are built with Go, once, into the cache (7 minutes, 3 GB with Go's own).
+  PORTCULLIS_BIN                  A binary that is there already, for `chart` and `e2e`; built where it is not set.
   PORTCULLIS_CACHE                Where tools are kept; `$XDG_CACHE_HOME/portcullis` or `~/.cache/portcullis` where it is not set.
 ";
 
@@ -69,6 +73,10 @@ fn main() -> ExitCode {
         ["demo"] => |workspace| demo::run(workspace).map(|()| ExitCode::SUCCESS),
         ["test"] => |workspace| test::run(workspace, test::Extent::RustOnly),
         ["test", "--all"] => |workspace| test::run(workspace, test::Extent::All),
+        ["e2e"] => |workspace| {
+            clock::announce(workspace, build::FIRST_MINUTES);
+            e2e::run(workspace).map(|()| ExitCode::SUCCESS)
+        },
         ["examples"] => |workspace| test::examples(workspace).map(|()| ExitCode::SUCCESS),
         ["bench"] => |workspace| bench::run(workspace).map(|()| ExitCode::SUCCESS),
         ["chart"] => |workspace| chart::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),

@@ -11,7 +11,7 @@ use crate::clock::{announce, step};
 use crate::command;
 use crate::totals::Totals;
 use crate::workspace::Workspace;
-use crate::{build, chart, example, tools};
+use crate::{build, chart, e2e, example, tools};
 
 /// Minutes that all of it takes where nothing is built yet, on two cores: the product and, with other settings, the tests.
 const FIRST_MINUTES: u32 = 15;
@@ -68,19 +68,24 @@ fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
 
     step("tests", || {
         let mut cargo = workspace.cargo();
-        cargo.args(["test", "--workspace", "--no-fail-fast", "--", "--show-output"]);
+        // The cases against a real API server are a step of their own.
+        cargo.args(["test", "--workspace", "--exclude", "portcullis-e2e", "--no-fail-fast", "--", "--show-output"]);
         tests(cargo.envs(environment(workspace, &product)), totals)
     })?;
     step(EXAMPLES, || example::run(workspace, &product, totals))?;
     match extent {
-        Extent::All => step(CHART, || {
-            if !chart::check(workspace, &product)? {
-                totals.skip(&format!("{CHART}: {}", tools::NO_GO));
-            }
-            Ok(())
-        }),
+        Extent::All => {
+            step(CHART, || {
+                if !chart::check(workspace, &product)? {
+                    totals.skip(&format!("{CHART}: {}", tools::NO_GO));
+                }
+                Ok(())
+            })?;
+            e2e::judged(workspace, &product, totals)
+        }
         Extent::RustOnly => {
             totals.skip(&format!("{CHART}: `cargo xtask test --all` runs it"));
+            totals.skip("the cases against a real API server: `cargo xtask e2e` or `cargo xtask test --all` runs them");
             Ok(())
         }
     }

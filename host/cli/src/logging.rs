@@ -1,7 +1,23 @@
 //! Logs and traces: lines to the standard error, spans to a collector, and neither ever waits.
 
-use anyhow::{Context as _, ensure};
-use tracing_subscriber::filter::LevelFilter;
+mod collector;
+mod lines;
+
+use anyhow::{Context as _, bail};
+use opentelemetry::KeyValue;
+use opentelemetry_otlp::{Protocol, WithExportConfig as _, WithHttpConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider};
+use tracing::Subscriber;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use self::collector::Collector;
+use self::lines::Lines;
+
+/// How many spans wait for the collector; more are dropped.
+const SPANS: usize = 4096;
 
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,27 +32,89 @@ pub enum LogFormat {
 /// What to log, and where traces go.
 #[derive(Debug, Clone, Copy)]
 pub struct LogSettings<'a> {
-    /// `info`.
+    /// `info`, or by target: `info,portcullis_webhook=debug`.
     pub level: &'a str,
     /// How a line looks.
     pub format: LogFormat,
-    /// The collector.
+    /// The collector that speaks OTLP over HTTP: `http://collector:4318`. Without it no span is made.
     pub otlp_endpoint: Option<&'a str>,
     /// The version that the spans name.
     pub version: &'a str,
 }
 
-/// Held until everything is logged.
-pub struct Logging;
+/// Logs and traces of this process; what is still queued is written when it is dropped.
+pub struct Logging {
+    lines: Lines,
+    traces: Option<SdkTracerProvider>,
+}
 
 /// Begins to log, once in a process.
 pub fn start(settings: &LogSettings<'_>) -> anyhow::Result<Logging> {
-    ensure!(settings.otlp_endpoint.is_none(), "traces of {} are not supported yet", settings.version);
-    let level: LevelFilter = settings.level.parse().with_context(|| format!("`{}` is no level", settings.level))?;
-    let plain = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false);
-    match settings.format {
-        LogFormat::Json => plain.json().flatten_event(true).init(),
-        LogFormat::Text => plain.init(),
+    let level: Targets = settings
+        .level
+        .parse()
+        .with_context(|| format!("the log level `{}` is none: write `info`, or `info,hyper=warn`", settings.level))?;
+    // First, so that a bad endpoint leaves nothing behind.
+    let traces = settings.otlp_endpoint.map(|endpoint| traces(endpoint, settings.version)).transpose()?;
+    let lines = Lines::to_stderr().context("no thread for the log")?;
+    tracing::subscriber::set_global_default(subscriber(settings.format, level, lines.clone()))
+        .context("the log was begun twice")?;
+    if let Some(traces) = &traces {
+        opentelemetry::global::set_tracer_provider(traces.clone());
+        portcullis_webhook::trace::collect();
     }
-    Ok(Logging)
+    Ok(Logging { lines, traces })
 }
+
+impl Drop for Logging {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.traces.take().map(|traces| traces.shutdown()) {
+            tracing::warn!(%error, "the last spans were not sent");
+        }
+        self.lines.flush();
+    }
+}
+
+/// Values stand quoted and escaped in both formats, so that no value makes a second line or a second field.
+fn subscriber<W>(format: LogFormat, level: Targets, writer: W) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer);
+    let registry = tracing_subscriber::registry().with(level);
+    match format {
+        LogFormat::Json => {
+            let layer = layer.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            Box::new(registry.with(layer))
+        }
+        LogFormat::Text => Box::new(registry.with(layer)),
+    }
+}
+
+/// Spans to a collector: from a thread of their own, in batches, from a queue that drops what does not fit.
+fn traces(endpoint: &str, version: &str) -> anyhow::Result<SdkTracerProvider> {
+    if !endpoint.starts_with("http://") {
+        bail!(
+            "the collector `{endpoint}` is not an `http://` address; run one beside this process, and let it speak TLS"
+        );
+    }
+    let exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .with_http_client(Collector::new()?)
+        .with_protocol(Protocol::HttpJson)
+        .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
+        .build()
+        .with_context(|| format!("no traces can be sent to `{endpoint}`"))?;
+    let batches = BatchConfigBuilder::default().with_max_queue_size(SPANS).build();
+    let resource = Resource::builder()
+        .with_service_name("portcullis")
+        .with_attribute(KeyValue::new("service.version", version.to_owned()))
+        .build();
+    Ok(SdkTracerProvider::builder()
+        .with_resource(resource)
+        .with_span_processor(BatchSpanProcessor::builder(exporter).with_batch_config(batches).build())
+        .build())
+}
+
+#[cfg(test)]
+mod tests;

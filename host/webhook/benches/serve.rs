@@ -88,23 +88,23 @@ impl Server {
         let file = folder.join(format!("{name}.yaml"));
         let text = format!("apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: {name}}}\n{set}");
         std::fs::write(&file, text).expect("a policy set");
-        let authority = folder.join(format!("{name}-ca.pem"));
         let mut child = Command::new(binary)
             .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
             .args(["--log-format", "text", "--log-level", "error"])
             .arg("--policies")
             .arg(&file)
-            .arg("--dev-ca")
-            .arg(&authority)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the product starts");
-        let lines = BufReader::new(child.stdout.take().expect("its standard output is a pipe")).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| {
-            let rest = line.split_once("https://127.0.0.1:")?.1;
-            rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
-        });
-        Self { child, port: port.expect("it says where it serves"), authority }
+        let mut lines = BufReader::new(child.stdout.take().expect("its standard output is a pipe")).lines();
+        let mut said = |word: &str| {
+            let line = lines.by_ref().map_while(Result::ok).find(|line| line.starts_with(word));
+            line.and_then(|line| Some(line.split_whitespace().nth(1)?.to_owned()))
+        };
+        let address = said("reviews").expect("it says where it serves");
+        let port = address.trim_start_matches("https://127.0.0.1:").trim_end_matches("/validate").parse();
+        let authority = said("authority").expect("it says where its authority is").into();
+        Self { child, port: port.expect("a port"), authority }
     }
 
     async fn connect(&self) -> SendRequest<Full<Bytes>> {

@@ -18,6 +18,7 @@ mod requested;
 pub mod response;
 mod routes;
 pub mod tls;
+pub mod trace;
 
 pub use answer::{Call, DEFAULT_BODY_TIME, DEFAULT_HELD, DEFAULT_QUEUE, Webhook, WebhookConfig};
 pub use deadline::{DEFAULT_MARGIN, DEFAULT_REVIEW_TIME, parse_duration};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_model::{Effect, Verdict};
+use portcullis_model::{Decision, Effect, FailureKind, Verdict};
 use portcullis_report::plain;
 
 use crate::answer::{Call, Judged};
@@ -11,6 +11,7 @@ use crate::metrics::{self, ReviewSample};
 use crate::pool::Watcher;
 use crate::requested::requested;
 use crate::response::Answer;
+use crate::trace::{self, ReviewTrace, TraceParent};
 
 /// Bytes of a text of somebody else in one line of the log.
 const TEXT_BYTES: usize = 1_024;
@@ -48,7 +49,7 @@ pub fn refused(call: &Call<'_>, answer: &Answer) {
 pub(crate) fn judged(call: &Call<'_>, judged: &Judged) {
     let duration = call.arrived.elapsed();
     count(judged, duration);
-    log_denials(call, judged, duration);
+    log_denials(&trace(call, judged, duration), judged, duration);
 }
 
 fn count(judged: &Judged, duration: Duration) {
@@ -79,7 +80,7 @@ fn count(judged: &Judged, duration: Duration) {
     }
 }
 
-fn log_denials(call: &Call<'_>, judged: &Judged, duration: Duration) {
+fn log_denials(trace: &str, judged: &Judged, duration: Duration) {
     let Judged { review, decisions, spent, .. } = judged;
     let request = &review.request;
     for decision in decisions.iter().filter(|decision| decision.verdict() == Verdict::Deny) {
@@ -93,7 +94,7 @@ fn log_denials(call: &Call<'_>, judged: &Judged, duration: Duration) {
         let slowest = of_set.max_by_key(|spent| spent.time).map(|spent| spent.policy.as_str());
         tracing::info!(
             decision_id = decision.id(),
-            trace_id = trace_id(call),
+            trace_id = trace,
             uid = short(&request.uid),
             policy_set = decision.policy_set,
             mode = decision.mode.as_str(),
@@ -113,38 +114,39 @@ fn log_denials(call: &Call<'_>, judged: &Judged, duration: Duration) {
     }
 }
 
-/// The trace that a call belongs to (W3C Trace Context, `traceparent`); empty where it names none.
-fn trace_id<'a>(call: &Call<'a>) -> &'a str {
-    let id = call.traceparent.and_then(|parent| parent.split('-').nth(1)).unwrap_or_default();
-    let sound = id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    if sound && id.bytes().any(|byte| byte != b'0') { id } else { "" }
+/// Ends the review's span, and gives the id of its trace; empty where the call belongs to none.
+fn trace(call: &Call<'_>, judged: &Judged, took: Duration) -> String {
+    let parent = call.traceparent.and_then(TraceParent::parse);
+    if !trace::is_collected() {
+        return parent.map(TraceParent::id).unwrap_or_default();
+    }
+    let Judged { review, decisions, spent, .. } = judged;
+    let ids: Vec<String> = decisions.iter().map(Decision::id).collect();
+    let policies: Vec<_> = spent
+        .iter()
+        .map(|spent| {
+            let fault = spent.fault.map(FailureKind::as_str);
+            (format!("{}/{}", spent.policy_set, spent.policy), spent.time, fault)
+        })
+        .collect();
+    let said = ReviewTrace {
+        operation: decisions.first().map_or("", |decision| &decision.operation),
+        kind: &review.request.kind.kind,
+        uid: &review.request.uid,
+        decisions: &ids,
+        denied: decisions.iter().any(|decision| decision.verdict() == Verdict::Deny),
+        judged: decisions.iter().all(Decision::judged),
+        policies: &policies,
+    };
+    trace::review(parent, took, &said).unwrap_or_default()
+}
+
+/// The trace that a call belongs to; empty where it names none.
+fn trace_id(call: &Call<'_>) -> String {
+    call.traceparent.and_then(TraceParent::parse).map(TraceParent::id).unwrap_or_default()
 }
 
 /// A text of somebody else, harmless and bounded.
 fn short(text: &str) -> String {
     plain(&text[..text.floor_char_boundary(TEXT_BYTES)]).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Instant;
-
-    use bytes::Bytes;
-
-    use super::*;
-
-    #[test]
-    fn knows_a_trace_when_it_sees_one() {
-        let id = |traceparent| {
-            let (timeout, policy_set, arrived) = (None, None, Instant::now());
-            trace_id(&Call { body: Bytes::new(), timeout, policy_set, traceparent: Some(traceparent), arrived })
-        };
-        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert_eq!(id(parent), "4bf92f3577b34da6a3ce929d0e0e4736");
-        for none in
-            ["", "x", "00-4BF92F3577B34DA6A3CE929D0E0E4736-1-01", "00-00000000000000000000000000000000-1-01", "00-é-1"]
-        {
-            assert_eq!(id(none), "", "{none}");
-        }
-    }
 }
