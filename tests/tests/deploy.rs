@@ -233,7 +233,10 @@ fn step() -> Value {
 fn script(shell: &str, script: &str, folder: &Path, variables: &[(&str, &str)]) -> Option<(i32, String)> {
     let mut command = Command::new(shell);
     command.arg("-c").arg(script).current_dir(folder).env_clear();
-    let bin = binary().parent().expect("a folder").to_owned();
+    // Under its own name, whatever the file is called that was built.
+    let bin = folder.join("bin");
+    std::fs::create_dir_all(&bin).expect("a folder");
+    let _ = std::os::unix::fs::symlink(binary(), bin.join("portcullis"));
     command.env("PATH", format!("{}:/usr/bin:/bin", bin.display())).env("PORTCULLIS_CACHE_DIR", folder.join("cache"));
     command.envs(variables.iter().copied());
     let Ok(output) = command.output() else {
