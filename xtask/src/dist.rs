@@ -197,9 +197,21 @@ fn sbom(workspace: &Workspace, release: &Release, path: &Path) -> Result<()> {
     }
     made?;
     let text = text.context("cargo-cyclonedx wrote nothing for the product")?;
+    // Where this machine keeps the source is nobody's business, and differs on the next one.
+    let text = text.replace(&*workspace.root().to_string_lossy(), "/portcullis");
     let listed = components(&text)?;
     let mut tree = workspace.cargo();
-    tree.args(["tree", "--package", build::PRODUCT, "--target", TARGET, "--edges", "normal", "--prefix", "none"]);
+    tree.args([
+        "tree",
+        "--package",
+        build::PRODUCT,
+        "--target",
+        TARGET,
+        "--edges",
+        "normal,no-proc-macro",
+        "--prefix",
+        "none",
+    ]);
     let linked = command::text(tree.args(["--format", "{p}"]))?;
     // `name v1.2.3 (proc-macro)`, and the product itself is what the list is about.
     let linked = linked.lines().filter_map(|line| line.split_once(" v"));

@@ -49,7 +49,7 @@ pub struct Works {
 impl Works {
     /// Starts the plugin runner.
     pub fn start(cache_dir: Option<&Path>) -> anyhow::Result<Self> {
-        let runner = Runner::new(runner_config(cache_dir)?).context("cannot start the plugin runner")?;
+        let runner = Runner::new(runner_config(cache_dir)).context("cannot start the plugin runner")?;
         runner.notices().iter().for_each(|notice| output::note(notice));
         Ok(Self { runner })
     }
@@ -75,14 +75,15 @@ impl Works {
     }
 }
 
-fn runner_config(cache_dir: Option<&Path>) -> anyhow::Result<RunnerConfig> {
-    let program = std::env::current_exe().context("cannot find this program's own file, which compiles plugins")?;
+fn runner_config(cache_dir: Option<&Path>) -> RunnerConfig {
+    // Where /proc is not mounted, a plugin that must be compiled says that this file is missing; built-in ones need none.
+    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
     let compiler = CompilerCommand { program, args: vec!["compile-plugin".into()] };
-    Ok(RunnerConfig {
+    RunnerConfig {
         cache_dir: cache_dir.map(Path::to_path_buf).or_else(default_cache_dir),
         compiler: Some(compiler),
         ..RunnerConfig::new(portcullis_subject::quantity::amount)
-    })
+    }
 }
 
 /// `$XDG_CACHE_HOME/portcullis/plugins`, or the same in `~/.cache` (XDG Base Directory Specification).
