@@ -407,7 +407,10 @@ fn registers_what_it_judges_and_publishes_no_key() {
     ] {
         assert!(printed.out.contains(expected), "{expected}: {}", printed.out);
     }
-    let whole = run(&["--exclude-namespaces", "", "--url", "https://127.0.0.1:1", "--set", "default"]);
+    let more = run(&["--exclude-namespaces", "calico-system,kube-system", "--url", "https://127.0.0.1:1"]);
+    let all = "values: [portcullis-system, kube-system, kube-node-lease, kube-public, calico-system]\n";
+    assert!(more.out.contains(all), "{}", more.out);
+    let whole = run(&["--judge-system-namespaces", "--url", "https://127.0.0.1:1", "--set", "default"]);
     assert!(whole.out.contains("values: [portcullis-system]\n"), "{}", whole.out);
     assert!(whole.out.contains("url: \"https://127.0.0.1:1/validate/default\""), "{}", whole.out);
     for (arguments, expected) in [

@@ -3,13 +3,13 @@
 mod collector;
 mod lines;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use opentelemetry::KeyValue;
 use opentelemetry_otlp::{Protocol, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider};
 use tracing::Subscriber;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -50,10 +50,7 @@ pub struct Logging {
 
 /// Begins to log, once in a process.
 pub fn start(settings: &LogSettings<'_>) -> anyhow::Result<Logging> {
-    let level: Targets = settings
-        .level
-        .parse()
-        .with_context(|| format!("the log level `{}` is none: write `info`, or `info,hyper=warn`", settings.level))?;
+    let level = level(settings.level)?;
     // First, so that a bad endpoint leaves nothing behind.
     let traces = settings.otlp_endpoint.map(|endpoint| traces(endpoint, settings.version)).transpose()?;
     let lines = Lines::to_stderr().context("no thread for the log")?;
@@ -64,6 +61,24 @@ pub fn start(settings: &LogSettings<'_>) -> anyhow::Result<Logging> {
         portcullis_webhook::trace::collect();
     }
     Ok(Logging { lines, traces })
+}
+
+/// What is logged. A word alone must be a level: it would otherwise be the name of a target, and silence everything else.
+fn level(written: &str) -> anyhow::Result<Targets> {
+    let wrong = || {
+        format!(
+            "the log level `{written}` is none: write `error`, `warn`, `info`, `debug` or `trace`, or `info,hyper=warn`"
+        )
+    };
+    let is_level = |word: &str| word.contains('=') || word.trim().parse::<LevelFilter>().is_ok();
+    ensure!(!written.trim().is_empty() && written.split(',').all(is_level), wrong());
+    let level: Targets = written.parse().with_context(wrong)?;
+    // The client says without what and where that a call failed, beside our own line that says both.
+    let quiet = |level: Targets, target: &str| match written.contains(target) {
+        true => level,
+        false => level.with_target(target, LevelFilter::OFF),
+    };
+    Ok(quiet(quiet(level, "kube_client"), "kube_runtime"))
 }
 
 impl Drop for Logging {

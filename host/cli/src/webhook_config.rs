@@ -14,6 +14,9 @@ use crate::output;
 use crate::sets;
 use crate::write;
 
+/// Where a cluster keeps what it needs to come up (Kubernetes, "Namespaces", initial namespaces).
+const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-node-lease", "kube-public"];
+
 /// Prints the object that makes the API server ask `serve`.
 pub fn run(arguments: &WebhookConfigArguments) -> anyhow::Result<ExitCode> {
     let options = RegistrationOptions {
@@ -68,12 +71,13 @@ fn client(arguments: &WebhookConfigArguments) -> anyhow::Result<Client> {
     }
 }
 
-/// The own namespace first, each once.
+/// The own namespace first, then what a cluster needs to come up, each once.
 fn excluded(arguments: &WebhookConfigArguments) -> Vec<String> {
+    let system = SYSTEM_NAMESPACES.iter().filter(|_| !arguments.judge_system_namespaces);
     let mut names = vec![arguments.own_namespace.clone()];
-    for name in arguments.exclude_namespaces.iter().filter(|name| !name.is_empty()) {
-        if !names.contains(name) {
-            names.push(name.clone());
+    for name in system.copied().chain(arguments.exclude_namespaces.iter().map(String::as_str)) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
         }
     }
     names

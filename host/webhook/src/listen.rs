@@ -6,6 +6,7 @@
 mod activity;
 mod body;
 mod limits;
+mod seldom;
 mod shutdown;
 
 use std::convert::Infallible;
@@ -32,6 +33,7 @@ use tower_service::Service as _;
 use self::activity::Activity;
 use self::body::{Counted, Timed};
 pub use self::limits::ConnectionLimits;
+use self::seldom::Seldom;
 pub use self::shutdown::Shutdown;
 use crate::metrics;
 use crate::tls::Certificates;
@@ -101,6 +103,7 @@ struct Server {
     shutdown: Shutdown,
     http: Builder<TokioExecutor>,
     stage: watch::Sender<Stage>,
+    refused: Seldom,
 }
 
 async fn serve(
@@ -111,7 +114,15 @@ async fn serve(
     shutdown: Shutdown,
 ) -> Ended {
     let http = limits.http();
-    let server = Arc::new(Server { router, door, limits, shutdown, http, stage: watch::Sender::new(Stage::Open) });
+    let server = Arc::new(Server {
+        router,
+        door,
+        limits,
+        shutdown,
+        http,
+        stage: watch::Sender::new(Stage::Open),
+        refused: Seldom::default(),
+    });
     // More than this many the semaphore cannot count.
     let most = u32::try_from(server.limits.max_connections.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let places = Arc::new(Semaphore::new(most as usize));
@@ -217,10 +228,14 @@ impl Server {
         };
         match result {
             Ok(Ok(stream)) => self.http(stream, peer).await,
-            // At `debug`, because anybody who reaches the port can make as many of them as he likes.
+            // Where the API server itself is refused, nothing else says why; but anybody who reaches the port can make as
+            // many of them as he likes.
             Ok(Err(error)) => {
                 metrics::connection_refused("tls", "handshake");
-                tracing::debug!(%peer, %error, "handshake refused");
+                match self.refused.now() {
+                    Some(left_out) => tracing::warn!(%peer, %error, left_out, "TLS handshake refused"),
+                    None => tracing::debug!(%peer, %error, "TLS handshake refused"),
+                }
             }
             Err(_) => {
                 metrics::connection_refused("tls", "slow");

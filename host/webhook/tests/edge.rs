@@ -1,5 +1,7 @@
 //! The webhook's edge over real sockets: who gets in, who is let go, and what is said about it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
+
 #[path = "edge/caller.rs"]
 mod caller;
 #[path = "edge/certificates.rs"]

@@ -44,15 +44,13 @@ pub struct WebhookConfigArguments {
     #[arg(long, value_name = "NAME", env = "PORTCULLIS_OWN_NAMESPACE", default_value = "portcullis-system")]
     pub own_namespace: String,
 
-    /// Further namespaces that are not judged: what a cluster needs to come up; an empty value judges them all
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "PORTCULLIS_EXCLUDE_NAMESPACES",
-        value_delimiter = ',',
-        default_value = "kube-system,kube-node-lease,kube-public"
-    )]
+    /// Further namespaces that are not judged, beside the own one and kube-system, kube-node-lease and kube-public; repeatable
+    #[arg(long, value_name = "NAME", env = "PORTCULLIS_EXCLUDE_NAMESPACES", value_delimiter = ',')]
     pub exclude_namespaces: Vec<String>,
+
+    /// Judge kube-system, kube-node-lease and kube-public too: a cluster may then not come up while nobody answers
+    #[arg(long, env = "PORTCULLIS_JUDGE_SYSTEM_NAMESPACES")]
+    pub judge_system_namespaces: bool,
 }
 
 /// What happens when nobody answers, as a flag.

@@ -10,7 +10,17 @@ use portcullis_webhook::trace::{ReviewTrace, TraceParent, collect, review};
 use tracing_subscriber::filter::Targets;
 
 use super::lines::Lines;
-use super::{LogFormat, subscriber, traces};
+use super::{LogFormat, level, subscriber, traces};
+
+#[test]
+fn refuses_a_word_that_is_no_level_instead_of_logging_nothing() {
+    for good in ["info", "WARN", "info,hyper=warn", "portcullis_webhook=debug"] {
+        assert!(level(good).is_ok(), "{good}");
+    }
+    for bad in ["", "loud", "warning", "info,loud", "hyper=loud"] {
+        assert!(level(bad).is_err(), "{bad}");
+    }
+}
 
 /// An output that a test reads.
 #[derive(Clone, Default)]
