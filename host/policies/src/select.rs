@@ -104,7 +104,7 @@ fn rule(rule: &ResourceRule, review: &Review) -> Selection {
     let certain = any_of(&rule.operations, &request.operation)
         && any_of(&rule.api_groups, group)
         && any_of(&rule.api_versions, version)
-        && (rule.resource_names.is_empty() || rule.resource_names.contains(&request.name));
+        && (rule.resource_names.is_empty() || named(rule, review));
     if !certain {
         return Selection::Skips;
     }
@@ -113,6 +113,19 @@ fn rule(rule: &ResourceRule, review: &Review) -> Selection {
         (Selection::Skips, _) | (_, Selection::Skips) => Selection::Skips,
         (Selection::Unknown(why), _) | (_, Selection::Unknown(why)) => Selection::Unknown(why),
         _ => Selection::Applies,
+    }
+}
+
+/// The request's name or, where it has none, the object's own: each object that a deletion of a collection deletes comes
+/// without a name in the request, and would otherwise slip past a rule that names it (A12).
+fn named(rule: &ResourceRule, review: &Review) -> bool {
+    let name_of = |object: &Option<Document>| -> Option<String> {
+        Some(object.as_ref()?.string(NodeId::ROOT, &["metadata", "name"])?.to_owned())
+    };
+    let own = || name_of(&review.object).or_else(|| name_of(&review.old_object)).unwrap_or_default();
+    match review.request.name.as_str() {
+        "" => rule.resource_names.contains(&own()),
+        name => rule.resource_names.iter().any(|known| known == name),
     }
 }
 

@@ -125,8 +125,9 @@ struct Seen {
 enum Stage {
     /// Its answer is there.
     Done(Box<Done>),
-    /// It waits for the labels of its namespace.
-    Labels(Box<Asked>),
+    /// It waits for the labels of its namespace. Only the body is kept, whose bytes are counted: a tree takes many times as
+    /// much, and reading it again costs microseconds where looking labels up costs milliseconds (A50).
+    Labels(String),
     /// It waits for facts.
     Facts(Box<Judging>, Document, Vec<Query>),
 }
@@ -228,10 +229,9 @@ impl Webhook {
             let work = Arc::clone(case);
             stage = match stage {
                 Stage::Done(done) => return Ok(*done),
-                Stage::Labels(mut asked) => {
-                    let namespace = &asked.review.request.namespace;
-                    asked.review.namespace = self.shared.namespaces.live(namespace, case.deadline.labels).await;
-                    self.compute(case, move || work.begin(*asked)).await?
+                Stage::Labels(namespace) => {
+                    let labels = self.shared.namespaces.live(&namespace, case.deadline.labels).await;
+                    self.compute(case, move || work.read_with(labels)).await?
                 }
                 Stage::Facts(mut judging, document, needs) => {
                     let answers = look_up(&**self.shared.gate.facts(), &needs, case.deadline.facts).await;
@@ -303,17 +303,26 @@ impl Case {
             let reason = "they were not looked up, because no policy faces this review";
             asked.review.namespace = NamespaceLabels::Unknown(reason.into());
         } else {
-            return Stage::Labels(Box::new(asked));
+            return Stage::Labels(asked.review.request.namespace);
         }
         let (document, review) = (asked.document, Arc::new(asked.review));
         let judging = self.shared.gate.begin(Arc::clone(&review), &self.bounds);
         // Whoever has just put other sets in force may need other labels; these sets are held, so they are not mistaken.
         if !Arc::ptr_eq(&sets, &self.shared.gate.sets()) {
-            drop(judging);
-            let review = Arc::try_unwrap(review).unwrap_or_else(|shared| (*shared).clone());
-            return Stage::Labels(Box::new(Asked { document, review }));
+            return Stage::Labels(review.request.namespace.clone());
         }
         self.begun(review, judging, document)
+    }
+
+    /// Reads the body again and judges with the labels that were waited for.
+    fn read_with(&self, labels: NamespaceLabels) -> Stage {
+        match self.asked() {
+            Ok(mut asked) => {
+                asked.review.namespace = labels;
+                self.begin(asked)
+            }
+            Err(answer) => Stage::Done(Box::new(Done { answer, judged: None })),
+        }
     }
 
     fn asked(&self) -> Result<Asked, Answer> {

@@ -359,3 +359,15 @@ fn answers_the_same_whatever_the_order_of_rules() {
         assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
     }
 }
+
+#[test]
+fn finds_the_name_of_each_object_of_a_deleted_collection_a12() {
+    let precious = "{resourceRules: [{apiGroups: [''], apiVersions: ['*'], operations: [DELETE], resources: [pods], resourceNames: [web]}]}";
+    let mut review = pod();
+    review.request.operation = "DELETE".into();
+    review.request.name = String::new();
+    review.old_object = review.object.take();
+    assert!(applies(precious, &review), "the request has no name, the object has");
+    review.request.name = "other".into();
+    assert!(!applies(precious, &review), "what the request names is what is meant");
+}

@@ -125,7 +125,9 @@ fn rule(rule: &ResourceRule) -> String {
         words("request.resource.version", &rule.api_versions),
         resources(&rule.resources),
         (!rule.resource_names.is_empty()).then(|| {
-            format!("has(request.name) && request.name in {}", list(rule.resource_names.iter().map(String::as_str)))
+            // Each object of a deleted collection comes without a name, and is judged by its own.
+            let names = list(rule.resource_names.iter().map(String::as_str));
+            format!("(!has(request.name) || request.name == '' || request.name in {names})")
         }),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
