@@ -1,5 +1,7 @@
 //! The webhook as its operator runs it: one command, real TLS, files that change under it, and an end in order.
 
+#![expect(clippy::panic, reason = "a test that cannot read the answer has failed")]
+
 #![expect(clippy::panic, reason = "a test that cannot set its scene has failed")]
 
 #[path = "serve/authority.rs"]
@@ -371,6 +373,27 @@ fn refuses_to_start_with_what_cannot_serve() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {err}");
         assert!(err.contains(expected), "{arguments:?}: {err}");
     }
+}
+
+#[test]
+fn refuses_a_variable_that_is_empty_where_it_would_turn_a_check_off() {
+    let folder = Folder::new("serve-empty");
+    let run = |variable: &str, arguments: &[&str]| {
+        let mut command = command(folder.path(), arguments);
+        command.env(variable, "").args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]);
+        let output = command.output().expect("the product starts");
+        assert_eq!(output.status.code(), Some(2), "{variable}: {output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    for name in ["CLIENT_CA", "CLIENT_NAME", "TLS_CERT", "TLS_KEY", "POLICIES", "NAMESPACE_LABELS", "WAIVERS"] {
+        let variable = format!("PORTCULLIS_{name}");
+        let err = run(&variable, &["--dev"]);
+        assert!(err.contains(&format!("error: {variable} is set, but empty; give a value or unset it")), "{err}");
+    }
+    let given = run("PORTCULLIS_POLICIES", &["--dev", "-p", "absent.yaml"]);
+    assert!(given.contains("absent.yaml"), "a flag takes the place of its variable: {given}");
+    let other = run("PORTCULLIS_TLS_MIN", &["--dev", "-p", "absent.yaml"]);
+    assert!(other.contains("absent.yaml"), "the default is the strictest: {other}");
 }
 
 #[test]

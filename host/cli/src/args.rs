@@ -1,12 +1,13 @@
 //! Every command and flag.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue};
-use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use portcullis_report::plain;
 
 mod serve;
@@ -17,6 +18,8 @@ pub use webhook_config::WebhookConfigArguments;
 
 /// The version, with the commit that it was built from.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PORTCULLIS_COMMIT"), ")");
+
+const SERVE: &str = "serve";
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -156,16 +159,34 @@ pub enum ColorArgument {
 /// # Errors
 /// What clap says about it; [`explain`] shows it.
 pub fn parse() -> Result<Arguments, clap::Error> {
-    let unset_empty = |argument: Arg| {
-        // The value of a variable is a stranger's text, which clap would print in the help as it is.
-        let argument = argument.hide_env_values(true);
-        let empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
-        // CI systems set what nobody gave to nothing.
-        if empty { argument.env(None::<&str>) } else { argument }
-    };
-    let mut command = Arguments::command().mut_subcommands(|command| command.mut_args(unset_empty));
+    let mut empty = Vec::new();
+    let mut command = Arguments::command().mut_subcommands(|command| {
+        let of_serve = command.get_name() == SERVE;
+        command.mut_args(|argument| {
+            // The value of a variable is a stranger's text, which clap would print in the help as it is.
+            let argument = argument.hide_env_values(true);
+            let Some(variable) = argument.get_env().filter(|name| is_empty(name)) else { return argument };
+            if of_serve && serve::NEVER_EMPTY.contains(&argument.get_id().as_str()) {
+                empty.push((argument.get_id().clone(), variable.to_string_lossy().into_owned()));
+            }
+            // CI systems set what nobody gave to nothing.
+            argument.env(None::<&str>)
+        })
+    });
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    if let Some((SERVE, given)) = matches.subcommand() {
+        empty.retain(|(flag, _)| given.value_source(flag.as_str()).is_none());
+        if let (Some((_, variable)), Some(serve)) = (empty.first(), command.find_subcommand_mut(SERVE)) {
+            let message = format!("{variable} is set, but empty; give a value or unset it");
+            return Err(serve.error(ErrorKind::InvalidValue, message));
+        }
+    }
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Whether this variable is set to nothing.
+fn is_empty(variable: &OsStr) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value.is_empty())
 }
 
 /// Shows clap's own message; asking for help is no error, anything else could not be judged.

@@ -16,6 +16,10 @@ use crate::logging::LogFormat;
 /// The longest that any flag may ask somebody to wait: more is a slip, or a way to never end.
 const LONGEST: Duration = Duration::from_secs(3600);
 
+/// The flags whose variable must not be empty: nothing in their place would leave a check out, or judge by something else.
+pub const NEVER_EMPTY: [&str; 7] =
+    ["policies", "waivers", "tls_cert", "tls_key", "client_ca", "client_name", "namespace_labels"];
+
 const NOTE: &str = "\
 Exit status:
   0  ended by SIGTERM or SIGINT, every review under way answered or cut after --drain

@@ -72,11 +72,9 @@ fn review(operation: &str, what: &str, namespace: &str, name: &str, user: &str) 
         "DELETE" => (None, object()),
         _ => (bare, None),
     };
-    let user_json = if user.is_empty() {
-        "{}".to_owned()
-    } else {
-        format!(r#"{{"username":"{user}","groups":["system:authenticated"]}}"#)
-    };
+    let (user, member) = user.split_once('+').unwrap_or((user, "system:authenticated"));
+    let user_json =
+        if user.is_empty() { "{}".to_owned() } else { format!(r#"{{"username":"{user}","groups":["{member}"]}}"#) };
     Review {
         subject: Subject {
             kind_of: SubjectKind::Object,
@@ -98,7 +96,7 @@ fn review(operation: &str, what: &str, namespace: &str, name: &str, user: &str) 
             namespaced: Some(!namespace.is_empty()),
             name: name.into(),
             namespace: namespace.into(),
-            user: User { name: user.into(), ..User::default() },
+            user: User { name: user.into(), groups: vec![member.into()], ..User::default() },
             ..Request::default()
         },
         object: new,
@@ -118,6 +116,16 @@ fn review(operation: &str, what: &str, namespace: &str, name: &str, user: &str) 
         notices: Vec::new(),
     }
 }
+
+/// Names, some with their group: the API server itself, who only took its name, and who only has its group.
+const USERS: [&str; 6] = [
+    "",
+    "ann",
+    "system:serviceaccount:shop:x",
+    "system:apiserver+system:masters",
+    "system:apiserver",
+    "ann+system:masters",
+];
 
 /// Every request of a small world.
 fn world() -> Vec<Review> {
@@ -143,7 +151,7 @@ fn world() -> Vec<Review> {
         for operation in ["CREATE", "UPDATE", "DELETE", "CONNECT"] {
             for namespace in ["", "shop", "web", "kube-system"] {
                 for name in ["", "web", "o'x"] {
-                    for user in ["", "ann", "system:apiserver", "system:serviceaccount:shop:x"] {
+                    for user in USERS {
                         reviews.push(review(operation, what, namespace, name, user));
                     }
                 }
@@ -156,7 +164,7 @@ fn world() -> Vec<Review> {
 fn excluded(review: &Review) -> bool {
     let resource = review.request.resource.as_ref().expect("known");
     review.request.namespace == "kube-system"
-        || review.request.user.name == "system:apiserver"
+        || review.request.user.name == "system:apiserver" && review.request.user.groups == ["system:masters"]
         || resource.resource == "leases"
         || resource.resource == "nodes" && review.request.operation != "CONNECT"
         || resource.resource == "namespaces" && review.request.subresource == "finalize"
