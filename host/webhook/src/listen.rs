@@ -6,7 +6,7 @@
 mod activity;
 mod body;
 mod limits;
-mod seldom;
+pub(crate) mod seldom;
 mod shutdown;
 
 use std::convert::Infallible;
@@ -31,6 +31,7 @@ use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use self::activity::Activity;
+pub(crate) use self::body::TooSlow;
 use self::body::{Counted, Timed};
 pub use self::limits::ConnectionLimits;
 use self::seldom::Seldom;
@@ -121,7 +122,7 @@ async fn serve(
         shutdown,
         http,
         stage: watch::Sender::new(Stage::Open),
-        refused: Seldom::default(),
+        refused: Seldom::new(),
     });
     // More than this many the semaphore cannot count.
     let most = u32::try_from(server.limits.max_connections.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);

@@ -312,6 +312,33 @@ pub(crate) fn connection_refused(listener: &'static str, reason: &'static str) {
     counter!(names::CONNECTIONS_REFUSED, "listener" => listener, "reason" => reason).increment(1);
 }
 
+/// A call that was answered without judging a review.
+pub(crate) fn call_refused(reason: &'static str) {
+    counter!(names::CALLS_REFUSED, "reason" => reason).increment(1);
+}
+
+/// How many reviews were left out of the records so far.
+pub(crate) fn records_dropped(so_far: u64) {
+    counter!(names::RECORDS_DROPPED).absolute(so_far);
+}
+
+/// Bytes that are set aside for a body until the guard is dropped.
+pub(crate) fn held(bytes: u64) -> HeldGuard {
+    // Exact up to 2^53.
+    let (gauge, bytes) = (gauge!(names::HELD), bytes as f64);
+    gauge.increment(bytes);
+    HeldGuard(gauge, bytes)
+}
+
+/// What one body may take.
+pub(crate) struct HeldGuard(Gauge, f64);
+
+impl Drop for HeldGuard {
+    fn drop(&mut self) {
+        self.0.decrement(self.1);
+    }
+}
+
 /// One of the operations of Kubernetes, and its number; whatever else a caller sends is one word.
 fn operation(text: &str) -> (&'static str, usize) {
     match text {

@@ -1,5 +1,7 @@
-//! Where the webhook says what it did: what it counts, and one line in the log for each denied or unreadable review.
+//! Where the webhook says what it did: what it counts, and one line in the log for each denied review, and now and then
+//! one for calls that are no review.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use portcullis_model::{Decision, Effect, FailureKind, Verdict};
 use portcullis_report::plain;
 
 use crate::answer::{Call, Judged};
+use crate::listen::seldom::Seldom;
 use crate::metrics::{self, ReviewSample};
 use crate::pool::Watcher;
 use crate::requested::requested;
@@ -33,14 +36,84 @@ impl Watcher for Queue {
     }
 }
 
+/// Why a call was answered without judging a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Its body is no review.
+    Unreadable,
+    /// Its body ended before its end.
+    BrokenOff,
+    /// It names a policy set that there is not.
+    NoSuchSet,
+    /// It is for a path where nobody judges.
+    NoSuchPath,
+    /// It is no POST.
+    Method,
+    /// Its body did not come in time.
+    Slow,
+    /// Its body is larger than the limit.
+    TooLarge,
+    /// Its body is not called JSON.
+    MediaType,
+    /// There was no memory for its body.
+    NoRoom,
+    /// Too many others waited, its time was over, or something broke.
+    NotJudged,
+}
+
+impl Refusal {
+    /// The values of the metric's label: these and no others.
+    const NAMES: [&str; 10] = [
+        "unreadable",
+        "broken_off",
+        "no_such_set",
+        "no_such_path",
+        "method",
+        "slow",
+        "too_large",
+        "media_type",
+        "no_room",
+        "not_judged",
+    ];
+
+    fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
+    /// One for each reason, so that a flood of one keeps no other out of the log.
+    fn seldom(self) -> &'static Seldom {
+        static SELDOM: [Seldom; Refusal::NAMES.len()] = [const { Seldom::new() }; Refusal::NAMES.len()];
+        &SELDOM[self as usize]
+    }
+}
+
 /// A call whose review could not be judged at all.
-pub fn refused(call: &Call<'_>, answer: &Answer) {
+pub(crate) fn refused(call: &Call<'_>, answer: &Answer) {
+    let refusal = match answer.status {
+        400 => Refusal::Unreadable,
+        404 => Refusal::NoSuchSet,
+        _ => Refusal::NotJudged,
+    };
+    turned_away(refusal, None, call.traceparent, answer);
+}
+
+/// A call that got an answer and was not judged. Anybody who reaches the port can make as many of them as he likes.
+pub(crate) fn turned_away(refusal: Refusal, peer: Option<SocketAddr>, traceparent: Option<&str>, answer: &Answer) {
+    let reason = refusal.name();
+    metrics::call_refused(reason);
+    let Some(left_out) = refusal.seldom().now() else {
+        tracing::debug!(reason, status = answer.status, "a call could not be judged");
+        return;
+    };
     // The answer holds what was wrong and no value of the body.
     let answered = String::from_utf8_lossy(&answer.body);
     tracing::warn!(
+        reason,
         status = answer.status,
-        trace_id = trace_id(call),
+        peer = peer.map(tracing::field::display),
+        trace_id = trace_of(traceparent),
         answer = short(&answered),
+        left_out,
         "a call could not be judged"
     );
 }
@@ -142,8 +215,8 @@ fn trace(call: &Call<'_>, judged: &Judged, took: Duration) -> String {
 }
 
 /// The trace that a call belongs to; empty where it names none.
-fn trace_id(call: &Call<'_>) -> String {
-    call.traceparent.and_then(TraceParent::parse).map(TraceParent::id).unwrap_or_default()
+fn trace_of(traceparent: Option<&str>) -> String {
+    traceparent.and_then(TraceParent::parse).map(TraceParent::id).unwrap_or_default()
 }
 
 /// A text of somebody else, harmless and bounded.

@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
@@ -14,6 +16,9 @@ use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
 
 use crate::answer::{Call, Webhook};
+use crate::listen::{Peer, TooSlow};
+use crate::metrics;
+use crate::observe::{self, Refusal};
 use crate::response::{self, Answer, Reason};
 
 /// A body that is too large is still taken, and thrown away, up to so many times the limit: a client that is still sending
@@ -21,6 +26,8 @@ use crate::response::{self, Answer, Reason};
 const THROWN_AWAY: u64 = 4;
 /// What one permit stands for, in bytes.
 const PERMIT: usize = 1_024;
+/// The caller's trace (W3C Trace Context).
+const TRACEPARENT: header::HeaderName = header::HeaderName::from_static("traceparent");
 
 #[derive(Clone)]
 struct Door {
@@ -44,63 +51,82 @@ async fn validate(State(door): State<Door>, request: Request) -> Response {
     door.answer(None, request).await
 }
 
-async fn validate_by_set(State(door): State<Door>, Path(policy_set): Path<String>, request: Request) -> Response {
-    door.answer(Some(&policy_set), request).await
+async fn validate_by_set(
+    State(door): State<Door>,
+    policy_set: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    match policy_set {
+        Ok(Path(policy_set)) => door.answer(Some(&policy_set), request).await,
+        Err(_) => {
+            let answer = response::failed(Reason::NotFound, "no policy set has a name that is not UTF-8");
+            turned_away(Refusal::NoSuchSet, &request.into_parts().0, answer)
+        }
+    }
 }
 
-async fn only_post() -> Response {
-    let mut response = sent(response::failed(Reason::MethodNotAllowed, "an AdmissionReview is sent here with POST"));
+async fn only_post(request: Request) -> Response {
+    let answer = response::failed(Reason::MethodNotAllowed, "an AdmissionReview is sent here with POST");
+    let mut response = turned_away(Refusal::Method, &request.into_parts().0, answer);
     response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("POST"));
     response
 }
 
-async fn no_such_path() -> Response {
-    sent(response::failed(Reason::NotFound, "reviews are judged at `/validate` and `/validate/{policy-set}`"))
+async fn no_such_path(request: Request) -> Response {
+    let answer = response::failed(Reason::NotFound, "reviews are judged at `/validate` and `/validate/{policy-set}`");
+    turned_away(Refusal::NoSuchPath, &request.into_parts().0, answer)
 }
 
 impl Door {
     async fn answer(&self, policy_set: Option<&str>, request: Request) -> Response {
         let arrived = Instant::now();
         let (head, body) = request.into_parts();
-        let text = |name: header::HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
+        let text = |name: header::HeaderName| text_of(&head.headers, name);
         if !is_json(&head.headers) {
             let found = text(header::CONTENT_TYPE).unwrap_or_default().escape_debug().to_string();
             let message = format!("the body must be `Content-Type: application/json`, not `{found}`");
-            return sent(response::failed(Reason::UnsupportedMediaType, &message));
+            return turned_away(Refusal::MediaType, &head, response::failed(Reason::UnsupportedMediaType, &message));
         }
         let announced = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
         let mut call = Call {
             body: Bytes::new(),
             timeout: head.uri.query().and_then(timeout_of),
             policy_set,
-            traceparent: text(header::HeaderName::from_static("traceparent")),
+            traceparent: text(TRACEPARENT),
             arrived,
         };
         let until = self.webhook.deadline(&call);
         let limit = self.webhook.config().max_body;
-        let permits = u32::try_from(announced.unwrap_or(limit as u64).min(limit as u64).div_ceil(PERMIT as u64));
-        let room = tokio::time::timeout_at(until.into(), self.held.acquire_many(permits.unwrap_or(u32::MAX)));
+        let permits = announced.unwrap_or(limit as u64).min(limit as u64).div_ceil(PERMIT as u64);
+        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
+        let room = tokio::time::timeout_at(until.into(), self.held.acquire_many(permits));
         let Ok(Ok(_room)) = room.await else {
             let message = "the bodies of other reviews take all the memory that they may (`--max-held`); try again";
-            return sent(response::failed(Reason::TooManyRequests, message));
+            return turned_away(Refusal::NoRoom, &head, response::failed(Reason::TooManyRequests, message));
         };
+        let _held = metrics::held(u64::from(permits) * PERMIT as u64);
         let until = until.min(arrived + self.webhook.config().body_time);
         match tokio::time::timeout_at(until.into(), collect(body, announced, limit)).await {
             Ok(Ok(body)) => call.body = body,
-            Ok(Err(answer)) => return sent(answer),
-            Err(_) => return sent(response::failed(Reason::RequestTimeout, "the body did not come in time")),
+            Ok(Err((refusal, answer))) => return turned_away(refusal, &head, answer),
+            Err(_) => {
+                let (refusal, answer) = too_slow();
+                return turned_away(refusal, &head, answer);
+            }
         }
-        sent(self.webhook.answer(call).await)
+        let answer = self.webhook.answer(call).await;
+        metrics::records_dropped(self.webhook.records_dropped());
+        sent(answer)
     }
 }
 
 /// The whole body, or why not.
-async fn collect(mut body: Body, announced: Option<u64>, limit: usize) -> Result<Bytes, Answer> {
+async fn collect(mut body: Body, announced: Option<u64>, limit: usize) -> Result<Bytes, (Refusal, Answer)> {
     let most = (limit as u64).saturating_mul(THROWN_AWAY);
     let too_large = || {
         let message =
             format!("the review is larger than {limit} bytes (`--max-body`); an UPDATE carries the object twice");
-        response::failed(Reason::TooLarge, &message)
+        (Refusal::TooLarge, response::failed(Reason::TooLarge, &message))
     };
     if announced.is_some_and(|announced| announced > most) {
         return Err(too_large());
@@ -108,9 +134,10 @@ async fn collect(mut body: Body, announced: Option<u64>, limit: usize) -> Result
     let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(limit as u64) as usize);
     let mut taken: u64 = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return Err(response::failed(Reason::BadRequest, "the body broke off"));
-        };
+        let frame = frame.map_err(|error| match error.into_inner().downcast::<TooSlow>() {
+            Ok(_) => too_slow(),
+            Err(_) => (Refusal::BrokenOff, response::failed(Reason::BadRequest, "the body broke off")),
+        })?;
         // Trailers say nothing to us.
         let Ok(data) = frame.into_data() else { continue };
         taken += data.len() as u64;
@@ -126,8 +153,23 @@ async fn collect(mut body: Body, announced: Option<u64>, limit: usize) -> Result
     if taken > limit as u64 { Err(too_large()) } else { Ok(bytes.freeze()) }
 }
 
+fn too_slow() -> (Refusal, Answer) {
+    (Refusal::Slow, response::failed(Reason::RequestTimeout, "the body did not come in time"))
+}
+
+/// Answers a call that is not judged, and says so to whoever watches.
+fn turned_away(refusal: Refusal, head: &Parts, answer: Answer) -> Response {
+    let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
+    observe::turned_away(refusal, peer, text_of(&head.headers, TRACEPARENT), &answer);
+    sent(answer)
+}
+
+fn text_of(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = text_of(headers, header::CONTENT_TYPE).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
 }

@@ -15,6 +15,9 @@ pub(super) const BUILD_INFO: &str = "portcullis_build_info";
 pub(super) const CERTIFICATE_EXPIRY: &str = "portcullis_certificate_expiry_timestamp_seconds";
 pub(super) const CONNECTIONS: &str = "portcullis_connections";
 pub(super) const CONNECTIONS_REFUSED: &str = "portcullis_connections_refused_total";
+pub(super) const CALLS_REFUSED: &str = "portcullis_calls_refused_total";
+pub(super) const HELD: &str = "portcullis_held_bytes";
+pub(super) const RECORDS_DROPPED: &str = "portcullis_records_dropped_total";
 pub(super) const REQUESTED_CPU: &str = "portcullis_requested_cpu_cores";
 pub(super) const REQUESTED_MEMORY: &str = "portcullis_requested_memory_bytes";
 pub(super) const REQUESTED_STORAGE: &str = "portcullis_requested_storage_bytes";
@@ -87,6 +90,9 @@ pub(super) fn describe() {
         Unit::Count,
         "Connections that came to nothing, or had to wait for a place."
     );
+    describe_counter!(CALLS_REFUSED, Unit::Count, "Calls that were answered without judging a review, by why.");
+    describe_gauge!(HELD, Unit::Bytes, "Bytes that are set aside for bodies of reviews.");
+    describe_counter!(RECORDS_DROPPED, Unit::Count, "Reviews that were left out of --record-reviews.");
     describe_histogram!(REQUESTED_CPU, "CPU that a workload asks for in all, in cores.");
     describe_histogram!(REQUESTED_MEMORY, Unit::Bytes, "Memory that a workload asks for in all.");
     describe_histogram!(REQUESTED_STORAGE, Unit::Bytes, "Storage that a workload asks for in all.");

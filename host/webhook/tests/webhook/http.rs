@@ -100,6 +100,9 @@ async fn says_what_belongs_where() {
     let get = send(address, "GET /validate HTTP/1.1\r\n", b"").await;
     assert_eq!((get.status, told(&get)), (405, "an AdmissionReview is sent here with POST"));
     assert!(get.head.contains("allow: post"), "{}", get.head);
+    let no_text = post(address, "/validate/%ff", "{}").await;
+    assert_eq!((no_text.status, told(&no_text)), (404, "no policy set has a name that is not UTF-8"));
+    assert!(no_text.head.contains("content-type: application/json"), "{}", no_text.head);
     assert_eq!(send(address, "PUT /validate/a HTTP/1.1\r\nContent-Length: 0\r\n", b"").await.status, 405);
     for (kind, said) in [("Content-Type: text/yaml\r\n", "text/yaml"), ("", "")] {
         let head = format!("POST /validate HTTP/1.1\r\n{kind}Content-Length: 2\r\n");
@@ -135,6 +138,37 @@ async fn waits_no_longer_for_a_body_than_it_may() {
     let head = "POST /validate HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 100\r\n";
     let slow = send(address, head, b"{").await;
     assert_eq!((slow.status, told(&slow)), (408, "the body did not come in time"));
+}
+
+#[tokio::test]
+async fn counts_whoever_is_denied_at_the_door_by_why() {
+    let metrics = portcullis_webhook::metrics::install("1.2.3", "abc").expect("metrics");
+    let config = WebhookConfig { body_time: Duration::from_millis(100), max_body: 4_096, ..config() };
+    let address = serve(webhook_with(&[&spec(&[policy("content", "")])], Arc::new(Facts::none()), config)).await;
+    // Other tests of this process count, too.
+    let counted = || {
+        let text = metrics.render();
+        let value = move |reason: &str| {
+            let series = format!("portcullis_calls_refused_total{{reason=\"{reason}\"}} ");
+            text.lines().find_map(|line| line.strip_prefix(&series)?.parse::<u64>().ok()).unwrap_or_default()
+        };
+        ["unreadable", "no_such_set", "no_such_path", "method", "slow", "too_large", "media_type"].map(value)
+    };
+    let before = counted();
+    let json = "POST /validate HTTP/1.1\r\nContent-Type: application/json\r\n";
+    assert_eq!(post(address, "/validate", "{}").await.status, 400);
+    assert_eq!(post(address, "/validate/b", "{}").await.status, 404);
+    assert_eq!(post(address, "/validate/%ff", "{}").await.status, 404);
+    assert_eq!(post(address, "/elsewhere", "{}").await.status, 404);
+    assert_eq!(send(address, "GET /validate HTTP/1.1\r\n", b"").await.status, 405);
+    assert_eq!(send(address, &format!("{json}Content-Length: 9\r\n"), b"{").await.status, 408);
+    assert_eq!(post(address, "/validate", &" ".repeat(5_000)).await.status, 413);
+    assert_eq!(send(address, "POST /validate HTTP/1.1\r\nContent-Length: 2\r\n", b"{}").await.status, 415);
+    let more = counted().into_iter().zip(before).map(|(after, before)| after - before);
+    let expected = [1, 2, 1, 1, 1, 1, 1];
+    assert!(more.zip(expected).all(|(more, least)| more >= least), "{:?} after {before:?}", counted());
+    let text = metrics.render();
+    assert!(text.contains("\nportcullis_held_bytes "), "{text}");
 }
 
 /// Facts that come when the test lets them, and that tell of each look-up begun and each one dropped.
