@@ -1,5 +1,4 @@
-//! Where the webhook says what it did: what it counts, and one line in the log for each denied review, and now and then
-//! one for calls that are no review.
+//! Where the webhook says what it did: what it counts, and its lines in the log for what was denied or turned away.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
