@@ -307,7 +307,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let in_flight = self.activity.begin();
+        let mut in_flight = self.activity.begin();
         let version = request.version();
         let deadline = Instant::now() + self.body;
         let mut request = request.map(|body| axum::body::Body::new(Timed::new(body, deadline)));
@@ -316,6 +316,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         let shutdown = self.shutdown.clone();
         Box::pin(async move {
             let mut response = answer.await?;
+            in_flight.is_ready();
             // Tells the caller not to use this connection again, before it is closed under its next request. HTTP/2
             // has a message of its own for that.
             if version <= Version::HTTP_11 && shutdown.has_begun() {
