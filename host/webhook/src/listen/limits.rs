@@ -22,6 +22,9 @@ pub struct ConnectionLimits {
     pub idle: Duration,
     /// How long an answer may wait until it is taken; nobody who waits for one takes longer.
     pub answer: Duration,
+    /// How long requests in flight may take once their caller might not be let in any more, because the client CAs are
+    /// others.
+    pub revoked: Duration,
     /// The longest headers of one request, in bytes.
     pub max_headers: usize,
     /// How many requests one HTTP/2 connection may have in flight.
@@ -44,6 +47,7 @@ impl Default for ConnectionLimits {
             body: Duration::from_secs(10),
             idle: Duration::from_secs(180),
             answer: Duration::from_secs(30),
+            revoked: Duration::from_secs(10),
             max_headers: 32 << 10,
             max_streams: 100,
             max_resets: 20,
