@@ -1,5 +1,7 @@
-//! Where the webhook says what it did: what it counts, and one line in the log for each denied review, and now and then
-//! one for calls that are no review.
+//! Where the webhook says what it did: what it counts, and one line in the log for each denied or unreadable review.
+//!
+//! Anybody who reaches the port can send what is unreadable: such lines come at most every few seconds, with the number of
+//! those left out.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
