@@ -1,7 +1,6 @@
 //! The webhook as its operator runs it: one command, real TLS, files that change under it, and an end in order.
 
 #![expect(clippy::panic, reason = "a test that cannot read the answer has failed")]
-#![expect(clippy::panic, reason = "a test that cannot set its scene has failed")]
 
 #[path = "serve/authority.rs"]
 mod authority;

@@ -37,7 +37,7 @@ pub use self::limits::ConnectionLimits;
 use self::seldom::Seldom;
 pub use self::shutdown::Shutdown;
 use crate::metrics;
-use crate::tls::Certificates;
+use crate::tls::{Callers, Certificates};
 
 /// How long a connection that was told to end may take until it is cut.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -218,17 +218,22 @@ impl Server {
         // Answers are small and somebody waits for them. A socket that refuses is slower and works.
         let _ = stream.set_nodelay(true);
         let certificates = match &self.door {
-            Door::Plain => return self.http(stream, peer).await,
+            Door::Plain => return self.http(stream, peer, None).await,
             Door::Tls(certificates) => certificates,
         };
-        let handshake = TlsAcceptor::from(certificates.config()).accept(stream);
+        let (config, callers) = certificates.config();
+        let handshake = TlsAcceptor::from(config).accept(stream);
         let mut stage = self.stage.subscribe();
         let result = tokio::select! {
             result = timeout(self.limits.handshake, handshake) => result,
             () = async { drop(stage.wait_for(|stage| *stage == Stage::Cut).await) } => return,
         };
         match result {
-            Ok(Ok(stream)) => self.http(stream, peer).await,
+            Ok(Ok(_)) if callers.have_changed() => {
+                metrics::connection_refused("tls", "revoked");
+                tracing::debug!(%peer, "client CAs changed during the handshake");
+            }
+            Ok(Ok(stream)) => self.http(stream, peer, Some(callers)).await,
             // Where the API server itself is refused, nothing else says why; but anybody who reaches the port can make as
             // many of them as he likes.
             Ok(Err(error)) => {
@@ -245,7 +250,7 @@ impl Server {
         }
     }
 
-    async fn http<S>(&self, stream: S, peer: SocketAddr)
+    async fn http<S>(&self, stream: S, peer: SocketAddr, callers: Option<Callers>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -260,6 +265,13 @@ impl Server {
         let mut connection = pin!(self.http.serve_connection(TokioIo::new(stream), service));
         let mut stage = self.stage.subscribe();
         let mut farewell: Option<Instant> = None;
+        let mut revoked = pin!(async {
+            match callers {
+                Some(mut callers) => callers.changed().await,
+                None => std::future::pending().await,
+            }
+        });
+        let mut is_revoked = false;
         loop {
             let asleep = farewell.unwrap_or_else(|| activity.wakes(&self.limits));
             tokio::select! {
@@ -277,6 +289,13 @@ impl Server {
                     }
                     // What is in flight ends by itself, bounded by the drain.
                     connection.as_mut().graceful_shutdown();
+                }
+                () = &mut revoked, if !is_revoked => {
+                    is_revoked = true;
+                    tracing::debug!(%peer, "client CAs changed: the connection ends");
+                    connection.as_mut().graceful_shutdown();
+                    let end = Instant::now() + self.limits.revoked;
+                    farewell = Some(farewell.map_or(end, |before| before.min(end)));
                 }
                 () = sleep_until(asleep) => {
                     if farewell.is_some() {
@@ -307,7 +326,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let in_flight = self.activity.begin();
+        let mut in_flight = self.activity.begin();
         let version = request.version();
         let deadline = Instant::now() + self.body;
         let mut request = request.map(|body| axum::body::Body::new(Timed::new(body, deadline)));
@@ -316,6 +335,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         let shutdown = self.shutdown.clone();
         Box::pin(async move {
             let mut response = answer.await?;
+            in_flight.is_ready();
             // Tells the caller not to use this connection again, before it is closed under its next request. HTTP/2
             // has a message of its own for that.
             if version <= Version::HTTP_11 && shutdown.has_begun() {

@@ -12,7 +12,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
 use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use tokio::sync::Semaphore;
 
 use crate::answer::{Call, Webhook};
@@ -24,6 +25,9 @@ use crate::response::{self, Answer, Reason};
 /// A body that is too large is still taken, and thrown away, up to so many times the limit: a client that is still sending
 /// reads no answer.
 const THROWN_AWAY: u64 = 4;
+/// A body that nobody needs is taken up to so many bytes before the answer: a stream of HTTP/2 that is answered while its
+/// caller still sends is reset, and some callers lose the answer with it.
+const DRAINED: usize = 64 << 10;
 /// What one permit stands for, in bytes.
 const PERMIT: usize = 1_024;
 /// The caller's trace (W3C Trace Context).
@@ -60,24 +64,36 @@ async fn validate_by_set(
         Ok(Path(policy_set)) => door.answer(Some(&policy_set), request).await,
         Err(_) => {
             let answer = response::failed(Reason::NotFound, "no policy set has a name that is not UTF-8");
-            turned_away(Refusal::NoSuchSet, &request.into_parts().0, answer)
+            door.unread(Refusal::NoSuchSet, request, answer).await
         }
     }
 }
 
-async fn only_post(request: Request) -> Response {
+async fn only_post(State(door): State<Door>, request: Request) -> Response {
     let answer = response::failed(Reason::MethodNotAllowed, "an AdmissionReview is sent here with POST");
-    let mut response = turned_away(Refusal::Method, &request.into_parts().0, answer);
+    let mut response = door.unread(Refusal::Method, request, answer).await;
     response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("POST"));
     response
 }
 
-async fn no_such_path(request: Request) -> Response {
+async fn no_such_path(State(door): State<Door>, request: Request) -> Response {
     let answer = response::failed(Reason::NotFound, "reviews are judged at `/validate` and `/validate/{policy-set}`");
-    turned_away(Refusal::NoSuchPath, &request.into_parts().0, answer)
+    door.unread(Refusal::NoSuchPath, request, answer).await
 }
 
 impl Door {
+    /// Answers a call that is not judged and whose body nobody has read.
+    async fn unread(&self, refusal: Refusal, request: Request, answer: Answer) -> Response {
+        let until = Instant::now() + self.webhook.config().body_time;
+        let (head, body) = request.into_parts();
+        let response = turned_away(refusal, &head, answer);
+        // Whoever waits for our word before he sends takes the answer for it.
+        if !head.headers.contains_key(header::EXPECT) {
+            drain(body, until).await;
+        }
+        response
+    }
+
     async fn answer(&self, policy_set: Option<&str>, request: Request) -> Response {
         let arrived = Instant::now();
         let (head, body) = request.into_parts();
@@ -85,7 +101,8 @@ impl Door {
         if !is_json(&head.headers) {
             let found = text(header::CONTENT_TYPE).unwrap_or_default().escape_debug().to_string();
             let message = format!("the body must be `Content-Type: application/json`, not `{found}`");
-            return turned_away(Refusal::MediaType, &head, response::failed(Reason::UnsupportedMediaType, &message));
+            let answer = response::failed(Reason::UnsupportedMediaType, &message);
+            return self.unread(Refusal::MediaType, Request::from_parts(head, body), answer).await;
         }
         let announced = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
         let mut call = Call {
@@ -102,7 +119,8 @@ impl Door {
         let room = tokio::time::timeout_at(until.into(), self.held.acquire_many(permits));
         let Ok(Ok(_room)) = room.await else {
             let message = "the bodies of other reviews take all the memory that they may (`--max-held`); try again";
-            return turned_away(Refusal::NoRoom, &head, response::failed(Reason::TooManyRequests, message));
+            let answer = response::failed(Reason::TooManyRequests, message);
+            return self.unread(Refusal::NoRoom, Request::from_parts(head, body), answer).await;
         };
         let _held = metrics::held(u64::from(permits) * PERMIT as u64);
         let until = until.min(arrived + self.webhook.config().body_time);
@@ -118,6 +136,24 @@ impl Door {
         metrics::records_dropped(self.webhook.records_dropped());
         sent(answer)
     }
+}
+
+/// Takes a small body to its end, or until that time.
+async fn drain(mut body: Body, until: Instant) {
+    if body.size_hint().lower() > DRAINED as u64 {
+        return;
+    }
+    let taken = async {
+        let mut left = DRAINED;
+        while let Some(Ok(frame)) = body.frame().await {
+            match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+                Some(less) => left = less,
+                None => return,
+            }
+        }
+    };
+    // What has come by now is taken even when the time is over.
+    let _ = tokio::time::timeout_at(until.into(), taken).await;
 }
 
 /// The whole body, or why not.

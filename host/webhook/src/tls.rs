@@ -2,7 +2,8 @@
 //!
 //! The files are read by their paths each time, so that a Secret volume, whose `..data` link is renamed at every rotation,
 //! is seen each time and not only once. What is new is built whole, checked, and swapped in: handshakes that begin
-//! afterwards use it, connections that stand live on, and whatever is wrong with it leaves the last good one serving.
+//! afterwards use it, and whatever is wrong with it leaves the last good one serving. Connections that stand live on, unless
+//! other callers are allowed from now on: then they end.
 
 mod client;
 mod error;
@@ -14,8 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use portcullis_model::sha256_hex;
 use rustls::ServerConfig;
 use rustls::server::NoServerSessionStorage;
+use tokio::sync::watch;
 
 use self::client::ClientVerifier;
 pub use self::error::{TlsError, TlsProblem};
@@ -63,6 +66,8 @@ pub struct Certificates {
     current: ArcSwap<Serving>,
     /// Held while new ones are built, so that an older reading never replaces a newer one.
     reload: Mutex<()>,
+    /// The number of the callers that are allowed now.
+    callers: watch::Sender<u64>,
 }
 
 /// One version of everything.
@@ -70,6 +75,9 @@ struct Serving {
     config: Arc<ServerConfig>,
     digest: String,
     expiry: SystemTime,
+    /// The CAs whose clients may call, by their digest, and the number of this version of them.
+    client_ca: Option<String>,
+    callers: u64,
 }
 
 impl Certificates {
@@ -85,7 +93,7 @@ impl Certificates {
         let contents = Contents::read(&files)?;
         let serving = Serving::build(&files, &options, &contents)?;
         metrics::certificate_expires(serving.expiry);
-        Ok(Self { files: Some((files, options)), current: ArcSwap::from_pointee(serving), reload: Mutex::new(()) })
+        Ok(Self::of(Some((files, options)), serving))
     }
 
     /// A CA that lives as long as this process, and a certificate by it for these DNS names and addresses: for `--dev`.
@@ -99,7 +107,12 @@ impl Certificates {
         let contents = Contents { cert: made.cert.clone().into_bytes(), key: made.key().into(), client_ca: None };
         let serving = Serving::build(&nowhere, &TlsOptions::default(), &contents)?;
         metrics::certificate_expires(serving.expiry);
-        Ok((Self { files: None, current: ArcSwap::from_pointee(serving), reload: Mutex::new(()) }, made))
+        Ok((Self::of(None, serving), made))
+    }
+
+    fn of(files: Option<(TlsFiles, TlsOptions)>, serving: Serving) -> Self {
+        let callers = watch::Sender::new(serving.callers);
+        Self { files, current: ArcSwap::from_pointee(serving), reload: Mutex::new(()), callers }
     }
 
     /// Reads the files again; true where their contents are new and serve from now on. Waits for the disk: not for an
@@ -118,9 +131,14 @@ impl Certificates {
             metrics::certificate_expires(current.expiry);
             return Ok(false);
         }
-        let serving = Serving::build(files, options, &contents)?;
+        let mut serving = Serving::build(files, options, &contents)?;
         metrics::certificate_expires(serving.expiry);
+        // The names are those of the start: only the CAs can be others.
+        serving.callers = current.callers + u64::from(serving.client_ca != current.client_ca);
+        let callers = serving.callers;
         self.current.store(Arc::new(serving));
+        // In this order: whoever has the old version hears of it, whoever has the new one is not meant.
+        self.callers.send_if_modified(|now| std::mem::replace(now, callers) != callers);
         Ok(true)
     }
 
@@ -134,9 +152,31 @@ impl Certificates {
         self.files.as_ref().is_some_and(|(files, _)| files.client_ca.is_some())
     }
 
-    /// What a handshake that begins now uses.
-    pub(crate) fn config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.current.load().config)
+    /// What a handshake that begins now uses, and the callers that it lets in.
+    pub(crate) fn config(&self) -> (Arc<ServerConfig>, Callers) {
+        let current = self.current.load();
+        (Arc::clone(&current.config), Callers { version: current.callers, now: self.callers.subscribe() })
+    }
+}
+
+/// The callers that were allowed at a handshake.
+pub(crate) struct Callers {
+    version: u64,
+    now: watch::Receiver<u64>,
+}
+
+impl Callers {
+    /// Returns when others are allowed.
+    pub(crate) async fn changed(&mut self) {
+        let version = self.version;
+        if self.now.wait_for(|now| *now != version).await.is_err() {
+            // Nobody can change them any more.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    pub(crate) fn have_changed(&self) -> bool {
+        *self.now.borrow() != self.version
     }
 }
 
@@ -180,7 +220,8 @@ impl Serving {
             config.session_storage = Arc::new(NoServerSessionStorage {});
             config.send_tls13_tickets = 0;
         }
-        Ok(Self { config: Arc::new(config), digest: contents.digest(), expiry })
+        let client_ca = contents.client_ca.as_deref().map(sha256_hex);
+        Ok(Self { config: Arc::new(config), digest: contents.digest(), expiry, client_ca, callers: 0 })
     }
 }
 

@@ -1,59 +1,94 @@
 //! Whether a connection does anything.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
 use super::ConnectionLimits;
 
-/// The requests of one connection: how many are in flight, and since when none is.
+/// The requests of one connection: how many are in flight, since when none is, and which answers wait to be taken.
 #[derive(Debug)]
 pub(super) struct Activity {
     since: Instant,
-    in_flight: AtomicUsize,
-    /// Whole milliseconds from `since` to the end of the last request; zero while there was none.
-    ended: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    in_flight: usize,
+    /// The end of the last request.
+    ended: Option<Instant>,
+    /// Since when answers are ready, by their number: the first has waited longest.
+    ready: BTreeMap<u64, Instant>,
+    /// The number of the next answer.
+    next: u64,
 }
 
 /// A request in flight, until it is dropped.
 #[derive(Debug)]
-pub(super) struct InFlight(Arc<Activity>);
+pub(super) struct InFlight {
+    activity: Arc<Activity>,
+    /// The number of its answer, once there is one.
+    answer: Option<u64>,
+}
 
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { since: Instant::now(), in_flight: AtomicUsize::new(0), ended: AtomicU64::new(0) })
+        Arc::new(Self { since: Instant::now(), state: Mutex::default() })
     }
 
     /// A request has begun.
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
-        self.in_flight.fetch_add(1, Ordering::SeqCst);
-        InFlight(Arc::clone(self))
+        self.state().in_flight += 1;
+        InFlight { activity: Arc::clone(self), answer: None }
     }
 
     /// When it is worth asking whether the connection is asleep.
     pub(super) fn wakes(&self, limits: &ConnectionLimits) -> Instant {
-        if self.in_flight.load(Ordering::SeqCst) > 0 {
-            return Instant::now() + limits.idle;
-        }
-        match self.ended.load(Ordering::SeqCst) {
-            0 => self.since + limits.header,
-            ended => self.since + Duration::from_millis(ended) + limits.idle,
-        }
+        // No later than an answer that gets ready from now on may wait.
+        let latest = Instant::now() + limits.answer;
+        self.ends(limits).map_or(latest, |end| end.min(latest))
     }
 
-    /// Whether it said nothing for longer than it may.
+    /// Whether it said nothing, or did not take an answer, for longer than it may.
     pub(super) fn is_asleep(&self, limits: &ConnectionLimits) -> bool {
-        self.wakes(limits) <= Instant::now()
+        self.ends(limits).is_some_and(|end| end <= Instant::now())
+    }
+
+    /// When it has slept for too long; nothing while it waits for us.
+    fn ends(&self, limits: &ConnectionLimits) -> Option<Instant> {
+        let state = self.state();
+        if state.in_flight > 0 {
+            return state.ready.values().next().map(|ready| *ready + limits.answer);
+        }
+        Some(state.ended.map_or(self.since + limits.header, |ended| ended + limits.idle))
+    }
+
+    /// Nothing is left half done in it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl InFlight {
+    /// Its answer is there, for the caller to take.
+    pub(super) fn is_ready(&mut self) {
+        let mut state = self.activity.state();
+        let number = state.next;
+        state.next += 1;
+        state.ready.insert(number, Instant::now());
+        self.answer = Some(number);
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let ended = u64::try_from(self.0.since.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
-        // In this order: whoever sees that nothing is in flight sees since when.
-        self.0.ended.store(ended, Ordering::SeqCst);
-        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+        let mut state = self.activity.state();
+        state.in_flight -= 1;
+        state.ended = Some(Instant::now());
+        if let Some(number) = self.answer {
+            state.ready.remove(&number);
+        }
     }
 }

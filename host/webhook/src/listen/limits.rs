@@ -20,6 +20,11 @@ pub struct ConnectionLimits {
     /// How long a connection may stand without a request once it has made one. Longer than the 90 s of Go's client, so
     /// that the API server is always the one who hangs up: a request that meets our hanging up would be lost, and denied.
     pub idle: Duration,
+    /// How long an answer may wait until it is taken; nobody who waits for one takes longer.
+    pub answer: Duration,
+    /// How long requests in flight may take once their caller might not be let in any more, because the client CAs are
+    /// others.
+    pub revoked: Duration,
     /// The longest headers of one request, in bytes.
     pub max_headers: usize,
     /// How many requests one HTTP/2 connection may have in flight.
@@ -41,6 +46,8 @@ impl Default for ConnectionLimits {
             header: Duration::from_secs(10),
             body: Duration::from_secs(10),
             idle: Duration::from_secs(180),
+            answer: Duration::from_secs(30),
+            revoked: Duration::from_secs(10),
             max_headers: 32 << 10,
             max_streams: 100,
             max_resets: 20,

@@ -8,7 +8,7 @@ use portcullis_webhook::listen::ConnectionLimits;
 use portcullis_webhook::tls::{Certificates, TlsFiles, TlsOptions, TlsProblem, TlsVersion};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::caller::{Authority, Caller, DAY, Folder, Identity, PATIENCE, Server, request, serial};
+use crate::caller::{Authority, Caller, DAY, Folder, Identity, PATIENCE, Server, hung_up, request, serial};
 
 fn load(files: TlsFiles, options: TlsOptions) -> Arc<Certificates> {
     Arc::new(Certificates::load(files, options).unwrap())
@@ -227,6 +227,39 @@ async fn denies_a_caller_whose_ca_was_taken_away_by_a_reload() {
     std::fs::write(bundle, new.pem()).unwrap();
     assert!(certificates.reload().unwrap());
     assert!(caller.get(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn ends_connections_of_callers_whose_ca_was_taken_away_and_no_others() {
+    let (ca, folder) = (Authority::new("ca"), Folder::new("revoked"));
+    let (old, new) = (Authority::new("old"), Authority::new("new"));
+    let bundle = folder.write("clients.crt", &old.pem());
+    let files = TlsFiles { client_ca: Some(bundle.clone()), ..folder.files(&ca.server("portcullis")) };
+    let certificates = load(files, TlsOptions::default());
+    let limits = ConnectionLimits { revoked: Duration::from_secs(2), ..ConnectionLimits::default() };
+    let server = Server::tls(&certificates, limits).await;
+    let identity = old.issue("api", &[], SystemTime::now() + DAY);
+    let caller = Caller::with(&ca.pem(), Some(&identity), rustls::DEFAULT_VERSIONS);
+    let connect = async || caller.connect(server.address).await.unwrap();
+    let (mut idle, mut busy, mut stuck) = (connect().await, connect().await, connect().await);
+    assert_eq!(request(&mut idle, "GET", "/").await.unwrap().status, 200);
+
+    // Another certificate of ours says nothing about the callers.
+    folder.files(&ca.server("portcullis"));
+    assert!(certificates.reload().unwrap());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(request(&mut idle, "GET", "/").await.unwrap().status, 200);
+
+    let busy = tokio::spawn(async move { request(&mut busy, "GET", "/slow").await });
+    let stuck = tokio::spawn(async move { request(&mut stuck, "GET", "/never").await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    std::fs::write(bundle, new.pem()).unwrap();
+    assert!(certificates.reload().unwrap());
+    hung_up(&mut idle).await;
+    let answered = busy.await.unwrap().unwrap();
+    assert_eq!((answered.status, answered.body.as_str()), (200, "slow"));
+    let stuck = tokio::time::timeout(PATIENCE, stuck).await.expect("it is cut").unwrap();
+    assert!(stuck.is_err());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use portcullis_webhook::listen::{ConnectionLimits, Ended};
 use portcullis_webhook::tls::Certificates;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -246,6 +247,32 @@ async fn lets_go_of_an_idle_connection_of_http_2() {
     let begun = Instant::now();
     hung_up(&mut tcp).await;
     assert!(begun.elapsed() >= ms(2900), "{:?}", begun.elapsed());
+}
+
+/// A55: a client of HTTP/2 whose window is never open (SETTINGS_INITIAL_WINDOW_SIZE 0) answers every ping and takes nothing.
+#[tokio::test]
+async fn lets_go_of_a_caller_who_never_takes_an_answer() {
+    let limits = ConnectionLimits { answer: ms(1000), idle: PATIENCE * 4, ..ConnectionLimits::default() };
+    let server = Server::plain(limits).await;
+    let mut http = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let tcp = TokioIo::new(server.tcp().await);
+    let (mut sender, connection) =
+        http.initial_stream_window_size(0).handshake::<_, axum::body::Body>(tcp).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let get = |path: &str| {
+        let uri = format!("http://localhost{path}");
+        hyper::Request::builder().uri(uri).body(axum::body::Body::empty()).unwrap()
+    };
+    // Longer than an answer may wait: nobody is let go for our own slowness.
+    let slow = timeout(ms(2500), sender.send_request(get("/never"))).await;
+    assert!(slow.is_err() && !connection.is_finished());
+    let begun = Instant::now();
+    let answered = sender.send_request(get("/")).await.unwrap();
+    assert_eq!(answered.status(), 200);
+    let ended = timeout(PATIENCE, connection).await.expect("the server hangs up");
+    assert!(begun.elapsed() >= ms(900), "{:?} {ended:?}", begun.elapsed());
+    drop(answered);
+    assert_eq!(request(&mut server.tcp().await, "GET", "/").await.unwrap().status, 200);
 }
 
 /// A55: thousands that only stand.

@@ -131,6 +131,51 @@ async fn names_the_limit_of_a_body_and_reads_no_more_than_it() {
     assert_eq!((unannounced.status, told(&unannounced)), (413, expected));
 }
 
+/// A frame of HTTP/2 (RFC 9113 section 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let mut frame = u32::try_from(payload.len()).expect("short").to_be_bytes()[1..].to_vec();
+    frame.extend([kind, flags]);
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+#[tokio::test]
+async fn takes_a_small_body_that_it_has_no_use_for_so_that_the_denial_is_not_lost() {
+    let address = serve(webhook(&[policy("content", "")])).await;
+    // POST to another path as HPACK writes it, and its body only later.
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    let head = [&[0x83, 0x86, 0x04, 2], b"/x".as_slice(), &[0x01, 1, b'x']].concat();
+    let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(4, 0, 0, &[]), frame(1, 4, 1, &head)].concat();
+    stream.write_all(&preface).await.expect("written");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let body_and_ping = [frame(0, 1, 1, &[b'y'; 10_000]), frame(6, 0, 0, b"pingping")].concat();
+    stream.write_all(&body_and_ping).await.expect("written");
+    let (mut answered, mut alive) = (false, false);
+    while !(answered && alive) {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.expect("a frame");
+        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        stream.read_exact(&mut payload).await.expect("its payload");
+        assert!(head[3] != 3 && head[3] != 7, "no RST_STREAM and no GOAWAY: {payload:?}");
+        answered |= head[3] == 0 && head[4] & 1 == 1;
+        alive |= head[3] == 6 && head[4] & 1 == 1;
+    }
+    // Over HTTP/1.1 the connection can be used again.
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    for _ in 0..2 {
+        let head = b"POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: text/yaml\r\nContent-Length: 10000\r\n\r\n";
+        stream.write_all(head).await.expect("written");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stream.write_all(&[b'y'; 10_000]).await.expect("written");
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"}") {
+            assert!(stream.read_buf(&mut bytes).await.expect("an answer") > 0);
+        }
+        assert!(bytes.starts_with(b"HTTP/1.1 415"), "{}", String::from_utf8_lossy(&bytes));
+    }
+}
+
 #[tokio::test]
 async fn waits_no_longer_for_a_body_than_it_may() {
     let config = WebhookConfig { body_time: Duration::from_millis(100), ..config() };
