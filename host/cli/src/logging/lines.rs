@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -12,6 +12,8 @@ use tracing_subscriber::fmt::MakeWriter;
 const LINES: usize = 8192;
 /// How long an end waits for the last lines.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long it waits before it looks again whether a full queue has room.
+const PAUSE: Duration = Duration::from_millis(1);
 
 enum Message {
     Line(Vec<u8>),
@@ -43,10 +45,15 @@ impl Lines {
     /// Waits a moment until all lines so far are written.
     pub fn flush(&self) {
         let (done, wait) = sync_channel(1);
-        // A full queue is not waited for: its reader has stopped.
-        if self.queue.try_send(Message::Flush(done)).is_ok() {
-            let _ = wait.recv_timeout(PATIENCE);
+        let until = Instant::now() + PATIENCE;
+        // A full queue may only be busy; one whose reader has stopped is given up after that time.
+        while self.queue.try_send(Message::Flush(done.clone())).is_err() {
+            if Instant::now() >= until {
+                return;
+            }
+            std::thread::sleep(PAUSE);
         }
+        let _ = wait.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
 }
 
