@@ -229,7 +229,13 @@ fn sends_nothing_that_no_policy_wants() {
     let judging = set("a", &narrow);
     let plan = registration(std::slice::from_ref(&judging), &options()).expect("a registration");
     let registered = as_policy(&plan);
-    for review in world().iter().filter(|review| !review.request.user.name.is_empty()) {
+    // Who has no name in the request may have one in the object, so it is sent wherever a rule names names.
+    let nameless = |review: &&Review| {
+        let resource = review.request.resource.as_ref();
+        review.request.name.is_empty() && resource.is_some_and(|resource| resource.resource == "secrets")
+    };
+    let world = world();
+    for review in world.iter().filter(|review| !review.request.user.name.is_empty() && !nameless(review)) {
         let wanted = (0..3).any(|policy| judging.select(policy, review) != Selection::Skips) && !excluded(review);
         let sends = registered.select(0, review) != Selection::Skips;
         assert_eq!(sends, wanted, "{:?}\n{}", review.request, plan.to_yaml());
