@@ -188,10 +188,10 @@ fn log_denials(trace: &str, judged: &Judged, duration: Duration) {
 
 /// Ends the review's span, and gives the id of its trace; empty where the call belongs to none.
 fn trace(call: &Call<'_>, judged: &Judged, took: Duration) -> String {
-    let parent = call.traceparent.and_then(TraceParent::parse);
     if !trace::is_collected() {
-        return parent.map(TraceParent::id).unwrap_or_default();
+        return trace_of(call.traceparent);
     }
+    let parent = call.traceparent.and_then(TraceParent::parse);
     let Judged { review, decisions, spent, .. } = judged;
     let ids: Vec<String> = decisions.iter().map(Decision::id).collect();
     let policies: Vec<_> = spent
