@@ -147,21 +147,30 @@ impl Status {
     }
 }
 
-/// The answer to a review that was judged, by each policy set once. `overload`: nothing could be judged because too much
-/// was waiting.
-pub fn decided(uid: &str, decisions: &[Decision], overload: bool) -> Answer {
+/// What an answer depends on besides the decisions.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// Nothing could be judged, because too much was waiting.
+    pub overload: bool,
+    /// Nothing is enforced (`--observe`): what is denied is told as warnings.
+    pub observed: bool,
+}
+
+/// The answer to a review that was judged, by each policy set once.
+pub fn decided(uid: &str, decisions: &[Decision], manner: Manner) -> Answer {
     let denied = decisions.iter().any(|decision| decision.verdict() == Verdict::Deny);
-    let status = denied.then(|| Status::new(denial_reason(decisions, overload), &denial(decisions)));
+    let enforced = denied && !manner.observed;
+    let status = enforced.then(|| Status::new(denial_reason(decisions, manner.overload), &denial(decisions)));
     // Reviews that no policy wants are most of a cluster's, and say nothing in its audit log.
     let matched: Vec<&Decision> = decisions.iter().filter(|decision| decision.matched() || denied).collect();
     review(
         "admission.k8s.io/v1",
         AdmissionResponse {
             uid,
-            allowed: !denied,
+            allowed: !enforced,
             status,
-            audit_annotations: audit_annotations(&matched),
-            warnings: warnings(&matched),
+            audit_annotations: audit_annotations(&matched, manner),
+            warnings: warnings(&matched, manner),
         },
     )
 }
@@ -188,8 +197,8 @@ fn answer(status: u16, body: &impl Serialize) -> Answer {
     Answer { status, content_type: "application/json", body: body.into() }
 }
 
-fn denying_findings(decisions: &[Decision]) -> Vec<(&Decision, &Judged)> {
-    let mut found = with_effect(decisions.iter(), Effect::Deny);
+fn denying_findings<'a>(decisions: impl IntoIterator<Item = &'a Decision>) -> Vec<(&'a Decision, &'a Judged)> {
+    let mut found = with_effect(decisions.into_iter(), Effect::Deny);
     found.sort_by_key(|(_, judged)| std::cmp::Reverse(judged.severity));
     found
 }
@@ -199,9 +208,9 @@ fn with_effect<'a>(decisions: impl Iterator<Item = &'a Decision>, effect: Effect
     decisions.flat_map(of).filter(|(_, judged)| judged.effect == effect).collect()
 }
 
-fn denying_failures(decisions: &[Decision]) -> Vec<(&Decision, &Failure)> {
+fn denying_failures<'a>(decisions: impl IntoIterator<Item = &'a Decision>) -> Vec<(&'a Decision, &'a Failure)> {
     let of = |decision| failures(decision, Effect::Deny);
-    decisions.iter().flat_map(of).collect()
+    decisions.into_iter().flat_map(of).collect()
 }
 
 fn failures(decision: &Decision, effect: Effect) -> impl Iterator<Item = (&Decision, &Failure)> {
@@ -294,8 +303,8 @@ fn failure_line(decision: &Decision, failure: &Failure) -> String {
 }
 
 /// What a person should know though it denies nothing, the most important first: what was not judged, findings by severity,
-/// oddities of the review, and last what somebody answers for.
-fn warnings(decisions: &[&Decision]) -> Vec<String> {
+/// oddities of the review, and last what somebody answers for. Where nothing is enforced, what would be denied comes first.
+fn warnings(decisions: &[&Decision], manner: Manner) -> Vec<String> {
     let all = || decisions.iter().copied();
     let warned = || all().flat_map(|decision| failures(decision, Effect::Warn));
     let mut lines: Vec<String> = Vec::new();
@@ -306,6 +315,11 @@ fn warnings(decisions: &[&Decision]) -> Vec<String> {
         let (set, field) = (&decision.policy_set, field(&finding.pointer));
         format!("{set}/{policy}, {}, {field}: {}", finding.rule, finding.message)
     };
+    if manner.observed {
+        let denied = denying_findings(all()).into_iter().map(|(decision, judged)| short(decision, judged));
+        let unjudged = denying_failures(all()).into_iter().map(|(decision, failure)| failure_line(decision, failure));
+        lines.splice(0..0, denied.chain(unjudged).map(|line| format!("would be denied: {line}")));
+    }
     let mut findings = with_effect(all(), Effect::Warn);
     findings.sort_by_key(|(_, judged)| std::cmp::Reverse(judged.severity));
     lines.extend(findings.into_iter().map(|(decision, judged)| short(decision, judged)));
@@ -343,7 +357,7 @@ fn bounded(lines: Vec<String>) -> Vec<String> {
 
 /// What the audit log keeps, under names that Kubernetes prefixes with the webhook's own (`webhook.example/decisions`); each
 /// value lists the policy sets in their order.
-fn audit_annotations(decisions: &[&Decision]) -> BTreeMap<&'static str, String> {
+fn audit_annotations(decisions: &[&Decision], manner: Manner) -> BTreeMap<&'static str, String> {
     if decisions.is_empty() {
         return BTreeMap::new();
     }
@@ -351,12 +365,16 @@ fn audit_annotations(decisions: &[&Decision]) -> BTreeMap<&'static str, String> 
         let one = |decision: &&Decision| format!("{}={}", decision.policy_set, value(decision));
         decisions.iter().map(one).collect::<Vec<_>>().join(",")
     };
-    BTreeMap::from([
+    let mut annotations = BTreeMap::from([
         ("decisions", list(&Decision::id)),
         ("modes", list(&|decision| decision.mode.to_string())),
         ("policy-sets", list(&|decision| decision.policy_set_digest.clone())),
         ("verdicts", list(&|decision| decision.verdict().as_str().to_owned())),
-    ])
+    ]);
+    if manner.observed {
+        annotations.insert("enforced", "false".to_owned());
+    }
+    annotations
 }
 
 /// A JSON Pointer as Kubernetes writes fields: `spec.containers[0].image`, `metadata.annotations[example.com/owner]`.
@@ -446,7 +464,7 @@ mod tests {
         assert!(text.starts_with("Pod\\n `shop/nnn") && text.contains("\n- and "), "{text}");
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
         let failures = (0..100).map(|n| failure(FailureKind::Trap, &format!("{n} {hostile}"), Effect::Warn)).collect();
-        let told = warnings(&[&decision(failures)]);
+        let told = warnings(&[&decision(failures)], Manner::default());
         assert!(told.iter().all(|one| one.len() <= WARNING_BYTES && !one.contains(char::is_control)));
         assert!(told.iter().map(String::len).sum::<usize>() <= WARNINGS_BYTES && told.len() <= WARNINGS_SHOWN);
         assert!(told.last().is_some_and(|last| last.starts_with("and ")), "{told:?}");
@@ -464,6 +482,24 @@ mod tests {
     fn says_the_same_twice_only_once() {
         let twice =
             vec![failure(FailureKind::Fact, "away", Effect::Warn), failure(FailureKind::Fact, "away", Effect::Warn)];
-        assert_eq!(warnings(&[&decision(twice)]), ["policy `default/p` not judged (fact): away"]);
+        assert_eq!(warnings(&[&decision(twice)], Manner::default()), ["policy `default/p` not judged (fact): away"]);
+    }
+
+    #[test]
+    fn lets_in_what_it_only_observes_and_says_that_it_would_be_denied() {
+        let both =
+            vec![failure(FailureKind::Fact, "lost", Effect::Deny), failure(FailureKind::Fact, "away", Effect::Warn)];
+        let decisions = [decision(both)];
+        let of = |observed| {
+            let answer = decided("1", &decisions, Manner { observed, ..Manner::default() });
+            serde_json::from_slice::<serde_json::Value>(&answer.body).expect("JSON")["response"].clone()
+        };
+        let (enforced, observed) = (of(false), of(true));
+        assert_eq!((&enforced["allowed"], &observed["allowed"]), (&false.into(), &true.into()));
+        assert!(observed["status"].is_null() && enforced["auditAnnotations"]["enforced"].is_null());
+        assert_eq!(observed["auditAnnotations"]["enforced"], "false");
+        assert_eq!(observed["auditAnnotations"]["verdicts"], "default=deny");
+        assert_eq!(observed["warnings"][0], "would be denied: policy `default/p` not judged (fact): lost");
+        assert_eq!(observed["warnings"][1], enforced["warnings"][0]);
     }
 }
