@@ -75,9 +75,9 @@ fn denies_what_was_wrong_before_unless_the_policy_says_otherwise() {
     let (old, new) = (web(3, &too_much("2")), web(2, &too_much("2")));
     let strict = judge("", &old, &new);
     assert_eq!((strict.status, effects(&strict)), (1, vec![("cpu-limit-max".into(), "deny".into(), false)]));
-    for (word, effect) in [("warn", "warn"), ("audit", "audit"), ("{compliance: warn}", "warn")] {
-        let mild = judge(&format!(", onExisting: {word}"), &old, &new);
-        assert_eq!((mild.status, effects(&mild)), (0, vec![("cpu-limit-max".into(), effect.into(), true)]), "{word}");
+    for word in ["warn", "audit"] {
+        let mild = judge(&format!(", onExisting: {{compliance: {word}}}"), &old, &new);
+        assert_eq!((mild.status, effects(&mild)), (0, vec![("cpu-limit-max".into(), word.into(), true)]), "{word}");
     }
     let other = judge(", onExisting: {sandbox: warn}", &old, &new);
     assert_eq!(other.status, 1, "the other mode");
@@ -94,10 +94,10 @@ fn denies_what_an_update_makes_worse_or_brings_in() {
         ("something else that is wrong", too_much("2"), unlimited()),
         ("what was right before", too_much("1"), too_much("2")),
     ] {
-        let answer = judge(", onExisting: warn", &web(&old), &web(&new));
+        let answer = judge(", onExisting: {compliance: warn}", &web(&old), &web(&new));
         assert_eq!(answer.status, 1, "{why}: {answer:?}");
     }
-    let answer = judge(", onExisting: warn", &web(&two("2")), &web(&two("1")));
+    let answer = judge(", onExisting: {compliance: warn}", &web(&two("2")), &web(&two("1")));
     assert_eq!((answer.status, effects(&answer).len()), (0, 1), "one of two mended: {answer:?}");
 }
 
@@ -109,7 +109,7 @@ fn keeps_denying_what_it_cannot_compare() {
         web["metadata"]["labels"] = json!({"limits": label});
         web
     };
-    let chosen = ", onExisting: warn, match: {objectSelector: {matchLabels: {limits: enforced}},
+    let chosen = ", onExisting: {compliance: warn}, match: {objectSelector: {matchLabels: {limits: enforced}},
         matchConditions: [{name: now, expression: 'object.metadata.labels.limits == \"enforced\"'}]}";
     let entering = judge(chosen, &labelled(Some("later")), &labelled(Some("enforced")));
     assert_eq!(entering.status, 1, "{entering:?}");
@@ -119,7 +119,7 @@ fn keeps_denying_what_it_cannot_compare() {
     let mut review = update(&labelled(None), &labelled(None));
     review["request"]["operation"] = json!("CREATE");
     let folder = Folder::new("existing-create");
-    folder.write("set.yaml", format!("apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: mine}}\nspec:\n  policies:\n  - {LIMITS}, onExisting: warn}}\n"));
+    folder.write("set.yaml", format!("apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: mine}}\nspec:\n  policies:\n  - {LIMITS}, onExisting: {{compliance: warn}}}}\n"));
     folder.write("review.json", review.to_string());
     let created = portcullis(folder.path(), &["check", "--mode", "compliance", "-p", "set.yaml", "review.json"]);
     assert_eq!(created.status, 1, "{created:?}");

@@ -103,7 +103,7 @@ fn denies_nothing_while_it_observes_and_says_what_it_would() {
     let response = reply.json()["response"].clone();
     assert!(reply.allowed() && response["status"].is_null(), "{reply:?}");
     let warning = response["warnings"][0].as_str().unwrap_or_default().to_owned();
-    assert!(warning.starts_with("would be denied: cpu/limits, cpu-limit-max"), "{warning}");
+    assert!(warning.starts_with("would be denied: cpu/limits, cpu-request-max"), "{warning}");
     assert_eq!(response["auditAnnotations"]["verdicts"], "cpu=deny");
     served.wait_for("its line in the log", |served| served.log().contains("would be denied"));
     assert_eq!(served.metric("portcullis_observing"), Some(1.0));

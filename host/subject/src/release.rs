@@ -206,7 +206,7 @@ mod tests {
         let owned = owner(r#","controller":true"#);
         let set = |metadata: &str, replicas: &str, template: &str| {
             format!(
-                r#""metadata":{{"name":"web"{metadata}}},"spec":{{"replicas":{replicas},"template":{template}}},"status":{{}}"#
+                r#""metadata":{{"name":"web"{metadata}}},"spec":{{"replicas":{replicas},"template":{{"x":{template}}}}},"status":{{}}"#
             )
         };
         let old = set(&owned, "3", "1");

@@ -1,7 +1,7 @@
 //! Requests and limits of every container and of the Pod: there, readable and in range.
 //!
 //! Ephemeral containers are exempt: the API forbids resources there. A request that is not written but would be filled in
-//! counts as there and must lie in the range, so that a file and the admitted object get the same findings. Where the Pod has a limit of its own (KEP-2837), a container without one is bounded by it.
+//! counts as there, so that a file and the admitted object get one verdict. Where the Pod has a limit of its own (KEP-2837), a container without one is bounded by it.
 
 use portcullis_sdk::{Amount, Container, Finding, Resource, Resources, Review, Rule, Severity};
 
@@ -77,7 +77,7 @@ fn judge_one(
         };
         let needs_request = limit.is_absent() && needs(demand.request, Resources::effective_request);
         let needs_limit = needs(demand.limit, Resources::limit);
-        let implied = effective::implied(owner, resources, resource);
+        let implied = effective::implied(owner, resources, resource).filter(Implied::is_its_own);
         findings.extend(implied.and_then(|implied| out_of_range(owner, resource, &implied, &demand.range)));
         for (side, amount, needed) in [(Side::Request, request, needs_request), (Side::Limit, limit, needs_limit)] {
             if let Some(problem) = problem(amount, needed, &demand.range) {

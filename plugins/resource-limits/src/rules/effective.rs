@@ -13,6 +13,11 @@ pub struct Implied {
 }
 
 impl Implied {
+    /// Whether somebody has to be told apart from the limit: a copy of the limit is mended with it, and is no second finding.
+    pub fn is_its_own(&self) -> bool {
+        !self.of_limit
+    }
+
     /// For messages: the amount, and where it comes from.
     pub fn shown(&self, owner: Owner, resource: Resource) -> String {
         if self.of_limit {

@@ -283,7 +283,10 @@ fn differences(in_file: &[Finding], in_object: &[Finding]) -> Vec<(&'static str,
 
 /// Why only one side finds this, where `has` says which rules the other side has.
 fn cause(rule: &str, has: &dyn Fn(&str) -> bool) -> &'static str {
-    if rule.starts_with("total-") && has(rule) {
+    let of_limit = rule.replace("-request-", "-limit-");
+    if rule.contains("-request-") && has(&of_limit) {
+        "the API server copies a limit to its request, and both are out of range: one finding more about one value"
+    } else if rule.starts_with("total-") && has(rule) {
         "the API server writes `replicas: 1`, so the finding has a better place"
     } else {
         UNKNOWN
