@@ -34,5 +34,5 @@ pub use review::{
 };
 pub use subject::{Subject, SubjectKind};
 pub use time::{format_time, parse_expiry, parse_time};
-pub use trust::{KeyRule, KeySource, TrustRoot, TrustRule};
+pub use trust::{KeyRule, KeySource, Presence, TrustRoot, TrustRule};
 pub use workload::{Amount, AmountState, Claim, Container, ContainerRole, Image, ImageState, Resources, Workload};

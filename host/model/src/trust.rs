@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::place::Place;
 
 /// A named set of keys and roots, as its author meant it (`spec.trust` of a policy set).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TrustRule {
     /// The name that policies use for it.
     pub name: String,
@@ -14,11 +14,11 @@ pub struct TrustRule {
     /// Keys of which any one is enough.
     pub keys: Vec<KeyRule>,
     /// Whether a signature must be in a transparency log of the root.
-    pub log: Requirement,
+    pub log: Presence,
     /// Whether a signature must carry a time that an authority of the root signed.
-    pub timestamp: Requirement,
+    pub timestamp: Presence,
     /// Where it stands.
-    pub place: Place,
+    pub place: Option<Place>,
 }
 
 /// Who vouches for certificates, logs and times.
@@ -56,7 +56,7 @@ pub enum KeySource {
 
 /// What is asked of one part of a signature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Requirement {
+pub enum Presence {
     /// It must be there, and hold.
     #[default]
     Required,
@@ -66,7 +66,7 @@ pub enum Requirement {
     Forbidden,
 }
 
-impl Requirement {
+impl Presence {
     /// The word in policy sets.
     pub fn as_str(self) -> &'static str {
         match self {
