@@ -6,6 +6,8 @@
 mod authority;
 #[path = "serve/caller.rs"]
 mod caller;
+#[path = "serve/cluster.rs"]
+mod cluster;
 #[path = "serve/served.rs"]
 mod served;
 
@@ -20,6 +22,7 @@ use serde_json::{Value, json};
 
 use crate::authority::{Authority, Volume};
 use crate::caller::{Caller, get};
+use crate::cluster::Cluster;
 use crate::served::{Served, command};
 
 /// A CREATE of a Pod with a CPU limit of 8.
@@ -152,6 +155,11 @@ fn takes_a_good_version_and_refuses_a_bad_one_while_the_last_good_one_serves() {
         served.wait_for("a refusal", |served| served.verbose().contains(why));
         assert!(served.verbose().contains("readyz check passed"), "it can still judge");
         assert!(served.judge(&caller, &review("shop")).allowed(), "the last good one serves");
+        let health = get(served.ops, "/healthz").expect("an answer");
+        let warning = health.json()["warnings"][0].as_str().map(str::to_owned).unwrap_or_default();
+        assert_eq!((health.status, &health.json()["status"]), (200, &json!("ok")));
+        assert!(warning.contains("reload of policies refused") && warning.contains(why), "{warning}");
+        assert_eq!(served.metric(r#"portcullis_reload_refused{what="policies"}"#), Some(1.0));
     }
     std::thread::sleep(Duration::from_millis(500));
     let refused = served.metric(r#"portcullis_reloads_total{what="policies",result="refused"}"#);
@@ -162,8 +170,24 @@ fn takes_a_good_version_and_refuses_a_bad_one_while_the_last_good_one_serves() {
     assert!(served.judge(&caller, &review("shop")).allowed(), "files that vanish are no empty set");
     folder.write("sets/cpu.yaml", set("16"));
     served.wait_for("peace", |served| !served.verbose().contains("refused"));
+    assert!(served.log().contains("nothing is refused any more"), "{}", served.log());
+    assert_eq!(get(served.ops, "/healthz").expect("an answer").json().get("warnings"), None);
+    for what in ["policies", "certificates"] {
+        assert_eq!(served.metric(&format!("portcullis_reload_refused{{what=\"{what}\"}}")), Some(0.0));
+    }
+    let in_force = |served: &Served| {
+        let body = get(served.ops, "/metrics").expect("an answer").body;
+        body.lines()
+            .filter(|line| line.starts_with("portcullis_policy_set_info{"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let before = in_force(&served);
+    assert!(before[0].starts_with(r#"portcullis_policy_set_info{policy_set="cpu",digest="sha256:"#), "{before:?}");
     folder.write("sets/cpu.yaml", set("2"));
     served.wait_for("the third version", |served| !served.judge(&caller, &review("shop")).allowed());
+    served.wait_for("its digest", |served| in_force(served) != before);
+    assert_eq!(in_force(&served).len(), 1, "a version that is over is no series");
 }
 
 #[test]
@@ -238,6 +262,30 @@ fn judges_two_namespaces_by_their_labels_and_a_label_that_changes() {
 }
 
 #[test]
+fn says_while_the_namespaces_are_not_watched_and_judges_on() {
+    let folder = Folder::new("serve-watch");
+    let pair = Authority::new().issue("portcullis");
+    folder.write("tls.crt", &pair.cert);
+    folder.write("tls.key", &pair.key);
+    let cluster = Cluster::new(&folder.path().join("kubeconfig"));
+    let arguments = ["--tls-cert", "tls.crt", "--tls-key", "tls.key", "--kubeconfig", "kubeconfig"];
+    let mut served = Served::start(folder.path(), &arguments);
+    let watched = |served: &Served| served.metric("portcullis_namespaces_watch_up");
+    assert_eq!(watched(&served), Some(1.0));
+    assert!(!served.verbose().contains("[!]"), "{}", served.verbose());
+    cluster.set_broken(true);
+    served.wait_for("the lag", |served| served.verbose().contains("[!]namespaces: the watch of namespaces broke"));
+    assert_eq!(watched(&served), Some(0.0));
+    let health = get(served.ops, "/healthz").expect("an answer");
+    let warning = health.json()["warnings"][0].as_str().map(str::to_owned).unwrap_or_default();
+    assert_eq!(health.status, 200, "labels are read one by one meanwhile");
+    assert!(warning.starts_with("namespaces: the watch of namespaces broke"), "{warning}");
+    cluster.set_broken(false);
+    served.wait_for("the watch", |served| watched(served) == Some(1.0));
+    assert_eq!(get(served.ops, "/healthz").expect("an answer").json().get("warnings"), None);
+}
+
+#[test]
 fn stops_in_order_and_at_once_when_told_twice() {
     let folder = Folder::new("serve-stop");
     let (mut served, caller) = dev(&folder, &["--drain", "6s"]);
@@ -291,6 +339,10 @@ fn shows_every_new_certificate_and_keeps_the_last_good_one() {
     volume.swap(&[("tls.crt", &pairs[0].cert), ("tls.key", &pairs[1].key)]);
     served.wait_for("a refusal", |served| served.verbose().contains("reload of certificates refused"));
     assert!(trusted(&served, &callers[2]), "the last good pair serves");
+    assert_eq!(served.metric(r#"portcullis_reload_refused{what="certificates"}"#), Some(1.0));
+    volume.swap(&[("tls.crt", &pairs[2].cert), ("tls.key", &pairs[2].key)]);
+    served.wait_for("the end of the refusal", |served| !served.verbose().contains("refused"));
+    served.wait_for("a word of it", |served| served.log().contains("the certificates that serve are back"));
     assert!(served.log().contains("not the one of the certificate"), "{}", served.log());
     assert!(!served.log().contains("PRIVATE KEY"));
 }

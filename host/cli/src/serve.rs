@@ -129,6 +129,9 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     let namespaces = namespaces_of(arguments).await?;
     let known = namespaces.clone();
     health.probe(NAMESPACES, move || known.ready());
+    if arguments.namespace_labels.is_empty() && !arguments.dev {
+        health.concern(NAMESPACES, lagging(namespaces.clone()));
+    }
 
     let files = WatchedFiles::of(arguments);
     let cache_dir = arguments.cache_dir.clone();
@@ -139,6 +142,7 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
         anyhow::Ok((works, loaded))
     });
     let (works, loaded) = loading.await.context("the policies cannot be loaded")??;
+    metrics::in_force(reload::digests(&loaded.sets));
     let gate = Arc::new(Gate::new(loaded.sets, Arc::new(Facts::none())));
     // The labels that belong to this reading of the files, not to one before it.
     if let Some(labels) = loaded.labels {
@@ -191,6 +195,15 @@ fn in_date(certificates: Arc<Certificates>) -> impl Fn() -> Result<(), String> {
     move || match certificates.expiry() <= SystemTime::now() {
         true => Err("the certificate is over; renew it, and it is read within moments".to_owned()),
         false => Ok(()),
+    }
+}
+
+/// Labels are read live while the watch is broken: slower, and nobody would know why.
+fn lagging(namespaces: Namespaces) -> impl Fn() -> Option<String> {
+    move || {
+        let lag = namespaces.lag();
+        metrics::namespaces_watch(lag.is_none() && namespaces.ready().is_ok());
+        lag
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod family;
 mod names;
+mod policy_sets;
 
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
@@ -14,6 +15,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use portcullis_model::{Effect, FailureKind, Mode, Verdict};
 
 use self::family::Family;
+pub use self::policy_sets::in_force;
 use self::names::{BYTES, CORES, DURATIONS, SECONDS, STORAGE};
 
 /// The most series of one metric that names from policy sets may make.
@@ -29,7 +31,7 @@ pub struct Metrics(PrometheusHandle);
 impl Metrics {
     /// All of them in Prometheus' text format 0.0.4.
     pub fn render(&self) -> String {
-        self.0.render()
+        self.0.render() + &policy_sets::render()
     }
 }
 
@@ -362,4 +364,14 @@ fn verdict(verdict: Verdict) -> usize {
         Verdict::Allow => 0,
         Verdict::Deny => 1,
     }
+}
+
+/// Whether the last reload of `what` was refused, so that an older version serves.
+pub(crate) fn reload_refused(what: &str, refused: bool) {
+    gauge!(names::RELOAD_REFUSED, "what" => what.to_owned()).set(if refused { 1.0 } else { 0.0 });
+}
+
+/// Whether the namespaces of the cluster are watched at this moment.
+pub fn namespaces_watch(up: bool) {
+    gauge!(names::NAMESPACES_WATCH_UP).set(if up { 1.0 } else { 0.0 });
 }

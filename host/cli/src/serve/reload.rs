@@ -24,6 +24,9 @@ use crate::wire::Works;
 const POLICIES: &str = "policies";
 const CERTIFICATES: &str = "certificates";
 
+/// What the log says when a refusal is over.
+const MENDED: &str = "nothing is refused any more";
+
 type Labels = BTreeMap<String, BTreeMap<String, String>>;
 
 /// One version of everything that is read from files and decides.
@@ -90,6 +93,11 @@ fn plugins_of(sets: &[LoadedSet]) -> BTreeSet<PathBuf> {
     files.collect()
 }
 
+/// The name and the digest of each set.
+pub fn digests(sets: &Sets) -> Vec<(String, String)> {
+    sets.sets.iter().map(|set| (set.loaded.set.name.clone(), set.loaded.set.digest.clone())).collect()
+}
+
 /// Looks at the files, and puts in force what is new and good.
 pub struct Reloader {
     /// What makes sets that can judge.
@@ -110,6 +118,9 @@ impl Reloader {
     /// Looks every so often, and whenever somebody asks for it.
     pub async fn run(mut self, interval: Duration, asked: Arc<Notify>) {
         let mut refused_certificate = None;
+        for what in [POLICIES, CERTIFICATES] {
+            self.health.reloaded(what, Ok(()));
+        }
         loop {
             let forced = tokio::select! {
                 () = tokio::time::sleep(interval) => false,
@@ -118,10 +129,8 @@ impl Reloader {
             let looking = spawn_blocking(move || {
                 if forced {
                     tracing::info!("reading everything again, as SIGHUP asks");
-                    self.files.refused = None;
-                    refused_certificate = None;
                 }
-                self.look_at_certificates(&mut refused_certificate);
+                self.look_at_certificates(&mut refused_certificate, forced);
                 self.look_at_policies(forced);
                 (self, refused_certificate)
             });
@@ -136,19 +145,24 @@ impl Reloader {
         }
     }
 
-    fn look_at_certificates(&self, refused: &mut Option<String>) {
+    fn look_at_certificates(&self, refused: &mut Option<String>, forced: bool) {
         match self.certificates.reload() {
             Ok(new) => {
                 if new {
                     metrics::reload(CERTIFICATES, true);
                     tracing::info!("new certificates serve");
+                    if refused.is_some() {
+                        tracing::info!("{MENDED}");
+                    }
+                } else if refused.is_some() {
+                    tracing::info!("the certificates that serve are back in their files; {MENDED}");
                 }
                 *refused = None;
                 self.health.reloaded(CERTIFICATES, Ok(()));
             }
             Err(error) => {
                 let reason = error.to_string();
-                if refused.as_ref() != Some(&reason) {
+                if forced || refused.as_ref() != Some(&reason) {
                     metrics::reload(CERTIFICATES, false);
                     tracing::warn!(reason, "new certificates are refused; the last good ones serve");
                     *refused = Some(reason.clone());
@@ -163,13 +177,14 @@ impl Reloader {
         let Some(found) = files.settled(&applied.plugins) else { return };
         if found == *applied && !forced {
             if refused.take().is_some() {
-                tracing::info!("the policies that serve are back in their files");
+                tracing::info!("the policies that serve are back in their files; {MENDED}");
                 self.health.reloaded(POLICIES, Ok(()));
             }
             return;
         }
         // Of a refused version the components count that it names: one that is mended there makes it another version.
-        if let Some(refused) = refused
+        if !forced
+            && let Some(refused) = refused
             && files.contents(&refused.plugins) == *refused
         {
             return;
@@ -178,8 +193,12 @@ impl Reloader {
         let Some((contents, version)) = attempt(&self.works, files) else { return };
         match version {
             Ok(version) => {
-                (*applied, *refused) = (contents, None);
+                let was_refused = refused.take().is_some();
+                *applied = contents;
                 self.put_in_force(version);
+                if was_refused {
+                    tracing::info!("{MENDED}");
+                }
             }
             Err(error) => {
                 *refused = Some(contents);
@@ -192,15 +211,16 @@ impl Reloader {
     }
 
     fn put_in_force(&self, version: Version) {
-        let digests: Vec<String> =
-            version.sets.sets.iter().map(|set| format!("{}@{}", set.loaded.set.name, set.loaded.set.digest)).collect();
+        let digests = digests(&version.sets);
+        let named: Vec<String> = digests.iter().map(|(name, digest)| format!("{name}@{digest}")).collect();
         // Labels first: between the two a review is judged by the old sets with the new labels, each of them whole.
         if let Some(labels) = version.labels {
             self.namespaces.replace(labels);
         }
         self.gate.replace(version.sets);
+        metrics::in_force(digests);
         metrics::reload(POLICIES, true);
         self.health.reloaded(POLICIES, Ok(()));
-        tracing::info!(policy_sets = digests.join(","), "new policies are in force");
+        tracing::info!(policy_sets = named.join(","), "new policies are in force");
     }
 }
