@@ -20,7 +20,7 @@ use crate::deadline::{DEFAULT_MARGIN, DEFAULT_REVIEW_TIME, Deadline, TimeRules};
 use crate::pool::{Lost, Pool};
 use crate::record::{Record, Recorder};
 use crate::request::{self, Asked};
-use crate::response::{self, Answer, Reason};
+use crate::response::{self, Answer, Reason, UnreadLabels};
 use crate::{Error, observe};
 
 /// The default of [`WebhookConfig::queue`]: a tenth of a second of work for two threads.
@@ -119,6 +119,8 @@ struct Case {
 struct Seen {
     review: OnceLock<Arc<Review>>,
     watch: OnceLock<Watch>,
+    /// Why the labels of its namespace could not be read, though somebody tried.
+    unread: OnceLock<String>,
 }
 
 /// How far a call has come.
@@ -318,6 +320,10 @@ impl Case {
     fn read_with(&self, labels: NamespaceLabels) -> Stage {
         match self.asked() {
             Ok(mut asked) => {
+                if let NamespaceLabels::Unknown(reason) = &labels {
+                    // Set once: labels are looked up once.
+                    let _ = self.seen.unread.set(reason.clone());
+                }
                 asked.review.namespace = labels;
                 self.begin(asked)
             }
@@ -364,7 +370,7 @@ impl Case {
             return Stage::Done(Box::new(Done { answer, judged: None }));
         };
         Stage::Done(Box::new(Done {
-            answer: response::decided(&review.request.uid, &judgement.decisions, false),
+            answer: response::decided(&review.request.uid, &judgement.decisions, false, self.unread(review)),
             judged: Some(Judged {
                 review: Arc::clone(review),
                 decisions: judgement.decisions,
@@ -393,9 +399,15 @@ impl Case {
         let overload = matches!(lost, Lost::Full { .. } | Lost::Ended);
         let decisions = self.shared.gate.sets().not_judged(&review, &self.bounds, kind, message);
         Done {
-            answer: response::decided(&review.request.uid, &decisions, overload),
+            answer: response::decided(&review.request.uid, &decisions, overload, self.unread(&review)),
             judged: Some(Judged { review, decisions, spent: Vec::new(), workload: None, evidence: None }),
         }
+    }
+
+    /// Said to the caller, and no part of the decision.
+    fn unread<'a>(&'a self, review: &'a Review) -> Option<UnreadLabels<'a>> {
+        let reason = self.seen.unread.get()?;
+        Some(UnreadLabels { namespace: &review.request.namespace, reason })
     }
 
     /// Why nothing could be judged, with the name of the policy that was slow.
