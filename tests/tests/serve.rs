@@ -385,6 +385,7 @@ fn refuses_callers_without_an_allowed_certificate() {
 fn refuses_to_start_with_what_cannot_serve() {
     let folder = Folder::new("serve-flags");
     folder.write("bad.yaml", set("4").replace("settings", "setings"));
+    folder.write("good.yaml", set("4"));
     folder.write("tls.crt", "nothing");
     folder.write("tls.key", "nothing");
     folder.write("namespaces.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
@@ -413,6 +414,15 @@ fn refuses_to_start_with_what_cannot_serve() {
         ),
         (vec!["--dev", "-p", "bad.yaml"], "bad.yaml:8:5: unknown field `setings`"),
         (vec!["--dev", "-p", "absent.yaml"], "absent.yaml"),
+        (vec!["--dev", "--workers", "99"], "from 1 to 32 threads can judge at once"),
+        (
+            vec!["--dev", "--listen", "8443"],
+            "write an IP address and a port such as `0.0.0.0:8443` or `[::]:8443`",
+        ),
+        (
+            vec!["--dev", "--namespace-labels", "good.yaml"],
+            "good.yaml:1:1: --namespace-labels holds a PolicySet, which is no Namespace object",
+        ),
     ] {
         let mut command = command(folder.path(), &arguments);
         if !arguments.contains(&"--listen") {
@@ -426,6 +436,85 @@ fn refuses_to_start_with_what_cannot_serve() {
 }
 
 #[test]
+fn refuses_files_that_cannot_serve_before_it_takes_a_port() {
+    let folder = Folder::new("serve-files-first");
+    let pair = Authority::new().issue("portcullis");
+    folder.write("tls.crt", &pair.cert);
+    folder.write("tls.key", &pair.key);
+    folder.write("bad.yaml", set("4").replace("settings", "setings"));
+    folder.write("lost.yaml", set("4").replace("builtin: resource-limits", "file: lost.wasm"));
+    folder.write("namespaces.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
+    folder.write("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: shop}\n");
+    // Whoever came to the ports would say that they are taken.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("an address").to_string();
+    let run = |cert: &str, labels: &str, set: &str| {
+        let arguments = ["--tls-cert", cert, "--tls-key", "tls.key", "--namespace-labels", labels, "-p", set];
+        let mut command = command(folder.path(), &arguments);
+        let output = command.args(["--listen", &port, "--ops-listen", "127.0.0.1:0"]).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    for (cert, labels, set, expected) in [
+        ("absent.crt", "namespaces.yaml", "bad.yaml", "`absent.crt`: cannot be read: "),
+        ("tls.crt", "namespaces.yaml", "bad.yaml", "unknown field `setings`"),
+        ("tls.crt", "namespaces.yaml", "lost.yaml", "policy `cpu/limits`: cannot read the plugin: "),
+    ] {
+        let err = run(cert, labels, set);
+        assert!(err.contains(expected) && !err.contains("cannot listen"), "{err}");
+        assert!(err.matches("No such file").count() <= 1, "a cause is said once: {err}");
+    }
+    folder.write("cpu.yaml", set("4"));
+    let err = run("tls.crt", "pod.yaml", "cpu.yaml");
+    assert!(err.contains("pod.yaml:1:1: --namespace-labels holds a `Pod`, which is no Namespace object"), "{err}");
+    assert!(run("tls.crt", "namespaces.yaml", "cpu.yaml").contains("cannot listen"), "the files are good");
+}
+
+#[test]
+fn refuses_labels_by_their_own_name_and_says_what_status_means_what() {
+    let folder = Folder::new("serve-bad-labels");
+    let good = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
+    folder.write("namespaces.yaml", good);
+    folder.write("cpu.yaml", set("4"));
+    let (mut served, _) = dev(&folder, &["-p", "cpu.yaml", "--namespace-labels", "namespaces.yaml"]);
+    folder.write("namespaces.yaml", set("4"));
+    served.wait_for("a refusal", |served| served.verbose().contains("reload of labels refused"));
+    assert!(served.verbose().contains("holds a PolicySet"), "{}", served.verbose());
+    assert!(!served.verbose().contains("reload of policies refused"), "{}", served.verbose());
+    assert!(served.log().contains("new labels are refused; the last good ones serve"), "{}", served.log());
+    folder.write("cpu.yaml", "nothing");
+    served.wait_for("both", |served| served.verbose().matches("refused").count() == 2);
+    folder.write("namespaces.yaml", good);
+    served.wait_for("one", |served| !served.verbose().contains("reload of labels refused"));
+    assert!(served.verbose().contains("reload of policies refused"), "{}", served.verbose());
+    folder.write("cpu.yaml", set("4"));
+    served.wait_for("none", |served| !served.verbose().contains("refused"));
+    assert_eq!(served.metric(r#"portcullis_reload_refused{what="labels"}"#), Some(0.0));
+
+    let help = portcullis(folder.path(), &["serve", "--help"]).out;
+    for status in ["\n  0  ended by SIGTERM", "\n  1  ended at once by a second signal", "\n  2  could not start"] {
+        assert!(help.contains(status), "{help}");
+    }
+}
+
+#[test]
+fn tells_a_caller_without_tls_that_this_port_speaks_https() {
+    let folder = Folder::new("serve-plain");
+    let (mut served, caller) = dev(&folder, &[]);
+    for _ in 0..3 {
+        let reply = get(served.reviews, "/validate").expect("an answer in the caller's own words");
+        assert_eq!((reply.status, reply.body.as_str()), (400, "this port speaks HTTPS; use https://\n"));
+    }
+    served.wait_for("a word of it", |served| served.log().contains("plain HTTP refused: this port speaks HTTPS"));
+    assert_eq!(served.log().matches("plain HTTP refused").count(), 1, "{}", served.log());
+    assert_eq!(
+        served.metric(r#"portcullis_connections_refused_total{listener="tls",reason="plain_http"}"#),
+        Some(3.0)
+    );
+    assert!(served.judge(&caller, &review("shop")).allowed());
+}
+
+#[test]
 fn refuses_a_variable_that_is_empty_where_it_would_turn_a_check_off() {
     let folder = Folder::new("serve-empty");
     let run = |variable: &str, arguments: &[&str]| {
@@ -435,7 +524,9 @@ fn refuses_a_variable_that_is_empty_where_it_would_turn_a_check_off() {
         assert_eq!(output.status.code(), Some(2), "{variable}: {output:?}");
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
-    for name in ["CLIENT_CA", "CLIENT_NAME", "TLS_CERT", "TLS_KEY", "POLICIES", "NAMESPACE_LABELS", "WAIVERS"] {
+    let names =
+        ["CLIENT_CA", "CLIENT_NAME", "TLS_CERT", "TLS_KEY", "POLICIES", "NAMESPACE_LABELS", "WAIVERS", "KUBECONFIG"];
+    for name in names {
         let variable = format!("PORTCULLIS_{name}");
         let err = run(&variable, &["--dev"]);
         assert!(err.contains(&format!("error: {variable} is set, but empty; give a value or unset it")), "{err}");

@@ -113,6 +113,10 @@ impl Doors {
 /// are in force, because without any everything would be allowed.
 async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -> anyhow::Result<Doors> {
     let (version, commit) = (env!("CARGO_PKG_VERSION"), env!("PORTCULLIS_COMMIT"));
+    let mut files = WatchedFiles::of(arguments);
+    let certificates = certificates(arguments)?;
+    // Whoever made a slip learns of it before anybody could have called.
+    let files = spawn_blocking(move || reload::check(&mut files).map(|()| files)).await??;
     let metrics = metrics::install(version, commit)?;
     let health = Health::new(version, commit, &[POLICIES, NAMESPACES, CERTIFICATE]);
     let listener = bind("--listen", arguments.listen(), arguments.dev).await?;
@@ -123,7 +127,10 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     let routes = ops_routes(Arc::clone(&health), metrics);
     let ops = tokio::spawn(serve_plain(ops_listener, routes, ops_limits, ops_stop.clone()));
 
-    let (certificates, trial) = certificates(arguments, address)?;
+    let (certificates, trial) = match certificates {
+        Some(certificates) => (certificates, None),
+        None => Trial::begin(address).map(|(certificates, trial)| (certificates, Some(trial)))?,
+    };
     let certificates = Arc::new(certificates);
     health.probe(CERTIFICATE, in_date(Arc::clone(&certificates)));
     let namespaces = namespaces_of(arguments).await?;
@@ -133,7 +140,6 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
         health.concern(NAMESPACES, lagging(namespaces.clone()));
     }
 
-    let files = WatchedFiles::of(arguments);
     let cache_dir = arguments.cache_dir.clone();
     // Compiling takes moments in which the ops port must answer.
     let loading = spawn_blocking(move || {
@@ -173,10 +179,10 @@ async fn bind(flag: &str, address: SocketAddr, dev: bool) -> anyhow::Result<TcpL
         .with_context(|| format!("cannot listen at {address}; choose another {flag}, or end what listens there"))
 }
 
-fn certificates(arguments: &ServeArguments, address: SocketAddr) -> anyhow::Result<(Certificates, Option<Trial>)> {
+/// Those of the files; none with `--dev`, which makes its own.
+fn certificates(arguments: &ServeArguments) -> anyhow::Result<Option<Certificates>> {
     if arguments.dev {
-        let (certificates, trial) = Trial::begin(address)?;
-        return Ok((certificates, Some(trial)));
+        return Ok(None);
     }
     let (Some(cert), Some(key)) = (arguments.tls_cert.clone(), arguments.tls_key.clone()) else {
         anyhow::bail!("a certificate is needed: give --tls-cert and --tls-key, or --dev for a throw-away one");
@@ -186,8 +192,7 @@ fn certificates(arguments: &ServeArguments, address: SocketAddr) -> anyhow::Resu
         min_version: arguments.tls_min.map(Into::into).unwrap_or_default(),
         client_names: arguments.client_name.clone(),
     };
-    let certificates = Certificates::load(files, options).context("cannot serve with this certificate")?;
-    Ok((certificates, None))
+    Certificates::load(files, options).context("cannot serve with this certificate").map(Some)
 }
 
 /// A certificate that is over is shown to nobody who would take it.
