@@ -128,8 +128,62 @@ fn gives_the_decisions_that_check_gives_for_the_recorded_reviews() {
     let checked = ids(&report["decisions"]);
     assert_eq!(checked.len(), all.len(), "every review was recorded and judged again");
     assert_eq!(recorded, checked.into_iter().collect());
+    assert!(notices(&report).iter().any(|notice| notice.ends_with("compared with those of now: the same")), "{report}");
     assert!(all.len() >= 113 && told.len() > 50 && told.is_subset(&recorded), "{} told", told.len());
     println!("compared {} decisions of {} reviews", recorded.len(), all.len());
+}
+
+fn notices(report: &Value) -> Vec<&str> {
+    report["notices"].as_array().expect("notices").iter().filter_map(Value::as_str).collect()
+}
+
+#[test]
+fn tells_when_a_recorded_decision_is_another_one_now() {
+    let folder = Folder::new("serve-replay");
+    folder.write("cpu.yaml", set("4"));
+    let records = folder.path().join("records");
+    let (mut served, caller) = dev(&folder, &["-p", "cpu.yaml", "--record-reviews", &text(&records)]);
+    assert!(!served.judge(&caller, &review("shop")).allowed());
+    served.signal(Signal::TERM);
+    assert_eq!(served.ended(), 0);
+    let path = files(&records, "json").remove(0);
+    let record = std::fs::read_to_string(&path).expect("a record");
+    let check = |more: &[&str]| portcullis(folder.path(), &[&["check", "-f", "json"], more, &["records"]].concat());
+
+    let same = check(&["-p", "cpu.yaml"]);
+    assert_eq!(same.status, 1, "it is denied as it was then: {same:?}");
+    assert!(notices(&same.json()).contains(&"1 recorded decision compared with those of now: the same"));
+
+    folder.write("lax.yaml", set("16"));
+    let lax = check(&["-p", "lax.yaml"]);
+    assert_eq!(lax.status, 0, "another version may say something else: {lax:?}");
+    let said = "`cpu` said deny then, and its version here says allow";
+    assert!(notices(&lax.json())[0].ends_with(said), "{lax:?}");
+    folder.write("strict.yaml", set("2"));
+    let strict = check(&["-p", "strict.yaml"]);
+    assert!(notices(&strict.json())[0].contains("by another version of a policy set, with the same verdict"));
+    let other = check(&[]);
+    assert!(notices(&other.json()).iter().any(|notice| notice.ends_with("are not given: `cpu`")), "{other:?}");
+    let milder = check(&["-p", "cpu.yaml", "--mode", "sandbox"]);
+    assert_eq!(milder.status, 0, "{milder:?}");
+    assert!(notices(&milder.json())[0].ends_with("because --mode chose another mode"), "{milder:?}");
+
+    // The same set comes to the same, or somebody changed the record.
+    std::fs::write(&path, record.replace(r#""cpu":"8""#, r#""cpu":"1""#)).expect("a file");
+    let forged = check(&["-p", "cpu.yaml"]);
+    assert_eq!(forged.status, 2, "{forged:?}");
+    let error = forged.json()["errors"][0].clone();
+    let said = error["message"].as_str().unwrap_or_default().to_owned();
+    assert!(said.starts_with("policy set `cpu` decided otherwise when this was recorded: deny (`sha256:"), "{error}");
+    assert!(said.ends_with("now, though the set is the same") && said.contains("then, allow (`sha256:"), "{error}");
+    // A record of before digests were recorded is compared by the id alone.
+    let digest =
+        record.split_once(r#""policySetDigest":""#).and_then(|(_, rest)| rest.split_once('"')).expect("a digest").0;
+    let old = record.replace(&format!(r#""policySetDigest":"{digest}","#), "");
+    std::fs::write(&path, &old).expect("a file");
+    assert!(notices(&check(&["-p", "cpu.yaml"]).json())[0].ends_with("the same"));
+    std::fs::write(&path, old.replace(r#""cpu":"8""#, r#""cpu":"1""#)).expect("a file");
+    assert_eq!(check(&["-p", "cpu.yaml"]).status, 0);
 }
 
 #[test]
@@ -415,10 +469,7 @@ fn refuses_to_start_with_what_cannot_serve() {
         (vec!["--dev", "-p", "bad.yaml"], "bad.yaml:8:5: unknown field `setings`"),
         (vec!["--dev", "-p", "absent.yaml"], "absent.yaml"),
         (vec!["--dev", "--workers", "99"], "from 1 to 32 threads can judge at once"),
-        (
-            vec!["--dev", "--listen", "8443"],
-            "write an IP address and a port such as `0.0.0.0:8443` or `[::]:8443`",
-        ),
+        (vec!["--dev", "--listen", "8443"], "write an IP address and a port such as `0.0.0.0:8443` or `[::]:8443`"),
         (
             vec!["--dev", "--namespace-labels", "good.yaml"],
             "good.yaml:1:1: --namespace-labels holds a PolicySet, which is no Namespace object",
@@ -507,10 +558,7 @@ fn tells_a_caller_without_tls_that_this_port_speaks_https() {
     }
     served.wait_for("a word of it", |served| served.log().contains("plain HTTP refused: this port speaks HTTPS"));
     assert_eq!(served.log().matches("plain HTTP refused").count(), 1, "{}", served.log());
-    assert_eq!(
-        served.metric(r#"portcullis_connections_refused_total{listener="tls",reason="plain_http"}"#),
-        Some(3.0)
-    );
+    assert_eq!(served.metric(r#"portcullis_connections_refused_total{listener="tls",reason="plain_http"}"#), Some(3.0));
     assert!(served.judge(&caller, &review("shop")).allowed());
 }
 

@@ -15,8 +15,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use portcullis_model::{Effect, FailureKind, Mode, Verdict};
 
 use self::family::Family;
-pub use self::policy_sets::in_force;
 use self::names::{BYTES, CORES, DURATIONS, SECONDS, STORAGE};
+pub use self::policy_sets::in_force;
 
 /// The most series of one metric that names from policy sets may make.
 pub const MAX_SERIES: usize = 2000;
