@@ -97,6 +97,27 @@ fn denies_the_review_of_its_own_advice_and_allows_a_good_one() {
 }
 
 #[test]
+fn denies_nothing_while_it_observes_and_says_what_it_would() {
+    let folder = Folder::new("serve-observe");
+    let cpu = folder.write("cpu.yaml", set("4"));
+    let records = folder.path().join("records");
+    let (mut served, caller) = dev(&folder, &["-p", &text(&cpu), "--observe", "--record-reviews", &text(&records)]);
+    let reply = served.judge(&caller, &review("shop"));
+    let response = reply.json()["response"].clone();
+    assert!(reply.allowed() && response["status"].is_null(), "{reply:?}");
+    let warning = response["warnings"][0].as_str().unwrap_or_default().to_owned();
+    assert!(warning.starts_with("would be denied: cpu/limits, cpu-limit-max"), "{warning}");
+    assert_eq!(response["auditAnnotations"]["verdicts"], "cpu=deny");
+    served.wait_for("its line in the log", |served| served.log().contains("would be denied"));
+    assert_eq!(served.metric("portcullis_observing"), Some(1.0));
+    assert!(served.log().contains("nothing is denied"), "{}", served.log());
+    served.signal(Signal::TERM);
+    assert_eq!(served.ended(), 0);
+    let checked = portcullis(folder.path(), &["check", "-p", "cpu.yaml", "records"]);
+    assert_eq!(checked.status, 1, "the recorded decision is what it is: {checked:?}");
+}
+
+#[test]
 fn gives_the_decisions_that_check_gives_for_the_recorded_reviews() {
     let Some(corpus) = corpora("admission-reviews/captured-1.36") else { return };
     let folder = Folder::new("serve-parity");

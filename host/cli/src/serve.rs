@@ -164,6 +164,10 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     let reloader = Reloader { works, gate, certificates, namespaces, health: Arc::clone(&health), files: loaded.files };
     let reloads = tokio::spawn(reloader.run(arguments.reload_interval, asked));
     tracing::info!(%address, ops_address = %ops_address, version, commit, dev = arguments.dev, "serving");
+    metrics::observing(arguments.observe);
+    if arguments.observe {
+        tracing::warn!("observing: nothing is denied; leave out --observe to enforce the policies");
+    }
     if let Some(trial) = &trial {
         trial.explain(address, ops_address)?;
     }
@@ -237,6 +241,7 @@ fn config(arguments: &ServeArguments) -> WebhookConfig {
         max_review_time: arguments.max_review_time,
         workers: arguments.workers.map_or(default.workers, usize::from).min(wire::MAX_JOBS),
         queue: arguments.queue.into(),
+        observe: arguments.observe,
         record_reviews: arguments.record_reviews.as_deref().map(Path::to_path_buf),
         ..default
     }

@@ -11,6 +11,7 @@ use portcullis_policies::{Selection, WaiverMatch, Waivers};
 use portcullis_runner::{Input, Outcome};
 
 use crate::InstalledSet;
+use crate::existing;
 use crate::redact::Secrets;
 use crate::watch::{Spent, Watch};
 
@@ -184,7 +185,8 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
                 let waiver = waiver(case, index, &finding);
                 Judged::new(policy, &installed.plugin_label, case.mode, waiver, finding)
             };
-            let findings = findings.into_iter().map(judge).collect();
+            let mut findings: Vec<Judged> = findings.into_iter().map(judge).collect();
+            existing::soften(case.set, index, case.mode, &input, &mut findings);
             Ok(Settled { state: PolicyState::Evaluated, findings, failures: Vec::new() })
         }
         Ok(Outcome::Needs(queries)) => {

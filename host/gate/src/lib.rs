@@ -4,6 +4,7 @@
 
 mod decide;
 mod error;
+mod existing;
 mod install;
 mod redact;
 mod references;

@@ -161,6 +161,8 @@ pub struct Judged {
     pub effect: Effect,
     /// The waiver that stands for it.
     pub waiver: Option<String>,
+    /// Whether the object had it before the update already, so that its effect is milder than to deny.
+    pub existing: bool,
     /// The finding.
     pub finding: Finding,
 }
@@ -170,7 +172,8 @@ impl Judged {
     pub fn new(policy: &Policy, plugin: &str, mode: Mode, waiver: Option<String>, finding: Finding) -> Self {
         let effect = if waiver.is_some() { Effect::Waived } else { policy.effect_of(&finding.rule, mode) };
         let severity = policy.severity_of(&finding.rule, finding.severity);
-        Self { policy: policy.name.clone(), plugin: plugin.to_owned(), severity, effect, waiver, finding }
+        let (policy, plugin) = (policy.name.clone(), plugin.to_owned());
+        Self { policy, plugin, severity, effect, waiver, existing: false, finding }
     }
 }
 
@@ -331,8 +334,12 @@ fn canonical_finding(judged: &Judged) -> String {
             ("value", text(&fix.value)),
         ])
     });
-    object(&[
-        ("effect", text(judged.effect.as_str())),
+    let mut members = vec![("effect", text(judged.effect.as_str()))];
+    // Written only where it says something, so that every other decision keeps its bytes.
+    if judged.existing {
+        members.push(("existing", "true".into()));
+    }
+    members.extend([
         ("fix", fix),
         ("message", text(&finding.message)),
         ("plugin", text(&judged.plugin)),
@@ -341,7 +348,8 @@ fn canonical_finding(judged: &Judged) -> String {
         ("rule", text(&finding.rule)),
         ("severity", text(judged.severity.as_str())),
         ("waiver", judged.waiver.as_deref().map_or("null".into(), text)),
-    ])
+    ]);
+    object(&members)
 }
 
 fn text(value: &str) -> String {

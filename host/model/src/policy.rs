@@ -171,6 +171,8 @@ pub struct Policy {
     pub effect: PerMode<Effect>,
     /// What it does when it could not judge: `deny` or `warn`.
     pub on_error: PerMode<Effect>,
+    /// What a finding does that would deny an update and that the object had before it: `deny`, `warn` or `audit`.
+    pub on_existing: PerMode<Effect>,
     /// Exceptions for single rules.
     pub overrides: Vec<Override>,
     /// The kinds of fact that it may ask for.

@@ -188,7 +188,18 @@ fn read_mode(fields: &Fields, spec: NodeId) -> ModeRule {
 }
 
 fn read_policy<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) -> Option<(Policy, Selector)> {
-    let known = ["name", "plugin", "match", "effect", "onError", "overrides", "grants", "settings", "settingsByMode"];
+    let known = [
+        "name",
+        "plugin",
+        "match",
+        "effect",
+        "onError",
+        "onExisting",
+        "overrides",
+        "grants",
+        "settings",
+        "settingsByMode",
+    ];
     if !fields.expect_map(node, &known) {
         return None;
     }
@@ -204,6 +215,7 @@ fn read_policy<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) 
     let (matches, selector) = read_match(fields, node);
     let effect = fields.per_mode(node, "effect", |found| fields.word(found, &EFFECTS));
     let on_error = fields.per_mode(node, "onError", |found| fields.word(found, &EFFECTS[..2]));
+    let on_existing = fields.per_mode(node, "onExisting", |found| fields.word(found, &EFFECTS[..3]));
     let overrides = fields.list(node, "overrides").unwrap_or_default();
     let grants = fields.texts(node, "grants").unwrap_or_default();
     let settings = read_settings(fields, node);
@@ -214,6 +226,10 @@ fn read_policy<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) 
         matches,
         effect: or_default(effect),
         on_error: or_default(on_error),
+        on_existing: PerMode {
+            sandbox: on_existing.sandbox.unwrap_or(Effect::Deny),
+            compliance: on_existing.compliance.unwrap_or(Effect::Deny),
+        },
         overrides,
         grants: grants
             .into_iter()
@@ -226,7 +242,7 @@ fn read_policy<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) 
     Some((policy, selector))
 }
 
-/// The words for an effect; `onError` takes the first two.
+/// The words for an effect; `onError` takes the first two, `onExisting` the first three.
 const EFFECTS: [(&str, Effect); 4] =
     [("deny", Effect::Deny), ("warn", Effect::Warn), ("audit", Effect::Audit), ("shadow", Effect::Shadow)];
 

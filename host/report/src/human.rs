@@ -162,6 +162,9 @@ impl Page<'_> {
             let what = if fix.description.is_empty() { fallback() } else { fix.description.clone() };
             self.aside("help", &plain(&what));
         }
+        if judged.existing {
+            self.aside("note", "the object had this before the update");
+        }
         if let Some(waiver) = &judged.waiver {
             let details = self.report.waiver(waiver).map_or_else(String::new, |known| {
                 let [owner, ticket, expires] = [&known.owner, &known.ticket, &known.expires].map(|text| plain(text));

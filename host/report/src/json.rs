@@ -140,6 +140,8 @@ struct WireFinding<'a> {
     rule: &'a str,
     severity: &'static str,
     effect: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    existing: bool,
     waiver: Option<&'a str>,
     #[serde(rename = "waivedBy")]
     waived_by: Option<WireWaiver<'a>>,
@@ -269,6 +271,7 @@ impl<'a> WireFinding<'a> {
             rule: &finding.rule,
             severity: judged.severity.as_str(),
             effect: judged.effect.as_str(),
+            existing: judged.existing,
             waiver: judged.waiver.as_deref(),
             waived_by: waiver.map(|known| WireWaiver {
                 owner: &known.owner,

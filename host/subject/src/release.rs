@@ -1,4 +1,4 @@
-//! Updates that only let go of an object, which nobody may hold: else it would be stuck in deletion for ever.
+//! Updates that only let go of an object or wind it down, which nobody may hold: else it would be stuck for ever.
 
 use portcullis_model::{Document, Kind, NodeId, Review};
 
@@ -20,6 +20,16 @@ pub fn lets_go(review: &Review) -> bool {
     let dying = old.string(NodeId::ROOT, &["metadata", "deletionTimestamp"]).is_some();
     let update = Update { object, old, dying, finalize: review.request.subresource == "finalize" };
     update.lets_go()
+}
+
+/// Whether an UPDATE of an object that a controller owns leaves what it says to run as it is, or runs fewer of it.
+///
+/// So a Deployment's controller winds down the ReplicaSet that a mended one replaces. It brings nothing in that was not
+/// there, so what the object had before it must not stop it; anything new about the object is judged as ever.
+pub fn winds_down(review: &Review) -> bool {
+    let (Some(object), Some(old)) = (&review.object, &review.old_object) else { return false };
+    let update = Update { object, old, dying: false, finalize: false };
+    review.request.operation == "UPDATE" && review.request.subresource.is_empty() && update.winds_down()
 }
 
 struct Update<'a> {
@@ -47,6 +57,27 @@ impl Update<'_> {
                     || (self.dying && SERVER_OWNED_IN_DELETION.contains(&key))
             })
             && (!spec || self.same(&["spec"], &|key| key == "finalizers"))
+    }
+
+    fn winds_down(&self) -> bool {
+        let owners = self.old.walk(NodeId::ROOT, &["metadata", "ownerReferences"]);
+        let controls = |owner| self.old.boolean(self.old.find(owner, "controller")) == Some(true);
+        self.old.items(owners).any(controls)
+            && self.same(&[], &|key| ["metadata", "spec", "status"].contains(&key))
+            && self.same(&["spec"], &|key| key == "replicas")
+            && self.no_more_replicas()
+    }
+
+    fn no_more_replicas(&self) -> bool {
+        let replicas = |document: &Document| {
+            let node = document.walk(NodeId::ROOT, &["spec", "replicas"]);
+            (document.kind(node) != Kind::None).then(|| document.number_text(node).parse::<u32>())
+        };
+        match (replicas(self.object), replicas(self.old)) {
+            (None, None) => true,
+            (Some(Ok(new)), Some(Ok(old))) => new <= old,
+            _ => false,
+        }
     }
 
     /// Whether finalizers were removed; nothing where one was added, moved, or is no text.
@@ -154,5 +185,52 @@ mod tests {
         assert!(judged("", &old, &namespace("", "")), "only `finalize` may");
         assert!(judged("finalize", &old, &namespace("", r#","x":1"#)));
         assert!(judged("finalize", &old, &namespace(r#""kubernetes","mine""#, "")));
+    }
+
+    fn wound_down(subresource: &str, old: &str, new: &str) -> bool {
+        let of = |body: &str| format!(r#"{{"apiVersion":"apps/v1","kind":"ReplicaSet",{body}}}"#);
+        let text = format!(
+            r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{{"uid":"1","operation":"UPDATE",
+            "subResource":"{subresource}","kind":{{"group":"apps","version":"v1","kind":"ReplicaSet"}},"namespace":"shop","name":"web",
+            "resource":{{"group":"apps","version":"v1","resource":"replicasets"}},"object":{},"oldObject":{}}}}}"#,
+            of(new),
+            of(old)
+        );
+        winds_down(&from_admission_review(&json(&text), &Context::default()).expect("a review"))
+    }
+
+    #[test]
+    fn knows_a_controller_that_winds_its_object_down() {
+        let owner =
+            |controller: &str| format!(r#","ownerReferences":[{{"kind":"Deployment","name":"web"{controller}}}]"#);
+        let owned = owner(r#","controller":true"#);
+        let set = |metadata: &str, replicas: &str, template: &str| {
+            format!(
+                r#""metadata":{{"name":"web"{metadata}}},"spec":{{"replicas":{replicas},"template":{template}}},"status":{{}}"#
+            )
+        };
+        let old = set(&owned, "3", "1");
+        assert!(wound_down("", &old, &set(&owned, "0", "1")));
+        assert!(wound_down("", &old, &set(&owned, "3", "1")), "nothing changes");
+        assert!(wound_down("", &old, &set(r#","labels":{"x":"y"}"#, "2", "1")), "metadata is judged for itself");
+        for (why, new) in [
+            ("more replicas", set(&owned, "4", "1")),
+            ("replicas that are no number", set(&owned, "\"2\"", "1")),
+            ("fewer than none", set(&owned, "-1", "1")),
+            ("another template", set(&owned, "0", "2")),
+            ("another member", format!(r#"{},"data":1"#, set(&owned, "0", "1"))),
+            ("no spec", r#""metadata":{"name":"web"}"#.to_owned()),
+        ] {
+            assert!(!wound_down("", &old, &new), "{why}");
+        }
+        for (why, metadata) in [
+            ("no owner", String::new()),
+            ("an owner that does not control", owner("")),
+            ("an owner that says no", owner(r#","controller":false"#)),
+            ("an owner that says so in a text", owner(r#","controller":"true""#)),
+        ] {
+            assert!(!wound_down("", &set(&metadata, "3", "1"), &set(&owned, "0", "1")), "{why}");
+        }
+        assert!(!wound_down("status", &old, &set(&owned, "0", "1")), "a subresource");
     }
 }

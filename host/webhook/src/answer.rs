@@ -20,7 +20,7 @@ use crate::deadline::{DEFAULT_MARGIN, DEFAULT_REVIEW_TIME, Deadline, TimeRules};
 use crate::pool::{Lost, Pool};
 use crate::record::{Record, Recorder};
 use crate::request::{self, Asked};
-use crate::response::{self, Answer, Reason, UnreadLabels};
+use crate::response::{self, Answer, Manner, Reason, UnreadLabels};
 use crate::{Error, observe};
 
 /// The default of [`WebhookConfig::queue`]: a tenth of a second of work for two threads.
@@ -55,6 +55,8 @@ pub struct WebhookConfig {
     pub held: usize,
     /// Where reviews are recorded, if anywhere.
     pub record_reviews: Option<PathBuf>,
+    /// Whether nothing is enforced: every decision stays what it is, and what it denies is let in with warnings. Default: no.
+    pub observe: bool,
 }
 
 impl Default for WebhookConfig {
@@ -69,6 +71,7 @@ impl Default for WebhookConfig {
             queue: DEFAULT_QUEUE,
             held: DEFAULT_HELD,
             record_reviews: None,
+            observe: false,
         }
     }
 }
@@ -103,6 +106,7 @@ struct Shared {
     gate: Arc<Gate>,
     namespaces: Namespaces,
     limits: ReadLimits,
+    observe: bool,
 }
 
 /// One call on its way.
@@ -160,7 +164,7 @@ impl Webhook {
         let limits = ReadLimits { bytes: config.max_body, ..ReadLimits::default() };
         let pool = Pool::new("judge", config.workers, config.queue, Some(observe::queue())).map_err(Error::Thread)?;
         Ok(Arc::new(Self {
-            shared: Arc::new(Shared { gate, namespaces, limits }),
+            shared: Arc::new(Shared { gate, namespaces, limits, observe: config.observe }),
             times: TimeRules {
                 max: config.max_review_time,
                 default: config.default_review_time,
@@ -278,7 +282,7 @@ impl Webhook {
             observe::refused(call, &answer);
             return answer;
         };
-        observe::judged(call, &judged);
+        observe::judged(call, &judged, !self.config.observe);
         let Judged { review, decisions, evidence, .. } = judged;
         if let (Some(recorder), Some((document, facts))) = (&self.recorder, evidence) {
             recorder.offer(Record { review, document, facts, decisions, bytes: call.body.len() });
@@ -370,7 +374,7 @@ impl Case {
             return Stage::Done(Box::new(Done { answer, judged: None }));
         };
         Stage::Done(Box::new(Done {
-            answer: response::decided(&review.request.uid, &judgement.decisions, false, self.unread(review)),
+            answer: response::decided(&review.request.uid, &judgement.decisions, self.manner(review, false)),
             judged: Some(Judged {
                 review: Arc::clone(review),
                 decisions: judgement.decisions,
@@ -399,15 +403,15 @@ impl Case {
         let overload = matches!(lost, Lost::Full { .. } | Lost::Ended);
         let decisions = self.shared.gate.sets().not_judged(&review, &self.bounds, kind, message);
         Done {
-            answer: response::decided(&review.request.uid, &decisions, overload, self.unread(&review)),
+            answer: response::decided(&review.request.uid, &decisions, self.manner(&review, overload)),
             judged: Some(Judged { review, decisions, spent: Vec::new(), workload: None, evidence: None }),
         }
     }
 
     /// Said to the caller, and no part of the decision.
-    fn unread<'a>(&'a self, review: &'a Review) -> Option<UnreadLabels<'a>> {
-        let reason = self.seen.unread.get()?;
-        Some(UnreadLabels { namespace: &review.request.namespace, reason })
+    fn manner<'a>(&'a self, review: &'a Review, overload: bool) -> Manner<'a> {
+        let of = |reason| UnreadLabels { namespace: &review.request.namespace, reason };
+        Manner { overload, observed: self.shared.observe, unread: self.seen.unread.get().map(|reason| of(reason)) }
     }
 
     /// Why nothing could be judged, with the name of the policy that was slow.

@@ -287,6 +287,11 @@ pub fn health(up: bool) {
     }
 }
 
+/// Whether nothing is enforced.
+pub fn observing(observed: bool) {
+    gauge!(names::OBSERVING).set(if observed { 1.0 } else { 0.0 });
+}
+
 /// When the certificate that serves expires.
 pub(crate) fn certificate_expires(at: SystemTime) {
     let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();

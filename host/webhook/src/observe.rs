@@ -123,10 +123,10 @@ pub(crate) fn turned_away(refusal: Refusal, peer: Option<SocketAddr>, traceparen
 }
 
 /// A review that was judged, or that nobody could judge and that has its declared effect.
-pub(crate) fn judged(call: &Call<'_>, judged: &Judged) {
+pub(crate) fn judged(call: &Call<'_>, judged: &Judged, enforced: bool) {
     let duration = call.arrived.elapsed();
     count(judged, duration);
-    log_denials(&trace(call, judged, duration), judged, duration);
+    log_denials(&trace(call, judged, duration), judged, duration, enforced);
 }
 
 fn count(judged: &Judged, duration: Duration) {
@@ -157,7 +157,7 @@ fn count(judged: &Judged, duration: Duration) {
     }
 }
 
-fn log_denials(trace: &str, judged: &Judged, duration: Duration) {
+fn log_denials(trace: &str, judged: &Judged, duration: Duration, enforced: bool) {
     let Judged { review, decisions, spent, .. } = judged;
     let request = &review.request;
     for decision in decisions.iter().filter(|decision| decision.verdict() == Verdict::Deny) {
@@ -185,7 +185,9 @@ fn log_denials(trace: &str, judged: &Judged, duration: Duration) {
             more_failures,
             slowest,
             milliseconds = milliseconds(duration),
-            "denied"
+            enforced,
+            "{}",
+            if enforced { "denied" } else { "would be denied" }
         );
     }
 }

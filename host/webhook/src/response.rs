@@ -174,29 +174,39 @@ impl UnreadLabels<'_> {
     }
 }
 
-/// The answer to a review that was judged, by each policy set once. `overload`: nothing could be judged because too much
-/// was waiting.
-pub fn decided(uid: &str, decisions: &[Decision], overload: bool, unread: Option<UnreadLabels<'_>>) -> Answer {
+/// What an answer depends on besides the decisions.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner<'a> {
+    /// Nothing could be judged, because too much was waiting.
+    pub overload: bool,
+    /// Nothing is enforced (`--observe`): what is denied is told as warnings.
+    pub observed: bool,
+    /// The labels of the namespace were looked up in vain.
+    pub unread: Option<UnreadLabels<'a>>,
+}
+
+/// The answer to a review that was judged, by each policy set once.
+pub fn decided(uid: &str, decisions: &[Decision], manner: Manner<'_>) -> Answer {
     let denied = decisions.iter().any(|decision| decision.verdict() == Verdict::Deny);
+    let enforced = denied && !manner.observed;
     // Reviews that no policy wants are most of a cluster's, and say nothing in its audit log.
     let matched: Vec<&Decision> = decisions.iter().filter(|decision| decision.matched() || denied).collect();
-    let status = denied.then(|| {
+    let status = enforced.then(|| {
         let mut message = denial(decisions);
-        if let Some(words) = unread.and_then(|unread| unread.words(&matched, std::slice::from_ref(&message))) {
+        if let Some(words) = manner.unread.and_then(|unread| unread.words(&matched, std::slice::from_ref(&message))) {
             message.push('\n');
             message.push_str(&words);
         }
-        Status::new(denial_reason(decisions, overload), &message)
+        Status::new(denial_reason(decisions, manner.overload), &message)
     });
     review(
         "admission.k8s.io/v1",
         AdmissionResponse {
             uid,
-            allowed: !denied,
+            allowed: !enforced,
             status,
-            audit_annotations: audit_annotations(&matched),
-            // A denial has said it.
-            warnings: warnings(&matched, unread.filter(|_| !denied)),
+            audit_annotations: audit_annotations(&matched, manner),
+            warnings: warnings(&matched, manner),
         },
     )
 }
@@ -223,8 +233,8 @@ fn answer(status: u16, body: &impl Serialize) -> Answer {
     Answer { status, content_type: "application/json", body: body.into() }
 }
 
-fn denying_findings(decisions: &[Decision]) -> Vec<(&Decision, &Judged)> {
-    let mut found = with_effect(decisions.iter(), Effect::Deny);
+fn denying_findings<'a>(decisions: impl IntoIterator<Item = &'a Decision>) -> Vec<(&'a Decision, &'a Judged)> {
+    let mut found = with_effect(decisions.into_iter(), Effect::Deny);
     found.sort_by_key(|(_, judged)| std::cmp::Reverse(judged.severity));
     found
 }
@@ -234,9 +244,9 @@ fn with_effect<'a>(decisions: impl Iterator<Item = &'a Decision>, effect: Effect
     decisions.flat_map(of).filter(|(_, judged)| judged.effect == effect).collect()
 }
 
-fn denying_failures(decisions: &[Decision]) -> Vec<(&Decision, &Failure)> {
+fn denying_failures<'a>(decisions: impl IntoIterator<Item = &'a Decision>) -> Vec<(&'a Decision, &'a Failure)> {
     let of = |decision| failures(decision, Effect::Deny);
-    decisions.iter().flat_map(of).collect()
+    decisions.into_iter().flat_map(of).collect()
 }
 
 fn failures(decision: &Decision, effect: Effect) -> impl Iterator<Item = (&Decision, &Failure)> {
@@ -330,7 +340,7 @@ fn failure_line(decision: &Decision, failure: &Failure) -> String {
 
 /// What the audit log keeps, under names that Kubernetes prefixes with the webhook's own (`webhook.example/decisions`); each
 /// value lists the policy sets in their order.
-fn audit_annotations(decisions: &[&Decision]) -> BTreeMap<&'static str, String> {
+fn audit_annotations(decisions: &[&Decision], manner: Manner<'_>) -> BTreeMap<&'static str, String> {
     if decisions.is_empty() {
         return BTreeMap::new();
     }
@@ -338,12 +348,16 @@ fn audit_annotations(decisions: &[&Decision]) -> BTreeMap<&'static str, String> 
         let one = |decision: &&Decision| format!("{}={}", decision.policy_set, value(decision));
         decisions.iter().map(one).collect::<Vec<_>>().join(",")
     };
-    BTreeMap::from([
+    let mut annotations = BTreeMap::from([
         ("decisions", list(&Decision::id)),
         ("modes", list(&|decision| decision.mode.to_string())),
         ("policy-sets", list(&|decision| decision.policy_set_digest.clone())),
         ("verdicts", list(&|decision| decision.verdict().as_str().to_owned())),
-    ])
+    ]);
+    if manner.observed {
+        annotations.insert("enforced", "false".to_owned());
+    }
+    annotations
 }
 
 /// A JSON Pointer as Kubernetes writes fields: `spec.containers[0].image`, `metadata.annotations[example.com/owner]`.
@@ -433,7 +447,7 @@ mod tests {
         assert!(text.starts_with("Pod\\n `shop/nnn") && text.contains("\n- and "), "{text}");
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
         let failures = (0..100).map(|n| failure(FailureKind::Trap, &format!("{n} {hostile}"), Effect::Warn)).collect();
-        let told = warnings(&[&decision(failures)], None);
+        let told = warnings(&[&decision(failures)], Manner::default());
         assert!(told.iter().all(|one| one.len() <= WARNING_BYTES && !one.contains(char::is_control)));
         assert!(told.iter().map(String::len).sum::<usize>() <= WARNINGS_BYTES && told.len() <= WARNINGS_SHOWN);
         assert!(told.last().is_some_and(|last| last.starts_with("and ")), "{told:?}");
@@ -451,7 +465,7 @@ mod tests {
     fn says_the_same_twice_only_once() {
         let twice =
             vec![failure(FailureKind::Fact, "away", Effect::Warn), failure(FailureKind::Fact, "away", Effect::Warn)];
-        assert_eq!(warnings(&[&decision(twice)], None), ["policy `default/p` not judged (fact): away"]);
+        assert_eq!(warnings(&[&decision(twice)], Manner::default()), ["policy `default/p` not judged (fact): away"]);
     }
 
     fn warned(policy_set: &str, messages: &[&str]) -> Decision {
@@ -460,6 +474,7 @@ mod tests {
             plugin: "resource-limits@sha256:0".into(),
             severity: Severity::High,
             effect: Effect::Warn,
+            existing: false,
             waiver: None,
             finding: Finding {
                 rule: "cpu".into(),
@@ -479,28 +494,50 @@ mod tests {
         let sets = [warned("a", &["too much", "too old"]), warned("b", &["too much"]), warned("c", &["too much"])];
         let all: Vec<&Decision> = sets.iter().collect();
         assert_eq!(
-            warnings(&all[..2], None),
+            warnings(&all[..2], Manner::default()),
             ["a/limits (b/limits too), cpu, spec: too much", "a/limits, cpu, spec: too old"]
         );
-        assert_eq!(warnings(&all, None)[0], "a/limits (2 other policy sets too), cpu, spec: too much");
+        assert_eq!(warnings(&all, Manner::default())[0], "a/limits (2 other policy sets too), cpu, spec: too much");
         // Within one set each policy speaks for itself.
         let one = Decision { findings: [&sets[0].findings[..], &sets[0].findings[..]].concat(), ..sets[0].clone() };
-        assert_eq!(warnings(&[&one], None), ["a/limits, cpu, spec: too much", "a/limits, cpu, spec: too old"]);
+        assert_eq!(
+            warnings(&[&one], Manner::default()),
+            ["a/limits, cpu, spec: too much", "a/limits, cpu, spec: too old"]
+        );
     }
 
     #[test]
     fn says_that_labels_could_not_be_read_within_its_bounds_and_only_where_compliance_holds() {
         let long = "away ".repeat(5_000);
-        let unread = Some(UnreadLabels { namespace: "shop", reason: &long });
+        let of = |reason| Manner { unread: Some(UnreadLabels { namespace: "shop", reason }), ..Manner::default() };
+        let unread = of(&long);
         let failures = (0..100).map(|_| failure(FailureKind::Trap, &"x".repeat(900), Effect::Deny)).collect();
-        let answer = decided("1", &[decision(failures)], false, unread);
+        let answer = decided("1", &[decision(failures)], unread);
         let body: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
         let message = body["response"]["status"]["message"].as_str().expect("a text");
         assert!(message.len() <= MESSAGE_BYTES && message.ends_with("\u{2026}; compliance holds)"), "{message}");
         let mild = Decision { mode: Mode::Sandbox, ..warned("a", &["too much"]) };
         assert_eq!(warnings(&[&mild], unread).len(), 1, "nothing was taken for compliance");
-        let told = warnings(&[&warned("a", &["too much"])], Some(UnreadLabels { namespace: "shop", reason: "away" }));
+        let told = warnings(&[&warned("a", &["too much"])], of("away"));
         assert_eq!(told[0], "(the labels of namespace `shop` could not be read: away; compliance holds)");
         assert!(warnings(&[&decision(Vec::new())], unread).is_empty(), "who is not warned needs no reason");
+    }
+
+    #[test]
+    fn lets_in_what_it_only_observes_and_says_that_it_would_be_denied() {
+        let both =
+            vec![failure(FailureKind::Fact, "lost", Effect::Deny), failure(FailureKind::Fact, "away", Effect::Warn)];
+        let decisions = [decision(both)];
+        let of = |observed| {
+            let answer = decided("1", &decisions, Manner { observed, ..Manner::default() });
+            serde_json::from_slice::<serde_json::Value>(&answer.body).expect("JSON")["response"].clone()
+        };
+        let (enforced, observed) = (of(false), of(true));
+        assert_eq!((&enforced["allowed"], &observed["allowed"]), (&false.into(), &true.into()));
+        assert!(observed["status"].is_null() && enforced["auditAnnotations"]["enforced"].is_null());
+        assert_eq!(observed["auditAnnotations"]["enforced"], "false");
+        assert_eq!(observed["auditAnnotations"]["verdicts"], "default=deny");
+        assert_eq!(observed["warnings"][0], "would be denied: policy `default/p` not judged (fact): lost");
+        assert_eq!(observed["warnings"][1], enforced["warnings"][0]);
     }
 }

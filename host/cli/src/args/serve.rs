@@ -110,6 +110,10 @@ pub struct ServeArguments {
     #[arg(long, value_name = "DIR", env = "PORTCULLIS_RECORD_REVIEWS")]
     pub record_reviews: Option<PathBuf>,
 
+    /// Judge and deny nothing: what would be denied is let in with a warning, a line in the log and its metrics
+    #[arg(long, env = "PORTCULLIS_OBSERVE")]
+    pub observe: bool,
+
     /// How long reviews under way may take after a stop has begun
     #[arg(long, value_name = "TIME", env = "PORTCULLIS_DRAIN", default_value = "30s", value_parser = duration)]
     pub drain: Duration,

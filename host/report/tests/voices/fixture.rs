@@ -89,6 +89,7 @@ pub fn judged(
         severity,
         effect,
         waiver: None,
+        existing: false,
         finding: Finding {
             rule: rule.into(),
             severity,

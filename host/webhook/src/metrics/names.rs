@@ -11,6 +11,7 @@ pub(super) const QUEUE_DEPTH: &str = "portcullis_queue_depth";
 pub(super) const QUEUE_WAIT: &str = "portcullis_queue_wait_seconds";
 pub(super) const RELOADS: &str = "portcullis_reloads_total";
 pub(super) const HEALTH_UP: &str = "portcullis_health_up";
+pub(super) const OBSERVING: &str = "portcullis_observing";
 pub(super) const BUILD_INFO: &str = "portcullis_build_info";
 pub(super) const CERTIFICATE_EXPIRY: &str = "portcullis_certificate_expiry_timestamp_seconds";
 pub(super) const CONNECTIONS: &str = "portcullis_connections";
@@ -84,6 +85,7 @@ pub(super) fn describe() {
         "Reloads of policies, certificates and waivers; refused ones changed nothing."
     );
     describe_gauge!(HEALTH_UP, Unit::Count, "1 while reviews can be judged, else 0.");
+    describe_gauge!(OBSERVING, Unit::Count, "1 while nothing is enforced (--observe), else 0.");
     describe_gauge!(BUILD_INFO, Unit::Count, "Always 1; its labels say what runs.");
     describe_gauge!(CERTIFICATE_EXPIRY, Unit::Seconds, "When the serving certificate expires, in seconds since 1970.");
     describe_gauge!(CONNECTIONS, Unit::Count, "Connections that stand.");

@@ -2,21 +2,28 @@
 
 use std::collections::HashMap;
 
-use portcullis_model::{Decision, Effect, Judged};
+use portcullis_model::{Decision, Effect, Judged, Verdict};
 use portcullis_report::plain;
 
 use super::{
-    UnreadLabels, WARNING_BYTES, WARNINGS_BYTES, WARNINGS_SHOWN, cut, failure_line, failures, field, with_effect,
+    Manner, WARNING_BYTES, WARNINGS_BYTES, WARNINGS_SHOWN, cut, denying_failures, denying_findings, failure_line,
+    failures, field, with_effect,
 };
 
 /// The most important first: why compliance holds, what was not judged, findings by severity, oddities of the review, and
-/// last what somebody answers for.
-pub(super) fn warnings(decisions: &[&Decision], unread: Option<UnreadLabels<'_>>) -> Vec<String> {
+/// last what somebody answers for. Where nothing is enforced, what would be denied comes before all of them.
+pub(super) fn warnings(decisions: &[&Decision], manner: Manner<'_>) -> Vec<String> {
     let all = || decisions.iter().copied();
     let warned = || all().flat_map(|decision| failures(decision, Effect::Warn));
     let mut lines: Vec<String> = Vec::new();
     let policies = warned().filter(|(_, failure)| failure.policy.is_some());
     lines.extend(policies.map(|(decision, failure)| failure_line(decision, failure)));
+    if manner.observed {
+        let denied = merged(denying_findings(all()));
+        let unjudged = denying_failures(all()).into_iter().map(|(decision, failure)| failure_line(decision, failure));
+        let would = denied.iter().map(Said::line).chain(unjudged).map(|line| format!("would be denied: {line}"));
+        lines.splice(0..0, would);
+    }
     let mut findings = with_effect(all(), Effect::Warn);
     findings.sort_by_key(|(_, judged)| std::cmp::Reverse(judged.severity));
     lines.extend(merged(findings).iter().map(Said::line));
@@ -26,9 +33,10 @@ pub(super) fn warnings(decisions: &[&Decision], unread: Option<UnreadLabels<'_>>
         let waiver = said.judged.waiver.as_deref().unwrap_or_default();
         format!("waived by `{waiver}`: {}", said.line())
     }));
-    if let Some(words) = unread.filter(|_| !lines.is_empty()).and_then(|unread| unread.words(decisions, &lines)) {
-        lines.insert(0, words);
-    }
+    // A denial has said why compliance holds, and who is not warned need not know.
+    let denied = !manner.observed && all().any(|decision| decision.verdict() == Verdict::Deny);
+    let unread = manner.unread.filter(|_| !denied && !lines.is_empty());
+    lines.splice(0..0, unread.and_then(|unread| unread.words(decisions, &lines)));
     bounded(lines)
 }
 

@@ -12,6 +12,7 @@ use crate::world::{LOOSE, STRICT, World};
 pub const CASES: &[Case] = cases![
     lets_controllers_create_what_was_allowed,
     tells_in_an_event_why_pods_are_denied,
+    lets_a_workload_that_broke_rules_be_mended,
     judges_what_a_cron_job_makes,
     never_holds_what_is_being_deleted,
     lets_a_namespace_with_content_be_deleted,
@@ -54,6 +55,41 @@ fn tells_in_an_event_why_pods_are_denied(world: &mut World) {
     });
     let holds = message.contains("denied the request") && message.contains("memory-limit-missing");
     world.table.row("event FailedCreate of its ReplicaSet", "carries policy, rule and field", &message, holds);
+}
+
+/// The Deployment is older than the rule. Its controller must be able to wind the old ReplicaSet down, or mending would hang.
+fn lets_a_workload_that_broke_rules_be_mended(world: &mut World) {
+    const PLACE: &str = "brownfield";
+    world.namespace(PLACE, Some("sandbox"));
+    let legacy = |limits: Limits| {
+        let mut object = deployment("legacy", 2, limits);
+        object["spec"]["strategy"] = json!({"type": "Recreate"});
+        object
+    };
+    world.create_in(PLACE, &legacy(Limits::Missing));
+    wait_for("the first Pods", SOON, || replicas_of(world, PLACE, &[2]));
+    world.kubectl.must(&["label", "namespace", PLACE, "--overwrite", "portcullis.dev/mode=compliance"]);
+    let said = world.kubectl_in(PLACE, &["annotate", "deployment", "legacy", "note=1"]);
+    world.denies("annotate a Deployment that breaks rules", "denied", &said, &["memory-limit-missing"]);
+    let said = world.kubectl.run_with(&["-n", PLACE, "replace", "-f", "-"], &legacy(Limits::Good).to_string());
+    world.allows("replace it by one that keeps every rule", "replaced", &said);
+    let seen = wait_for("the old ReplicaSet at none, the new one at two", SOON, || replicas_of(world, PLACE, &[0, 2]));
+    world.table.row(
+        "its ReplicaSets, some seconds later",
+        "the old one is wound down (0), the new one has 2",
+        &seen,
+        true,
+    );
+}
+
+/// Waits for the numbers of Pods of all ReplicaSets of a namespace, sorted.
+fn replicas_of(world: &World, namespace: &str, wanted: &[u64]) -> Result<String, String> {
+    let sets = world.kubectl_in(namespace, &["get", "replicasets", "-o", "json"]).json();
+    let sets = sets["items"].as_array().cloned().unwrap_or_default();
+    let mut numbers: Vec<u64> = sets.iter().filter_map(|set| set["status"]["replicas"].as_u64()).collect();
+    numbers.sort_unstable();
+    let seen = format!("{numbers:?}");
+    if numbers == wanted { Ok(seen) } else { Err(seen) }
 }
 
 fn judges_what_a_cron_job_makes(world: &mut World) {
