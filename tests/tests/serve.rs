@@ -339,6 +339,8 @@ fn says_while_the_namespaces_are_not_watched_and_judges_on() {
     let mut served = Served::start(folder.path(), &arguments);
     let watched = |served: &Served| served.metric("portcullis_namespaces_watch_up");
     assert_eq!(watched(&served), Some(1.0));
+    let ends = served.metric("portcullis_certificate_expiry_timestamp_seconds");
+    assert!(ends.is_some_and(|ends| ends > 1.8e9), "what is loaded before a port is taken is measured: {ends:?}");
     assert!(!served.verbose().contains("[!]"), "{}", served.verbose());
     cluster.set_broken(true);
     served.wait_for("the lag", |served| served.verbose().contains("[!]namespaces: the watch of namespaces broke"));

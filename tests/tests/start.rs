@@ -1,5 +1,7 @@
 //! What cannot serve: flags, variables and files that are refused before a port is taken, and what registers the webhook.
 
+#![expect(clippy::panic, reason = "a test that cannot read the answer has failed")]
+
 #[expect(dead_code, reason = "nothing here serves for long")]
 #[path = "serve/authority.rs"]
 mod authority;
@@ -95,6 +97,12 @@ fn refuses_files_that_cannot_serve_before_it_takes_a_port() {
         assert!(err.contains(expected) && !err.contains("cannot listen"), "{err}");
         assert!(err.matches("No such file").count() <= 1, "a cause is said once: {err}");
     }
+    let mut lost = command(folder.path(), &["--tls-cert", "tls.crt", "--tls-key", "tls.key", "--kubeconfig", "lost"]);
+    let lost = lost.args(["--listen", &port, "--ops-listen", "127.0.0.1:0"]).output().expect("it starts");
+    let err = String::from_utf8_lossy(&lost.stderr).into_owned();
+    assert!(err.contains("the kubeconfig `lost` cannot be used") && !err.contains("cannot listen"), "{err}");
+    assert!(err.matches("No such file").count() <= 1, "a cause is said once: {err}");
+
     folder.write("cpu.yaml", set("4"));
     let err = run("tls.crt", "pod.yaml", "cpu.yaml");
     assert!(err.contains("pod.yaml:1:1: --namespace-labels holds a `Pod`, which is no Namespace object"), "{err}");

@@ -109,15 +109,28 @@ impl Doors {
     }
 }
 
+/// What can be known to be good before anything listens.
+struct Checked {
+    certificates: Option<Certificates>,
+    files: WatchedFiles,
+    namespaces: Namespaces,
+}
+
+/// Whoever made a slip learns of it before anybody could have called.
+async fn check(arguments: &ServeArguments) -> anyhow::Result<Checked> {
+    let certificates = certificates(arguments)?;
+    let mut files = WatchedFiles::of(arguments);
+    let files = spawn_blocking(move || reload::check(&mut files).map(|()| files)).await??;
+    Ok(Checked { certificates, files, namespaces: namespaces_of(arguments).await? })
+}
+
 /// Opens the doors: the ops port first, so that somebody can ask how far the rest is; reviews are taken only when policies
 /// are in force, because without any everything would be allowed.
 async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -> anyhow::Result<Doors> {
     let (version, commit) = (env!("CARGO_PKG_VERSION"), env!("PORTCULLIS_COMMIT"));
-    let mut files = WatchedFiles::of(arguments);
-    let certificates = certificates(arguments)?;
-    // Whoever made a slip learns of it before anybody could have called.
-    let files = spawn_blocking(move || reload::check(&mut files).map(|()| files)).await??;
+    // First, because whatever is loaded may be measured.
     let metrics = metrics::install(version, commit)?;
+    let Checked { certificates, files, namespaces } = check(arguments).await?;
     let health = Health::new(version, commit, &[POLICIES, NAMESPACES, CERTIFICATE]);
     let listener = bind("--listen", arguments.listen(), arguments.dev).await?;
     let ops_listener = bind("--ops-listen", arguments.ops_listen(), arguments.dev).await?;
@@ -133,7 +146,6 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     };
     let certificates = Arc::new(certificates);
     health.probe(CERTIFICATE, in_date(Arc::clone(&certificates)));
-    let namespaces = namespaces_of(arguments).await?;
     let known = namespaces.clone();
     health.probe(NAMESPACES, move || known.ready());
     if arguments.namespace_labels.is_empty() && !arguments.dev {

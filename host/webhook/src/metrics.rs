@@ -275,7 +275,7 @@ pub fn queue_waited(time: Duration) {
     }
 }
 
-/// A reload of policies, certificates or waivers, and whether it came into force.
+/// A reload of policies, labels or certificates, and whether it came into force.
 pub fn reload(what: &'static str, applied: bool) {
     counter!(names::RELOADS, "what" => what, "result" => if applied { "applied" } else { "refused" }).increment(1);
 }

@@ -11,6 +11,16 @@ fn annotations(response: &Value) -> Vec<&str> {
     response["auditAnnotations"].as_object().map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 
+/// What no policy here wants.
+fn lease(namespace: &str) -> Value {
+    let mut lease = review(namespace);
+    lease["request"]["kind"] = json!({"group": "coordination.k8s.io", "version": "v1", "kind": "Lease"});
+    lease["request"]["resource"] = json!({"group": "coordination.k8s.io", "version": "v1", "resource": "leases"});
+    lease["request"]["object"] =
+        json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "l"}});
+    lease
+}
+
 #[tokio::test]
 async fn allows_what_no_policy_refuses() {
     let answer = ask(&webhook(&[policy("content", "")]), &review("shop")).await;
@@ -71,9 +81,7 @@ async fn says_in_a_denial_and_a_warning_that_labels_could_not_be_read() {
         assert!(!answer.to_string().contains("could not be read"), "{answer}");
     }
     assert_eq!(ask(&webhook(&[policy("content", "")]), &review("nowhere")).await["warnings"], Value::Null);
-    let mut other = review("nowhere");
-    other["request"]["resource"]["resource"] = json!("services");
-    let answer = ask(&webhook(&[policy("loud", "")]), &other).await;
+    let answer = ask(&webhook(&[policy("loud", "")]), &lease("nowhere")).await;
     assert_eq!(answer.as_object().map(serde_json::Map::len), Some(2), "{answer}");
 
     // A set that would have been milder says it by itself; nothing is said twice.
@@ -121,12 +129,7 @@ async fn combines_what_each_policy_says_a60() {
 
 #[tokio::test]
 async fn says_nothing_about_what_no_policy_wants() {
-    let mut lease = review("play");
-    lease["request"]["kind"] = json!({"group": "coordination.k8s.io", "version": "v1", "kind": "Lease"});
-    lease["request"]["resource"] = json!({"group": "coordination.k8s.io", "version": "v1", "resource": "leases"});
-    lease["request"]["object"] =
-        json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "l"}});
-    let answer = ask(&webhook(&[policy("loud", "")]), &lease).await;
+    let answer = ask(&webhook(&[policy("loud", "")]), &lease("play")).await;
     assert_eq!(answer.as_object().map(serde_json::Map::len), Some(2), "uid and allowed: {answer}");
 }
 
