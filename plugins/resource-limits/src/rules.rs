@@ -1,6 +1,7 @@
 //! The families of rules, and what they have in common.
 
 pub mod containers;
+pub mod effective;
 pub mod fields;
 pub mod owner;
 pub mod ratio;

@@ -39,9 +39,18 @@ fn offers_no_limit_below_the_request_that_stands_there() {
 #[test]
 fn offers_the_nearest_end_of_the_range_for_what_lies_outside() {
     let settings = r#"{"memory": {"min": "128Mi", "max": "32Gi"}}"#;
-    offers(settings, "limits: {memory: 1Mi}", "memory-limit-min", "set the memory limit to 128Mi");
-    offers(settings, "limits: {memory: 1Ti}", "memory-limit-max", "set the memory limit to 32Gi");
+    let with_request = |limit| format!("requests: {{memory: 1Gi}}, limits: {{memory: {limit}}}");
+    offers(settings, &with_request("1Mi"), "memory-limit-min", "set the memory limit to 128Mi");
+    offers(settings, &with_request("1Ti"), "memory-limit-max", "set the memory limit to 32Gi");
     let fields = r#"{"fields": [{"pointer": "/spec/priority", "max": 20}]}"#;
     let pod = "apiVersion: v1\nkind: Pod\nspec:\n  priority: 40\n  containers: []\n";
     assert_eq!(testing::judge::<ResourceLimits>(fields, pod)[0].fix, "set it to 20");
+}
+
+#[test]
+fn offers_nothing_for_a_request_that_nobody_wrote() {
+    let settings = r#"{"memory": {"max": "32Gi"}}"#;
+    let copied = ("memory-request-max".to_owned(), String::new());
+    let limit = ("memory-limit-max".to_owned(), "set the memory limit to 32Gi".to_owned());
+    assert_eq!(fixes(settings, "limits: {memory: 1Ti}"), [copied, limit], "the limit is to be mended, once");
 }

@@ -1,11 +1,11 @@
 //! Requests and limits of every container and of the Pod: there, readable and in range.
 //!
-//! Ephemeral containers are exempt: the API forbids resources there. A request that is not written but would be copied
-//! from the limit (`SetDefaults_Pod` of Kubernetes' core/v1 defaults) counts as there, so that a file and the admitted
-//! object get one verdict. Where the Pod has a limit of its own (KEP-2837), a container without one is bounded by it.
+//! Ephemeral containers are exempt: the API forbids resources there. A request that is not written but would be filled in
+//! counts as there and must lie in the range, so that a file and the admitted object get the same findings. Where the Pod has a limit of its own (KEP-2837), a container without one is bounded by it.
 
 use portcullis_sdk::{Amount, Container, Finding, Resource, Resources, Review, Rule, Severity};
 
+use crate::rules::effective::{self, Implied};
 use crate::rules::owner::{Owner, Side, what};
 use crate::rules::ratio;
 use crate::rules::{Problem, advice, fix, problem};
@@ -77,6 +77,8 @@ fn judge_one(
         };
         let needs_request = limit.is_absent() && needs(demand.request, Resources::effective_request);
         let needs_limit = needs(demand.limit, Resources::limit);
+        let implied = effective::implied(owner, resources, resource);
+        findings.extend(implied.and_then(|implied| out_of_range(owner, resource, &implied, &demand.range)));
         for (side, amount, needed) in [(Side::Request, request, needs_request), (Side::Limit, limit, needs_limit)] {
             if let Some(problem) = problem(amount, needed, &demand.range) {
                 findings.extend(finding(owner, resource, side, problem, demand));
@@ -84,6 +86,15 @@ fn judge_one(
         }
         findings.extend(ratio::judge(demand, owner, resources, resource));
     }
+}
+
+/// A request that will be out of range although nobody wrote it. What it comes from is to be mended, so it has no fix.
+fn out_of_range(owner: Owner, resource: Resource, implied: &Implied, range: &Range<'_>) -> Option<Finding> {
+    let problem = problem(Amount::Exact(implied.quantity), false, range).filter(|_| !owner.is_exempt())?;
+    let rule = &TABLE[resource as usize][Side::Request as usize][problem as usize];
+    let (what, whose) = (what(resource, Side::Request), owner.shown());
+    let message = format!("the {what} of {whose} is {}; allowed is {range}", implied.shown(owner, resource));
+    Some(Finding::new(rule, owner.node(), message).missing(format!("/resources/requests/{}", resource.as_str())))
 }
 
 fn finding(owner: Owner, resource: Resource, side: Side, problem: Problem, demand: &Demand<'_>) -> Option<Finding> {

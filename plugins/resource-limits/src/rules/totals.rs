@@ -4,11 +4,10 @@
 //! regular and sidecar containers together, and of each init container together with the sidecars started before it; the
 //! Pod's own request instead, where there is one; and its overhead on top. Unreadable amounts are findings elsewhere.
 
-use portcullis_sdk::{
-    Amount, Bound, Container, Finding, Node, Quantity, Resource, Review, Role, Rule, Severity, Workload,
-};
+use portcullis_sdk::{Amount, Bound, Finding, Node, Quantity, Resource, Review, Rule, Severity, Workload};
 
 use crate::rules::OVERHEAD;
+use crate::rules::effective::of_containers;
 use crate::settings::Totals;
 
 /// CPU and memory first, in the order of [`Resource`].
@@ -75,31 +74,13 @@ fn counted(workload: Workload, review: Review) -> Node {
 }
 
 fn pod_request(workload: Workload, resource: Resource) -> Quantity {
-    let (mut running, mut starting, mut sidecars) = (Quantity::ZERO, Quantity::ZERO, Quantity::ZERO);
-    let mut any = false;
-    for (position, resources) in workload.container_resources().iter().enumerate() {
-        let Some(request) = resources.effective_request(resource).exact() else { continue };
-        match Container::at(position as u32).role() {
-            Role::Ephemeral => continue,
-            Role::Init => starting = starting.max(sidecars.plus(request)),
-            Role::Sidecar => {
-                sidecars = sidecars.plus(request);
-                starting = starting.max(sidecars);
-            }
-            Role::Regular | Role::Other(_) => running = running.plus(request),
-        }
-        any = true;
-    }
-    let containers = running.plus(sidecars).max(starting);
-    let pod = workload.pod_resources();
-    let request = match pod {
-        Some(pod) => match (pod.request(resource), pod.limit(resource)) {
-            (Amount::Exact(request), _) => request,
-            // `defaultPodRequests`: the limit counts only where no container asks for anything.
-            (_, Amount::Exact(limit)) if !any => limit,
-            _ => containers,
-        },
-        None => containers,
+    let containers = of_containers(workload, resource);
+    let pod = workload.pod_resources().map(|pod| (pod.request(resource), pod.limit(resource)));
+    let request = match (pod, containers) {
+        (Some((Amount::Exact(request), _)), _) => request,
+        // `defaultPodRequests`: the limit counts only where no container asks for anything.
+        (Some((_, Amount::Exact(limit))), None) => limit,
+        (_, containers) => containers.unwrap_or(Quantity::ZERO),
     };
     let overhead = workload.pod_spec().get(OVERHEAD).find(resource.as_str()).quantity().exact();
     request.plus(overhead.unwrap_or(Quantity::ZERO))

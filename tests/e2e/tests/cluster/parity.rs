@@ -271,7 +271,7 @@ fn differences(in_file: &[Finding], in_object: &[Finding]) -> Vec<(&'static str,
         let lone = findings.iter().filter(|(code, _)| !other.contains(code));
         lone.map(|((policy, rule, pointer), message)| {
             let has = |rule: &str| other.iter().any(|(_, its, _)| its == rule);
-            (cause(rule, pointer, &has), format!("only {side}: {policy}/{rule} at {pointer}: {message}"))
+            (cause(rule, &has), format!("only {side}: {policy}/{rule} at {pointer}: {message}"))
         })
         .collect::<Vec<_>>()
     };
@@ -282,13 +282,8 @@ fn differences(in_file: &[Finding], in_object: &[Finding]) -> Vec<(&'static str,
 }
 
 /// Why only one side finds this, where `has` says which rules the other side has.
-fn cause(rule: &str, pointer: &str, has: &dyn Fn(&str) -> bool) -> &'static str {
-    let of_limit = rule.replace("-request-", "-limit-");
-    if pointer.contains("/spec/resources/") {
-        "the API server fills in the request of a Pod that has limits of its own (`defaultPodRequests`)"
-    } else if rule.contains("-request-") && has(&of_limit) {
-        "the API server copies a container's limit to its request (`SetDefaults_Pod`), and both are out of range"
-    } else if rule.starts_with("total-") && has(rule) {
+fn cause(rule: &str, has: &dyn Fn(&str) -> bool) -> &'static str {
+    if rule.starts_with("total-") && has(rule) {
         "the API server writes `replicas: 1`, so the finding has a better place"
     } else {
         UNKNOWN
