@@ -342,10 +342,10 @@ mod tests {
     fn reads_the_decisions_of_now_and_of_earlier_versions() {
         let read = |decisions: &str| recorded_decisions(&yaml(&format!("{{decisions: {decisions}}}")));
         let found =
-            read("[{policySet: a, policySetDigest: d, id: x, verdict: deny}, {policySet: b, id: y, verdict: allow}]");
+            read("[{policySet: a, policySetDigest: d, id: x, verdict: deny}, {policySet: b, id: z, verdict: allow}]");
         let found = found.expect("decisions");
         assert_eq!((found[0].policy_set_digest.as_deref(), found[0].verdict), (Some("d"), Verdict::Deny));
-        assert_eq!((found[1].policy_set_digest.as_deref(), found[1].id.as_str()), (None, "y"));
+        assert_eq!((found[1].policy_set_digest.as_deref(), found[1].id.as_str()), (None, "z"));
         assert_eq!(read("null"), Ok(Vec::new()));
         for bad in
             ["{}", "[{}]", "[{policySet: a, id: x, verdict: maybe}]", "[{policySet: a, id: x, verdict: deny, x: 1}]"]
