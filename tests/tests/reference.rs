@@ -1,4 +1,4 @@
-//! What the reference of the policies says is true: its examples load, and the larger set judges as its comments say.
+//! What the references say is true: examples load, the larger set judges as its comments say, and every metric has its row.
 
 use portcullis_tests::{Folder, code, portcullis, root};
 use serde_json::Value;
@@ -30,6 +30,22 @@ fn loads_every_example_of_the_reference() {
         let answer = portcullis(folder.path(), &[&["check", "-f", "json", "-m", "sandbox"], arguments].concat());
         assert_eq!((answer.status, answer.err.as_str()), (0, ""), "{block}\n{answer:?}");
     }
+}
+
+#[test]
+fn says_of_every_metric_what_it_is() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let folder = root().join("host/webhook/src/metrics");
+    let mut metrics = 0;
+    for file in ["names.rs", "policy_sets.rs"] {
+        let text = std::fs::read_to_string(folder.join(file)).expect("names");
+        for name in text.split('"').filter(|word| word.starts_with("portcullis_")) {
+            metrics += 1;
+            let row = |line: &str| line.starts_with("| `portcullis_") && line.contains(&format!("`{name}`"));
+            assert!(readme.lines().any(row), "the README has no row for {name}");
+        }
+    }
+    assert!(metrics > 20, "{metrics} metrics");
 }
 
 /// Judges with the set that shows a rule on its way into force.

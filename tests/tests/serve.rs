@@ -6,6 +6,8 @@
 mod authority;
 #[path = "serve/caller.rs"]
 mod caller;
+#[path = "serve/cluster.rs"]
+mod cluster;
 #[path = "serve/served.rs"]
 mod served;
 
@@ -20,7 +22,8 @@ use serde_json::{Value, json};
 
 use crate::authority::{Authority, Volume};
 use crate::caller::{Caller, get};
-use crate::served::{Served, command};
+use crate::cluster::Cluster;
+use crate::served::{Served, set};
 
 /// A CREATE of a Pod with a CPU limit of 8.
 fn review(namespace: &str) -> String {
@@ -34,14 +37,6 @@ fn review(namespace: &str) -> String {
             "metadata": {"name": "web", "namespace": namespace},
             "spec": {"containers": [{"name": "app", "image": image, "resources": {"limits": limits, "requests": limits}}]}}}})
     .to_string()
-}
-
-/// A set with one rule: the most CPU that a container may have.
-fn set(most: &str) -> String {
-    format!(
-        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: cpu}}\nspec:\n  policies:\n  \
-         - name: limits\n    plugin: {{builtin: resource-limits}}\n    settings: {{cpu: {{max: \"{most}\"}}}}\n"
-    )
 }
 
 fn text(path: &Path) -> String {
@@ -146,8 +141,62 @@ fn gives_the_decisions_that_check_gives_for_the_recorded_reviews() {
     let checked = ids(&report["decisions"]);
     assert_eq!(checked.len(), all.len(), "every review was recorded and judged again");
     assert_eq!(recorded, checked.into_iter().collect());
+    assert!(notices(&report).iter().any(|notice| notice.ends_with("compared with those of now: the same")), "{report}");
     assert!(all.len() >= 113 && told.len() > 50 && told.is_subset(&recorded), "{} told", told.len());
     println!("compared {} decisions of {} reviews", recorded.len(), all.len());
+}
+
+fn notices(report: &Value) -> Vec<&str> {
+    report["notices"].as_array().expect("notices").iter().filter_map(Value::as_str).collect()
+}
+
+#[test]
+fn tells_when_a_recorded_decision_is_another_one_now() {
+    let folder = Folder::new("serve-replay");
+    folder.write("cpu.yaml", set("4"));
+    let records = folder.path().join("records");
+    let (mut served, caller) = dev(&folder, &["-p", "cpu.yaml", "--record-reviews", &text(&records)]);
+    assert!(!served.judge(&caller, &review("shop")).allowed());
+    served.signal(Signal::TERM);
+    assert_eq!(served.ended(), 0);
+    let path = files(&records, "json").remove(0);
+    let record = std::fs::read_to_string(&path).expect("a record");
+    let check = |more: &[&str]| portcullis(folder.path(), &[&["check", "-f", "json"], more, &["records"]].concat());
+
+    let same = check(&["-p", "cpu.yaml"]);
+    assert_eq!(same.status, 1, "it is denied as it was then: {same:?}");
+    assert!(notices(&same.json()).contains(&"1 recorded decision compared with those of now: the same"));
+
+    folder.write("lax.yaml", set("16"));
+    let lax = check(&["-p", "lax.yaml"]);
+    assert_eq!(lax.status, 0, "another version may say something else: {lax:?}");
+    let said = "`cpu` said deny then, and its version here says allow";
+    assert!(notices(&lax.json())[0].ends_with(said), "{lax:?}");
+    folder.write("strict.yaml", set("2"));
+    let strict = check(&["-p", "strict.yaml"]);
+    assert!(notices(&strict.json())[0].contains("by another version of a policy set, with the same verdict"));
+    let other = check(&[]);
+    assert!(notices(&other.json()).iter().any(|notice| notice.ends_with("are not given: `cpu`")), "{other:?}");
+    let milder = check(&["-p", "cpu.yaml", "--mode", "sandbox"]);
+    assert_eq!(milder.status, 0, "{milder:?}");
+    assert!(notices(&milder.json())[0].ends_with("because --mode chose another mode"), "{milder:?}");
+
+    // The same set comes to the same, or somebody changed the record.
+    std::fs::write(&path, record.replace(r#""cpu":"8""#, r#""cpu":"1""#)).expect("a file");
+    let forged = check(&["-p", "cpu.yaml"]);
+    assert_eq!(forged.status, 2, "{forged:?}");
+    let error = forged.json()["errors"][0].clone();
+    let said = error["message"].as_str().unwrap_or_default().to_owned();
+    assert!(said.starts_with("policy set `cpu` decided otherwise when this was recorded: deny (`sha256:"), "{error}");
+    assert!(said.ends_with("now, though the set is the same") && said.contains("then, allow (`sha256:"), "{error}");
+    // A record of before digests were recorded is compared by the id alone.
+    let digest =
+        record.split_once(r#""policySetDigest":""#).and_then(|(_, rest)| rest.split_once('"')).expect("a digest").0;
+    let old = record.replace(&format!(r#""policySetDigest":"{digest}","#), "");
+    std::fs::write(&path, &old).expect("a file");
+    assert!(notices(&check(&["-p", "cpu.yaml"]).json())[0].ends_with("the same"));
+    std::fs::write(&path, old.replace(r#""cpu":"8""#, r#""cpu":"1""#)).expect("a file");
+    assert_eq!(check(&["-p", "cpu.yaml"]).status, 0);
 }
 
 #[test]
@@ -173,6 +222,11 @@ fn takes_a_good_version_and_refuses_a_bad_one_while_the_last_good_one_serves() {
         served.wait_for("a refusal", |served| served.verbose().contains(why));
         assert!(served.verbose().contains("readyz check passed"), "it can still judge");
         assert!(served.judge(&caller, &review("shop")).allowed(), "the last good one serves");
+        let health = get(served.ops, "/healthz").expect("an answer");
+        let warning = health.json()["warnings"][0].as_str().map(str::to_owned).unwrap_or_default();
+        assert_eq!((health.status, &health.json()["status"]), (200, &json!("ok")));
+        assert!(warning.contains("reload of policies refused") && warning.contains(why), "{warning}");
+        assert_eq!(served.metric(r#"portcullis_reload_refused{what="policies"}"#), Some(1.0));
     }
     std::thread::sleep(Duration::from_millis(500));
     let refused = served.metric(r#"portcullis_reloads_total{what="policies",result="refused"}"#);
@@ -183,8 +237,24 @@ fn takes_a_good_version_and_refuses_a_bad_one_while_the_last_good_one_serves() {
     assert!(served.judge(&caller, &review("shop")).allowed(), "files that vanish are no empty set");
     folder.write("sets/cpu.yaml", set("16"));
     served.wait_for("peace", |served| !served.verbose().contains("refused"));
+    assert!(served.log().contains("nothing is refused any more"), "{}", served.log());
+    assert_eq!(get(served.ops, "/healthz").expect("an answer").json().get("warnings"), None);
+    for what in ["policies", "certificates"] {
+        assert_eq!(served.metric(&format!("portcullis_reload_refused{{what=\"{what}\"}}")), Some(0.0));
+    }
+    let in_force = |served: &Served| {
+        let body = get(served.ops, "/metrics").expect("an answer").body;
+        body.lines()
+            .filter(|line| line.starts_with("portcullis_policy_set_info{"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let before = in_force(&served);
+    assert!(before[0].starts_with(r#"portcullis_policy_set_info{policy_set="cpu",digest="sha256:"#), "{before:?}");
     folder.write("sets/cpu.yaml", set("2"));
     served.wait_for("the third version", |served| !served.judge(&caller, &review("shop")).allowed());
+    served.wait_for("its digest", |served| in_force(served) != before);
+    assert_eq!(in_force(&served).len(), 1, "a version that is over is no series");
 }
 
 #[test]
@@ -259,6 +329,32 @@ fn judges_two_namespaces_by_their_labels_and_a_label_that_changes() {
 }
 
 #[test]
+fn says_while_the_namespaces_are_not_watched_and_judges_on() {
+    let folder = Folder::new("serve-watch");
+    let pair = Authority::new().issue("portcullis");
+    folder.write("tls.crt", &pair.cert);
+    folder.write("tls.key", &pair.key);
+    let cluster = Cluster::new(&folder.path().join("kubeconfig"));
+    let arguments = ["--tls-cert", "tls.crt", "--tls-key", "tls.key", "--kubeconfig", "kubeconfig"];
+    let mut served = Served::start(folder.path(), &arguments);
+    let watched = |served: &Served| served.metric("portcullis_namespaces_watch_up");
+    assert_eq!(watched(&served), Some(1.0));
+    let ends = served.metric("portcullis_certificate_expiry_timestamp_seconds");
+    assert!(ends.is_some_and(|ends| ends > 1.8e9), "what is loaded before a port is taken is measured: {ends:?}");
+    assert!(!served.verbose().contains("[!]"), "{}", served.verbose());
+    cluster.set_broken(true);
+    served.wait_for("the lag", |served| served.verbose().contains("[!]namespaces: the watch of namespaces broke"));
+    assert_eq!(watched(&served), Some(0.0));
+    let health = get(served.ops, "/healthz").expect("an answer");
+    let warning = health.json()["warnings"][0].as_str().map(str::to_owned).unwrap_or_default();
+    assert_eq!(health.status, 200, "labels are read one by one meanwhile");
+    assert!(warning.starts_with("namespaces: the watch of namespaces broke"), "{warning}");
+    cluster.set_broken(false);
+    served.wait_for("the watch", |served| watched(served) == Some(1.0));
+    assert_eq!(get(served.ops, "/healthz").expect("an answer").json().get("warnings"), None);
+}
+
+#[test]
 fn stops_in_order_and_at_once_when_told_twice() {
     let folder = Folder::new("serve-stop");
     let (mut served, caller) = dev(&folder, &["--drain", "6s"]);
@@ -312,6 +408,10 @@ fn shows_every_new_certificate_and_keeps_the_last_good_one() {
     volume.swap(&[("tls.crt", &pairs[0].cert), ("tls.key", &pairs[1].key)]);
     served.wait_for("a refusal", |served| served.verbose().contains("reload of certificates refused"));
     assert!(trusted(&served, &callers[2]), "the last good pair serves");
+    assert_eq!(served.metric(r#"portcullis_reload_refused{what="certificates"}"#), Some(1.0));
+    volume.swap(&[("tls.crt", &pairs[2].cert), ("tls.key", &pairs[2].key)]);
+    served.wait_for("the end of the refusal", |served| !served.verbose().contains("refused"));
+    served.wait_for("a word of it", |served| served.log().contains("the certificates that serve are back"));
     assert!(served.log().contains("not the one of the certificate"), "{}", served.log());
     assert!(!served.log().contains("PRIVATE KEY"));
 }
@@ -351,124 +451,42 @@ fn refuses_callers_without_an_allowed_certificate() {
 }
 
 #[test]
-fn refuses_to_start_with_what_cannot_serve() {
-    let folder = Folder::new("serve-flags");
-    folder.write("bad.yaml", set("4").replace("settings", "setings"));
-    folder.write("tls.crt", "nothing");
-    folder.write("tls.key", "nothing");
-    folder.write("namespaces.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
-    for (arguments, expected) in [
-        (vec![], "error: a certificate is needed: give --tls-cert and --tls-key, or --dev for a throw-away one"),
-        (vec!["--tls-cert", "a"], "error: --tls-cert needs its --tls-key"),
-        (vec!["--dev", "--tls-cert", "a"], "error: --dev makes a certificate of its own"),
-        (vec!["--dev", "--client-ca", "a"], "error: --dev asks nobody for a certificate"),
-        (vec!["--dev", "--tls-min", "1.2"], "error: --dev speaks TLS 1.3 alone"),
-        (vec!["--dev", "--kubeconfig", "a"], "error: --dev asks no cluster"),
-        (vec!["--dev", "-p", "-"], "error: --policies `-` can be read only once"),
-        (
-            vec!["--dev", "--listen", "127.0.0.1:9", "--ops-listen", "127.0.0.1:9"],
-            "error: --listen and --ops-listen are both",
-        ),
-        (vec!["--dev", "--drain", "soon"], "error: invalid value 'soon' for '--drain <TIME>'"),
-        (vec!["--dev", "--max-held", "1Ki"], "error: --max-held is less than --max-body"),
-        (vec!["--dev", "--client-name", "a"], "error: --dev asks nobody"),
-        (
-            vec!["--tls-cert", "tls.crt", "--tls-key", "tls.key", "--client-name", "a"],
-            "error: --client-name names whom",
-        ),
-        (
-            vec!["--tls-cert", "tls.crt", "--tls-key", "tls.key", "--namespace-labels", "namespaces.yaml"],
-            "holds no certificate",
-        ),
-        (vec!["--dev", "-p", "bad.yaml"], "bad.yaml:8:5: unknown field `setings`"),
-        (vec!["--dev", "-p", "absent.yaml"], "absent.yaml"),
-    ] {
-        let mut command = command(folder.path(), &arguments);
-        if !arguments.contains(&"--listen") {
-            command.args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]);
-        }
-        let output = command.output().expect("the product starts");
-        let err = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {err}");
-        assert!(err.contains(expected), "{arguments:?}: {err}");
+fn refuses_labels_by_their_own_name_and_says_what_status_means_what() {
+    let folder = Folder::new("serve-bad-labels");
+    let good = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
+    folder.write("namespaces.yaml", good);
+    folder.write("cpu.yaml", set("4"));
+    let (mut served, _) = dev(&folder, &["-p", "cpu.yaml", "--namespace-labels", "namespaces.yaml"]);
+    folder.write("namespaces.yaml", set("4"));
+    served.wait_for("a refusal", |served| served.verbose().contains("reload of labels refused"));
+    assert!(served.verbose().contains("holds a PolicySet"), "{}", served.verbose());
+    assert!(!served.verbose().contains("reload of policies refused"), "{}", served.verbose());
+    assert!(served.log().contains("new labels are refused; the last good ones serve"), "{}", served.log());
+    folder.write("cpu.yaml", "nothing");
+    served.wait_for("both", |served| served.verbose().matches("refused").count() == 2);
+    folder.write("namespaces.yaml", good);
+    served.wait_for("one", |served| !served.verbose().contains("reload of labels refused"));
+    assert!(served.verbose().contains("reload of policies refused"), "{}", served.verbose());
+    folder.write("cpu.yaml", set("4"));
+    served.wait_for("none", |served| !served.verbose().contains("refused"));
+    assert_eq!(served.metric(r#"portcullis_reload_refused{what="labels"}"#), Some(0.0));
+
+    let help = portcullis(folder.path(), &["serve", "--help"]).out;
+    for status in ["\n  0  ended by SIGTERM", "\n  1  ended at once by a second signal", "\n  2  could not start"] {
+        assert!(help.contains(status), "{help}");
     }
 }
 
 #[test]
-fn refuses_a_variable_that_is_empty_where_it_would_turn_a_check_off() {
-    let folder = Folder::new("serve-empty");
-    let run = |variable: &str, arguments: &[&str]| {
-        let mut command = command(folder.path(), arguments);
-        command.env(variable, "").args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]);
-        let output = command.output().expect("the product starts");
-        assert_eq!(output.status.code(), Some(2), "{variable}: {output:?}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    };
-    for name in ["CLIENT_CA", "CLIENT_NAME", "TLS_CERT", "TLS_KEY", "POLICIES", "NAMESPACE_LABELS", "WAIVERS"] {
-        let variable = format!("PORTCULLIS_{name}");
-        let err = run(&variable, &["--dev"]);
-        assert!(err.contains(&format!("error: {variable} is set, but empty; give a value or unset it")), "{err}");
+fn tells_a_caller_without_tls_that_this_port_speaks_https() {
+    let folder = Folder::new("serve-plain");
+    let (mut served, caller) = dev(&folder, &[]);
+    for _ in 0..3 {
+        let reply = get(served.reviews, "/validate").expect("an answer in the caller's own words");
+        assert_eq!((reply.status, reply.body.as_str()), (400, "this port speaks HTTPS; use https://\n"));
     }
-    let given = run("PORTCULLIS_POLICIES", &["--dev", "-p", "absent.yaml"]);
-    assert!(given.contains("absent.yaml"), "a flag takes the place of its variable: {given}");
-    let other = run("PORTCULLIS_TLS_MIN", &["--dev", "-p", "absent.yaml"]);
-    assert!(other.contains("absent.yaml"), "the default is the strictest: {other}");
-}
-
-#[test]
-fn refuses_to_start_where_nobody_knows_the_labels() {
-    let folder = Folder::new("serve-no-cluster");
-    let pair = Authority::new().issue("portcullis");
-    folder.write("tls.crt", &pair.cert);
-    folder.write("tls.key", &pair.key);
-    let mut command = command(folder.path(), &["--tls-cert", "tls.crt", "--tls-key", "tls.key"]);
-    command.args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]).env("HOME", folder.path());
-    let output = command.output().expect("the product starts");
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{err}");
-    assert!(err.contains("without a cluster give --namespace-labels or --dev"), "{err}");
-}
-
-#[test]
-fn registers_what_it_judges_and_publishes_no_key() {
-    let folder = Folder::new("webhook-config");
-    let authority = Authority::new();
-    folder.write("ca.crt", authority.pem());
-    folder.write("pair.pem", authority.pem() + &authority.issue("a").key);
-    let run = |more: &[&str]| portcullis(folder.path(), &[&["webhook-config"], more].concat());
-    let printed = run(&["--ca-bundle", "ca.crt", "--service", "gate/door:8443"]);
-    assert_eq!(printed.status, 0, "{printed:?}");
-    for expected in [
-        "kind: ValidatingWebhookConfiguration",
-        "failurePolicy: Fail",
-        "sideEffects: None",
-        "matchPolicy: Equivalent",
-        "resources: [\"*\", pods/ephemeralcontainers, pods/resize, \"*/scale\"]",
-        "values: [portcullis-system, kube-system, kube-node-lease, kube-public]",
-        "namespace: gate",
-        "port: 8443",
-        "caBundle: LS0t",
-    ] {
-        assert!(printed.out.contains(expected), "{expected}: {}", printed.out);
-    }
-    let more = run(&["--exclude-namespaces", "calico-system,kube-system", "--url", "https://127.0.0.1:1"]);
-    let all = "values: [portcullis-system, kube-system, kube-node-lease, kube-public, calico-system]\n";
-    assert!(more.out.contains(all), "{}", more.out);
-    let whole = run(&["--judge-system-namespaces", "--url", "https://127.0.0.1:1", "--set", "default"]);
-    assert!(whole.out.contains("values: [portcullis-system]\n"), "{}", whole.out);
-    assert!(whole.out.contains("url: \"https://127.0.0.1:1/validate/default\""), "{}", whole.out);
-    for (arguments, expected) in [
-        (vec!["--ca-bundle", "pair.pem"], "holds a private key, which would be published"),
-        (vec!["--url", "http://a"], "`http://a` cannot be the address of a webhook"),
-        (vec!["--service", "door"], "`--service door` is no Service"),
-        (vec!["--url", "https://a", "--service", "a/b"], "give one of them"),
-        (vec!["--timeout", "31"], "the API server waits 1 to 30 seconds"),
-        (vec!["--set", "other"], "there is no policy set `other`; there are default"),
-        (vec!["--own-namespace", "A"], "`A` cannot be a namespace"),
-    ] {
-        let refused = run(&arguments);
-        assert_eq!(refused.status, 2, "{refused:?}");
-        assert!(refused.err.contains(expected), "{refused:?}");
-        assert_eq!(refused.out, "");
-    }
+    served.wait_for("a word of it", |served| served.log().contains("plain HTTP refused: this port speaks HTTPS"));
+    assert_eq!(served.log().matches("plain HTTP refused").count(), 1, "{}", served.log());
+    assert_eq!(served.metric(r#"portcullis_connections_refused_total{listener="tls",reason="plain_http"}"#), Some(3.0));
+    assert!(served.judge(&caller, &review("shop")).allowed());
 }

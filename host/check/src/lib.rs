@@ -7,6 +7,7 @@ mod ignore;
 pub mod inputs;
 mod parallel;
 mod read;
+mod recorded;
 mod subjects;
 mod walk;
 
@@ -22,6 +23,7 @@ use portcullis_subject::kinds::Kinds;
 
 use crate::inputs::GatherOptions;
 use crate::read::FileContent;
+use crate::recorded::Comparison;
 use crate::subjects::Surroundings;
 
 /// How many waivers that were not needed are named; the others are counted.
@@ -57,6 +59,7 @@ struct FileResult {
     decisions: Vec<Decision>,
     errors: Vec<InputError>,
     skipped: Vec<Skipped>,
+    comparison: Comparison,
 }
 
 /// Judges everything that the options name. `advance` is told the number of files after each of them.
@@ -79,11 +82,14 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         waivers: waivers(gate),
         decisions: Vec::new(),
     };
+    let mut comparison = Comparison::default();
     for result in results {
+        comparison.extend(result.comparison);
         parts.decisions.extend(result.decisions);
         parts.errors.extend(result.errors);
         parts.skipped.extend(result.skipped);
     }
+    parts.notices.extend(comparison.notices());
     parts.notices.extend(idle_waivers(gate, options.time, &parts.decisions));
     Report::new(options.tool.clone(), parts)
 }
@@ -93,13 +99,17 @@ fn judge_file(gate: &Gate, options: &CheckOptions, surroundings: &Surroundings, 
     let found = surroundings.subjects(gate, options, content);
     result.errors = found.errors;
     result.skipped = found.skipped;
-    for (review, facts) in found.reviews {
+    for (review, record) in found.reviews {
         let review = Arc::new(review);
         // Facts come from a record here, so nothing is ever waited for.
-        result.decisions.extend(match facts {
-            Some(facts) => pollster::block_on(gate.judge_with(&review, &facts)),
+        let decisions = match &record {
+            Some(record) => pollster::block_on(gate.judge_with(&review, &record.facts)),
             None => pollster::block_on(gate.judge(&review)),
-        });
+        };
+        if let Some(record) = &record {
+            result.errors.extend(result.comparison.compare(record, &decisions));
+        }
+        result.decisions.extend(decisions);
     }
     result
 }

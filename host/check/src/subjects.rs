@@ -8,7 +8,7 @@ use portcullis_model::{Document, Facts, NamespaceLabels, NodeId, Request, Review
 use portcullis_policies::Selection;
 use portcullis_report::{InputError, Skipped};
 use portcullis_subject::kinds::Kinds;
-use portcullis_subject::{Context, ErrorKind, Shape};
+use portcullis_subject::{Context, Error, ErrorKind, RecordedDecision, Shape};
 
 use crate::CheckOptions;
 use crate::read::FileContent;
@@ -21,11 +21,23 @@ pub(crate) struct Surroundings {
     pub(crate) errors: Vec<InputError>,
 }
 
+/// What stands beside a recorded review.
+pub(crate) struct Record {
+    /// The facts that were looked up.
+    pub(crate) facts: Facts,
+    /// What was decided.
+    pub(crate) decisions: Vec<RecordedDecision>,
+    /// Whether the mode of then is the mode of now, as far as a caller chose it.
+    pub(crate) same_mode: bool,
+    /// Where the record is, for a person.
+    pub(crate) place: String,
+}
+
 /// What one file holds.
 #[derive(Default)]
 pub(crate) struct Found {
-    /// What is to be judged, with the facts that were recorded with it.
-    pub(crate) reviews: Vec<(Review, Option<Facts>)>,
+    /// What is to be judged, with what was recorded with it.
+    pub(crate) reviews: Vec<(Review, Option<Record>)>,
     pub(crate) errors: Vec<InputError>,
     pub(crate) skipped: Vec<Skipped>,
 }
@@ -108,11 +120,7 @@ impl Surroundings {
                 portcullis_subject::from_admission_review(document, &self.context).map(|review| vec![(review, None)])
             }
             Shape::RecordedReview => {
-                portcullis_subject::from_recorded(document).map(|(mut review, facts)| {
-                    // What the caller chose holds; a record may not talk itself into the weaker mode.
-                    review.mode = self.context.mode.or(review.mode);
-                    vec![(review, Some(facts))]
-                })
+                self.recorded(content, document).map(|(review, record)| vec![(review, Some(record))])
             }
             Shape::Malformed(error) => Err(error),
             Shape::Kustomization => {
@@ -140,6 +148,16 @@ impl Surroundings {
             Ok(reviews) => found.reviews.extend(reviews),
             Err(error) => found.errors.push(input_error(&error, &content.file.shown)),
         }
+    }
+
+    fn recorded(&self, content: &FileContent, document: &Document) -> Result<(Review, Record), Error> {
+        let (mut review, facts) = portcullis_subject::from_recorded(document)?;
+        let decisions = portcullis_subject::recorded_decisions(document)?;
+        // What the caller chose holds; a record may not talk itself into the weaker mode.
+        let mode = self.context.mode.or(review.mode);
+        let same_mode = mode == review.mode;
+        review.mode = mode;
+        Ok((review, Record { facts, decisions, same_mode, place: place_name(content, document) }))
     }
 
     /// What no cluster would store is judged where a policy names its path, whatever it calls itself.

@@ -1,6 +1,7 @@
 //! Logs and traces: lines to the standard error, spans to a collector, and neither ever waits.
 
 mod collector;
+mod json;
 mod lines;
 
 use anyhow::{Context as _, bail, ensure};
@@ -14,6 +15,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use self::collector::Collector;
+use self::json::Json;
 use self::lines::Lines;
 
 /// How many spans wait for the collector; more are dropped.
@@ -98,10 +100,7 @@ where
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     let registry = tracing_subscriber::registry().with(level);
     match format {
-        LogFormat::Json => {
-            let layer = layer.json().flatten_event(true).with_current_span(false).with_span_list(false);
-            Box::new(registry.with(layer))
-        }
+        LogFormat::Json => Box::new(registry.with(layer.event_format(Json))),
         LogFormat::Text => Box::new(registry.with(layer)),
     }
 }

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use portcullis_model::{Document, NodeId};
+use portcullis_subject::Shape;
+
 use crate::output::Complaints;
 use crate::sets;
 
@@ -17,6 +20,14 @@ pub fn labels(paths: &[PathBuf]) -> Result<BTreeMap<String, BTreeMap<String, Str
         complaints.add("--namespace-labels holds no Namespace object".into(), None, Some(NAMESPACES_HINT.into()));
     }
     for document in documents {
+        if let Shape::Portcullis(kind) = portcullis_subject::classify(&document) {
+            complaints.add(
+                format!("--namespace-labels holds a {kind}, which is no Namespace object"),
+                document.place(NodeId::ROOT),
+                Some(NAMESPACES_HINT.into()),
+            );
+            continue;
+        }
         let objects = match portcullis_subject::flatten(&document) {
             Ok(objects) => objects,
             Err(error) => {
@@ -28,19 +39,26 @@ pub fn labels(paths: &[PathBuf]) -> Result<BTreeMap<String, BTreeMap<String, Str
             match portcullis_subject::namespace_labels_of(&object) {
                 Some((name, found)) if labels.get(&name).is_some_and(|known| *known != found) => complaints.add(
                     format!("a second Namespace `{}` with other labels", name.escape_debug()),
-                    object.document.place(portcullis_model::NodeId::ROOT),
+                    object.document.place(NodeId::ROOT),
                     Some("which of the two holds cannot be known; remove one".into()),
                 ),
                 Some((name, found)) => {
                     labels.insert(name, found);
                 }
                 None => complaints.add(
-                    "this is no Namespace object".into(),
-                    object.document.place(portcullis_model::NodeId::ROOT),
+                    format!("--namespace-labels holds {}, which is no Namespace object", kind_of(&object.document)),
+                    object.document.place(NodeId::ROOT),
                     Some(NAMESPACES_HINT.into()),
                 ),
             }
         }
     }
     if complaints.is_empty() { Ok(labels) } else { Err(complaints) }
+}
+
+fn kind_of(document: &Document) -> String {
+    match document.string(NodeId::ROOT, &["kind"]) {
+        Some(kind) => format!("a `{}`", kind.escape_debug()),
+        None => "something".to_owned(),
+    }
 }

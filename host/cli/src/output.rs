@@ -93,11 +93,32 @@ pub fn note(text: &str) {
 
 /// Writes an error and its causes to the standard error, control characters escaped.
 pub fn complain(error: &anyhow::Error) {
-    let mut text = format!("error: {error}");
-    for cause in error.chain().skip(1) {
-        text.push_str(&format!("\n  because: {cause}"));
-    }
+    let text = explained(error);
     // Nothing is left to do where even the complaint cannot be written.
     let lines: Vec<_> = text.lines().map(portcullis_report::plain).collect();
     let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+}
+
+/// The error and its causes; a cause that somebody has quoted already is not said again.
+fn explained(error: &anyhow::Error) -> String {
+    let mut text = format!("error: {error}");
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.ends_with(&cause) {
+            text.push_str(&format!("\n  because: {cause}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_a_cause_once() {
+        let error = anyhow::anyhow!("no such file").context("`a.crt`: cannot be read: no such file").context("no door");
+        assert_eq!(explained(&error), "error: no door\n  because: `a.crt`: cannot be read: no such file");
+        let error = anyhow::anyhow!("no such file").context("no door");
+        assert_eq!(explained(&error), "error: no door\n  because: no such file");
+    }
 }

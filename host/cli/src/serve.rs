@@ -109,11 +109,28 @@ impl Doors {
     }
 }
 
+/// What can be known to be good before anything listens.
+struct Checked {
+    certificates: Option<Certificates>,
+    files: WatchedFiles,
+    namespaces: Namespaces,
+}
+
+/// Whoever made a slip learns of it before anybody could have called.
+async fn check(arguments: &ServeArguments) -> anyhow::Result<Checked> {
+    let certificates = certificates(arguments)?;
+    let mut files = WatchedFiles::of(arguments);
+    let files = spawn_blocking(move || reload::check(&mut files).map(|()| files)).await??;
+    Ok(Checked { certificates, files, namespaces: namespaces_of(arguments).await? })
+}
+
 /// Opens the doors: the ops port first, so that somebody can ask how far the rest is; reviews are taken only when policies
 /// are in force, because without any everything would be allowed.
 async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -> anyhow::Result<Doors> {
     let (version, commit) = (env!("CARGO_PKG_VERSION"), env!("PORTCULLIS_COMMIT"));
+    // First, because whatever is loaded may be measured.
     let metrics = metrics::install(version, commit)?;
+    let Checked { certificates, files, namespaces } = check(arguments).await?;
     let health = Health::new(version, commit, &[POLICIES, NAMESPACES, CERTIFICATE]);
     let listener = bind("--listen", arguments.listen(), arguments.dev).await?;
     let ops_listener = bind("--ops-listen", arguments.ops_listen(), arguments.dev).await?;
@@ -123,14 +140,18 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     let routes = ops_routes(Arc::clone(&health), metrics);
     let ops = tokio::spawn(serve_plain(ops_listener, routes, ops_limits, ops_stop.clone()));
 
-    let (certificates, trial) = certificates(arguments, address)?;
+    let (certificates, trial) = match certificates {
+        Some(certificates) => (certificates, None),
+        None => Trial::begin(address).map(|(certificates, trial)| (certificates, Some(trial)))?,
+    };
     let certificates = Arc::new(certificates);
     health.probe(CERTIFICATE, in_date(Arc::clone(&certificates)));
-    let namespaces = namespaces_of(arguments).await?;
     let known = namespaces.clone();
     health.probe(NAMESPACES, move || known.ready());
+    if arguments.namespace_labels.is_empty() && !arguments.dev {
+        health.concern(NAMESPACES, lagging(namespaces.clone()));
+    }
 
-    let files = WatchedFiles::of(arguments);
     let cache_dir = arguments.cache_dir.clone();
     // Compiling takes moments in which the ops port must answer.
     let loading = spawn_blocking(move || {
@@ -139,6 +160,7 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
         anyhow::Ok((works, loaded))
     });
     let (works, loaded) = loading.await.context("the policies cannot be loaded")??;
+    metrics::in_force(reload::digests(&loaded.sets));
     let gate = Arc::new(Gate::new(loaded.sets, Arc::new(Facts::none())));
     // The labels that belong to this reading of the files, not to one before it.
     if let Some(labels) = loaded.labels {
@@ -173,10 +195,10 @@ async fn bind(flag: &str, address: SocketAddr, dev: bool) -> anyhow::Result<TcpL
         .with_context(|| format!("cannot listen at {address}; choose another {flag}, or end what listens there"))
 }
 
-fn certificates(arguments: &ServeArguments, address: SocketAddr) -> anyhow::Result<(Certificates, Option<Trial>)> {
+/// Those of the files; none with `--dev`, which makes its own.
+fn certificates(arguments: &ServeArguments) -> anyhow::Result<Option<Certificates>> {
     if arguments.dev {
-        let (certificates, trial) = Trial::begin(address)?;
-        return Ok((certificates, Some(trial)));
+        return Ok(None);
     }
     let (Some(cert), Some(key)) = (arguments.tls_cert.clone(), arguments.tls_key.clone()) else {
         anyhow::bail!("a certificate is needed: give --tls-cert and --tls-key, or --dev for a throw-away one");
@@ -186,8 +208,7 @@ fn certificates(arguments: &ServeArguments, address: SocketAddr) -> anyhow::Resu
         min_version: arguments.tls_min.map(Into::into).unwrap_or_default(),
         client_names: arguments.client_name.clone(),
     };
-    let certificates = Certificates::load(files, options).context("cannot serve with this certificate")?;
-    Ok((certificates, None))
+    Certificates::load(files, options).context("cannot serve with this certificate").map(Some)
 }
 
 /// A certificate that is over is shown to nobody who would take it.
@@ -195,6 +216,15 @@ fn in_date(certificates: Arc<Certificates>) -> impl Fn() -> Result<(), String> {
     move || match certificates.expiry() <= SystemTime::now() {
         true => Err("the certificate is over; renew it, and it is read within moments".to_owned()),
         false => Ok(()),
+    }
+}
+
+/// Labels are read live while the watch is broken: slower, and nobody would know why.
+fn lagging(namespaces: Namespaces) -> impl Fn() -> Option<String> {
+    move || {
+        let lag = namespaces.lag();
+        metrics::namespaces_watch(lag.is_none() && namespaces.ready().is_ok());
+        lag
     }
 }
 

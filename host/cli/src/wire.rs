@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use portcullis_document::{ReadLimits, decode, read_json, read_yaml};
-use portcullis_gate::{Gate, Installer, Sets};
-use portcullis_model::{FactSource, Facts};
+use portcullis_gate::{Gate, InstallError, Installer, Sets};
+use portcullis_model::{FactSource, Facts, PluginSource as _};
 use portcullis_policies::{LoadedSet, Waivers};
 use portcullis_runner::{CompilerCommand, Runner, RunnerConfig};
 
@@ -73,6 +73,20 @@ impl Works {
         }
         if complaints.is_empty() { Ok(installed) } else { Err(complaints.into()) }
     }
+}
+
+/// Refuses plugins that are not there, before anything is started to compile them.
+pub fn refuse_missing_plugins(sets: &[LoadedSet]) -> Result<(), Complaints> {
+    let mut complaints = Complaints::default();
+    for set in sets {
+        for policy in &set.set.policies {
+            if let Err(error) = LocalPlugins.fetch(&policy.plugin) {
+                let about = format!("policy `{}/{}`", set.set.name, policy.name);
+                complaints.extend([InstallError { about, message: error.to_string(), place: policy.place.clone() }]);
+            }
+        }
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
 }
 
 fn runner_config(cache_dir: Option<&Path>) -> RunnerConfig {

@@ -19,6 +19,6 @@ pub mod workload;
 pub use admission::from_admission_review;
 pub use error::{Error, ErrorKind};
 pub use objects::{Context, Listed, MAX_NESTED_LISTS, Shape, classify, flatten, from_object, namespace_labels_of};
-pub use recorded::{facts_from, from_recorded, to_recorded_json};
+pub use recorded::{RecordedDecision, facts_from, from_recorded, recorded_decisions, to_recorded_json};
 pub use release::{lets_go, winds_down};
 pub use secrets::{holds_secret, mask_secrets, secret_values};

@@ -2,8 +2,8 @@
 
 use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{
-    Decision, Document, Fact, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review, format_time,
-    json_string, parse_time,
+    Decision, Document, Fact, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review, Verdict,
+    format_time, json_string, parse_time,
 };
 
 use crate::admission::from_admission_review;
@@ -27,7 +27,7 @@ const MEMBERS: [&str; 7] = ["review", "namespaceLabels", "namespaceLabelsError",
 /// mode: compliance                  # only where the caller chose it
 /// time: "2026-11-21T10:00:00Z"
 /// facts: []                         # as in RecordedFacts
-/// decisions: []                     # what was decided then, for comparison: policySet, id, verdict
+/// decisions: []                     # what was decided then, for comparison: policySet, policySetDigest, id, verdict
 /// ```
 pub fn from_recorded(document: &Document) -> Result<(Review, Facts), Error> {
     expect(document, "RecordedReview", &MEMBERS)?;
@@ -97,7 +97,50 @@ pub fn to_recorded_json(
 
 fn decision_json(decision: &Decision) -> String {
     let (set, id) = (quoted(&decision.policy_set), quoted(&decision.id()));
-    format!("{{\"policySet\":{set},\"id\":{id},\"verdict\":\"{}\"}}", decision.verdict().as_str())
+    let (digest, verdict) = (quoted(&decision.policy_set_digest), decision.verdict().as_str());
+    format!("{{\"policySet\":{set},\"policySetDigest\":{digest},\"id\":{id},\"verdict\":\"{verdict}\"}}")
+}
+
+/// What was decided when a review was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedDecision {
+    /// The policy set's name.
+    pub policy_set: String,
+    /// The policy set's digest; records of earlier versions have none.
+    pub policy_set_digest: Option<String>,
+    /// The decision's id.
+    pub id: String,
+    /// Whether the change could enter.
+    pub verdict: Verdict,
+}
+
+/// The decisions of a `RecordedReview`, for comparison.
+///
+/// # Errors
+/// They are not what [`to_recorded_json`] writes.
+pub fn recorded_decisions(document: &Document) -> Result<Vec<RecordedDecision>, Error> {
+    let list = document.find(NodeId::ROOT, "decisions");
+    if !matches!(document.kind(list), Kind::None | Kind::Null | Kind::List) {
+        return Err(Error::wrong_type(document, list, "a list of decisions", None));
+    }
+    document.items(list).map(|node| recorded_decision(document, node)).collect()
+}
+
+fn recorded_decision(document: &Document, node: NodeId) -> Result<RecordedDecision, Error> {
+    known_members(document, node, &["policySet", "policySetDigest", "id", "verdict"])?;
+    let text = |member| document.string(node, &[member]).map(str::to_owned);
+    let needed = |member, why| text(member).ok_or_else(|| Error::missing(document, node, member, why));
+    let verdict = [Verdict::Allow, Verdict::Deny];
+    let verdict = verdict.into_iter().find(|verdict| document.string(node, &["verdict"]) == Some(verdict.as_str()));
+    Ok(RecordedDecision {
+        policy_set: needed("policySet", "it says who decided")?,
+        policy_set_digest: text("policySetDigest"),
+        id: needed("id", "it says what was decided")?,
+        verdict: verdict.ok_or_else(|| {
+            let member = format!("{}/verdict", document.pointer(node));
+            Error::new(ErrorKind::Malformed { member, expected: "`allow` or `deny`" }, document, node)
+        })?,
+    })
 }
 
 fn fact_json(fact: &Fact) -> String {
@@ -293,6 +336,22 @@ mod tests {
         let text = to_recorded_json(&review, &yaml(REVIEW), &facts, &[], false);
         let (again, _) = from_recorded(&yaml(&text)).expect("the record that was written");
         assert_eq!(again.namespace, review.namespace, "a decision may quote the reason");
+    }
+
+    #[test]
+    fn reads_the_decisions_of_now_and_of_earlier_versions() {
+        let read = |decisions: &str| recorded_decisions(&yaml(&format!("{{decisions: {decisions}}}")));
+        let found =
+            read("[{policySet: a, policySetDigest: d, id: x, verdict: deny}, {policySet: b, id: z, verdict: allow}]");
+        let found = found.expect("decisions");
+        assert_eq!((found[0].policy_set_digest.as_deref(), found[0].verdict), (Some("d"), Verdict::Deny));
+        assert_eq!((found[1].policy_set_digest.as_deref(), found[1].id.as_str()), (None, "z"));
+        assert_eq!(read("null"), Ok(Vec::new()));
+        for bad in
+            ["{}", "[{}]", "[{policySet: a, id: x, verdict: maybe}]", "[{policySet: a, id: x, verdict: deny, x: 1}]"]
+        {
+            assert!(read(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

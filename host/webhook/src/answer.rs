@@ -20,7 +20,7 @@ use crate::deadline::{DEFAULT_MARGIN, DEFAULT_REVIEW_TIME, Deadline, TimeRules};
 use crate::pool::{Lost, Pool};
 use crate::record::{Record, Recorder};
 use crate::request::{self, Asked};
-use crate::response::{self, Answer, Manner, Reason};
+use crate::response::{self, Answer, Manner, Reason, UnreadLabels};
 use crate::{Error, observe};
 
 /// The default of [`WebhookConfig::queue`]: a tenth of a second of work for two threads.
@@ -123,6 +123,8 @@ struct Case {
 struct Seen {
     review: OnceLock<Arc<Review>>,
     watch: OnceLock<Watch>,
+    /// Why the labels of its namespace could not be read, though somebody tried.
+    unread: OnceLock<String>,
 }
 
 /// How far a call has come.
@@ -322,6 +324,10 @@ impl Case {
     fn read_with(&self, labels: NamespaceLabels) -> Stage {
         match self.asked() {
             Ok(mut asked) => {
+                if let NamespaceLabels::Unknown(reason) = &labels {
+                    // Set once: labels are looked up once.
+                    let _ = self.seen.unread.set(reason.clone());
+                }
                 asked.review.namespace = labels;
                 self.begin(asked)
             }
@@ -368,7 +374,7 @@ impl Case {
             return Stage::Done(Box::new(Done { answer, judged: None }));
         };
         Stage::Done(Box::new(Done {
-            answer: response::decided(&review.request.uid, &judgement.decisions, self.manner(false)),
+            answer: response::decided(&review.request.uid, &judgement.decisions, self.manner(review, false)),
             judged: Some(Judged {
                 review: Arc::clone(review),
                 decisions: judgement.decisions,
@@ -397,13 +403,15 @@ impl Case {
         let overload = matches!(lost, Lost::Full { .. } | Lost::Ended);
         let decisions = self.shared.gate.sets().not_judged(&review, &self.bounds, kind, message);
         Done {
-            answer: response::decided(&review.request.uid, &decisions, self.manner(overload)),
+            answer: response::decided(&review.request.uid, &decisions, self.manner(&review, overload)),
             judged: Some(Judged { review, decisions, spent: Vec::new(), workload: None, evidence: None }),
         }
     }
 
-    fn manner(&self, overload: bool) -> Manner {
-        Manner { overload, observed: self.shared.observe }
+    /// Said to the caller, and no part of the decision.
+    fn manner<'a>(&'a self, review: &'a Review, overload: bool) -> Manner<'a> {
+        let of = |reason| UnreadLabels { namespace: &review.request.namespace, reason };
+        Manner { overload, observed: self.shared.observe, unread: self.seen.unread.get().map(|reason| of(reason)) }
     }
 
     /// Why nothing could be judged, with the name of the policy that was slow.

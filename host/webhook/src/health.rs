@@ -25,6 +25,9 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// Asked at every look: an `Err` says what is missing.
 type Probe = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
+/// Asked at every look: what a person should know though reviews can be judged.
+type Concern = Box<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// What must hold before a review can be judged, and what became of it.
 pub struct Health {
     version: &'static str,
@@ -38,6 +41,7 @@ struct Reports {
     conditions: BTreeMap<String, Condition>,
     /// What a reload was refused for, by what was reloaded. The last good version serves on.
     refused: BTreeMap<String, String>,
+    concerns: BTreeMap<String, Concern>,
 }
 
 enum Condition {
@@ -59,7 +63,7 @@ impl Health {
     pub fn new(version: &'static str, commit: &'static str, required: &[&str]) -> Arc<Self> {
         let not_yet = |name: &&str| ((*name).to_owned(), Condition::Reported(Err("not yet".to_owned())));
         let conditions = required.iter().map(not_yet).collect();
-        let state = RwLock::new(Reports { conditions, refused: BTreeMap::new() });
+        let state = RwLock::new(Reports { conditions, ..Reports::default() });
         Arc::new(Self { version, commit, state, draining: AtomicBool::new(false) })
     }
 
@@ -73,8 +77,15 @@ impl Health {
         self.write(|state| state.conditions.insert(name.to_owned(), Condition::Probed(Box::new(probe))));
     }
 
+    /// Something to warn of while it lasts, asked for whenever somebody looks; nobody is less ready by it. It must answer at
+    /// once.
+    pub fn concern(&self, name: &str, concern: impl Fn() -> Option<String> + Send + Sync + 'static) {
+        self.write(|state| state.concerns.insert(name.to_owned(), Box::new(concern)));
+    }
+
     /// What became of a reload. A refused one is shown and changes nothing else: the last good version serves.
     pub fn reloaded(&self, what: &str, result: Result<(), String>) {
+        metrics::reload_refused(what, result.is_err());
         self.write(|state| match result {
             Ok(()) => state.refused.remove(what),
             Err(reason) => state.refused.insert(what.to_owned(), reason),
@@ -111,9 +122,17 @@ impl Health {
         all
     }
 
-    fn refused(&self) -> Vec<(String, String)> {
+    /// What a person should know though reviews can be judged: refused reloads, then other concerns, by name.
+    fn warnings(&self) -> Vec<String> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.refused.iter().map(|(what, reason)| (one_line(what), one_line(reason))).collect()
+        let refused = state.refused.iter().map(|(what, reason)| {
+            format!("reload of {} refused, the last good version serves: {}", one_line(what), one_line(reason))
+        });
+        let concerns = state.concerns.iter().filter_map(|(name, concern)| {
+            let reason = concern()?;
+            Some(format!("{}: {}", one_line(name), one_line(&reason)))
+        });
+        refused.chain(concerns).collect()
     }
 
     fn write<T>(&self, change: impl FnOnce(&mut Reports) -> T) {
@@ -173,8 +192,8 @@ async fn readyz(State(health): State<Arc<Health>>, RawQuery(query): RawQuery) ->
             Err(reason) => writeln!(text, "[-]{name} failed: {reason}"),
         };
     }
-    for (what, reason) in health.refused() {
-        let _ = writeln!(text, "[!]reload of {what} refused, the last good version serves: {reason}");
+    for warning in health.warnings() {
+        let _ = writeln!(text, "[!]{warning}");
     }
     let _ = writeln!(text, "readyz check {}", if ready { "passed" } else { "failed" });
     (status, headers(TEXT), text)
@@ -195,12 +214,16 @@ async fn healthz(State(health): State<Arc<Health>>) -> impl IntoResponse {
     if !up {
         body["errors"] = json!(errors);
     }
+    let warnings = health.warnings();
+    if !warnings.is_empty() {
+        body["warnings"] = json!(warnings);
+    }
     let status = if up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, headers("application/json"), body.to_string())
 }
 
 async fn scrape(State((health, metrics)): State<(Arc<Health>, Metrics)>) -> impl IntoResponse {
-    // Brings `portcullis_health_up` up to date.
-    let _ = health.conditions();
+    // Brings `portcullis_health_up` up to date, and what concerns measure.
+    let _ = (health.conditions(), health.warnings());
     (headers("text/plain; version=0.0.4; charset=utf-8"), metrics.render())
 }

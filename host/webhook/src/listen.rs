@@ -6,6 +6,7 @@
 mod activity;
 mod body;
 mod limits;
+mod plain_http;
 pub(crate) mod seldom;
 mod shutdown;
 
@@ -105,6 +106,8 @@ struct Server {
     http: Builder<TokioExecutor>,
     stage: watch::Sender<Stage>,
     refused: Seldom,
+    /// Of its own, so that a flood of one keeps the other out of no log.
+    plain: Seldom,
 }
 
 async fn serve(
@@ -123,6 +126,7 @@ async fn serve(
         http,
         stage: watch::Sender::new(Stage::Open),
         refused: Seldom::new(),
+        plain: Seldom::new(),
     });
     // More than this many the semaphore cannot count.
     let most = u32::try_from(server.limits.max_connections.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
@@ -222,18 +226,31 @@ impl Server {
             Door::Tls(certificates) => certificates,
         };
         let (config, callers) = certificates.config();
-        let handshake = TlsAcceptor::from(config).accept(stream);
+        let handshake = async {
+            match plain_http::is_spoken(&stream).await? {
+                true => Ok(Err(stream)),
+                false => TlsAcceptor::from(config).accept(stream).await.map(Ok),
+            }
+        };
         let mut stage = self.stage.subscribe();
         let result = tokio::select! {
             result = timeout(self.limits.handshake, handshake) => result,
             () = async { drop(stage.wait_for(|stage| *stage == Stage::Cut).await) } => return,
         };
         match result {
-            Ok(Ok(_)) if callers.have_changed() => {
+            Ok(Ok(Err(plain))) => {
+                metrics::connection_refused("tls", "plain_http");
+                match self.plain.now() {
+                    Some(left_out) => tracing::warn!(%peer, left_out, "plain HTTP refused: this port speaks HTTPS"),
+                    None => tracing::debug!(%peer, "plain HTTP refused: this port speaks HTTPS"),
+                }
+                plain_http::refuse(plain).await;
+            }
+            Ok(Ok(Ok(_))) if callers.have_changed() => {
                 metrics::connection_refused("tls", "revoked");
                 tracing::debug!(%peer, "client CAs changed during the handshake");
             }
-            Ok(Ok(stream)) => self.http(stream, peer, Some(callers)).await,
+            Ok(Ok(Ok(stream))) => self.http(stream, peer, Some(callers)).await,
             // Where the API server itself is refused, nothing else says why; but anybody who reaches the port can make as
             // many of them as he likes.
             Ok(Err(error)) => {

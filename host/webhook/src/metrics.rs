@@ -5,6 +5,7 @@
 
 mod family;
 mod names;
+mod policy_sets;
 
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
@@ -15,6 +16,7 @@ use portcullis_model::{Effect, FailureKind, Mode, Verdict};
 
 use self::family::Family;
 use self::names::{BYTES, CORES, DURATIONS, SECONDS, STORAGE};
+pub use self::policy_sets::in_force;
 
 /// The most series of one metric that names from policy sets may make.
 pub const MAX_SERIES: usize = 2000;
@@ -29,7 +31,7 @@ pub struct Metrics(PrometheusHandle);
 impl Metrics {
     /// All of them in Prometheus' text format 0.0.4.
     pub fn render(&self) -> String {
-        self.0.render()
+        self.0.render() + &policy_sets::render()
     }
 }
 
@@ -273,7 +275,7 @@ pub fn queue_waited(time: Duration) {
     }
 }
 
-/// A reload of policies, certificates or waivers, and whether it came into force.
+/// A reload of policies, labels or certificates, and whether it came into force.
 pub fn reload(what: &'static str, applied: bool) {
     counter!(names::RELOADS, "what" => what, "result" => if applied { "applied" } else { "refused" }).increment(1);
 }
@@ -367,4 +369,14 @@ fn verdict(verdict: Verdict) -> usize {
         Verdict::Allow => 0,
         Verdict::Deny => 1,
     }
+}
+
+/// Whether the last reload of `what` was refused, so that an older version serves.
+pub(crate) fn reload_refused(what: &str, refused: bool) {
+    gauge!(names::RELOAD_REFUSED, "what" => what.to_owned()).set(if refused { 1.0 } else { 0.0 });
+}
+
+/// Whether the namespaces of the cluster are watched at this moment.
+pub fn namespaces_watch(up: bool) {
+    gauge!(names::NAMESPACES_WATCH_UP).set(if up { 1.0 } else { 0.0 });
 }

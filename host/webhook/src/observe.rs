@@ -6,17 +6,22 @@ use std::time::Duration;
 
 use portcullis_model::{Decision, Effect, FailureKind, Verdict};
 use portcullis_report::plain;
+use serde::Serialize;
 
 use crate::answer::{Call, Judged};
 use crate::listen::seldom::Seldom;
 use crate::metrics::{self, ReviewSample};
 use crate::pool::Watcher;
 use crate::requested::requested;
-use crate::response::Answer;
+use crate::response::{Answer, field};
 use crate::trace::{self, ReviewTrace, TraceParent};
 
 /// Bytes of a text of somebody else in one line of the log.
 const TEXT_BYTES: usize = 1_024;
+/// Bytes of such a text where there may be several of them.
+const LISTED_BYTES: usize = 256;
+/// Findings of one denial that are logged, and failures as well; the others are counted.
+const LOGGED: usize = 10;
 
 /// What the queue of reviews is watched by.
 pub fn queue() -> Arc<dyn Watcher> {
@@ -156,12 +161,8 @@ fn log_denials(trace: &str, judged: &Judged, duration: Duration, enforced: bool)
     let Judged { review, decisions, spent, .. } = judged;
     let request = &review.request;
     for decision in decisions.iter().filter(|decision| decision.verdict() == Verdict::Deny) {
-        let denying: Vec<String> = decision
-            .findings
-            .iter()
-            .filter(|judged| judged.effect == Effect::Deny)
-            .map(|judged| format!("{}/{}", judged.policy, judged.finding.rule))
-            .collect();
+        let (findings, more_findings) = listed(&denying(decision));
+        let (failures, more_failures) = listed(&not_judged(decision));
         let of_set = spent.iter().filter(|spent| spent.policy_set == decision.policy_set);
         let slowest = of_set.max_by_key(|spent| spent.time).map(|spent| spent.policy.as_str());
         tracing::info!(
@@ -177,15 +178,70 @@ fn log_denials(trace: &str, judged: &Judged, duration: Duration, enforced: bool)
             name = short(&decision.subject.name),
             user = short(&request.user.name),
             dry_run = request.dry_run,
-            findings = short(&denying.join(",")),
+            %findings,
+            more_findings,
             judged = decision.judged(),
+            %failures,
+            more_failures,
             slowest,
-            milliseconds = duration.as_secs_f64() * 1e3,
+            milliseconds = milliseconds(duration),
             enforced,
             "{}",
             if enforced { "denied" } else { "would be denied" }
         );
     }
+}
+
+/// One finding in the log.
+#[derive(Serialize)]
+struct LoggedFinding<'a> {
+    policy: &'a str,
+    rule: &'a str,
+    field: String,
+    message: String,
+}
+
+/// One policy in the log that could not judge; no name where the whole set could not.
+#[derive(Serialize)]
+struct LoggedFailure<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<&'a str>,
+    kind: &'static str,
+    message: String,
+}
+
+fn denying(decision: &Decision) -> Vec<LoggedFinding<'_>> {
+    let denying = decision.findings.iter().filter(|judged| judged.effect == Effect::Deny);
+    let logged = denying.map(|judged| LoggedFinding {
+        policy: &judged.policy,
+        rule: &judged.finding.rule,
+        field: brief(&field(&judged.finding.pointer)),
+        message: brief(&judged.finding.message),
+    });
+    logged.collect()
+}
+
+fn not_judged(decision: &Decision) -> Vec<LoggedFailure<'_>> {
+    let denying = decision.failures.iter().filter(|failure| failure.effect == Effect::Deny);
+    let logged = denying.map(|failure| LoggedFailure {
+        policy: failure.policy.as_deref(),
+        kind: failure.kind.as_str(),
+        message: brief(&failure.message),
+    });
+    logged.collect()
+}
+
+/// The first ones as the JSON of a list, and how many there are more.
+fn listed<T: Serialize>(all: &[T]) -> (String, usize) {
+    let shown = all.len().min(LOGGED);
+    // Texts are always JSON.
+    let list = serde_json::to_string(&all[..shown]).unwrap_or_default();
+    (list, all.len() - shown)
+}
+
+/// To a microsecond: what is finer is noise.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// Ends the review's span, and gives the id of its trace; empty where the call belongs to none.
@@ -223,4 +279,36 @@ fn trace_of(traceparent: Option<&str>) -> String {
 /// A text of somebody else, harmless and bounded.
 fn short(text: &str) -> String {
     plain(&text[..text.floor_char_boundary(TEXT_BYTES)]).into_owned()
+}
+
+/// The same for one of many.
+fn brief(text: &str) -> String {
+    plain(&text[..text.floor_char_boundary(LISTED_BYTES)]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_how_long_it_took_to_a_microsecond() {
+        assert_eq!(milliseconds(Duration::from_nanos(1_234_567)), 1.235);
+        assert_eq!(milliseconds(Duration::from_nanos(400)), 0.0);
+    }
+
+    #[test]
+    fn lists_so_many_and_counts_the_rest() {
+        let finding = |number: usize| LoggedFinding {
+            policy: "limits",
+            rule: "cpu",
+            field: brief("spec"),
+            message: brief(&format!("{number} \"\n\u{202e}{}", "x".repeat(10_000))),
+        };
+        let (text, more) = listed(&(0..LOGGED + 3).map(finding).collect::<Vec<_>>());
+        assert_eq!(more, 3);
+        let list: Vec<serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+        assert_eq!((list.len(), &list[0]["rule"]), (LOGGED, &serde_json::json!("cpu")));
+        assert!(text.len() < LOGGED * 2 * LISTED_BYTES && !text.contains(['\n', '\u{202e}']), "{text}");
+        assert_eq!(listed::<LoggedFailure<'_>>(&[]), ("[]".to_owned(), 0));
+    }
 }

@@ -1,11 +1,15 @@
 //! Decisions to AdmissionResponse.
 
+mod warnings;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use portcullis_model::{Decision, Effect, Failure, FailureKind, Judged, Verdict};
+use portcullis_model::{Decision, Effect, Failure, FailureKind, Judged, Mode, Verdict};
 use portcullis_report::plain;
 use serde::Serialize;
+
+use self::warnings::warnings;
 
 /// Bytes of a denial's message. Events keep the first 1,024 of it (events.k8s.io/v1), which is why the worst comes first.
 pub const MESSAGE_BYTES: usize = 4_096;
@@ -19,6 +23,8 @@ pub const WARNING_BYTES: usize = 255;
 pub const WARNINGS_SHOWN: usize = 12;
 /// Bytes of all warnings of one answer: Kubernetes passes on 4,096 characters for all webhooks together.
 pub const WARNINGS_BYTES: usize = 2_560;
+/// Bytes of the words about labels that could not be read.
+const LABELS_BYTES: usize = 512;
 /// After so many seconds a client that was turned away because of the load comes back by itself (`Retry-After`).
 const RETRY_SECONDS: u32 = 1;
 
@@ -147,22 +153,52 @@ impl Status {
     }
 }
 
+/// The labels of a namespace that somebody looked up and did not get. A decision depends on that they are unknown and not
+/// on why, so why is said beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct UnreadLabels<'a> {
+    /// The namespace.
+    pub namespace: &'a str,
+    /// Why not.
+    pub reason: &'a str,
+}
+
+impl UnreadLabels<'_> {
+    /// For a text that says `already` what it says; nothing where no set of these took compliance for it.
+    fn words(self, decisions: &[&Decision], already: &[String]) -> Option<String> {
+        let strict = decisions.iter().any(|decision| decision.mode == Mode::Compliance);
+        let known = already.iter().any(|text| text.contains(&*plain(self.reason)));
+        let why = if known { String::new() } else { format!(": {}", self.reason) };
+        let words = format!("the labels of namespace `{}` could not be read{why}", self.namespace);
+        strict.then(|| format!("({}; compliance holds)", cut(&plain(&words), LABELS_BYTES)))
+    }
+}
+
 /// What an answer depends on besides the decisions.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Manner {
+pub struct Manner<'a> {
     /// Nothing could be judged, because too much was waiting.
     pub overload: bool,
     /// Nothing is enforced (`--observe`): what is denied is told as warnings.
     pub observed: bool,
+    /// The labels of the namespace were looked up in vain.
+    pub unread: Option<UnreadLabels<'a>>,
 }
 
 /// The answer to a review that was judged, by each policy set once.
-pub fn decided(uid: &str, decisions: &[Decision], manner: Manner) -> Answer {
+pub fn decided(uid: &str, decisions: &[Decision], manner: Manner<'_>) -> Answer {
     let denied = decisions.iter().any(|decision| decision.verdict() == Verdict::Deny);
     let enforced = denied && !manner.observed;
-    let status = enforced.then(|| Status::new(denial_reason(decisions, manner.overload), &denial(decisions)));
     // Reviews that no policy wants are most of a cluster's, and say nothing in its audit log.
     let matched: Vec<&Decision> = decisions.iter().filter(|decision| decision.matched() || denied).collect();
+    let status = enforced.then(|| {
+        let mut message = denial(decisions);
+        if let Some(words) = manner.unread.and_then(|unread| unread.words(&matched, std::slice::from_ref(&message))) {
+            message.push('\n');
+            message.push_str(&words);
+        }
+        Status::new(denial_reason(decisions, manner.overload), &message)
+    });
     review(
         "admission.k8s.io/v1",
         AdmissionResponse {
@@ -249,8 +285,8 @@ fn denial(decisions: &[Decision]) -> String {
     let (total, mut shown) = (findings.len() + failures.len(), 0);
     for reason in reasons.take(REASONS_SHOWN) {
         let line = format!("\n- {}", cut(&reason, REASON_BYTES));
-        // The last words, "and 4294967295 more", must still fit.
-        if out.len() + line.len() + 24 > MESSAGE_BYTES {
+        // The last words must still fit: "and 4294967295 more", and why labels could not be read.
+        if out.len() + line.len() + 24 + LABELS_BYTES + 24 > MESSAGE_BYTES {
             break;
         }
         out.push_str(&line);
@@ -302,62 +338,9 @@ fn failure_line(decision: &Decision, failure: &Failure) -> String {
     plain(&format!("policy `{}{policy}` not judged ({kind}): {}", decision.policy_set, failure.message)).into_owned()
 }
 
-/// What a person should know though it denies nothing, the most important first: what was not judged, findings by severity,
-/// oddities of the review, and last what somebody answers for. Where nothing is enforced, what would be denied comes first.
-fn warnings(decisions: &[&Decision], manner: Manner) -> Vec<String> {
-    let all = || decisions.iter().copied();
-    let warned = || all().flat_map(|decision| failures(decision, Effect::Warn));
-    let mut lines: Vec<String> = Vec::new();
-    let policies = warned().filter(|(_, failure)| failure.policy.is_some());
-    lines.extend(policies.map(|(decision, failure)| failure_line(decision, failure)));
-    let short = |decision: &Decision, judged: &Judged| {
-        let (policy, finding) = (&judged.policy, &judged.finding);
-        let (set, field) = (&decision.policy_set, field(&finding.pointer));
-        format!("{set}/{policy}, {}, {field}: {}", finding.rule, finding.message)
-    };
-    if manner.observed {
-        let denied = denying_findings(all()).into_iter().map(|(decision, judged)| short(decision, judged));
-        let unjudged = denying_failures(all()).into_iter().map(|(decision, failure)| failure_line(decision, failure));
-        lines.splice(0..0, denied.chain(unjudged).map(|line| format!("would be denied: {line}")));
-    }
-    let mut findings = with_effect(all(), Effect::Warn);
-    findings.sort_by_key(|(_, judged)| std::cmp::Reverse(judged.severity));
-    lines.extend(findings.into_iter().map(|(decision, judged)| short(decision, judged)));
-    lines.extend(warned().filter(|(_, failure)| failure.policy.is_none()).map(|(_, failure)| failure.message.clone()));
-    let waived = with_effect(all(), Effect::Waived).into_iter().map(|(decision, judged)| {
-        let waiver = judged.waiver.as_deref().unwrap_or_default();
-        format!("waived by `{waiver}`: {}", short(decision, judged))
-    });
-    lines.extend(waived);
-    bounded(lines)
-}
-
-/// Each short enough, none twice, and not too many; the last one counts those that are left out.
-fn bounded(lines: Vec<String>) -> Vec<String> {
-    let mut kept: Vec<String> = Vec::new();
-    let (mut bytes, mut left_out) = (0, 0);
-    for line in lines {
-        let line = cut(&plain(&line), WARNING_BYTES);
-        if kept.contains(&line) {
-            continue;
-        }
-        // One place and the room for the count are kept free.
-        if left_out > 0 || kept.len() + 1 >= WARNINGS_SHOWN || bytes + line.len() + 64 > WARNINGS_BYTES {
-            left_out += 1;
-            continue;
-        }
-        bytes += line.len();
-        kept.push(line);
-    }
-    if left_out > 0 {
-        kept.push(format!("and {} more that deny nothing", left_out));
-    }
-    kept
-}
-
 /// What the audit log keeps, under names that Kubernetes prefixes with the webhook's own (`webhook.example/decisions`); each
 /// value lists the policy sets in their order.
-fn audit_annotations(decisions: &[&Decision], manner: Manner) -> BTreeMap<&'static str, String> {
+fn audit_annotations(decisions: &[&Decision], manner: Manner<'_>) -> BTreeMap<&'static str, String> {
     if decisions.is_empty() {
         return BTreeMap::new();
     }
@@ -405,7 +388,7 @@ fn cut(text: &str, bytes: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use portcullis_model::{Mode, PolicyState, Subject, SubjectKind};
+    use portcullis_model::{Finding, PolicyState, Severity, Subject, SubjectKind};
 
     use super::*;
 
@@ -483,6 +466,61 @@ mod tests {
         let twice =
             vec![failure(FailureKind::Fact, "away", Effect::Warn), failure(FailureKind::Fact, "away", Effect::Warn)];
         assert_eq!(warnings(&[&decision(twice)], Manner::default()), ["policy `default/p` not judged (fact): away"]);
+    }
+
+    fn warned(policy_set: &str, messages: &[&str]) -> Decision {
+        let judged = |message: &&str| Judged {
+            policy: "limits".into(),
+            plugin: "resource-limits@sha256:0".into(),
+            severity: Severity::High,
+            effect: Effect::Warn,
+            existing: false,
+            waiver: None,
+            finding: Finding {
+                rule: "cpu".into(),
+                severity: Severity::High,
+                message: (*message).into(),
+                pointer: "/spec".into(),
+                place: None,
+                fix: None,
+            },
+        };
+        let findings = messages.iter().map(judged).collect();
+        Decision { policy_set: policy_set.into(), findings, ..decision(Vec::new()) }
+    }
+
+    #[test]
+    fn warns_once_of_what_two_sets_say() {
+        let sets = [warned("a", &["too much", "too old"]), warned("b", &["too much"]), warned("c", &["too much"])];
+        let all: Vec<&Decision> = sets.iter().collect();
+        assert_eq!(
+            warnings(&all[..2], Manner::default()),
+            ["a/limits (b/limits too), cpu, spec: too much", "a/limits, cpu, spec: too old"]
+        );
+        assert_eq!(warnings(&all, Manner::default())[0], "a/limits (2 other policy sets too), cpu, spec: too much");
+        // Within one set each policy speaks for itself.
+        let one = Decision { findings: [&sets[0].findings[..], &sets[0].findings[..]].concat(), ..sets[0].clone() };
+        assert_eq!(
+            warnings(&[&one], Manner::default()),
+            ["a/limits, cpu, spec: too much", "a/limits, cpu, spec: too old"]
+        );
+    }
+
+    #[test]
+    fn says_that_labels_could_not_be_read_within_its_bounds_and_only_where_compliance_holds() {
+        let long = "away ".repeat(5_000);
+        let of = |reason| Manner { unread: Some(UnreadLabels { namespace: "shop", reason }), ..Manner::default() };
+        let unread = of(&long);
+        let failures = (0..100).map(|_| failure(FailureKind::Trap, &"x".repeat(900), Effect::Deny)).collect();
+        let answer = decided("1", &[decision(failures)], unread);
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+        let message = body["response"]["status"]["message"].as_str().expect("a text");
+        assert!(message.len() <= MESSAGE_BYTES && message.ends_with("\u{2026}; compliance holds)"), "{message}");
+        let mild = Decision { mode: Mode::Sandbox, ..warned("a", &["too much"]) };
+        assert_eq!(warnings(&[&mild], unread).len(), 1, "nothing was taken for compliance");
+        let told = warnings(&[&warned("a", &["too much"])], of("away"));
+        assert_eq!(told[0], "(the labels of namespace `shop` could not be read: away; compliance holds)");
+        assert!(warnings(&[&decision(Vec::new())], unread).is_empty(), "who is not warned needs no reason");
     }
 
     #[test]

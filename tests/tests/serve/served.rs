@@ -31,6 +31,14 @@ fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }
 
+/// A set with one rule: the most CPU that a container may have.
+pub fn set(most: &str) -> String {
+    format!(
+        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: cpu}}\nspec:\n  policies:\n  \
+         - name: limits\n    plugin: {{builtin: resource-limits}}\n    settings: {{cpu: {{max: \"{most}\"}}}}\n"
+    )
+}
+
 /// `serve` in an environment of its own.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());

@@ -12,18 +12,20 @@ use portcullis_webhook::tls::TlsVersion;
 use portcullis_webhook::{DEFAULT_QUEUE, parse_duration};
 
 use crate::logging::LogFormat;
+use crate::wire::MAX_JOBS;
 
 /// The longest that any flag may ask somebody to wait: more is a slip, or a way to never end.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// The flags whose variable must not be empty: nothing in their place would leave a check out, or judge by something else.
-pub const NEVER_EMPTY: [&str; 7] =
-    ["policies", "waivers", "tls_cert", "tls_key", "client_ca", "client_name", "namespace_labels"];
+pub const NEVER_EMPTY: [&str; 8] =
+    ["policies", "waivers", "tls_cert", "tls_key", "client_ca", "client_name", "namespace_labels", "kubeconfig"];
 
 const NOTE: &str = "\
 Exit status:
   0  ended by SIGTERM or SIGINT, every review under way answered or cut after --drain
-  2  could not start
+  1  ended at once by a second signal: reviews under way were cut
+  2  could not start: bad arguments, a file that cannot serve, a port that is taken
 
 SIGHUP reads policy sets, plugins, waivers, labels and certificates again, as --reload-interval does by itself.
 Every flag can be given as PORTCULLIS_<FLAG> too; several values with commas between them.";
@@ -45,11 +47,11 @@ pub struct ServeArguments {
     pub cache_dir: Option<PathBuf>,
 
     /// Where reviews are taken, over HTTPS; default: 0.0.0.0:8443, with --dev 127.0.0.1:8443
-    #[arg(long, value_name = "ADDRESS", env = "PORTCULLIS_LISTEN")]
+    #[arg(long, value_name = "ADDRESS", env = "PORTCULLIS_LISTEN", value_parser = address)]
     pub listen: Option<SocketAddr>,
 
     /// Where /livez, /readyz, /healthz and /metrics are; default: 0.0.0.0:8081, with --dev 127.0.0.1:8081
-    #[arg(long, value_name = "ADDRESS", env = "PORTCULLIS_OPS_LISTEN")]
+    #[arg(long, value_name = "ADDRESS", env = "PORTCULLIS_OPS_LISTEN", value_parser = address)]
     pub ops_listen: Option<SocketAddr>,
 
     /// The certificate with its chain, as PEM
@@ -97,7 +99,7 @@ pub struct ServeArguments {
     pub max_held: usize,
 
     /// How many threads judge, 32 at most; default: one per core
-    #[arg(long, value_name = "N", env = "PORTCULLIS_WORKERS")]
+    #[arg(long, value_name = "N", env = "PORTCULLIS_WORKERS", value_parser = workers)]
     pub workers: Option<NonZero<usize>>,
 
     /// How many reviews may wait for one of them
@@ -179,6 +181,17 @@ impl From<LogFormatArgument> for LogFormat {
     }
 }
 
+/// Where to listen.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an IP address and a port such as `0.0.0.0:8443` or `[::]:8443`".to_owned())
+}
+
+/// A number of threads.
+fn workers(text: &str) -> Result<NonZero<usize>, String> {
+    let number = text.parse().ok().filter(|number: &NonZero<usize>| number.get() <= MAX_JOBS);
+    number.ok_or_else(|| format!("from 1 to {MAX_JOBS} threads can judge at once"))
+}
+
 /// A Go duration (`10s`, `1m30s`, `500ms`), as the API server writes them.
 fn duration(text: &str) -> Result<Duration, String> {
     match parse_duration(text) {
@@ -204,6 +217,13 @@ mod tests {
     fn reads_times_and_sizes_and_refuses_what_is_none() {
         assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
         assert_eq!(bytes("8Mi"), Ok(8 << 20));
+        assert_eq!(workers("32").map(NonZero::get), Ok(32));
+        for bad in ["", "0", "-1", "33", "99", "many"] {
+            assert_eq!(workers(bad), Err("from 1 to 32 threads can judge at once".to_owned()), "{bad}");
+        }
+        for bad in ["", "8443", "localhost:8443", ":8443", "[::]"] {
+            assert!(address(bad).is_err_and(|error| error.contains("0.0.0.0:8443")), "{bad}");
+        }
         for bad in ["", "0s", "-1s", "10", "soon", "2h"] {
             assert!(duration(bad).is_err(), "{bad}");
         }

@@ -45,7 +45,9 @@ fn logged(format: LogFormat) -> String {
     let lines = Lines::to(output.clone(), 16).unwrap();
     let level: Targets = "info".parse().unwrap();
     tracing::subscriber::with_default(subscriber(format, level, lines.clone()), || {
-        tracing::info!(decision_id = "sha256:abc", name = HOSTILE, "denied");
+        let findings = serde_json::json!([{"rule": "cpu", "message": portcullis_report::plain(HOSTILE)}]).to_string();
+        let (took, judged) = (1.25, true);
+        tracing::info!(decision_id = "sha256:abc", name = HOSTILE, %findings, slowest = Some("[1]"), took, judged, "denied");
         tracing::debug!("not asked for");
     });
     lines.flush();
@@ -60,6 +62,10 @@ fn denies_a_name_that_would_forge_a_line_of_json() {
     let line: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&line["level"], &line["message"]), (&"INFO".into(), &"denied".into()));
     assert_eq!((&line["decision_id"], &line["name"]), (&"sha256:abc".into(), &HOSTILE.into()));
+    assert_eq!((&line["took"], &line["judged"]), (&1.25.into(), &true.into()));
+    assert_eq!(line["findings"][0]["rule"], "cpu", "a list, and no text that looks like one");
+    assert_eq!(line["slowest"], "[1]", "no other field is read as JSON");
+    assert!(line["timestamp"].is_string() && line["target"].is_string(), "{line}");
 }
 
 /// A23.
@@ -68,6 +74,7 @@ fn denies_a_name_that_would_forge_a_line_of_text() {
     let text = logged(LogFormat::Text);
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(text.contains("decision_id=\"sha256:abc\"") && text.contains("denied"), "{text}");
+    assert!(text.contains(r#" findings=[{"message":"web"#) && text.contains(r#","rule":"cpu"}] "#), "{text}");
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
     assert!(!text.contains(" decision_id=\"forged\""), "{text}");
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use portcullis_cluster::Namespaces;
 use portcullis_gate::{Gate, Sets};
 use portcullis_model::PluginReference;
-use portcullis_policies::LoadedSet;
+use portcullis_policies::{LoadedSet, Waivers};
 use portcullis_webhook::health::Health;
 use portcullis_webhook::metrics;
 use portcullis_webhook::tls::Certificates;
@@ -18,11 +18,15 @@ use tokio::task::spawn_blocking;
 use super::watched_files::{Contents, WatchedFiles};
 use crate::namespaces;
 use crate::sets;
-use crate::wire::Works;
+use crate::wire::{self, Works};
 
-/// What is reloaded together, because it is judged together.
+/// What is reloaded together, because it is judged together: what a refusal is about.
 const POLICIES: &str = "policies";
+const LABELS: &str = "labels";
 const CERTIFICATES: &str = "certificates";
+
+/// What the log says when a refusal is over.
+const MENDED: &str = "nothing is refused any more";
 
 type Labels = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -56,29 +60,49 @@ pub struct Seen {
 /// How often the first reading is repeated while somebody writes.
 const FIRST_READINGS: usize = 20;
 
+/// Refuses files that cannot serve, without compiling any plugin: the reason is the first that the next reading would give.
+pub fn check(files: &mut WatchedFiles) -> anyhow::Result<()> {
+    first_reading(files, |sets, _| Ok(wire::refuse_missing_plugins(&sets)?)).map(|_| ())
+}
+
 /// Loads the first version; there is no last good one to fall back to.
 pub fn first(works: &Works, mut files: WatchedFiles) -> anyhow::Result<First> {
+    let make = |sets, waivers| works.install_tried(sets, waivers);
+    let (applied, (sets, labels)) = first_reading(&mut files, make)?;
+    Ok(First { sets, labels, files: Seen { files, applied, refused: None } })
+}
+
+fn first_reading<T>(
+    files: &mut WatchedFiles,
+    make: impl Fn(Vec<LoadedSet>, Waivers) -> anyhow::Result<T>,
+) -> anyhow::Result<(Contents, (T, Option<Labels>))> {
     for _ in 0..FIRST_READINGS {
-        if let Some((applied, version)) = attempt(works, &mut files) {
-            let Version { sets, labels } = version?;
-            return Ok(First { sets, labels, files: Seen { files, applied, refused: None } });
+        if let Some((applied, read)) = attempt(files, &make) {
+            return Ok((applied, (read.made?, read.labels?)));
         }
     }
     anyhow::bail!("the policy sets keep changing while they are read; start again when they are written")
 }
 
-/// One version with the contents that it was made of; nothing where these changed meanwhile.
-fn attempt(works: &Works, files: &mut WatchedFiles) -> Option<(Contents, anyhow::Result<Version>)> {
+/// What one reading came to: each part for itself, so that a refusal says what is wrong.
+struct Reading<T> {
+    made: anyhow::Result<T>,
+    labels: anyhow::Result<Option<Labels>>,
+}
+
+/// One reading with the contents that it was made of; nothing where these changed meanwhile.
+fn attempt<T>(
+    files: &mut WatchedFiles,
+    make: impl Fn(Vec<LoadedSet>, Waivers) -> anyhow::Result<T>,
+) -> Option<(Contents, Reading<T>)> {
     let before = files.settled(&BTreeSet::new())?;
     let written = sets::load(&files.policies, &files.waivers);
     let plugins = written.as_ref().map(|(sets, _)| plugins_of(sets)).unwrap_or_default();
     let read = files.settled(&plugins)?;
-    let version = written.map_err(Into::into).and_then(|(sets, waivers)| {
-        let labels = (!files.labels.is_empty()).then(|| namespaces::labels(&files.labels)).transpose()?;
-        Ok(Version { sets: works.install_tried(sets, waivers)?, labels })
-    });
+    let labels = (!files.labels.is_empty()).then(|| namespaces::labels(&files.labels)).transpose();
+    let made = written.map_err(Into::into).and_then(|(sets, waivers)| make(sets, waivers));
     let undisturbed = read.same_documents(&before) && files.contents(&plugins) == read;
-    undisturbed.then_some((read, version))
+    undisturbed.then_some((read, Reading { made, labels: labels.map_err(Into::into) }))
 }
 
 /// The components in files that these sets name.
@@ -88,6 +112,11 @@ fn plugins_of(sets: &[LoadedSet]) -> BTreeSet<PathBuf> {
         _ => None,
     });
     files.collect()
+}
+
+/// The name and the digest of each set.
+pub fn digests(sets: &Sets) -> Vec<(String, String)> {
+    sets.sets.iter().map(|set| (set.loaded.set.name.clone(), set.loaded.set.digest.clone())).collect()
 }
 
 /// Looks at the files, and puts in force what is new and good.
@@ -110,6 +139,9 @@ impl Reloader {
     /// Looks every so often, and whenever somebody asks for it.
     pub async fn run(mut self, interval: Duration, asked: Arc<Notify>) {
         let mut refused_certificate = None;
+        for what in [POLICIES, LABELS, CERTIFICATES] {
+            self.health.reloaded(what, Ok(()));
+        }
         loop {
             let forced = tokio::select! {
                 () = tokio::time::sleep(interval) => false,
@@ -118,10 +150,8 @@ impl Reloader {
             let looking = spawn_blocking(move || {
                 if forced {
                     tracing::info!("reading everything again, as SIGHUP asks");
-                    self.files.refused = None;
-                    refused_certificate = None;
                 }
-                self.look_at_certificates(&mut refused_certificate);
+                self.look_at_certificates(&mut refused_certificate, forced);
                 self.look_at_policies(forced);
                 (self, refused_certificate)
             });
@@ -136,19 +166,24 @@ impl Reloader {
         }
     }
 
-    fn look_at_certificates(&self, refused: &mut Option<String>) {
+    fn look_at_certificates(&self, refused: &mut Option<String>, forced: bool) {
         match self.certificates.reload() {
             Ok(new) => {
                 if new {
                     metrics::reload(CERTIFICATES, true);
                     tracing::info!("new certificates serve");
+                    if refused.is_some() {
+                        tracing::info!("{MENDED}");
+                    }
+                } else if refused.is_some() {
+                    tracing::info!("the certificates that serve are back in their files; {MENDED}");
                 }
                 *refused = None;
                 self.health.reloaded(CERTIFICATES, Ok(()));
             }
             Err(error) => {
                 let reason = error.to_string();
-                if refused.as_ref() != Some(&reason) {
+                if forced || refused.as_ref() != Some(&reason) {
                     metrics::reload(CERTIFICATES, false);
                     tracing::warn!(reason, "new certificates are refused; the last good ones serve");
                     *refused = Some(reason.clone());
@@ -163,44 +198,60 @@ impl Reloader {
         let Some(found) = files.settled(&applied.plugins) else { return };
         if found == *applied && !forced {
             if refused.take().is_some() {
-                tracing::info!("the policies that serve are back in their files");
+                tracing::info!("the policies that serve are back in their files; {MENDED}");
                 self.health.reloaded(POLICIES, Ok(()));
+                self.health.reloaded(LABELS, Ok(()));
             }
             return;
         }
         // Of a refused version the components count that it names: one that is mended there makes it another version.
-        if let Some(refused) = refused
+        if !forced
+            && let Some(refused) = refused
             && files.contents(&refused.plugins) == *refused
         {
             return;
         }
         // Whoever writes at this moment is waited for until the next look.
-        let Some((contents, version)) = attempt(&self.works, files) else { return };
-        match version {
-            Ok(version) => {
-                (*applied, *refused) = (contents, None);
-                self.put_in_force(version);
+        let make = |sets, waivers| self.works.install_tried(sets, waivers);
+        let Some((contents, read)) = attempt(files, make) else { return };
+        match read {
+            Reading { made: Ok(sets), labels: Ok(labels) } => {
+                let was_refused = refused.take().is_some();
+                *applied = contents;
+                self.put_in_force(Version { sets, labels });
+                if was_refused {
+                    tracing::info!("{MENDED}");
+                }
             }
-            Err(error) => {
+            Reading { made, labels } => {
                 *refused = Some(contents);
-                let reason = format!("{error:#}").replace("\nerror: ", "; ").replace("\n  help: ", ": ");
-                metrics::reload(POLICIES, false);
-                tracing::warn!(reason, "new policies are refused; the last good ones serve");
-                self.health.reloaded(POLICIES, Err(reason));
+                self.refuse(POLICIES, made.err());
+                self.refuse(LABELS, labels.err());
             }
         }
     }
 
+    /// Neither part comes into force while the other one is refused.
+    fn refuse(&self, what: &'static str, error: Option<anyhow::Error>) {
+        let Some(error) = error else { return self.health.reloaded(what, Ok(())) };
+        let reason = format!("{error:#}").replace("\nerror: ", "; ").replace("\n  help: ", ": ");
+        metrics::reload(what, false);
+        tracing::warn!(reason, "new {what} are refused; the last good ones serve");
+        self.health.reloaded(what, Err(reason));
+    }
+
     fn put_in_force(&self, version: Version) {
-        let digests: Vec<String> =
-            version.sets.sets.iter().map(|set| format!("{}@{}", set.loaded.set.name, set.loaded.set.digest)).collect();
+        let digests = digests(&version.sets);
+        let named: Vec<String> = digests.iter().map(|(name, digest)| format!("{name}@{digest}")).collect();
         // Labels first: between the two a review is judged by the old sets with the new labels, each of them whole.
         if let Some(labels) = version.labels {
             self.namespaces.replace(labels);
         }
         self.gate.replace(version.sets);
+        metrics::in_force(digests);
         metrics::reload(POLICIES, true);
         self.health.reloaded(POLICIES, Ok(()));
-        tracing::info!(policy_sets = digests.join(","), "new policies are in force");
+        self.health.reloaded(LABELS, Ok(()));
+        tracing::info!(policy_sets = named.join(","), "new policies are in force");
     }
 }

@@ -62,7 +62,7 @@ impl<V> Family<V> {
 }
 
 /// A name as the value of a label: bounded, and without anything that would have to be escaped.
-fn label(name: &str) -> String {
+pub(super) fn label(name: &str) -> String {
     let plain = |character: char| match character {
         '"' | '\\' => '_',
         ' '..='~' => character,

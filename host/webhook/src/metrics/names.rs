@@ -22,6 +22,8 @@ pub(super) const RECORDS_DROPPED: &str = "portcullis_records_dropped_total";
 pub(super) const REQUESTED_CPU: &str = "portcullis_requested_cpu_cores";
 pub(super) const REQUESTED_MEMORY: &str = "portcullis_requested_memory_bytes";
 pub(super) const REQUESTED_STORAGE: &str = "portcullis_requested_storage_bytes";
+pub(super) const RELOAD_REFUSED: &str = "portcullis_reload_refused";
+pub(super) const NAMESPACES_WATCH_UP: &str = "portcullis_namespaces_watch_up";
 
 /// The metrics whose buckets are `SECONDS`.
 pub(super) const DURATIONS: &[&str] = &[REVIEW_SECONDS, POLICY_SECONDS, QUEUE_WAIT];
@@ -80,7 +82,7 @@ pub(super) fn describe() {
     describe_counter!(
         RELOADS,
         Unit::Count,
-        "Reloads of policies, certificates and waivers; refused ones changed nothing."
+        "Reloads of policies with their waivers, of labels and of certificates; refused ones changed nothing."
     );
     describe_gauge!(HEALTH_UP, Unit::Count, "1 while reviews can be judged, else 0.");
     describe_gauge!(OBSERVING, Unit::Count, "1 while nothing is enforced (--observe), else 0.");
@@ -98,4 +100,14 @@ pub(super) fn describe() {
     describe_histogram!(REQUESTED_CPU, "CPU that a workload asks for in all, in cores.");
     describe_histogram!(REQUESTED_MEMORY, Unit::Bytes, "Memory that a workload asks for in all.");
     describe_histogram!(REQUESTED_STORAGE, Unit::Bytes, "Storage that a workload asks for in all.");
+    describe_gauge!(
+        RELOAD_REFUSED,
+        Unit::Count,
+        "1 while the last reload was refused and an older version serves, else 0."
+    );
+    describe_gauge!(
+        NAMESPACES_WATCH_UP,
+        Unit::Count,
+        "1 while the namespaces of the cluster are watched; 0: their labels are read one by one."
+    );
 }

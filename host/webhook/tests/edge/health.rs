@@ -75,6 +75,33 @@ async fn shows_a_refused_reload_and_stays_ready() {
 }
 
 #[tokio::test]
+async fn warns_of_a_concern_while_it_lasts_and_stays_ready() {
+    let health = Health::new("1.2.3", "abc", &[]);
+    let server = server(&health).await;
+    let broken = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&broken);
+    health.concern("namespaces", move || seen.load(Ordering::SeqCst).then(|| "the watch broke\n[+]x ok".to_owned()));
+    health.reloaded("certificates", Err("no key".to_owned()));
+    let verbose = get(&server, "/readyz?verbose").await;
+    assert_eq!(verbose.status, 200);
+    assert!(verbose.body.contains("\n[!]namespaces: the watch broke\\n[+]x ok\n"), "{}", verbose.body);
+    assert_eq!(get(&server, "/readyz").await.body, "ok");
+    let body: serde_json::Value = serde_json::from_str(&get(&server, "/healthz").await.body).unwrap();
+    assert_eq!(body["status"], "ok");
+    let warnings = [
+        "reload of certificates refused, the last good version serves: no key",
+        "namespaces: the watch broke\\n[+]x ok",
+    ];
+    assert_eq!(body["warnings"], serde_json::json!(warnings));
+    assert!(get(&server, "/metrics").await.body.contains("portcullis_reload_refused{what=\"certificates\"} 1\n"));
+    broken.store(false, Ordering::SeqCst);
+    health.reloaded("certificates", Ok(()));
+    let body: serde_json::Value = serde_json::from_str(&get(&server, "/healthz").await.body).unwrap();
+    assert_eq!(body.get("warnings"), None);
+    assert!(get(&server, "/metrics").await.body.contains("portcullis_reload_refused{what=\"certificates\"} 0\n"));
+}
+
+#[tokio::test]
 async fn tells_monitors_its_version_and_its_errors_as_json() {
     let health = Health::new("1.2.3", "abc", &["policies"]);
     let server = server(&health).await;

@@ -32,6 +32,8 @@ fn fill() -> metrics::Metrics {
     metrics::queue_waited(Duration::from_millis(1));
     metrics::reload("certificates", false);
     metrics::health(true);
+    metrics::namespaces_watch(true);
+    metrics::in_force(vec![("default".to_owned(), "sha256:1".to_owned()), (HOSTILE.to_owned(), HOSTILE.to_owned())]);
     all
 }
 
@@ -168,4 +170,21 @@ fn keeps_the_number_of_series_bounded_whatever_names_come() {
     let text = all.render();
     let series = text.lines().filter(|line| line.starts_with("portcullis_faults_total{")).count();
     assert!(series <= MAX_SERIES && text.contains("policy_set=\"other\""), "{series}");
+}
+
+#[test]
+fn shows_the_versions_that_serve_and_no_others() {
+    let all = fill();
+    for number in 0..100 {
+        // Tests beside this one put their own in force at the same time, and never so many.
+        metrics::in_force(vec![("swapped".to_owned(), format!("sha256:{number}"))]);
+        let text = all.render();
+        let series = text.lines().filter(|line| line.starts_with("portcullis_policy_set_info{")).count();
+        assert!(series <= 2, "{text}");
+    }
+    let many = (0..MAX_SERIES * 2).map(|number| (format!("set{number}"), "sha256:1".to_owned())).collect();
+    metrics::in_force(many);
+    let text = all.render();
+    let series = text.lines().filter(|line| line.starts_with("portcullis_policy_set_info{")).count();
+    assert!(series <= MAX_SERIES, "{series}");
 }

@@ -11,6 +11,16 @@ fn annotations(response: &Value) -> Vec<&str> {
     response["auditAnnotations"].as_object().map(|map| map.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 
+/// What no policy here wants.
+fn lease(namespace: &str) -> Value {
+    let mut lease = review(namespace);
+    lease["request"]["kind"] = json!({"group": "coordination.k8s.io", "version": "v1", "kind": "Lease"});
+    lease["request"]["resource"] = json!({"group": "coordination.k8s.io", "version": "v1", "resource": "leases"});
+    lease["request"]["object"] =
+        json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "l"}});
+    lease
+}
+
 #[tokio::test]
 async fn allows_what_no_policy_refuses() {
     let answer = ask(&webhook(&[policy("content", "")]), &review("shop")).await;
@@ -55,6 +65,32 @@ async fn judges_in_compliance_where_nobody_knows_the_namespace() {
 }
 
 #[tokio::test]
+async fn says_in_a_denial_and_a_warning_that_labels_could_not_be_read() {
+    let why = "(the labels of namespace `nowhere` could not be read: \
+               the labels that were given name no namespace `nowhere`; compliance holds)";
+    let denied = ask(&webhook(&[policy("loud", "")]), &review("nowhere")).await;
+    assert!(message(&denied).ends_with(&format!("\n{why}")), "{denied}");
+    let warns = policy("loud", ", effect: {compliance: warn}");
+    let warned = ask(&webhook(std::slice::from_ref(&warns)), &review("nowhere")).await;
+    assert_eq!((&warned["allowed"], &warned["warnings"][0]), (&json!(true), &json!(why)));
+    assert_eq!(warned["warnings"].as_array().map(Vec::len), Some(2), "{warned}");
+
+    // Who is known, who is not warned, and whom no policy faces needs no such words.
+    for namespace in ["bare", "shop"] {
+        let answer = ask(&webhook(&[policy("loud", "")]), &review(namespace)).await;
+        assert!(!answer.to_string().contains("could not be read"), "{answer}");
+    }
+    assert_eq!(ask(&webhook(&[policy("content", "")]), &review("nowhere")).await["warnings"], Value::Null);
+    let answer = ask(&webhook(&[policy("loud", "")]), &lease("nowhere")).await;
+    assert_eq!(answer.as_object().map(serde_json::Map::len), Some(2), "{answer}");
+
+    // A set that would have been milder says it by itself; nothing is said twice.
+    let mild = format!("{{mode: {{namespaceLabel: mode, default: sandbox}}, policies: [{warns}]}}");
+    let told = ask(&webhook_with(&[&mild], Arc::new(Facts::none()), config()), &review("nowhere")).await;
+    assert_eq!(told.to_string().matches("name no namespace `nowhere`").count(), 1, "{told}");
+}
+
+#[tokio::test]
 async fn combines_what_each_policy_says_a60() {
     let mild = ", onError: {compliance: warn}";
     let webhook = webhook_with(
@@ -93,12 +129,7 @@ async fn combines_what_each_policy_says_a60() {
 
 #[tokio::test]
 async fn says_nothing_about_what_no_policy_wants() {
-    let mut lease = review("play");
-    lease["request"]["kind"] = json!({"group": "coordination.k8s.io", "version": "v1", "kind": "Lease"});
-    lease["request"]["resource"] = json!({"group": "coordination.k8s.io", "version": "v1", "resource": "leases"});
-    lease["request"]["object"] =
-        json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "l"}});
-    let answer = ask(&webhook(&[policy("loud", "")]), &lease).await;
+    let answer = ask(&webhook(&[policy("loud", "")]), &lease("play")).await;
     assert_eq!(answer.as_object().map(serde_json::Map::len), Some(2), "uid and allowed: {answer}");
 }
 
