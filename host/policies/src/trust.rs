@@ -45,7 +45,7 @@ fn read_one<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) -> 
     }
     let mut key_names = Vec::new();
     let keys = items.into_iter().take(MAX_KEYS).filter_map(|key| read_key(fields, key, &mut key_names)).collect();
-    let mut requirement = |key: &str, usual| {
+    let requirement = |key: &str, usual| {
         let Some(found) = fields.get(node, key) else { return usual };
         let read = fields.word(found, &REQUIREMENTS).unwrap_or(usual);
         if read == Presence::Required && root_node.is_none() && !nobody {
