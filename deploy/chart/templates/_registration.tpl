@@ -18,7 +18,7 @@
 
 {{/*
 The rules of one policy, without the kinds in which it could not find anything: as `portcullis webhook-config` does it (reach.rs),
-but only where the rule asks for every kind, and nothing about the policy is out of the ordinary. Takes a list: the policy, its set,
+but only where a policy asks for every kind and nothing about it is out of the ordinary. Takes a list: the policy, its set,
 and the rules of the built-in set.
 */}}
 {{- define "portcullis.policyRules" -}}
@@ -48,6 +48,16 @@ and the rules of the built-in set.
 {{- if $resources }}
 {{- $rules = append $rules (dict "apiGroups" $rule.apiGroups "apiVersions" $rule.apiVersions "operations" $rule.operations "resources" $resources "scope" (default "*" $rule.scope)) }}
 {{- end }}
+{{- end }}
+{{- else if and $ordinary (not (hasKey $match "documents")) }}
+{{- range $workloads }}
+{{- $resources := list }}
+{{- range .resources }}
+{{- if not (contains "/" .) }}
+{{- $resources = append $resources (printf "%s/*" .) }}
+{{- end }}
+{{- end }}
+{{- $rules = append $rules (dict "apiGroups" .apiGroups "apiVersions" (list "*") "operations" (list "CREATE" "UPDATE") "resources" $resources "scope" "*") }}
 {{- end }}
 {{- else if not (hasKey $match "documents") }}
 {{- $rules = append $rules (dict "apiGroups" (list "*") "apiVersions" (list "*") "operations" (list "CREATE" "UPDATE") "resources" (list "*/*") "scope" "*") }}

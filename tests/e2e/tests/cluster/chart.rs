@@ -52,7 +52,8 @@ fn pods_are(world: &World, ready: &str) {
 
 fn registers_fail_only_where_somebody_can_answer(world: &mut World) {
     let image = format!("image.digest=sha256:{}", "0".repeat(64));
-    let install = ["install", RELEASE, "deploy/chart", "--create-namespace", "--set", "image.repository=registry.example/p"];
+    let install =
+        ["install", RELEASE, "deploy/chart", "--create-namespace", "--set", "image.repository=registry.example/p"];
     let Some(said) = helm(world, &[&install[..], &["--set", &image]].concat()) else {
         println!("SKIPPED: PORTCULLIS_HELM names no Helm to install the chart with");
         return;
@@ -76,7 +77,12 @@ fn registers_fail_only_where_somebody_can_answer(world: &mut World) {
     world.kubectl.run(&["delete", "validatingwebhookconfiguration", NAME, "--ignore-not-found"]);
     for (case, expected, said, seen, right) in rows {
         let holds = said.succeeded() && seen == right;
-        world.table.row(case, expected, &format!("{seen}; {}", said.words().chars().take(200).collect::<String>()), holds);
+        world.table.row(
+            case,
+            expected,
+            &format!("{seen}; {}", said.words().chars().take(200).collect::<String>()),
+            holds,
+        );
     }
     let left: Value = world.kubectl_in(HOME, &["get", "deployments,services,secrets", "-o", "json"]).json();
     let left = left["items"].as_array().map_or(usize::MAX, Vec::len);
