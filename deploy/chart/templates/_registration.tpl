@@ -37,11 +37,13 @@ and the rules of the built-in set.
 {{- $rules := list }}
 {{- if hasKey $match "resourceRules" }}
 {{- range $rule := $match.resourceRules }}
-{{- $whole := and (has "*" $rule.apiGroups) (has "*" $rule.resources) }}
+{{- $whole := has "*" $rule.resources }}
 {{- $resources := $rule.resources }}
 {{- if and $ordinary $whole }}
 {{- range $workloads }}
+{{- if or (has "*" $rule.apiGroups) (has (first .apiGroups) $rule.apiGroups) }}
 {{- $rules = append $rules (dict "apiGroups" .apiGroups "apiVersions" $rule.apiVersions "operations" $rule.operations "resources" .resources "scope" (default "*" $rule.scope)) }}
+{{- end }}
 {{- end }}
 {{- $resources = without $resources "*" "*/scale" }}
 {{- end }}
