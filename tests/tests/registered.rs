@@ -30,7 +30,7 @@ fn manifest([group, version, kind, _]: &[String; 4]) -> String {
     };
     let spec = POD.strip_prefix("spec: {").and_then(|rest| rest.strip_suffix('}')).expect("a spec");
     format!(
-        "---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: {name}}}\ntemplate: {{{POD}}}\nspec: {{{more}{spec}}}, template: {{{POD}}}, jobTemplate: {{spec: {{template: {{{POD}}}}}}}, volumeClaimTemplates: [{{spec: {{}}}}], resources: {{requests: {{storage: 1}}}}}}\n"
+        "---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: {name}}}\ntemplate: {{{POD}}}\nspec: {{{more}{spec}, template: {{{POD}}}, jobTemplate: {{spec: {{template: {{{POD}}}}}}}, volumeClaimTemplates: [{{spec: {{}}}}], resources: {{requests: {{storage: 1}}}}}}\n"
     )
 }
 
