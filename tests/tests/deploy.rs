@@ -147,18 +147,124 @@ fn registers_what_the_product_prints() {
     let printed = read_yaml(&source, &ReadLimits::default()).expect("YAML");
     let printed: Value = serde_json::from_str(&printed[0].to_json(NodeId::ROOT)).expect("JSON");
     assert_eq!(ours["metadata"]["name"], printed["metadata"]["name"]);
-    let (mut ours, printed) = (ours["webhooks"].clone(), &printed["webhooks"]);
+    let (ours, printed) = (&ours["webhooks"], &printed["webhooks"]);
     assert_eq!(ours.as_array().map(Vec::len), printed.as_array().map(Vec::len));
-    // The chart knows one more thing that must go on when nobody answers: its own ClusterRole and binding.
-    let conditions = ours[0]["matchConditions"].as_array_mut().expect("conditions");
-    let own = conditions.iter().position(|one| one["name"] == "not-its-own-access").expect("a condition for its own");
-    conditions.remove(own);
     let fields =
         ["name", "rules", "matchConditions", "namespaceSelector", "failurePolicy", "matchPolicy", "sideEffects"];
     for field in fields.into_iter().chain(["timeoutSeconds", "admissionReviewVersions"]) {
         assert_eq!(ours[0][field], printed[0][field], "{field}");
     }
     assert_eq!(ours[0]["clientConfig"]["service"], printed[0]["clientConfig"]["service"]);
+}
+
+#[test]
+fn leaves_out_what_the_product_leaves_out_of_sets_that_ask_for_everything() {
+    let printed = portcullis(&root(), &["webhook-config", "--policies", "deploy/chart/files/everything.yaml"]);
+    assert_eq!(printed.status, 0, "{printed:?}");
+    let printed = read_yaml(&Source::new("webhook-config", printed.out), &ReadLimits::default()).expect("YAML");
+    let printed: Value = serde_json::from_str(&printed[0].to_json(NodeId::ROOT)).expect("JSON");
+    let ours = yaml("deploy/chart/files/exclusions.yaml").remove(0);
+    assert_eq!(ours["webhooks"][0]["matchConditions"], printed["webhooks"][0]["matchConditions"]);
+    let own = ours["webhooks"][0]["matchConditions"].as_array().expect("conditions").iter();
+    let own = own.filter(|one| one["name"] == "not-its-own-access").collect::<Vec<_>>();
+    assert_eq!(own.len(), 1);
+    // The chart puts the name of its release there.
+    assert!(own[0]["expression"].as_str().expect("CEL").contains("== 'portcullis'"), "{own:?}");
+}
+
+#[test]
+fn tries_new_sets_with_flags_that_the_product_has() {
+    let known = flags("webhook-config");
+    let template = text("deploy/chart/templates/trial.yaml");
+    let used: Vec<&str> = template.lines().filter_map(|line| line.trim_start().strip_prefix("- --")).collect();
+    assert!(used.contains(&"try") && used.len() > 3, "{used:?}");
+    for flag in used {
+        let flag = format!("--{}", flag.split('=').next().unwrap_or_default());
+        assert!(known.contains(&flag), "`portcullis webhook-config` has no {flag}");
+    }
+}
+
+/// Metrics that a text names.
+fn metrics(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_lowercase() || c == '_'));
+    words
+        .filter(|word| word.starts_with("portcullis_"))
+        .map(|word| word.trim_end_matches("_bucket").to_owned())
+        .collect()
+}
+
+#[test]
+fn alerts_by_metrics_that_there_are() {
+    let there = metrics(&text("host/webhook/src/metrics/names.rs"));
+    let mut named = metrics(&text("deploy/chart/templates/monitoring.yaml"));
+    assert!(named.len() > 8, "{named:?}");
+    named.extend(metrics(&text("deploy/README.md")));
+    let unknown: Vec<&String> = named.difference(&there).collect();
+    assert!(unknown.is_empty(), "no metric is called {unknown:?}");
+}
+
+/// The blocks of a page in this language.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut block: Option<String> = None;
+    for line in page.lines() {
+        let bare = line.trim_start();
+        block = match block {
+            None if bare == format!("```{language}") => Some(String::new()),
+            Some(text) if bare == "```" => {
+                found.push(text);
+                None
+            }
+            Some(text) => Some(text + line + "\n"),
+            None => None,
+        };
+    }
+    found
+}
+
+#[test]
+fn advises_commands_and_values_that_exist() {
+    let page = text("deploy/README.md");
+    for heading in [
+        "Dry run first",
+        "Audit what runs already",
+        "Register in steps",
+        "Upgrade",
+        "After a change of policy sets",
+        "Certificates",
+        "Uninstall",
+        "Who may do what",
+        "Mutual TLS",
+        "Break-glass",
+        "Troubleshooting",
+    ] {
+        assert!(page.contains(&format!("\n### {heading}\n")), "no heading `{heading}`");
+    }
+    for block in blocks(&page, "yaml") {
+        let read = read_yaml(&Source::new("deploy/README.md", block.clone()), &ReadLimits::default());
+        assert!(read.is_ok_and(|documents| !documents.is_empty()), "{block}");
+    }
+    let values = yaml("deploy/chart/values.yaml").remove(0);
+    let (mut set, mut called) = (0, 0);
+    for block in blocks(&page, "sh") {
+        for part in block.split("--set ").skip(1) {
+            let path = part.split('=').next().unwrap_or_default();
+            let found = path.split('.').try_fold(&values, |value, name| value.get(name));
+            assert!(found.is_some(), "`--set {path}` of deploy/README.md is no value of the chart");
+            set += 1;
+        }
+        for command in ["check", "webhook-config"] {
+            let known = flags(command);
+            for call in block.split(&format!("portcullis {command} ")).skip(1) {
+                let call = call.split(['\n', '|']).next().unwrap_or_default();
+                for flag in call.split_whitespace().filter(|word| word.starts_with("--")) {
+                    assert!(known.contains(flag), "`portcullis {command}` has no {flag}");
+                    called += 1;
+                }
+            }
+        }
+    }
+    assert!(set > 5 && called > 3, "{set} {called}");
 }
 
 /// The paths of everything that can be set: `image.tag`, and so on.

@@ -153,6 +153,11 @@ fn registers_what_it_judges_and_publishes_no_key() {
     folder.write("ca.crt", authority.pem());
     folder.write("pair.pem", authority.pem() + &authority.issue("a").key);
     let run = |more: &[&str]| portcullis(folder.path(), &[&["webhook-config"], more].concat());
+    // What only the plugin knows to be wrong.
+    folder.write("bad.yaml", "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: bad}\nspec: {policies: [{name: a, plugin: {builtin: resource-limits}, settings: {nosuch: 1}}]}\n");
+    folder.write("bad-waiver.yaml", "apiVersion: portcullis.dev/v1alpha1\nkind: Waiver\nmetadata: {name: w}\nspec: {policy: image-referense, rule: image-reference/digest-missing, covers: {everything: true}, owner: a, ticket: b, reason: c, expires: 2099-01-01}\n");
+    assert_eq!(run(&["--policies", "bad.yaml"]).status, 0, "without --try its form alone is read");
+    assert_eq!(run(&["--try"]).out, run(&[]).out);
     let printed = run(&["--ca-bundle", "ca.crt", "--service", "gate/door:8443"]);
     assert_eq!(printed.status, 0, "{printed:?}");
     for expected in [
@@ -160,7 +165,8 @@ fn registers_what_it_judges_and_publishes_no_key() {
         "failurePolicy: Fail",
         "sideEffects: None",
         "matchPolicy: Equivalent",
-        "resources: [\"*\", pods/ephemeralcontainers, pods/resize, \"*/scale\"]",
+        "resources: [pods, podtemplates, replicationcontrollers, persistentvolumeclaims, pods/ephemeralcontainers, pods/resize]",
+        "timeoutSeconds: 5",
         "values: [portcullis-system, kube-system, kube-node-lease, kube-public]",
         "namespace: gate",
         "port: 8443",
@@ -175,6 +181,8 @@ fn registers_what_it_judges_and_publishes_no_key() {
     assert!(whole.out.contains("values: [portcullis-system]\n"), "{}", whole.out);
     assert!(whole.out.contains("url: \"https://127.0.0.1:1/validate/default\""), "{}", whole.out);
     for (arguments, expected) in [
+        (vec!["--try", "--policies", "bad.yaml"], "nosuch"),
+        (vec!["--try", "--waivers", "bad-waiver.yaml"], "image-referense"),
         (vec!["--ca-bundle", "pair.pem"], "holds a private key, which would be published"),
         (vec!["--url", "http://a"], "`http://a` cannot be the address of a webhook"),
         (vec!["--service", "door"], "`--service door` is no Service"),

@@ -23,6 +23,12 @@ const JUDGED_BY: &str = "policies/compliance.yaml";
 const NAMESPACE: &str = "portcullis-system";
 /// What the product prints for the built-in policy set: the chart reads rules and conditions from it.
 const REGISTRATION: &str = "deploy/chart/files/registration.yaml";
+/// What it prints for a set that asks for everything: the chart reads conditions from it where sets are the user's own.
+const EXCLUSIONS: &str = "deploy/chart/files/exclusions.yaml";
+/// That set.
+const EVERYTHING: &str = "deploy/chart/files/everything.yaml";
+/// Values of a release with another name, whose own access is left out under that name.
+const RENAMED: (&str, &str) = ("deploy/chart/ci/everything.yaml", "portcullis-system/gate");
 
 /// Labels that say how an object came: not true of a file that somebody applies.
 const OF_HELM: [&str; 2] = ["app.kubernetes.io/managed-by: ", "helm.sh/chart: "];
@@ -33,7 +39,7 @@ const HEADER: &str = "\
 ";
 
 /// Values that must be refused, and the words that the refusal must hold.
-const REFUSED: [(&[&str], &str); 12] = [
+const REFUSED: [(&[&str], &str); 14] = [
     (&["replica=1"], "additional properties 'replica' not allowed"),
     (&["image.repository="], "image.repository must be set"),
     (&["image.digest=sha256:1"], "/image/digest"),
@@ -45,6 +51,8 @@ const REFUSED: [(&[&str], &str); 12] = [
     (&["clientAuthentication.names={a}"], "needs clientAuthentication.configMap"),
     (&["existingPolicySets=a"], "webhook.rules must be given"),
     (&["policySets[0].kind=ConfigMap"], "/policySets/0"),
+    (&["webhook.extraExcludedNamespaces={A}"], "/webhook/extraExcludedNamespaces/0"),
+    (&["monitoring.podMonitor.interval=often"], "/monitoring/podMonitor/interval"),
     (&["networkPolicy.webhookFrom={10.0.0.1}"], "/networkPolicy/webhookFrom/0"),
 ];
 
@@ -52,7 +60,8 @@ const REFUSED: [(&[&str], &str); 12] = [
 pub fn run(workspace: &Workspace, product: &Path) -> Result<()> {
     let Some(helm) = Helm::find(workspace)? else { bail!("{}", tools::NO_GO) };
     let root = workspace.root();
-    write(&root.join(REGISTRATION), &registration(product)?)?;
+    write(&root.join(REGISTRATION), &registration(product, root, &[])?)?;
+    write(&root.join(EXCLUSIONS), &registration(product, root, &["--policies", EVERYTHING])?)?;
     for (path, text) in helm.manifests()? {
         write(&root.join(path), &text)?;
     }
@@ -63,7 +72,10 @@ pub fn run(workspace: &Workspace, product: &Path) -> Result<()> {
 pub fn check(workspace: &Workspace, product: &Path) -> Result<bool> {
     let Some(helm) = Helm::find(workspace)? else { return Ok(false) };
     let root = workspace.root();
-    ensure!(read(&root.join(REGISTRATION))? == registration(product)?, "{REGISTRATION} is not fresh: {STALE}");
+    for (path, policies) in [(REGISTRATION, &[][..]), (EXCLUSIONS, &["--policies", EVERYTHING])] {
+        let made = registration(product, root, policies)?;
+        ensure!(read(&root.join(path)).ok() == Some(made), "{path} is not fresh: {STALE}");
+    }
     for (path, text) in helm.manifests()? {
         ensure!(read(&root.join(&path)).ok().as_ref() == Some(&text), "{} is not fresh: {STALE}", path.display());
     }
@@ -87,6 +99,7 @@ fn check_with(helm: &Helm, root: &Path, product: &Path) -> Result<()> {
         let name = values.file_name().unwrap_or_default().to_string_lossy();
         judge(product, root, &name, &rendered)?;
     }
+    excludes_its_own_access(helm, root, product)?;
     for (settings, words) in REFUSED {
         helm.refuses(settings, words)?;
     }
@@ -94,10 +107,36 @@ fn check_with(helm: &Helm, root: &Path, product: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What the product prints for the built-in policy set, whatever this machine has in its environment.
-fn registration(product: &Path) -> Result<String> {
+/// What is left out of a registration goes by the name of the release, as the product does it.
+fn excludes_its_own_access(helm: &Helm, root: &Path, product: &Path) -> Result<()> {
+    let (values, service) = RENAMED;
+    let printed = registration(product, root, &["--policies", EVERYTHING, "--service", service])?;
+    // Both are YAML, quoted in different ways.
+    let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace() && !"'\"\\".contains(*c)).collect::<String>();
+    let own = printed.lines().skip_while(|line| !line.contains("not-its-own-access")).nth(1);
+    let own = bare(own.context("`webhook-config` leaves out no access of its own")?);
+    let rendered = helm.render(&root.join(values), &[])?;
+    // Its sets ask for every kind, with plugins that find nothing but in workloads.
+    let registration = documents(&rendered).into_iter().find(|text| text.contains("\n  rules:\n"));
+    let rules = registration.and_then(|text| text.split_once("\n  rules:\n")).context("no registration")?.1;
+    let (resources, all) = (rules.split("resources:\n").skip(1), ["- '*'", "- '*/*'", "- '*/scale'"]);
+    let mut first = resources.filter_map(|rest| rest.lines().next());
+    ensure!(
+        !first.any(|line| all.contains(&line.trim())),
+        "{values} registers kinds in which no policy could find anything"
+    );
+    let rendered = bare(&rendered);
+    ensure!(
+        own.contains("==gate") && rendered.contains(&own),
+        "{values} renders another `not-its-own-access` than {own}"
+    );
+    Ok(())
+}
+
+/// What the product prints for policy sets, whatever this machine has in its environment.
+fn registration(product: &Path, root: &Path, arguments: &[&str]) -> Result<String> {
     let mut print = Command::new(product);
-    let text = command::text(print.arg("webhook-config").env_clear())?;
+    let text = command::text(print.arg("webhook-config").args(arguments).current_dir(root).env_clear())?;
     ensure!(text.contains("\nkind: ValidatingWebhookConfiguration\n"), "`webhook-config` prints no registration");
     Ok(text + "\n")
 }
@@ -169,7 +208,9 @@ impl Helm {
 
     /// The files of `deploy/manifests`: the registration stands alone, because it comes last and needs a CA.
     fn manifests(&self) -> Result<[(PathBuf, String); 2]> {
-        let rendered = self.render(&Path::new(VALUES).join(MANIFEST_VALUES), &[])?;
+        // Hooks are Helm's: nobody else would run them.
+        let mut template = self.template(&Path::new(VALUES).join(MANIFEST_VALUES), &[]);
+        let rendered = command::text(template.arg("--no-hooks"))?;
         let (registration, rest): (Vec<&str>, Vec<&str>) = documents(&rendered)
             .into_iter()
             .partition(|text| text.contains("\nkind: ValidatingWebhookConfiguration\n"));

@@ -55,6 +55,9 @@ pub fn judged(workspace: &Workspace, product: &Path, totals: &mut Totals) -> Res
         // The whole workspace, so that nothing is compiled again with other features.
         cargo.args(["test", "--workspace", "--test", "cluster"]);
         cargo.envs(test::environment(workspace, product)).env(ASSETS, &assets).env("PORTCULLIS_E2E_TABLE", &table);
+        if let Some(helm) = tools::helm()? {
+            cargo.env("PORTCULLIS_HELM", helm);
+        }
         test::tests(&mut cargo, totals)
     });
     if let Ok(text) = std::fs::read_to_string(&table) {

@@ -19,6 +19,9 @@
 {{- else if .Values.clientAuthentication.names }}
 {{- fail "clientAuthentication.names needs clientAuthentication.configMap" }}
 {{- end }}
+{{- if .Values.observe }}
+- --observe
+{{- end }}
 - --max-review-time={{ .Values.maxReviewTime }}
 - --drain={{ int .Values.shutdown.drainSeconds }}s
 # A folder of its own below the mount: what others may write is refused as a cache.

@@ -12,6 +12,7 @@ use portcullis_webhook::registration::{Client, RegistrationOptions, registration
 use crate::args::WebhookConfigArguments;
 use crate::output;
 use crate::sets;
+use crate::wire::Works;
 use crate::write;
 
 /// Where a cluster keeps what it needs to come up (Kubernetes, "Namespaces", initial namespaces).
@@ -27,10 +28,15 @@ pub fn run(arguments: &WebhookConfigArguments) -> anyhow::Result<ExitCode> {
         timeout_seconds: arguments.timeout,
         failure_policy: arguments.failure_policy.into(),
         excluded_namespaces: excluded(arguments),
+        own_access: own_access(arguments),
+        judge_agents: arguments.judge_agents,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let (sets, _) = sets::load(&arguments.policies, &[])?;
+    let (sets, waivers) = sets::load(&arguments.policies, &arguments.waivers)?;
     let registration = registration(&sets, &options)?;
+    if arguments.try_sets {
+        Works::start(arguments.cache_dir.as_deref())?.install_tried(sets, waivers)?;
+    }
     registration.notes.iter().for_each(|note| output::note(note));
     if options.ca_bundle.is_none() {
         output::note("without --ca-bundle the API server trusts the roots of its own machine, or what somebody adds");
@@ -45,6 +51,13 @@ fn name(arguments: &WebhookConfigArguments) -> String {
         None => "portcullis".to_owned(),
     };
     arguments.name.clone().unwrap_or_else(own)
+}
+
+/// What the chart calls everything that it makes: as the Service.
+fn own_access(arguments: &WebhookConfigArguments) -> String {
+    let service = arguments.service.as_deref().and_then(|service| service.split_once('/'));
+    let name = service.and_then(|(_, name)| name.split(':').next());
+    name.unwrap_or("portcullis").to_owned()
 }
 
 fn client(arguments: &WebhookConfigArguments) -> anyhow::Result<Client> {

@@ -5,6 +5,7 @@
 
 mod error;
 mod narrowing;
+mod reach;
 mod recovery;
 mod render;
 mod rules;
@@ -20,7 +21,7 @@ pub const MAX_CONDITIONS: usize = 64;
 /// The longest condition that is generated, in bytes; a longer one is left out, and more is sent.
 pub const MAX_EXPRESSION: usize = 8192;
 /// What the API server waits for an answer where nobody says otherwise, in seconds.
-pub const DEFAULT_TIMEOUT: u8 = 10;
+pub const DEFAULT_TIMEOUT: u8 = 5;
 
 /// Where the API server finds the webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +74,10 @@ pub struct RegistrationOptions {
     pub failure_policy: FailurePolicy,
     /// Namespaces that are never judged, the product's own first.
     pub excluded_namespaces: Vec<String>,
+    /// The name of the product's own ClusterRole and of its binding, which are never judged.
+    pub own_access: String,
+    /// Whether what agents of networks, storage and machines write is judged too, where a policy asks for everything.
+    pub judge_agents: bool,
     /// The version of the product, for the reader.
     pub version: String,
 }
@@ -118,8 +123,8 @@ pub struct Registration {
     version: String,
 }
 
-/// Plans the registration of policy sets: every request that any of their policies judges, or cannot be known for, is sent,
-/// except what [`RegistrationOptions::excluded_namespaces`] and the recovery of a cluster leave out.
+/// Plans the registration of policy sets: every request that any of their policies could find anything in, or cannot be known
+/// for, is sent, except what [`RegistrationOptions::excluded_namespaces`] and the recovery of a cluster leave out.
 ///
 /// # Errors
 /// Names that Kubernetes would refuse, a set that is not there, and sets that judge no objects.
@@ -134,7 +139,7 @@ pub fn registration(sets: &[LoadedSet], options: &RegistrationOptions) -> Result
     let policies: Vec<(&LoadedSet, usize)> = chosen
         .iter()
         .flat_map(|set| (0..set.set.policies.len()).map(move |at| (*set, at)))
-        .filter(|(set, at)| !rules::rules_of(&set.set.policies[*at].matches).is_empty())
+        .filter(|(set, at)| !reach::of(set, *at).0.is_empty())
         .collect();
     if policies.is_empty() {
         return Err(RegistrationError::NothingToJudge);
@@ -142,7 +147,7 @@ pub fn registration(sets: &[LoadedSet], options: &RegistrationOptions) -> Result
     let wants: Vec<Want> = policies.iter().map(|&(set, at)| want(set, at)).collect();
     let all: Vec<ResourceRule> = wants.iter().flat_map(|want| want.rules.clone()).collect();
     let rules = rules::union(all.clone());
-    let (mut match_conditions, mut notes) = recovery::conditions(&all);
+    let (mut match_conditions, mut notes) = recovery::conditions(&all, &options.own_access, options.judge_agents);
     let (narrowing, note) = narrowing::conditions(&wants, MAX_CONDITIONS - match_conditions.len());
     for condition in narrowing {
         let taken = match_conditions.iter().any(|other| other.name == condition.name);
@@ -150,6 +155,7 @@ pub fn registration(sets: &[LoadedSet], options: &RegistrationOptions) -> Result
         match_conditions.push(Condition { name, ..condition });
     }
     notes.extend(note);
+    notes.extend(policies.iter().filter_map(|(set, at)| reach::note(set, *at)));
     notes.extend(converted_once(&all));
     let shared = |of: fn(&portcullis_model::Match) -> &LabelSelector| {
         let mut selectors = policies.iter().map(|(set, at)| of(&set.set.policies[*at].matches));
@@ -192,11 +198,9 @@ pub fn registration(sets: &[LoadedSet], options: &RegistrationOptions) -> Result
 }
 
 fn want(set: &LoadedSet, policy: usize) -> Want {
-    let forwarded = set.forwarded(policy).into_iter();
-    Want {
-        rules: rules::rules_of(&set.set.policies[policy].matches),
-        conditions: forwarded.map(|(name, expression)| Condition { name, expression }).collect(),
-    }
+    let (rules, kinds) = reach::of(set, policy);
+    let forwarded = set.forwarded(policy).into_iter().map(|(name, expression)| Condition { name, expression });
+    Want { rules, conditions: kinds.into_iter().chain(forwarded).collect() }
 }
 
 /// A note where policies name several versions of a group: the API server converts a request to the first that it finds.

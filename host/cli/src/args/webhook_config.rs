@@ -12,6 +12,19 @@ pub struct WebhookConfigArguments {
     #[arg(long, short, value_name = "FILE", env = "PORTCULLIS_POLICIES", value_delimiter = ',')]
     pub policies: Vec<PathBuf>,
 
+    /// Waivers, for --try: a file or a directory; repeatable
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_WAIVERS", value_delimiter = ',')]
+    pub waivers: Vec<PathBuf>,
+
+    /// Try the sets first as `serve` does: load their plugins, check all settings and waivers, judge a trial object; what is
+    /// not sound is refused
+    #[arg(long = "try", env = "PORTCULLIS_TRY")]
+    pub try_sets: bool,
+
+    /// Where compiled plugins are kept, for --try; default: below ~/.cache
+    #[arg(long, value_name = "DIR", env = "PORTCULLIS_CACHE_DIR")]
+    pub cache_dir: Option<PathBuf>,
+
     /// Register this policy set alone, with a path of its own; default: one registration for all of them
     #[arg(long, value_name = "NAME", env = "PORTCULLIS_SET")]
     pub set: Option<String>,
@@ -51,6 +64,11 @@ pub struct WebhookConfigArguments {
     /// Judge kube-system, kube-node-lease and kube-public too: a cluster may then not come up while nobody answers
     #[arg(long, env = "PORTCULLIS_JUDGE_SYSTEM_NAMESPACES")]
     pub judge_system_namespaces: bool,
+
+    /// Judge also what agents of networks, storage and machines write, where a policy asks for every kind: nodes may then not
+    /// come back while nobody answers
+    #[arg(long, env = "PORTCULLIS_JUDGE_AGENTS")]
+    pub judge_agents: bool,
 }
 
 /// What happens when nobody answers, as a flag.

@@ -157,9 +157,13 @@ fn resources(written: &[String]) -> Option<String> {
     })
 }
 
+/// A list of texts in CEL.
+pub fn list<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    format!("[{}]", words.map(quoted).collect::<Vec<_>>().join(", "))
+}
+
 /// Groups, versions, resources, operations and names have no character that a quoted text of CEL would read otherwise, except
 /// what a name may have.
-fn list<'w>(words: impl Iterator<Item = &'w str>) -> String {
-    let quoted = words.map(|word| format!("'{}'", word.replace('\\', "\\\\").replace('\'', "\\'")));
-    format!("[{}]", quoted.collect::<Vec<_>>().join(", "))
+pub fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\\', "\\\\").replace('\'', "\\'"))
 }

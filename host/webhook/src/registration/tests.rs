@@ -18,6 +18,8 @@ fn options() -> RegistrationOptions {
         timeout_seconds: DEFAULT_TIMEOUT,
         failure_policy: FailurePolicy::Fail,
         excluded_namespaces: vec!["portcullis-system".into(), "kube-system".into()],
+        own_access: "portcullis".into(),
+        judge_agents: false,
         version: "0.1.0".into(),
     }
 }
@@ -243,6 +245,48 @@ fn sends_nothing_that_no_policy_wants() {
 }
 
 #[test]
+fn sends_of_kubernetes_own_kinds_exactly_those_in_which_a_shipped_policy_could_find_anything() {
+    // Containers, claims and amounts wherever any kind may have them.
+    let pod = r#""spec":{"containers":[{"name":"a"}],"volumes":[{"ephemeral":{"volumeClaimTemplate":{"spec":{}}}}]}"#;
+    let object = format!(
+        r#"{{"spec":{{"containers":[{{"name":"a"}}],"template":{{{pod}}},"jobTemplate":{{"spec":{{"template":{{{pod}}}}}}},"volumeClaimTemplates":[{{}}],"resources":{{}},"replicas":3}},"template":{{{pod}}}}}"#
+    );
+    for text in [
+        include_str!("../../../../policies/default.yaml"),
+        include_str!("../../../../policies/sandbox.yaml"),
+        include_str!("../../../../policies/compliance.yaml"),
+    ] {
+        let shipped = parse_set(&yaml(text)).expect("a set");
+        let plan = registration(std::slice::from_ref(&shipped), &options()).expect("a registration");
+        assert_eq!(plan.notes, [""; 0]);
+        let registered = as_policy(&plan);
+        let mut sent = 0;
+        let lines = include_str!("../../../subject/src/kinds.tsv").lines();
+        for columns in lines.map(|line| line.split('\t').collect::<Vec<_>>()) {
+            let [group, version, kind, plural, ..] = columns[..] else { panic!("{columns:?}") };
+            let subresources = columns.get(5).copied().unwrap_or_default().split(',').filter(|name| !name.is_empty());
+            for subresource in std::iter::once("").chain(subresources) {
+                let mut review =
+                    review("CREATE", &format!("{group}/{version}/{plural}/{subresource}"), "shop", "web", "ann");
+                let scale = ("autoscaling", "v1", "Scale");
+                let (group, version, kind) = if subresource == "scale" { scale } else { (group, version, kind) };
+                review.request.kind =
+                    GroupVersionKind { group: group.into(), version: version.into(), kind: kind.into() };
+                review.object = Some(json(&object));
+                let wanted = (0..shipped.set.policies.len()).any(|at| shipped.select(at, &review) != Selection::Skips);
+                let seen = portcullis_subject::workload::view(&review, &[]);
+                // What is seen of a Scale is how many, and no shipped policy counts.
+                let found = wanted && !(seen.containers.is_empty() && seen.images.is_empty() && seen.claims.is_empty());
+                let sends = registered.select(0, &review) == Selection::Applies;
+                assert_eq!(sends, found, "{group}/{version} {kind} {subresource}\n{}", plan.to_yaml());
+                sent += usize::from(sends);
+            }
+        }
+        assert!(sent > 20, "{sent}");
+    }
+}
+
+#[test]
 fn keeps_shared_conditions_and_selectors_as_they_are() {
     let red = "namespaceSelector: {matchLabels: {team: red}}";
     let not_ann = "matchConditions: [{name: not-ann, expression: \"has(request.name)\"}]";
@@ -268,7 +312,9 @@ fn leaves_out_what_a_cluster_needs_to_come_up_unless_a_policy_names_it() {
             "not-leases",
             "not-events-and-endpoint-slices",
             "not-identities",
-            "not-volumes-of-nodes"
+            "not-volumes-of-nodes",
+            "not-agents-of-nodes",
+            "not-its-own-access"
         ]
     );
     let pods = "{resourceRules: [{apiGroups: [''], apiVersions: ['*'], operations: [CREATE], resources: [pods]}]}";
@@ -281,8 +327,46 @@ fn leaves_out_what_a_cluster_needs_to_come_up_unless_a_policy_names_it() {
     );
     assert_eq!(
         plan.notes,
-        ["`nodes` are sent because a policy names them: nothing writes them while Portcullis is away"]
+        [
+            "`nodes` are sent because a policy names them: nothing writes them while Portcullis is away",
+            "policy `a/p0` is asked about every kind: while nobody answers, nothing of a cluster changes but what is left out here; name kinds in its `resourceRules`"
+        ]
     );
+}
+
+#[test]
+fn leaves_out_what_agents_write_and_nothing_that_people_write() {
+    let all = "{resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: [CREATE], resources: ['*']}]}";
+    let sends = |plan: &Registration, what: &str| {
+        as_policy(plan).select(0, &review("CREATE", what, "shop", "a", "ann")) == Selection::Applies
+    };
+    let plan = planned(&[all]);
+    for (what, sent) in [
+        ("cilium.io/v2/ciliumendpoints/", false),
+        ("crd.projectcalico.org/v1/ipamblocks/", false),
+        ("longhorn.io/v1beta2/volumes/", false),
+        ("cluster.x-k8s.io/v1beta1/machines/", false),
+        ("resource.k8s.io/v1/resourceslices/", false),
+        ("cilium.io/v2/ciliumnetworkpolicies/", true),
+        ("crd.projectcalico.org/v1/networkpolicies/", true),
+        ("example.com/v1/volumes/", true),
+        ("/v1/pods/", true),
+    ] {
+        assert_eq!(sends(&plan, what), sent, "{what}");
+    }
+    let mut wanted = options();
+    wanted.judge_agents = true;
+    let plan = registration(&[set("a", &[all])], &wanted).expect("a registration");
+    assert!(sends(&plan, "cilium.io/v2/ciliumendpoints/"), "{}", plan.to_yaml());
+    let machines = "{resourceRules: [{apiGroups: [cluster.x-k8s.io], apiVersions: ['*'], operations: [CREATE], resources: [machines]}]}";
+    let roles = ["a", "portcullis"].map(|name| {
+        let role = review("CREATE", "rbac.authorization.k8s.io/v1/clusterroles/", "", name, "ann");
+        as_policy(&planned(&[all])).select(0, &role) == Selection::Applies
+    });
+    assert_eq!(roles, [true, false], "its own ClusterRole alone");
+    let plan = planned(&[all, machines]);
+    assert!(sends(&plan, "cluster.x-k8s.io/v1beta1/machines/"), "a policy names them");
+    assert!(!sends(&plan, "cilium.io/v2/ciliumendpoints/"));
 }
 
 #[test]

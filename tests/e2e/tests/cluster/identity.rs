@@ -1,7 +1,10 @@
 //! Who asks, who may ask, and what is written down about it.
 
+use std::time::Duration;
+
 use portcullis_e2e::client::{Client, Door};
-use portcullis_e2e::objects::{Limits, config_map, pod};
+use portcullis_e2e::guard::wait_for;
+use portcullis_e2e::objects::{Limits, config_map, namespace, pod};
 use portcullis_e2e::webhook::HOME;
 use serde_json::json;
 
@@ -14,6 +17,7 @@ pub const CASES: &[Case] = cases![
     reads_namespaces_and_nothing_else,
     writes_the_decision_into_the_audit_log,
     says_how_it_is,
+    leaves_the_mode_to_whoever_may_set_it,
 ];
 
 fn judges_an_impersonated_user(world: &mut World) {
@@ -137,4 +141,59 @@ fn says_how_it_is(world: &mut World) {
     let named =
         ["shell", "debugged", "resized"].into_iter().filter(|name| metrics.1.contains(&format!("\"{name}\""))).count();
     world.table.row("names of objects in the metrics", "none", &named.to_string(), named == 0);
+}
+
+/// The policy of the runbook (deploy/README.md), as it stands there.
+fn leaves_the_mode_to_whoever_may_set_it(world: &mut World) {
+    let page = std::fs::read_to_string(portcullis_e2e::assets::root().join("deploy/README.md")).expect("the runbook");
+    let policy = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let policy = policy.filter(|block| block.contains("kind: ValidatingAdmissionPolicy\n")).collect::<String>();
+    world.kubectl.must_with(&["apply", "-f", "-"], &policy);
+    world.must_create(&namespace("modest", Some("compliance")));
+    for (name, roles) in [("labeller", &["labellers"][..]), ("chooser", &["labellers", "portcullis-modes"])] {
+        for role in roles {
+            world.must_create(&json!({
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": format!("{name}-{role}")},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+                "subjects": [{"kind": "User", "name": name, "apiGroup": "rbac.authorization.k8s.io"}]
+            }));
+        }
+    }
+    world.must_create(&json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "labellers"},
+        "rules": [{"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "patch", "update", "create"]}]
+    }));
+    let label = |world: &World, who: &str, label: &str| {
+        world.kubectl.run(&["--as", who, "label", "--overwrite", "namespace", "modest", label])
+    };
+    let words = "only who may `set` `modes.portcullis.dev`";
+    let said = wait_for("the policy of the runbook", Duration::from_secs(20), || {
+        match label(world, "labeller", "portcullis.dev/mode=sandbox") {
+            said if !said.succeeded() => Ok(said),
+            said => {
+                label(world, "labeller", "portcullis.dev/mode=compliance");
+                Err(said.words())
+            }
+        }
+    });
+    world.table.row(
+        "choose the mode of a namespace without the right to",
+        "refused by the runbook's ValidatingAdmissionPolicy",
+        &said.words(),
+        said.words().contains(words),
+    );
+    let said = label(world, "labeller", "team=red");
+    world.allows("another label of it", "labelled", &said);
+    let said = world
+        .kubectl
+        .run_with(&["--as", "labeller", "create", "-f", "-"], &namespace("loosest", Some("sandbox")).to_string());
+    world.table.row(
+        "create a namespace as a sandbox without the right to",
+        "refused",
+        &said.words(),
+        !said.succeeded() && said.words().contains(words),
+    );
+    let said = label(world, "chooser", "portcullis.dev/mode=sandbox");
+    world.allows("choose the mode with the right to", "labelled", &said);
+    world.kubectl.must_with(&["delete", "-f", "-"], &policy);
 }

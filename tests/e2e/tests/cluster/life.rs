@@ -233,6 +233,16 @@ fn denies_while_it_is_stopped(world: &mut World) {
     let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "recovery"}});
     let said = world.create_in(STRICT, &lease);
     world.allows("create a Lease while the webhook is stopped", "created: leader election goes on (A62)", &said);
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "recovery"}});
+    let said = world.create_in(STRICT, &secret);
+    world.allows("create a Secret while the webhook is stopped", "created: no policy could find anything in it", &said);
+    let claim = json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "recovery"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    });
+    let said = world.create_in(STRICT, &claim);
+    let holds = !said.succeeded() && said.words().contains("failed calling webhook");
+    world.table.row("create a claim for storage meanwhile", "refused: failurePolicy Fail", &said.words(), holds);
     let said = world.create_in(portcullis_e2e::webhook::HOME, &pod("portcullis", Limits::Missing));
     let holds = said.succeeded();
     world.table.row(

@@ -16,6 +16,7 @@ macro_rules! cases {
 }
 
 mod change;
+mod chart;
 mod controllers;
 mod identity;
 mod life;
@@ -30,7 +31,7 @@ mod world;
 pub type Case = (&'static str, fn(&mut World));
 
 /// All of them. Those that stop or replace the webhook come late, and what compares the records comes last.
-const CASES: [&[Case]; 9] = [
+const CASES: [&[Case]; 10] = [
     verdicts::CASES,
     shapes::CASES,
     subresources::CASES,
@@ -39,6 +40,7 @@ const CASES: [&[Case]; 9] = [
     change::CASES,
     life::CASES,
     speed::CASES,
+    chart::CASES,
     parity::CASES,
 ];
 
