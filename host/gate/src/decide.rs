@@ -308,6 +308,10 @@ fn fact_used(fact: &Fact) -> (String, String, String) {
     query.push_str(&fact.query.arguments);
     query.push_str(",\"kind\":");
     json_string(&fact.query.kind, &mut query);
+    if !fact.query.trust.is_empty() {
+        query.push_str(",\"trust\":");
+        json_string(&fact.query.trust, &mut query);
+    }
     query.push('}');
     let root = portcullis_model::NodeId::ROOT;
     let digest = fact.document.as_ref().map_or(String::new(), |document| sha256_hex(document.to_json(root).as_bytes()));

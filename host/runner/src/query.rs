@@ -70,7 +70,7 @@ pub(crate) fn query(kind: &str, arguments: &str, declared: &[String], most: usiz
         )));
     }
     let arguments = canonical(arguments).map_err(Reason::Query)?;
-    Ok(Query { kind: kind.to_owned(), arguments })
+    Ok(Query::new(kind, arguments))
 }
 
 #[cfg(test)]

@@ -150,6 +150,9 @@ fn fact_json(fact: &Fact) -> String {
         fact.query.arguments,
         quoted(fact.status.as_str())
     );
+    if !fact.query.trust.is_empty() {
+        out.push_str(&format!(",\"trust\":{}", quoted(&fact.query.trust)));
+    }
     if let FactStatus::Rejected(reason) = &fact.status {
         out.push_str(&format!(",\"reason\":{}", quoted(reason)));
     }
@@ -175,7 +178,7 @@ fn facts(document: &Document) -> Result<Facts, Error> {
 }
 
 fn fact(document: &Document, node: NodeId) -> Result<Fact, Error> {
-    known_members(document, node, &["kind", "arguments", "status", "reason", "document"])?;
+    known_members(document, node, &["kind", "arguments", "trust", "status", "reason", "document"])?;
     let text = |member| document.string(node, &[member]).map(str::to_owned);
     let kind = text("kind").ok_or_else(|| Error::missing(document, node, "kind", "it says which fact this is"))?;
     let arguments = document.find(node, "arguments");
@@ -200,7 +203,8 @@ fn fact(document: &Document, node: NodeId) -> Result<Fact, Error> {
     }
     // A document of its own: its node numbers are part of what a plugin sees, and must not depend on the record around it.
     let found = found.and_then(|found| read_json_text(&found.to_json(NodeId::ROOT), &ReadLimits::default()).ok());
-    Ok(Fact { query: Query { kind, arguments: canonical(document, arguments) }, status, document: found })
+    let query = Query { kind, arguments: canonical(document, arguments), trust: text("trust").unwrap_or_default() };
+    Ok(Fact { query, status, document: found })
 }
 
 /// JSON text with the members of every map sorted by key: equal questions have equal texts.
@@ -310,7 +314,7 @@ mod tests {
         let text = to_recorded_json(&review, &yaml(REVIEW), &facts, &[], false);
         let (again, facts_again) = from_recorded(&yaml(&text)).expect("the record that was written");
         assert_eq!((again.namespace, again.mode, again.time), (review.namespace, review.mode, review.time));
-        let query = Query { kind: "signature".into(), arguments: r#"{"a":2,"b":1}"#.into() };
+        let query = Query::new("signature", r#"{"a":2,"b":1}"#);
         assert!(facts_again.get(&query).is_some_and(Result::is_ok));
         assert_eq!(facts_again.iter().count(), facts.iter().count());
     }

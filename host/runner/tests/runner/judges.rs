@@ -60,7 +60,7 @@ fn reads_a_fact_and_concerns_the_whole_subject_where_it_is_guilty() {
     let (evaluate, more) = finding(0, "(call $fact (i32.const 0))", "/x", "unsigned");
     let guest = Guest { evaluate: &evaluate, more: &more, imports, ..Guest::default() };
     let mut input = guest::input(guest::pod());
-    let query = Query { kind: "signature".into(), arguments: "{}".into() };
+    let query = Query::new("signature", "{}");
     input.facts = Arc::new(vec![Fact { query, status: FactStatus::Verified, document: Some(guest::pod()) }]);
     let found = &findings(&guest, &input)[0];
     assert_eq!((found.pointer.as_str(), found.place.as_ref().expect("a place").start()), ("", (1, 1)));
@@ -79,7 +79,7 @@ fn finds_an_answer_however_its_question_is_written() {
         );
         let plugin = Guest { evaluate: &evaluate, more: &more, imports, ..Guest::default() }.load().expect("loaded");
         let mut input = guest::input(guest::pod());
-        let query = Query { kind: "signature".into(), arguments: r#"{"a":1,"b":2}"#.into() };
+        let query = Query::new("signature", r#"{"a":1,"b":2}"#);
         input.facts = Arc::new(vec![Fact { query, status: FactStatus::Absent, document: None }]);
         plugin.evaluate(&guest::prepared(&plugin), &input).is_ok()
     };
