@@ -15,10 +15,10 @@ pub struct TrustRule {
     pub keys: Vec<KeyRule>,
     /// Whether a signature must be in a transparency log of the root.
     pub log: Requirement,
-    /// Whether a signature must carry a time that an authority of the root signed.
+    /// Whether a signature must carry a time that a timestamp authority of the root signed (RFC 3161).
     pub timestamp: Requirement,
-    /// Where it stands.
-    pub place: Place,
+    /// Where it stands; nothing where flags made it.
+    pub place: Option<Place>,
 }
 
 /// Who vouches for certificates, logs and times.
