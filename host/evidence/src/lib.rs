@@ -1,0 +1,57 @@
+//! Whether bytes prove what somebody claims of an artifact: signatures verified against trust, offline.
+//!
+//! [`Trust`] is who counts, [`Artifact`] what a signature must be about, [`verify`] joins both over a sigstore bundle and
+//! [`legacy`] over what cosign wrote before bundles. Nothing here dials out and nothing here reads a registry. Who signed is
+//! told, not judged: that an identity is the expected one is for whoever asks to say, and that a statement is of the
+//! expected type too ([`Verified::is_image_signature`]).
+
+mod artifact;
+mod attestation;
+mod bundle;
+mod certificate;
+mod error;
+mod json;
+mod keyed;
+mod keyless;
+pub mod legacy;
+mod log;
+mod refused;
+mod signature;
+mod timestamp;
+mod trust;
+mod verified;
+
+pub use artifact::Artifact;
+pub use attestation::{COSIGN_SIGNATURE, Statement, StatementSubject};
+pub use error::{Error, ErrorKind};
+pub use refused::{Reason, Refused};
+pub use signature::{verify, verify_at};
+pub use trust::{PUBLIC_ROOT_DATE, PUBLIC_ROOT_STALE_SECONDS, Trust};
+pub use verified::{Identity, LogEntry, Says, SignedTime, Signer, SubjectName, TimeSource, Verified};
+
+/// Bytes of one bundle or envelope: 48 MiB, an SBOM of 36 MiB in base64.
+pub const MAX_BUNDLE_BYTES: usize = 48 << 20;
+/// Lists and maps inside each other in a bundle or a statement.
+pub const MAX_DEPTH: usize = 64;
+/// Certificates that a bundle may bring, the leaf included.
+pub const MAX_CERTIFICATES: usize = 8;
+/// Bytes of one certificate.
+pub const MAX_CERTIFICATE_BYTES: usize = 64 << 10;
+/// Log entries of one bundle.
+pub const MAX_LOG_ENTRIES: usize = 8;
+/// Signed times (RFC 3161) of one bundle.
+pub const MAX_TIMESTAMPS: usize = 8;
+/// Bytes of one signed time.
+pub const MAX_TIMESTAMP_BYTES: usize = 64 << 10;
+/// Bytes of one signature; those of RSA and ML-DSA are below.
+pub const MAX_SIGNATURE_BYTES: usize = 16 << 10;
+/// Subjects of one statement.
+pub const MAX_SUBJECTS: usize = 10_000;
+/// Bytes of one file of trust: a root or a key.
+pub const MAX_TRUST_FILE_BYTES: usize = 4 << 20;
+/// Keys of one trust rule.
+pub const MAX_KEYS: usize = 64;
+/// Logs, certificate authorities and timestamp authorities of one root, each.
+pub const MAX_AUTHORITIES: usize = 64;
+/// Bytes of the payload of a legacy signature.
+pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;

@@ -1,0 +1,10 @@
+//! Verification from outside: what nobody here made, and forgeries of which each is refused for its own reason.
+
+mod cosign;
+mod forgeries;
+mod instance;
+mod legacy;
+mod made;
+mod mutations;
+mod suite;
+mod trusts;
