@@ -71,6 +71,8 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Waiting>,
+    /// Threads that sleep until there is more.
+    idle: usize,
     ended: bool,
 }
 
@@ -163,8 +165,12 @@ impl Pool {
         }
         queue.jobs.push_back(waiting);
         self.shared.tell_depth(&queue);
+        // Whoever is busy looks again before he sleeps; a word to nobody would still cost a system call.
+        let idle = queue.idle > 0;
         drop(queue);
-        self.shared.more.notify_one();
+        if idle {
+            self.shared.more.notify_one();
+        }
         Ok(Pending(pending))
     }
 }
@@ -226,7 +232,9 @@ impl Shared {
             if queue.ended {
                 return None;
             }
+            queue.idle += 1;
             queue = self.more.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue.idle -= 1;
         }
     }
 }
