@@ -162,8 +162,8 @@ fn log_denials(trace: &str, judged: &Judged, duration: Duration) {
             .filter(|judged| judged.effect == Effect::Deny)
             .map(|judged| format!("{}/{}", judged.policy, judged.finding.rule))
             .collect();
-        let of_set = spent.iter().filter(|spent| spent.policy_set == decision.policy_set);
-        let slowest = of_set.max_by_key(|spent| spent.time).map(|spent| spent.policy.as_str());
+        let of_set = spent.iter().filter(|spent| *spent.policy_set == *decision.policy_set);
+        let slowest = of_set.max_by_key(|spent| spent.time).map(|spent| &*spent.policy);
         tracing::info!(
             decision_id = decision.id(),
             trace_id = trace,
