@@ -327,6 +327,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn wakes_as_many_threads_as_there_is_work_for() {
+        let pool = pool(2, 4);
+        // Each of two jobs waits for a word of the other, which has to run beside it; most rounds find both threads asleep.
+        for round in 0..100 {
+            let ((tell_one, told_one), (tell_other, told_other)) = (mpsc::channel(), mpsc::channel());
+            let meet = |tell: mpsc::Sender<()>, told: mpsc::Receiver<()>| {
+                let work = move || tell.send(()).is_ok() && told.recv_timeout(Duration::from_secs(60)).is_ok();
+                pool.run(later(), work).expect("room")
+            };
+            let (one, other) = (meet(tell_other, told_one), meet(tell_one, told_other));
+            assert_eq!((one.await, other.await), (Ok(true), Ok(true)), "round {round}");
+        }
+    }
+
+    #[tokio::test]
     async fn survives_work_that_panics() {
         let pool = pool(1, 4);
         let panicked: Result<(), Lost> =
