@@ -11,6 +11,10 @@ pub(crate) fn join(base: &Uri, reference: &str) -> Result<Uri, &'static str> {
     if reference.len() > LONGEST {
         return Err("it is too long");
     }
+    if reference.contains('\\') {
+        // Browsers take it for a slash, and parsers of URLs do not.
+        return Err("it has a backslash in it");
+    }
     let reference = reference.split('#').next().unwrap_or_default();
     let origin = format!(
         "{}://{}",
