@@ -1,15 +1,21 @@
 //! Whether bytes prove what somebody claims of an artifact: signatures verified against trust, offline.
 //!
 //! [`Trust`] is who counts, [`Artifact`] what a signature must be about, [`verify`] joins both over a sigstore bundle and
-//! [`legacy`] over what cosign wrote before bundles. Nothing here dials out and nothing here reads a registry. Who signed is
+//! [`legacy`] over what cosign wrote before bundles. Verifying dials nobody. [`Source`] gathers what registries have and
+//! answers the questions of policies with it. Who signed is
 //! told, not judged: that an identity is the expected one is for whoever asks to say, and that a statement is of the
 //! expected type too ([`Verified::is_image_signature`]).
 
 mod artifact;
 mod attestation;
 mod bundle;
+mod candidate;
 mod certificate;
 mod error;
+mod fact;
+mod flights;
+mod gather;
+mod image;
 mod json;
 mod keyed;
 mod keyless;
@@ -17,6 +23,8 @@ pub mod legacy;
 mod log;
 mod refused;
 mod signature;
+mod source;
+mod store;
 mod timestamp;
 mod trust;
 mod verified;
@@ -26,6 +34,11 @@ pub use attestation::{COSIGN_SIGNATURE, Statement, StatementSubject};
 pub use error::{Error, ErrorKind};
 pub use refused::{Reason, Refused};
 pub use signature::{verify, verify_at};
+pub use source::{
+    DEFAULT_LOOK_UP_TIME, Evidence, REMEMBER_NOTHING, REMEMBER_VERIFIED, REMEMBERED_BYTES, REMEMBERED_IMAGES,
+    SIGNATURE, Source,
+};
+pub use store::TrustStore;
 pub use trust::{PUBLIC_ROOT_DATE, PUBLIC_ROOT_STALE_SECONDS, Trust};
 pub use verified::{Identity, LogEntry, Says, SignedTime, Signer, SubjectName, TimeSource, Verified};
 
@@ -53,5 +66,7 @@ pub const MAX_TRUST_FILE_BYTES: usize = 4 << 20;
 pub const MAX_KEYS: usize = 64;
 /// Logs, certificate authorities and timestamp authorities of one root, each.
 pub const MAX_AUTHORITIES: usize = 64;
+/// Signatures and attestations of one image that are read.
+pub const MAX_CANDIDATES: usize = 256;
 /// Bytes of the payload of a legacy signature.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;

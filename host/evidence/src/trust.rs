@@ -97,6 +97,13 @@ impl Trust {
         &self.digest
     }
 
+    /// When next one of the keys begins or ceases to count, in seconds since 1970-01-01T00:00:00Z: what was verified before
+    /// is not remembered beyond.
+    pub(crate) fn next_change(&self, now: i64) -> Option<i64> {
+        let times = self.keys.iter().flat_map(|key| [key.not_before, key.not_after]).flatten();
+        times.filter(|time| *time > now).min()
+    }
+
     /// What the operator should know about this trust at a time, in sentences; nothing of it changes a verification.
     pub fn warnings(&self, now: i64) -> Vec<String> {
         let mut warnings = Vec::new();

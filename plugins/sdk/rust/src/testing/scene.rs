@@ -135,7 +135,7 @@ impl Scene {
     }
 
     fn answer(mut self, kind: &str, arguments: &str, status: FactStatus, document: Option<Document>) -> Self {
-        let query = Query { kind: kind.to_owned(), arguments: same_json(arguments) };
+        let query = Query::new(kind, same_json(arguments));
         self.facts.push(Fact { query, status, document });
         self
     }
@@ -180,10 +180,9 @@ impl Scene {
             types::Outcome::Findings(findings) => {
                 Ok(findings.into_iter().map(|finding| self.view(finding, P::DESCRIPTION.rules)).collect())
             }
-            types::Outcome::Needs(queries) => Err(queries
-                .into_iter()
-                .map(|query| Query { kind: query.kind, arguments: same_json(&query.arguments) })
-                .collect()),
+            types::Outcome::Needs(queries) => {
+                Err(queries.into_iter().map(|query| Query::new(query.kind, same_json(&query.arguments))).collect())
+            }
         }
     }
 

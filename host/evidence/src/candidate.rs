@@ -1,0 +1,79 @@
+//! What may be a signature of an image, before anybody has verified it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bytes::Bytes;
+
+use crate::artifact::Artifact;
+use crate::legacy::{self, Annotations};
+use crate::refused::{Reason, Refused};
+use crate::signature::verify;
+use crate::trust::Trust;
+use crate::verified::Verified;
+
+/// What may be a signature, and where it was found.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    /// For a person: `referrers`, ``tag `sha256-....sig` ``, a file.
+    pub(crate) found: String,
+    pub(crate) form: Form,
+}
+
+/// What stands before the path of a file of the caller's.
+const FILE: &str = "file ";
+
+/// How it is written.
+#[derive(Clone, Debug)]
+pub(crate) enum Form {
+    /// A sigstore bundle.
+    Bundle(Bytes),
+    /// A payload with its annotations, as cosign wrote it before bundles.
+    SimpleSigning { payload: Bytes, annotations: BTreeMap<String, String> },
+    /// What says of itself that it is a signature, and cannot be one.
+    Broken(String),
+}
+
+impl Form {
+    /// The word in facts.
+    pub(crate) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Bundle(_) | Self::Broken(_) => "bundle",
+            Self::SimpleSigning { .. } => "simpleSigning",
+        }
+    }
+}
+
+impl Candidate {
+    /// A bundle that the caller gave.
+    pub(crate) fn local(path: &Path, bytes: Bytes) -> Self {
+        Self { found: format!("{FILE}`{}`", path.display()), form: Form::Bundle(bytes) }
+    }
+
+    /// Whether the caller gave it, who may have given it for another image.
+    pub(crate) fn is_local(&self) -> bool {
+        self.found.starts_with(FILE)
+    }
+
+    /// Verifies it over the digest of an image.
+    pub(crate) fn verify(&self, image: &Artifact<'_>, trust: &Trust) -> Result<Verified, Refused> {
+        match &self.form {
+            Form::Bundle(bytes) => verify(bytes, image, trust),
+            Form::SimpleSigning { payload, annotations } => {
+                let text = |name: &str| annotations.get(name).map(String::as_str);
+                let signature = text("dev.cosignproject.cosign/signature").unwrap_or_default();
+                if signature.is_empty() {
+                    return Err(Reason::Malformed.because("its annotation with the signature is missing"));
+                }
+                let own = Annotations {
+                    certificate: text("dev.sigstore.cosign/certificate"),
+                    chain: text("dev.sigstore.cosign/chain"),
+                    bundle: text("dev.sigstore.cosign/bundle"),
+                    timestamp: text("dev.sigstore.cosign/rfc3161timestamp"),
+                };
+                legacy::verify_image(payload, signature, &own, image, trust)
+            }
+            Form::Broken(why) => Err(Reason::Malformed.because(why.clone())),
+        }
+    }
+}
