@@ -54,13 +54,15 @@ pub(crate) fn verify_parsed(
     check_presence(parsed, trust)?;
     let log = log::check(parsed, trust)?;
     let mut times = timestamp::verify(parsed, trust)?;
+    // Those of logs are only claimed until the library has verified the promises.
+    times.extend(log::times(parsed, trust.root.as_ref()));
+    times.sort();
+    let seconds: Vec<i64> = times.iter().map(|time| time.seconds).collect();
     let (signer, key) = if keyed {
         keyed::verify(parsed, artifact, trust).map(|(signer, key)| (signer, trust.keys.get(key)))?
     } else {
-        (keyless::verify(parsed, artifact, trust)?, None)
+        (keyless::verify(parsed, artifact, trust, &seconds)?, None)
     };
-    times.extend(log::times(parsed, trust.root.as_ref()));
-    times.sort();
     log::check_windows(parsed, trust.root.as_ref(), &times)?;
     if let Some(key) = key {
         keyed::check_time(key, &times, now)?;

@@ -234,10 +234,11 @@ fn authorities(root: &TrustedRoot) -> Vec<(String, TsaAuthority)> {
 
 fn read_file(path: &Path) -> Result<Vec<u8>, ErrorKind> {
     let fail = |cause| ErrorKind::File { path: path.to_owned(), cause };
-    let file = std::fs::File::open(path).map_err(fail)?;
-    if !file.metadata().map_err(fail)?.is_file() {
+    // Before it is opened: opening a named pipe waits for a writer that may never come.
+    if !std::fs::metadata(path).map_err(fail)?.is_file() {
         return Err(fail(std::io::Error::other("it is no file")));
     }
+    let file = std::fs::File::open(path).map_err(fail)?;
     let mut bytes = Vec::new();
     file.take(MAX_TRUST_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(fail)?;
     if bytes.len() > MAX_TRUST_FILE_BYTES {
