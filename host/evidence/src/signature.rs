@@ -1,9 +1,9 @@
-//! Is this artifact signed by somebody we trust?
+//! Whether an artifact is signed by somebody we trust.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use portcullis_model::trust::Requirement;
-use sigstore_types::{HashAlgorithm, SignatureContent};
+use sigstore_types::SignatureContent;
 use sigstore_verify::{CertificateError, Error as Library, TimestampError, TransparencyLogError};
 
 use crate::artifact::Artifact;
@@ -78,14 +78,8 @@ fn bind(parsed: &Parsed, artifact: &Artifact<'_>) -> Result<(), Refused> {
     }
     let SignatureContent::MessageSignature(message) = &parsed.bundle.content else { return Ok(()) };
     let Some(digest) = &message.message_digest else { return Ok(()) };
-    let own = match digest.algorithm {
-        HashAlgorithm::Sha2256 => artifact.sha256().to_vec(),
-        HashAlgorithm::Sha2512 => match artifact.sha512() {
-            Some(digest) => digest.to_vec(),
-            None => return Err(Reason::NeedsBytes.because("it is over SHA-512")),
-        },
-        // The library compares what it knows.
-        _ => return Ok(()),
+    let Some(own) = artifact.digest(digest.algorithm) else {
+        return Err(Reason::NeedsBytes.because(format!("it is over {}", digest.algorithm)));
     };
     if digest.digest.as_bytes() == own {
         return Ok(());
@@ -114,6 +108,8 @@ pub(crate) fn refuse(error: Library) -> Refused {
         Library::SignatureInvalid(_) => Reason::WrongSignature,
         Library::ArtifactMismatch(_) => Reason::LogMismatch,
         Library::UnsupportedArtifact(_) => Reason::NeedsBytes,
+        // Said of certificate logs alone: none of the root signs as this promise is signed.
+        Library::InvalidTrustRoot(_) => Reason::CertificateNotLogged,
         Library::Certificate(certificate) => match certificate {
             CertificateError::Malformed(_) => Reason::CertificateMalformed,
             CertificateError::NotYetValid { .. } => Reason::CertificateNotYetValid,

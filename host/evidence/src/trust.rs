@@ -1,7 +1,7 @@
 //! Whose word counts: keys, roots, and since when.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::io::Read;
 use std::path::Path;
 
@@ -115,6 +115,12 @@ impl Trust {
             warnings.push(format!("trust `{}`: every key is revoked or past its time", self.name));
         }
         warnings
+    }
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust").field("name", &self.name).field("digest", &self.digest).finish_non_exhaustive()
     }
 }
 
