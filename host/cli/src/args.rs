@@ -11,9 +11,11 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use portcullis_report::plain;
 
 mod serve;
+mod verify_bundle;
 mod webhook_config;
 
 pub use serve::ServeArguments;
+pub use verify_bundle::VerifyBundleArguments;
 pub use webhook_config::WebhookConfigArguments;
 
 /// The version, with the commit that it was built from.
@@ -48,6 +50,8 @@ pub enum Command {
     Serve(Box<ServeArguments>),
     /// Print the ValidatingWebhookConfiguration that makes the API server ask
     WebhookConfig(Box<WebhookConfigArguments>),
+    /// Verify a sigstore bundle over one file or digest, offline
+    VerifyBundle(VerifyBundleArguments),
     /// Compile one plugin from the standard input to the standard output (the product calls this itself)
     #[command(hide = true)]
     CompilePlugin,

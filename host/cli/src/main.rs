@@ -11,6 +11,7 @@ mod plugins;
 mod progress;
 mod serve;
 mod sets;
+mod verify_bundle;
 mod webhook_config;
 mod wire;
 mod write;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::WebhookConfig(arguments) => webhook_config::run(&arguments),
+        Command::VerifyBundle(arguments) => verify_bundle::run(&arguments),
         // The child that compiles plugins ends with its own status.
         Command::CompilePlugin => return ExitCode::from(portcullis_runner::compile_child_main(&[])),
     };

@@ -1,1 +1,85 @@
-fn main() {}
+//! What it costs to verify one bundle offline: with a key, with a certificate, and to load trust.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use portcullis_evidence::{Artifact, Trust, verify};
+use portcullis_model::Presence;
+use portcullis_model::{KeyRule, KeySource, TrustRoot, TrustRule};
+
+const KEY: &str = include_str!("../tests/verify/cosign/cosign.pub");
+const MESSAGE: &[u8] = include_bytes!("../tests/verify/cosign/blob.sigstore.json");
+const ATTESTATION: &[u8] = include_bytes!("../tests/verify/cosign/sbom.sigstore.json");
+const BLOB: &[u8] = b"the artifact\n";
+const RUNS: usize = 400;
+
+fn main() {
+    let keyed = rule(None, Some(KEY.to_owned()));
+    let public = rule(Some(TrustRoot::SigstorePublic), None);
+    measure("load trust: one key", || drop(load(&keyed)));
+    measure("load trust: the public root", || drop(load(&public)));
+    let trust = load(&keyed);
+    for (name, bundle) in
+        [("keyed, no log, signature over bytes", MESSAGE), ("keyed, no log, attestation", ATTESTATION)]
+    {
+        measure(name, || assert!(verify(bundle, &Artifact::Bytes(BLOB), &trust).is_ok()));
+    }
+    conformance();
+}
+
+/// Bundles of the public instance, where the corpora are.
+fn conformance() {
+    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
+    let corpora = std::env::var_os("PORTCULLIS_CORPORA").map_or(default, Into::into);
+    let suite = corpora.join("sigstore-conformance/bundle-verify");
+    let Ok(artifact) = std::fs::read(suite.join("a.txt")) else {
+        println!("SKIPPED: no corpora at {}", corpora.display());
+        return;
+    };
+    for (case, what) in [
+        ("happy-path-v0.1", "keyless, 0.1, promise"),
+        ("happy-path-v0.3", "keyless, 0.3, Rekor v1"),
+        ("rekor2-happy-path", "keyless, Rekor v2 and RFC 3161"),
+        ("rekor2-dsse-happy-path", "keyless attestation, Rekor v2"),
+        ("managed-key-happy-path", "keyed, Rekor v1"),
+    ] {
+        let case = suite.join(case);
+        let own = case.join("trusted_root.json");
+        let root = if own.exists() { TrustRoot::File(own) } else { TrustRoot::SigstorePublic };
+        let trust = load(&rule(Some(root), std::fs::read_to_string(case.join("key.pub")).ok()));
+        let bundle = std::fs::read(case.join("bundle.sigstore.json")).expect("a bundle");
+        let artifact = std::fs::read(case.join("artifact")).unwrap_or_else(|_| artifact.clone());
+        measure(what, || assert!(verify(&bundle, &Artifact::Bytes(&artifact), &trust).is_ok()));
+    }
+}
+
+fn rule(root: Option<TrustRoot>, key: Option<String>) -> TrustRule {
+    let key = key.map(|pem| KeyRule {
+        name: "key".to_owned(),
+        source: KeySource::Inline(pem),
+        not_before: None,
+        not_after: None,
+        revoked: false,
+    });
+    let (log, timestamp) = (Presence::Optional, Presence::Optional);
+    TrustRule { name: "bench".to_owned(), root, keys: key.into_iter().collect(), log, timestamp, place: None }
+}
+
+fn load(rule: &TrustRule) -> Trust {
+    Trust::load(rule, Path::new("")).expect("trust")
+}
+
+/// Prints median and 99th percentile.
+fn measure(name: &str, run: impl Fn()) {
+    let mut times: Vec<Duration> = (0..RUNS)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(&run)();
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    let at = |part: usize| times[(RUNS - 1) * part / 100].as_secs_f64() * 1000.0;
+    println!("{name:<40} median {:>7.3} ms   p99 {:>7.3} ms", at(50), at(99));
+}

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use sigstore_types::HashAlgorithm;
 
 /// What a signature must be about.
 #[derive(Clone, Copy)]
@@ -27,11 +28,13 @@ impl<'a> Artifact<'a> {
         }
     }
 
-    /// The SHA-512 of the bytes, where there are bytes.
-    pub(crate) fn sha512(&self) -> Option<[u8; 64]> {
-        match self {
-            Self::Bytes(bytes) => Some(Sha512::digest(bytes).into()),
-            Self::Sha256(_) => None,
+    /// The digest of the bytes by another algorithm; nothing where there are no bytes, or nobody uses the algorithm.
+    pub(crate) fn digest(&self, algorithm: HashAlgorithm) -> Option<Vec<u8>> {
+        match (self, algorithm) {
+            (_, HashAlgorithm::Sha2256) => Some(self.sha256().to_vec()),
+            (Self::Bytes(bytes), HashAlgorithm::Sha2384) => Some(Sha384::digest(bytes).to_vec()),
+            (Self::Bytes(bytes), HashAlgorithm::Sha2512) => Some(Sha512::digest(bytes).to_vec()),
+            _ => None,
         }
     }
 
@@ -47,6 +50,12 @@ impl<'a> Artifact<'a> {
 impl fmt::Display for Artifact<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "sha256:{}", hex(&self.sha256()))
+    }
+}
+
+impl fmt::Debug for Artifact<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Artifact({self})")
     }
 }
 

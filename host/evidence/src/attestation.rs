@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use sigstore_types::HashAlgorithm;
 
 use crate::artifact::{Artifact, from_hex, sha256_from_hex};
 use crate::refused::{Reason, Refused};
@@ -85,13 +86,13 @@ impl Statement {
 
     /// Whether it is about this artifact: a subject has its digest, and no known digest of that subject is another's.
     pub(crate) fn bind(&self, artifact: &Artifact<'_>) -> Result<(), Refused> {
-        let (sha256, sha512) = (artifact.sha256(), artifact.sha512());
+        let (sha256, sha512) = (artifact.sha256(), artifact.digest(HashAlgorithm::Sha2512));
         let is_it = |subject: &StatementSubject| {
             let by_256 = subject.digests.get("sha256").map(|hex| sha256_from_hex(hex) == Some(sha256));
             let by_512 = subject
                 .digests
                 .get("sha512")
-                .and_then(|hex| sha512.map(|own| from_hex(hex).as_deref() == Some(own.as_slice())));
+                .and_then(|hex| sha512.as_ref().map(|own| from_hex(hex).as_ref() == Some(own)));
             match (by_256, by_512) {
                 (None, None) => false,
                 (one, other) => one.unwrap_or(true) && other.unwrap_or(true),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_model::sha256_hex;
+use portcullis_model::{format_time, sha256_hex};
 use sigstore_crypto::{KeyAlgorithm, VerificationKey};
 use sigstore_types::{DerPublicKey, HashAlgorithm, SignatureBytes};
 use x509_parser::certificate::X509Certificate;
@@ -231,15 +231,17 @@ fn climb(
 }
 
 fn check_dates(certificate: &X509Certificate<'_>, time: i64) -> Result<(), Refused> {
-    let validity = certificate.validity();
-    let who = || format!("`{}`", short(&certificate.subject().to_string()));
-    if time < validity.not_before.timestamp() {
-        return Err(Reason::CertificateNotYetValid.because(who()));
-    }
-    if time > validity.not_after.timestamp() {
-        return Err(Reason::CertificateExpired.because(who()));
-    }
-    Ok(())
+    let (from, to) = (certificate.validity().not_before.timestamp(), certificate.validity().not_after.timestamp());
+    let reason = match time {
+        time if time < from => Reason::CertificateNotYetValid,
+        time if time > to => Reason::CertificateExpired,
+        _ => return Ok(()),
+    };
+    let subject = short(&certificate.subject().to_string());
+    // Leaf certificates of Fulcio have no subject.
+    let who = if subject.is_empty() { "that of the signer".to_owned() } else { format!("`{subject}`") };
+    let [from, to, time] = [from, to, time].map(format_time);
+    Err(reason.because(format!("{who} is valid from {from} to {to}, and the signature is of {time}")))
 }
 
 /// Whether every certificate of a chain was in date.

@@ -116,7 +116,7 @@ mod tests {
             ("NaN".to_owned(), "expected"),
             ("{} {}".to_owned(), "trailing"),
             (String::new(), "EOF"),
-            (r#""\ud800""#.to_owned(), "surrogate"),
+            (r#""\ud800""#.to_owned(), "hex escape"),
         ] {
             let error = read(text.as_bytes()).expect_err("two meanings");
             assert!(error.contains(word), "{error}");

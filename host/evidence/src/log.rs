@@ -41,6 +41,10 @@ fn check_entry(entry: &TransparencyLogEntry, log: &TransparencyLog) -> Result<Lo
         if !checkpoint.signatures().iter().any(|signature| id.starts_with(signature.key_id.as_slice())) {
             return Err(Reason::LogCheckpoint.because(format!("`{}` did not sign it", log.base_url)));
         }
+        // The library proves by the checkpoint's and lets the other lie, in entries of Rekor v2.
+        if proof.root_hash.as_slice() != checkpoint.root_hash().as_slice() {
+            return Err(Reason::LogCheckpoint.because("the proof leads to another root"));
+        }
         // Rekor v2 takes its host for its origin; v1 took names of its own choice.
         let host = log.base_url.split_once("://").map_or(log.base_url.as_str(), |(_, host)| host).trim_end_matches('/');
         if entry.kind_version == KindVersion::HashedRekordV002 && checkpoint.origin() != host {

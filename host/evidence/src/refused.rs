@@ -33,6 +33,8 @@ pub enum Reason {
     WrongKey,
     /// Not made by the certificate that came with it.
     WrongSignature,
+    /// Made by somebody else than whom the caller asked for; never said by this crate, which knows no expectation.
+    WrongIdentity,
     /// Made by a key whose time had not begun.
     KeyNotYetValid,
     /// Made by a key whose time was over.
@@ -109,6 +111,7 @@ impl Reason {
             Self::NeedsBytes => ("needs-bytes", "a signature of this kind needs the file itself, not its digest"),
             Self::WrongKey => ("wrong-key", "no key of the trust made it"),
             Self::WrongSignature => ("wrong-signature", "the certificate that came with it did not make it"),
+            Self::WrongIdentity => ("wrong-identity", "somebody else made it"),
             Self::KeyNotYetValid => ("key-not-yet-valid", "it was made by a key before its time"),
             Self::KeyExpired => ("key-expired", "it was made by a key after its time"),
             Self::KeyRevoked => ("key-revoked", "it was made by a key that is revoked"),

@@ -1,9 +1,9 @@
-//! Is this artifact signed by somebody we trust?
+//! Whether an artifact is signed by somebody we trust.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use portcullis_model::Presence;
-use sigstore_types::{HashAlgorithm, SignatureContent};
+use sigstore_types::SignatureContent;
 use sigstore_verify::{CertificateError, Error as Library, TimestampError, TransparencyLogError};
 
 use crate::artifact::Artifact;
@@ -54,13 +54,15 @@ pub(crate) fn verify_parsed(
     check_presence(parsed, trust)?;
     let log = log::check(parsed, trust)?;
     let mut times = timestamp::verify(parsed, trust)?;
+    // Those of logs are only claimed until the library has verified the promises.
+    times.extend(log::times(parsed, trust.root.as_ref()));
+    times.sort();
+    let seconds: Vec<i64> = times.iter().map(|time| time.seconds).collect();
     let (signer, key) = if keyed {
         keyed::verify(parsed, artifact, trust).map(|(signer, key)| (signer, trust.keys.get(key)))?
     } else {
-        (keyless::verify(parsed, artifact, trust)?, None)
+        (keyless::verify(parsed, artifact, trust, &seconds)?, None)
     };
-    times.extend(log::times(parsed, trust.root.as_ref()));
-    times.sort();
     log::check_windows(parsed, trust.root.as_ref(), &times)?;
     if let Some(key) = key {
         keyed::check_time(key, &times, now)?;
@@ -76,14 +78,8 @@ fn bind(parsed: &Parsed, artifact: &Artifact<'_>) -> Result<(), Refused> {
     }
     let SignatureContent::MessageSignature(message) = &parsed.bundle.content else { return Ok(()) };
     let Some(digest) = &message.message_digest else { return Ok(()) };
-    let own = match digest.algorithm {
-        HashAlgorithm::Sha2256 => artifact.sha256().to_vec(),
-        HashAlgorithm::Sha2512 => match artifact.sha512() {
-            Some(digest) => digest.to_vec(),
-            None => return Err(Reason::NeedsBytes.because("it is over SHA-512")),
-        },
-        // The library compares what it knows.
-        _ => return Ok(()),
+    let Some(own) = artifact.digest(digest.algorithm) else {
+        return Err(Reason::NeedsBytes.because(format!("it is over {}", digest.algorithm)));
     };
     if digest.digest.as_bytes() == own {
         return Ok(());
@@ -112,6 +108,8 @@ pub(crate) fn refuse(error: Library) -> Refused {
         Library::SignatureInvalid(_) => Reason::WrongSignature,
         Library::ArtifactMismatch(_) => Reason::LogMismatch,
         Library::UnsupportedArtifact(_) => Reason::NeedsBytes,
+        // Said of certificate logs alone: none of the root signs as this promise is signed.
+        Library::InvalidTrustRoot(_) => Reason::CertificateNotLogged,
         Library::Certificate(certificate) => match certificate {
             CertificateError::Malformed(_) => Reason::CertificateMalformed,
             CertificateError::NotYetValid { .. } => Reason::CertificateNotYetValid,

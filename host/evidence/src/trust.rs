@@ -1,7 +1,7 @@
 //! Whose word counts: keys, roots, and since when.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::io::Read;
 use std::path::Path;
 
@@ -125,6 +125,12 @@ impl Trust {
     }
 }
 
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust").field("name", &self.name).field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
 impl TrustedKey {
     fn write_canonical(&self, out: &mut String) {
         out.push_str("key ");
@@ -241,10 +247,11 @@ fn authorities(root: &TrustedRoot) -> Vec<(String, TsaAuthority)> {
 
 fn read_file(path: &Path) -> Result<Vec<u8>, ErrorKind> {
     let fail = |cause| ErrorKind::File { path: path.to_owned(), cause };
-    let file = std::fs::File::open(path).map_err(fail)?;
-    if !file.metadata().map_err(fail)?.is_file() {
+    // Before it is opened: opening a named pipe waits for a writer that may never come.
+    if !std::fs::metadata(path).map_err(fail)?.is_file() {
         return Err(fail(std::io::Error::other("it is no file")));
     }
+    let file = std::fs::File::open(path).map_err(fail)?;
     let mut bytes = Vec::new();
     file.take(MAX_TRUST_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(fail)?;
     if bytes.len() > MAX_TRUST_FILE_BYTES {

@@ -28,12 +28,18 @@ const FLOORS: [(&str, u32); 17] = [
 ];
 
 /// Libraries that only one crate of the host may name.
-const OWNERS: [(&str, &str); 8] = [
+const OWNERS: [(&str, &str); 14] = [
     ("wasmtime", "portcullis-runner"),
     ("wasmparser", "portcullis-runner"),
     ("cel", "portcullis-policies"),
     ("kube-cel", "portcullis-policies"),
     ("oci-client", "portcullis-registry"),
+    ("sigstore-bundle", "portcullis-evidence"),
+    ("sigstore-crypto", "portcullis-evidence"),
+    ("sigstore-trust-root", "portcullis-evidence"),
+    ("sigstore-tsa", "portcullis-evidence"),
+    ("sigstore-types", "portcullis-evidence"),
+    ("sigstore-verify", "portcullis-evidence"),
     ("kube", "portcullis-cluster"),
     ("axum", "portcullis-webhook"),
     ("anyhow", "portcullis"),

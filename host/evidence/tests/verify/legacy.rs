@@ -1,4 +1,4 @@
-//! cosign's signatures from before bundles: with a key, with a certificate, with log and time, and what is refused of them.
+//! Signatures of cosign from before bundles: with a key, with a certificate, with log and time, and what is refused of them.
 
 use portcullis_evidence::legacy::{Annotations, verify_attestation, verify_image};
 use portcullis_evidence::{Artifact, Reason, Refused, Signer, TimeSource, Trust, Verified};

@@ -182,7 +182,9 @@ fn tree(body: &[u8]) -> ([u8; 32], [u8; 32]) {
 pub fn checkpoint(origin: &str, id: &[u8], root: &[u8; 32], key: &KeyPair) -> String {
     let note = format!("{origin}\n2\n{}\n", b64(root));
     let signature = key.sign(note.as_bytes()).expect("a signature");
-    format!("{note}\n— {origin} {}\n", b64([&id[..4], &signature].concat()))
+    // The origin of Rekor v1 has spaces, the name of its key has none.
+    let name = origin.split(' ').next().expect("a first word");
+    format!("{note}\n— {name} {}\n", b64([&id[..4], &signature].concat()))
 }
 
 pub fn entry_v2(instance: &Instance, origin: &str, body: &Value) -> Value {

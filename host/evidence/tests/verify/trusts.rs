@@ -57,6 +57,12 @@ fn fails(rule: &TrustRule) -> (ErrorKind, String) {
 }
 
 #[test]
+fn is_shared_by_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Trust>();
+}
+
+#[test]
 fn refuses_trust_that_could_trust_nothing() {
     assert!(matches!(fails(&rule(None, Vec::new())).0, ErrorKind::Empty));
     let mut log = rule(None, vec![key("a", &p256())]);
