@@ -1,10 +1,13 @@
 //! The client against a registry that lies, stalls and floods, and against real ones.
 
+mod again;
 mod auth;
 mod bounds;
 mod bytes;
 mod dialled;
+mod helpers;
 mod listings;
+mod memory;
 mod mirrors;
 mod mutations;
 mod real;
