@@ -1,4 +1,4 @@
-//! What the name of an image can make us dial, and whom we believe there (A52b, A54).
+//! What the name of an image can make us dial, and whom we believe there (A52b).
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
