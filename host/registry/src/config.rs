@@ -20,7 +20,8 @@ const KNOWN_TOKEN_HOSTS: [(&str, &str); 3] = [
 /// certificate authorities. There is no switch that turns the checking of certificates off: name the CA instead.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// The registries that images may be in: `host`, `host:port`, or `*.domain`. Nothing: any public one.
+    /// The registries that images may be in: `host`, `host:port`, or `*.domain`. Nothing: any public one. Where those
+    /// redirect to is their own business, within the rules for addresses.
     pub allowed: Option<Vec<String>>,
     /// What is known of single hosts, by `host` or `host:port`: registries, mirrors, token services, and the stores that
     /// registries redirect to.
@@ -55,7 +56,8 @@ pub struct Host {
     pub only_mirrors: bool,
 }
 
-/// Another registry with the same content.
+/// Another registry with the same content. It is believed about tags; everything else is known by its digest, and its
+/// "not there" does not count while the registry itself is asked too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mirror {
     /// `host` or `host:port`.
@@ -106,6 +108,7 @@ impl Config {
                 return Err(Cause::Config(format!("`{name}` stands there twice")));
             }
         }
+        self.addresses = self.addresses.into_iter().map(|(name, its)| (name.to_ascii_lowercase(), its)).collect();
         for allowed in self.allowed.iter_mut().flatten() {
             let name = allowed.strip_prefix("*.").unwrap_or(allowed);
             let checked = checked_host(name)?;

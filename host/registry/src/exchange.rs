@@ -17,7 +17,10 @@ use crate::attempt::{Attempt, Outcome, note, shown};
 use crate::config::Config;
 use crate::dial::Dialler;
 use crate::error::{Cause, chain};
-use crate::limits::{IDLE_TIMEOUT, MAX_ANSWER, MAX_HEADER_BYTES, MAX_HEADERS, MAX_IDLE_PER_HOST};
+use crate::limits::{
+    CONNECTION_WINDOW, IDLE_TIMEOUT, MAX_ANSWER, MAX_HEADER_BYTES, MAX_HEADERS, MAX_IDLE_PER_HOST, PING_INTERVAL,
+    PING_TIMEOUT, STREAM_WINDOW,
+};
 use crate::location::{join, same_origin};
 
 /// What is asked.
@@ -92,6 +95,11 @@ impl Exchange {
             .http1_max_buf_size(MAX_HEADER_BYTES)
             .http1_max_headers(MAX_HEADERS)
             .http2_max_header_list_size(MAX_HEADER_BYTES as u32)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
+            // One connection carries all questions to a host: that it died without a word must be noticed.
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
             .build(dialler);
         Ok(Self { pool, config })
     }

@@ -53,9 +53,10 @@ impl Keychain {
         Self::default()
     }
 
-    /// One credential for one registry (`host` or `host:port`).
+    /// One credential for one registry (`host` or `host:port`), or for what is below a path in it.
     pub fn of(registry: &str, credential: Credential) -> Self {
-        let entry = Entry { host: registry.to_ascii_lowercase(), path: String::new(), credential };
+        let (host, path) = place(registry);
+        let entry = Entry { host, path, credential };
         Self::source(Source { entries: vec![entry], helpers: None })
     }
 

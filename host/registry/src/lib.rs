@@ -31,6 +31,8 @@ mod keychain;
 pub mod limits;
 mod location;
 mod manifest;
+#[cfg(test)]
+mod mutation;
 mod name;
 mod proxy;
 mod referrers;

@@ -28,6 +28,14 @@ pub const MAX_HEADERS: usize = 100;
 pub const MAX_CONNECTIONS: usize = 256;
 /// The most idle connections to one host.
 pub const MAX_IDLE_PER_HOST: usize = 2;
+/// The most bytes that may lie unread in one answer over HTTP/2.
+pub const STREAM_WINDOW: u32 = 256 * 1024;
+/// The most bytes that may lie unread in one connection over HTTP/2.
+pub const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// How often a connection over HTTP/2 is asked whether it still lives, while a question is under way.
+pub const PING_INTERVAL: Duration = Duration::from_secs(4);
+/// How long it may take to say so.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a connection may be idle.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a connection may take, name lookup, proxy and TLS included.
@@ -59,7 +67,7 @@ pub const MAX_HELPER_ANSWER: u64 = 64 * 1024;
 /// The longest `config.json` or pull secret, in bytes; that of a Secret (1 MiB) and no more.
 pub const MAX_DOCKER_CONFIG: u64 = 1024 * 1024;
 /// The most name lookups at once: each holds a thread, and nothing can end one.
-pub const MAX_LOOKUPS: usize = 16;
+pub const MAX_LOOKUPS: usize = 64;
 /// The most addresses of one host that are tried.
 pub const MAX_ADDRESSES: usize = 4;
 

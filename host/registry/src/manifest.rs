@@ -98,6 +98,13 @@ pub struct Platform {
     pub variant: Option<String>,
 }
 
+impl Index {
+    /// Whether it lists a manifest itself.
+    pub fn lists(&self, digest: &Digest) -> bool {
+        self.manifests.iter().any(|one| one.digest == *digest)
+    }
+}
+
 impl Manifest {
     /// What kind of artifact it says it is: `artifactType`, else the media type of its config (OCI image 1.1, "Guidelines
     /// for Artifact Usage").

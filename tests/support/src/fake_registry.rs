@@ -192,6 +192,8 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<Stat
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         *lock(&state.connections) += 1;
+        // A small body behind a small head would wait for an acknowledgement.
+        let _ = stream.set_nodelay(true);
         while connections.try_join_next().is_some() {}
         let (tls, state) = (tls.clone(), Arc::clone(&state));
         connections.spawn(async move {

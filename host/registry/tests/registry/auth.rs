@@ -1,8 +1,6 @@
 //! Credentials get us in, and go nowhere else (A34, A41, N47).
 
-use std::os::unix::fs::PermissionsExt as _;
-
-use portcullis_registry::{Cause, Class, Client, Config, Credential, Keychain};
+use portcullis_registry::{Cause, Class, Client, Credential, Keychain};
 use portcullis_support::{Auth, FakeRegistry, Reply, image};
 
 use crate::world::{Asker, NAME, config, plain};
@@ -253,54 +251,4 @@ async fn challenges_that_nobody_understands_are_errors() {
     let fake = guarded(bearer(None)).await;
     fake.answer("/token", Reply::error(429, "TOOMANYREQUESTS"));
     assert_eq!(Asker::at(&fake).resolve("v1").await.expect_err("busy").cause.class(), Class::Throttled);
-}
-
-/// A `config.json` and a helper in a folder of their own.
-struct Docker(std::path::PathBuf);
-
-impl Docker {
-    fn new(name: &str, config: &str, helper: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("portcullis-docker-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join("config.json"), config).expect("a file");
-        // Named by its folder: helpers are looked up in PATH, which the tests of one process share.
-        let program = folder.join(format!("docker-credential-portcullis-test-{name}"));
-        std::fs::write(&program, format!("#!/bin/sh\n{helper}\n")).expect("a file");
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a program");
-        Self(folder)
-    }
-}
-
-impl Drop for Docker {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-#[tokio::test]
-async fn refuses_helpers_that_are_no_names_and_files_that_are_no_settings() {
-    for (name, text) in [
-        ("path", r#"{"credsStore": "../evil"}"#),
-        ("space", r#"{"credHelpers": {"a.example": "x y"}}"#),
-        ("empty", r#"{"credHelpers": {"a.example": ""}}"#),
-        ("json", "{"),
-    ] {
-        let docker = Docker::new(name, text, "exit 1");
-        let cause = Keychain::docker_config(&docker.0.join("config.json")).expect_err(text);
-        assert!(matches!(cause, Cause::Credentials { .. }), "{cause}");
-    }
-    let missing = Keychain::docker_config(std::path::Path::new("/nowhere/config.json")).expect_err("no file");
-    assert!(missing.to_string().contains("/nowhere/config.json"), "{missing}");
-}
-
-#[tokio::test]
-async fn a_helper_that_cannot_be_started_is_an_error_and_not_nobody() {
-    let fake = guarded(Auth::Open).await;
-    let text = r#"{"credsStore": "portcullis-test-no-such-program"}"#;
-    let docker = Docker::new("missing", text, "exit 1");
-    let keychain = Keychain::docker_config(&docker.0.join("config.json")).expect("settings");
-    let error = Asker { keychain, ..Asker::at(&fake) }.resolve("v1").await.expect_err("no helper");
-    assert!(matches!(error.cause, Cause::Credentials { .. }), "{error}");
-    assert!(fake.log().is_empty());
-    let _: Config = Config::default();
 }

@@ -172,6 +172,8 @@ async fn n49_a38_walks_an_index_and_ends() {
     let children = asker.client.children(&asker.repository, &root, asker.access()).await.expect("children").value;
     let digests: Vec<String> = children.iter().map(|child| child.manifest.digest.to_string()).collect();
     assert_eq!(digests, [amd64.digest(), inner.digest(), arm64.digest()], "each once");
+    let Content::Index(root) = root.content else { panic!("it is an index") };
+    assert!(root.lists(&digest(&amd64.digest())) && !root.lists(&digest(&arm64.digest())), "not a child of its own");
 }
 
 #[tokio::test]

@@ -148,8 +148,13 @@ async fn n46_a42_nobody_there_is_an_error() {
         assert!(matches!(error.cause, Cause::Unreachable { .. }), "{error}");
         assert_eq!(error.attempts.len(), 3, "twice more: {:?}", error.attempts);
     }
-    let none = Asker::of("registry.invalid", portcullis_registry::Config { limits: limits(), ..Default::default() });
-    let error = none.resolve("v1").await.expect_err("no such name");
+    let addresses = std::collections::BTreeMap::from([("registry.example".to_owned(), Vec::new())]);
+    let none = portcullis_registry::Config { addresses, limits: limits(), ..Default::default() };
+    let error = Asker::of("registry.example", none).resolve("v1").await.expect_err("no address");
+    assert!(matches!(error.cause, Cause::Unresolved { .. }) && error.attempts.len() == 3, "{error:?}");
+    // RFC 6761: there is never such a name.
+    let asker = Asker::of("registry.invalid", portcullis_registry::Config { limits: limits(), ..Default::default() });
+    let error = asker.resolve("v1").await.expect_err("no such name");
     assert_eq!(error.cause.class(), Class::Unreachable, "{error}");
 }
 
