@@ -1,8 +1,8 @@
 //! The list of forgeries (N1-N25): each is refused, and for its own reason; beside each stands what it was made from, verified.
 
 use portcullis_evidence::{Artifact, Reason, Signer, TimeSource, Trust, Verified, verify, verify_at};
-use portcullis_model::TrustRule;
 use portcullis_model::Presence;
+use portcullis_model::TrustRule;
 use rcgen::{ExtendedKeyUsagePurpose, KeyPair, SanType};
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! The forgeries of certificates and keys (N27-N40, N53), and what is told of a signer without a judgement.
 
 use portcullis_evidence::{Artifact, Reason, Signer, Trust, verify_at};
-use portcullis_model::TrustRule;
 use portcullis_model::Presence;
+use portcullis_model::TrustRule;
 use rcgen::{ExtendedKeyUsagePurpose, KeyPair, SanType};
 use serde_json::{Value, json};
 
