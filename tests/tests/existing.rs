@@ -65,6 +65,13 @@ fn lets_a_controller_wind_down_what_broke_a_rule_before() {
         !effects.is_empty() && effects.iter().all(|(_, effect, existing)| effect == "warn" && *existing),
         "{effects:?}"
     );
+    let limited = json!([{"name": "a", "image": "nginx", "resources": {"limits": {"cpu": "1", "memory": "1Gi"}}}]);
+    let totals = |old, new| {
+        let settings = ", settingsByMode: {compliance: {totals: {replicas: 5}}}";
+        judge(settings, &set(old, &limited), &set(new, &limited)).status
+    };
+    assert_eq!((totals(10, 8), totals(10, 0)), (0, 0), "fewer Pods, step by step");
+    assert_eq!((totals(10, 11), totals(5, 6)), (1, 1), "more Pods");
     assert_eq!(judge("", &set(3, &unlimited()), &set(4, &unlimited())).status, 1, "more of it");
     assert_eq!(judge("", &set(3, &too_much("2")), &set(0, &too_much("4"))).status, 1, "another template");
 }

@@ -103,6 +103,7 @@ fn denies_nothing_while_it_observes_and_says_what_it_would() {
     served.wait_for("its line in the log", |served| served.log().contains("would be denied"));
     assert_eq!(served.metric("portcullis_observing"), Some(1.0));
     assert!(served.log().contains("nothing is denied"), "{}", served.log());
+    assert!(served.verbose().contains("observe"), "{}", served.verbose());
     served.signal(Signal::TERM);
     assert_eq!(served.ended(), 0);
     let checked = portcullis(folder.path(), &["check", "-p", "cpu.yaml", "records"]);

@@ -53,13 +53,7 @@ and the rules of the built-in set.
 {{- end }}
 {{- else if and $ordinary (not (hasKey $match "documents")) }}
 {{- range $workloads }}
-{{- $resources := list }}
-{{- range .resources }}
-{{- if not (contains "/" .) }}
-{{- $resources = append $resources (printf "%s/*" .) }}
-{{- end }}
-{{- end }}
-{{- $rules = append $rules (dict "apiGroups" .apiGroups "apiVersions" (list "*") "operations" (list "CREATE" "UPDATE") "resources" $resources "scope" "*") }}
+{{- $rules = append $rules (dict "apiGroups" .apiGroups "apiVersions" (list "*") "operations" (list "CREATE" "UPDATE") "resources" .resources "scope" "*") }}
 {{- end }}
 {{- else if not (hasKey $match "documents") }}
 {{- $rules = append $rules (dict "apiGroups" (list "*") "apiVersions" (list "*") "operations" (list "CREATE" "UPDATE") "resources" (list "*/*") "scope" "*") }}

@@ -151,6 +151,9 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     if arguments.namespace_labels.is_empty() && !arguments.dev {
         health.concern(NAMESPACES, lagging(namespaces.clone()));
     }
+    if arguments.observe {
+        health.concern("observe", || Some("nothing is denied".to_owned()));
+    }
 
     let cache_dir = arguments.cache_dir.clone();
     // Compiling takes moments in which the ops port must answer.

@@ -8,6 +8,9 @@ use portcullis_runner::{Input, Outcome};
 
 use crate::InstalledSet;
 
+/// Where a controller writes how many Pods it wants.
+const REPLICAS: &str = "/spec/replicas";
+
 /// Gives the findings of an update that would deny, and that the object had already, the effect that the policy declares
 /// for them (`onExisting`). Where a controller only winds its object down, none of them denies.
 ///
@@ -22,13 +25,17 @@ pub(crate) fn soften(set: &InstalledSet, index: usize, mode: Mode, input: &Input
         return;
     }
     let Some(known) = before(set, index, mode, input) else { return };
+    let fewer = portcullis_subject::winds_down(review);
     for judged in findings.iter_mut().filter(denies) {
         let finding = &judged.finding;
-        let said = known.iter().any(|known| {
-            (&known.rule, &known.pointer, &known.message) == (&finding.rule, &finding.pointer, &finding.message)
-        });
-        // A message may have been cut; what it is about must be the same as well.
-        if said && unchanged(review, &finding.pointer) {
+        let mut alike = known.iter().filter(|known| (&known.rule, &known.pointer) == (&finding.rule, &finding.pointer));
+        // Of too many Pods fewer may still be too many, and the message says how many; it is not new for that. Of anything else
+        // the message may have been cut: what it is about must be the same as well.
+        let known = match finding.pointer == REPLICAS && fewer {
+            true => alike.next().is_some(),
+            false => alike.any(|known| known.message == finding.message) && unchanged(review, &finding.pointer),
+        };
+        if known {
             judged.effect = effect;
             judged.existing = true;
         }

@@ -22,14 +22,21 @@ pub fn lets_go(review: &Review) -> bool {
     update.lets_go()
 }
 
-/// Whether an UPDATE of an object that a controller owns leaves what it says to run as it is, or runs fewer of it.
+/// Whether an UPDATE of an object that a controller owns leaves what it says to run as it is, or runs fewer of it; or whether an
+/// UPDATE says through the subresource `status` how an object of anybody's is, and changes nothing about what it shall be.
 ///
 /// So a Deployment's controller winds down the ReplicaSet that a mended one replaces. It brings nothing in that was not
 /// there, so what the object had before it must not stop it; anything new about the object is judged as ever.
 pub fn winds_down(review: &Review) -> bool {
     let (Some(object), Some(old)) = (&review.object, &review.old_object) else { return false };
     let update = Update { object, old, dying: false, finalize: false };
-    review.request.operation == "UPDATE" && review.request.subresource.is_empty() && update.winds_down()
+    match review.request.subresource.as_str() {
+        _ if review.request.operation != "UPDATE" => false,
+        "" => update.winds_down(),
+        // Kubelets and controllers say how things are; the API server takes nothing else from them.
+        "status" => update.says_how_it_is(),
+        _ => false,
+    }
 }
 
 struct Update<'a> {
@@ -66,6 +73,10 @@ impl Update<'_> {
             && self.same(&[], &|key| ["metadata", "spec", "status"].contains(&key))
             && self.same(&["spec"], &|key| key == "replicas")
             && self.no_more_replicas()
+    }
+
+    fn says_how_it_is(&self) -> bool {
+        self.same(&[], &|key| ["metadata", "status"].contains(&key))
     }
 
     fn no_more_replicas(&self) -> bool {
@@ -231,6 +242,11 @@ mod tests {
         ] {
             assert!(!wound_down("", &set(&metadata, "3", "1"), &set(&owned, "0", "1")), "{why}");
         }
-        assert!(!wound_down("status", &old, &set(&owned, "0", "1")), "a subresource");
+        assert!(!wound_down("status", &old, &set(&owned, "0", "1")), "status changes no replicas");
+        assert!(!wound_down("scale", &old, &old), "another subresource");
+        let lone = set("", "3", "1");
+        let running = lone.replace(r#""status":{}"#, r#""status":{"phase":"Running"}"#);
+        assert!(wound_down("status", &lone, &running), "how it is, whoever owns it");
+        assert!(!wound_down("", &lone, &running), "only `status` may");
     }
 }

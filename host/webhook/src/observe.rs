@@ -160,6 +160,7 @@ fn count(judged: &Judged, duration: Duration) {
 fn log_denials(trace: &str, judged: &Judged, duration: Duration, enforced: bool) {
     let Judged { review, decisions, spent, .. } = judged;
     let request = &review.request;
+    log_warnings(trace, judged);
     for decision in decisions.iter().filter(|decision| decision.verdict() == Verdict::Deny) {
         let (findings, more_findings) = listed(&denying(decision));
         let (failures, more_failures) = listed(&not_judged(decision));
@@ -242,6 +243,31 @@ fn listed<T: Serialize>(all: &[T]) -> (String, usize) {
 /// To a microsecond: what is finer is noise.
 fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// What was let in with warnings, for whoever wants to know before a namespace comes under compliance (`--log-level debug`).
+fn log_warnings(trace: &str, judged: &Judged) {
+    let Judged { review, decisions, .. } = judged;
+    let request = &review.request;
+    for decision in decisions.iter().filter(|decision| decision.verdict() == Verdict::Allow) {
+        let warned = decision.findings.iter().filter(|judged| judged.effect == Effect::Warn);
+        let rules: Vec<String> = warned.map(|judged| format!("{}/{}", judged.policy, judged.finding.rule)).collect();
+        if rules.is_empty() {
+            continue;
+        }
+        tracing::debug!(
+            trace_id = trace,
+            policy_set = decision.policy_set,
+            mode = decision.mode.as_str(),
+            operation = request.operation,
+            kind = short(&request.kind.kind),
+            namespace = short(&request.namespace),
+            name = short(&decision.subject.name),
+            user = short(&request.user.name),
+            rules = short(&rules.join(",")),
+            "warned"
+        );
+    }
 }
 
 /// Ends the review's span, and gives the id of its trace; empty where the call belongs to none.

@@ -211,12 +211,13 @@ fn converted_once(rules: &[ResourceRule]) -> Option<String> {
         versions
     };
     let meet = |a: &ResourceRule, b: &ResourceRule| {
-        a.api_groups.iter().any(|group| b.api_groups.contains(group)) && versions(a) != versions(b)
+        let every = |rule: &ResourceRule| rule.api_groups.iter().any(|group| group == "*");
+        let group = every(a) || every(b) || a.api_groups.iter().any(|group| b.api_groups.contains(group));
+        group && versions(a) != versions(b)
     };
-    let named: Vec<&ResourceRule> = rules.iter().filter(|rule| !rule.api_versions.contains(&"*".to_owned())).collect();
-    let differ = named.iter().enumerate().any(|(at, rule)| named[..at].iter().any(|other| meet(rule, other)));
+    let differ = rules.iter().enumerate().any(|(at, rule)| rules[..at].iter().any(|other| meet(rule, other)));
     differ.then(|| {
-        "policies name different versions of one API group, and a request is sent in one version only; write `apiVersions: [\"*\"]`".to_owned()
+        "policies name different versions of one API group, and a request is sent in one version only: a policy that does not name that one skips it; write `apiVersions: [\"*\"]` everywhere, or register the sets apart (--set)".to_owned()
     })
 }
 

@@ -40,13 +40,13 @@ fn in_all(containers: &[(ContainerRole, Resources)], pod: &Resources, kind: usiz
     amount(pod).or_else(|| together.into_iter().chain(before).reduce(f64::max))
 }
 
-/// The limit where there is one, else the request.
+/// The request, else the limit, which the API server would copy to it.
 fn of_either(request: Amount, limit: Amount) -> Option<f64> {
     let exact = |amount: Amount| {
         // Seven decimal places fewer than exact are enough for a histogram.
         (amount.state == AmountState::Exact).then(|| amount.whole as f64 + f64::from(amount.nanos) / 1e9)
     };
-    exact(limit).or_else(|| exact(request))
+    exact(request).or_else(|| exact(limit))
 }
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
     fn adds_what_runs_side_by_side_and_takes_the_largest_of_what_runs_before() {
         let mut containers = vec![
             (ContainerRole::Regular, resources(1, None)),
-            (ContainerRole::Sidecar, resources(1, Some(2))),
+            (ContainerRole::Sidecar, resources(2, Some(9))),
             (ContainerRole::Init, resources(3, None)),
         ];
         let none = Resources::default();

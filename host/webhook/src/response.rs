@@ -5,7 +5,7 @@ mod warnings;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use portcullis_model::{Decision, Effect, Failure, FailureKind, Judged, Mode, Verdict};
+use portcullis_model::{Decision, Effect, Failure, FailureKind, Judged, Mode, PolicyState, Verdict};
 use portcullis_report::plain;
 use serde::Serialize;
 
@@ -295,6 +295,15 @@ fn denial(decisions: &[Decision]) -> String {
     if shown < total {
         out.push_str(&format!("\n- and {} more", total - shown));
     }
+    let skipped =
+        |decision: &Decision| decision.policies.iter().filter(|(_, state)| *state == PolicyState::NotEvaluated).count();
+    let skipped: usize = decisions.iter().map(skipped).sum();
+    if skipped > 0 && out.len() + 96 < MESSAGE_BYTES {
+        out.push_str(&format!(
+            "\n- {} not evaluated after the first denial (failFast)",
+            counted(skipped, "policy", "policies")
+        ));
+    }
     out
 }
 
@@ -388,7 +397,7 @@ fn cut(text: &str, bytes: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use portcullis_model::{Finding, PolicyState, Severity, Subject, SubjectKind};
+    use portcullis_model::{Finding, Severity, Subject, SubjectKind};
 
     use super::*;
 
@@ -539,5 +548,13 @@ mod tests {
         assert_eq!(observed["auditAnnotations"]["verdicts"], "default=deny");
         assert_eq!(observed["warnings"][0], "would be denied: policy `default/p` not judged (fact): lost");
         assert_eq!(observed["warnings"][1], enforced["warnings"][0]);
+    }
+
+    #[test]
+    fn says_how_many_policies_an_early_denial_kept_from_judging() {
+        let mut first = decision(vec![failure(FailureKind::Trap, "x", Effect::Deny)]);
+        assert!(!denial(std::slice::from_ref(&first)).contains("failFast"));
+        first.policies.extend(["q", "r"].map(|name| (name.into(), PolicyState::NotEvaluated)));
+        assert!(denial(&[first]).ends_with("\n- 2 policies not evaluated after the first denial (failFast)"));
     }
 }

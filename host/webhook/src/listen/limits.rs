@@ -41,7 +41,7 @@ pub struct ConnectionLimits {
 impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
-            max_connections: 4096,
+            max_connections: 2048,
             handshake: Duration::from_secs(5),
             header: Duration::from_secs(10),
             body: Duration::from_secs(10),
@@ -59,8 +59,9 @@ impl Default for ConnectionLimits {
 
 /// The least that hyper takes for headers.
 const LEAST_HEADERS: usize = 8192;
-/// How much of one HTTP/2 request, and of all requests of a connection, is taken before anybody reads it, in bytes.
-const WINDOW: (u32, u32) = (256 << 10, 2 << 20);
+/// How much of one HTTP/2 request, and of all requests of a connection, is taken before anybody reads it, in bytes. It is held
+/// outside of `--max-held`, so all connections together may send 256 MiB (A50).
+const WINDOW: (u32, u32) = (64 << 10, 128 << 10);
 /// How often a silent HTTP/2 connection is asked whether it is still there.
 const PING: Duration = Duration::from_secs(30);
 

@@ -22,6 +22,9 @@ const WORKLOADS: [(&str, &[&str]); 4] = [
     // Until Kubernetes 1.16; no API server of today has them, and nothing is sent for what is not there.
     ("extensions", &["deployments", "replicasets", "daemonsets"]),
 ];
+/// Of Pods, what may change containers. Of all other subresources but `scale` none can: what is sent to `status` is no spec to
+/// the API server, and nodes must be able to say how their Pods are while nobody answers.
+const PODS: [&str; 3] = ["pods", "pods/ephemeralcontainers", "pods/resize"];
 /// The subresource whose kind is a Scale, whatever its resource.
 const SCALE: &str = "scale";
 
@@ -120,7 +123,14 @@ fn below(written: &str, plurals: &[&str]) -> Vec<String> {
         return Vec::new();
     }
     let meant = plurals.iter().filter(|plural| resource == "*" || resource == **plural);
-    meant.map(|plural| subresource.map_or((*plural).to_owned(), |name| format!("{plural}/{name}"))).collect()
+    let each = |plural: &&str| match subresource {
+        None => vec![(*plural).to_owned()],
+        // `pods/*` is the Pods, too.
+        Some("*") if *plural == "pods" => PODS.map(str::to_owned).to_vec(),
+        Some("*") => vec![(*plural).to_owned()],
+        Some(name) => vec![format!("{plural}/{name}")],
+    };
+    meant.flat_map(each).collect()
 }
 
 /// The kinds of `workloads`, whose plurals nobody says.
@@ -208,7 +218,8 @@ mod tests {
         let secrets = "match: {resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [secrets]}]}";
         assert_eq!(reached(&set("{builtin: image-reference}", secrets, "")), [""; 0]);
         let every = reached(&set("{builtin: image-reference}", "match: {}", ""));
-        assert_eq!(every[2], "batch: jobs/* cronjobs/*", "a policy without rules judges subresources, too");
+        assert!(every[0].starts_with(": pods pods/ephemeralcontainers pods/resize podtemplates"), "{every:?}");
+        assert_eq!(every[2], "batch: jobs cronjobs", "no status: it changes no container");
     }
 
     #[test]

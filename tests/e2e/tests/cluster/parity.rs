@@ -7,6 +7,7 @@ use portcullis_e2e::assets::root;
 use portcullis_e2e::generate::object;
 use portcullis_e2e::judge::{Finding, check, decisions, files, findings, ids, subject};
 use portcullis_e2e::load::Seen;
+use portcullis_e2e::objects::Limits;
 use portcullis_e2e::plane::free_address;
 use portcullis_e2e::webhook::{Plan, Webhook};
 use serde_json::Value;
@@ -115,7 +116,7 @@ fn finds_in_a_file_what_it_finds_in_the_admitted_object(world: &mut World) {
             &label,
             &check(&work, &policies, std::slice::from_ref(&path), &["--mode", "compliance", "-n", "shop"]),
         );
-        world.try_create("shop", &portcullis_e2e::objects::config_map("fence", 1));
+        world.try_create("shop", &portcullis_e2e::objects::pod("fence", Limits::Good));
         settle(&records, &mut seen_records, &label, &mut from_cluster, &work, &policies);
     }
     let mut refused_generated = 0;
