@@ -175,6 +175,16 @@ async fn speaks_tls_with_both_versions_of_http_and_believes_only_its_authorities
 }
 
 #[tokio::test]
+async fn a_redirect_makes_no_host_speak_plain_http() {
+    let (fake, other) = (FakeRegistry::start().await, FakeRegistry::start().await);
+    fake.answer("/v2/", Reply::redirect(&format!("{}/x", other.base())));
+    let mut settings = config(&[&fake]);
+    settings.hosts.insert(other.host(), Host { private_addresses: true, ..Host::default() });
+    let error = Asker::with(&fake, settings).resolve("v1").await.expect_err("nobody said so");
+    assert!(forbidden(&error.cause) && other.connections() == 0, "{error}");
+}
+
+#[tokio::test]
 async fn speaks_no_plain_http_unless_told_so() {
     let fake = FakeRegistry::start().await;
     let mut settings = config(&[&fake]);
