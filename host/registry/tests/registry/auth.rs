@@ -252,3 +252,13 @@ async fn challenges_that_nobody_understands_are_errors() {
     fake.answer("/token", Reply::error(429, "TOOMANYREQUESTS"));
     assert_eq!(Asker::at(&fake).resolve("v1").await.expect_err("busy").cause.class(), Class::Throttled);
 }
+
+#[tokio::test]
+async fn what_is_posted_is_not_posted_again() {
+    let refresh = Some("t".to_owned());
+    let fake = guarded(Auth::Bearer { realm: String::new(), basic: None, refresh, expires_in: 60 }).await;
+    fake.answer("/token", Reply::new(503, "text/plain", ""));
+    let error = with(&fake, Credential::Identity { token: "t".to_owned() }).resolve("v1").await.expect_err("503");
+    assert_eq!(error.cause.class(), Class::Failing);
+    assert_eq!(fake.lines().iter().filter(|line| *line == "POST /token").count(), 1);
+}

@@ -156,6 +156,8 @@ async fn speaks_tls_with_both_versions_of_http_and_believes_only_its_authorities
             assert_eq!(asker.resolve("v1").await.expect("an answer"), Some(pushed.clone()));
             assert!(asker.manifest(&pushed).await.expect("an answer").is_some());
         }
+        // HTTP/2 has another name for it.
+        assert!(fake.log().iter().all(|one| one.header("host").is_none() == http2));
         let plain = Asker::with(&fake, config(&[&fake])).resolve("v1").await.expect_err("no plain HTTP");
         assert!(matches!(plain.cause.class(), Class::Unreachable | Class::Lying), "{plain}");
         // Its certificate has no such name.
@@ -173,6 +175,16 @@ async fn speaks_tls_with_both_versions_of_http_and_believes_only_its_authorities
 }
 
 #[tokio::test]
+async fn a_redirect_makes_no_host_speak_plain_http() {
+    let (fake, other) = (FakeRegistry::start().await, FakeRegistry::start().await);
+    fake.answer("/v2/", Reply::redirect(&format!("{}/x", other.base())));
+    let mut settings = config(&[&fake]);
+    settings.hosts.insert(other.host(), Host { private_addresses: true, ..Host::default() });
+    let error = Asker::with(&fake, settings).resolve("v1").await.expect_err("nobody said so");
+    assert!(forbidden(&error.cause) && other.connections() == 0, "{error}");
+}
+
+#[tokio::test]
 async fn speaks_no_plain_http_unless_told_so() {
     let fake = FakeRegistry::start().await;
     let mut settings = config(&[&fake]);
@@ -181,6 +193,18 @@ async fn speaks_no_plain_http_unless_told_so() {
     let error = Asker::with(&fake, settings).resolve("v1").await.expect_err("no TLS");
     assert!(matches!(error.cause.class(), Class::Unreachable), "{error}");
     assert!(fake.log().is_empty());
+}
+
+#[tokio::test]
+async fn n47_follows_no_redirect_from_tls_to_plain_http() {
+    let (fake, below) = (FakeRegistry::start_tls(&["127.0.0.1"]).await, FakeRegistry::start().await);
+    fake.answer("/", Reply::redirect(&format!("{}/v2/x", below.base())));
+    let mut settings = config(&[&below]);
+    settings.hosts.insert(fake.host(), Host { private_addresses: true, ..Host::default() });
+    settings.extra_ca = fake.ca().into();
+    let error = Asker::with(&fake, settings).resolve("v1").await.expect_err("a step down");
+    assert!(matches!(error.cause, Cause::Target { .. }), "{error}");
+    assert!(below.log().is_empty());
 }
 
 #[tokio::test]

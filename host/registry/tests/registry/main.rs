@@ -7,7 +7,7 @@ mod auth;
 mod bounds;
 mod bytes;
 mod dialled;
-mod helpers;
+mod helper;
 mod listings;
 mod memory;
 mod mirrors;

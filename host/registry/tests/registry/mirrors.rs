@@ -87,3 +87,17 @@ async fn n47_a_mirror_gets_its_own_credentials_and_no_others() {
     assert_eq!(shown(&mirror), ["Basic bTpw"]);
     assert_eq!(shown(&registry), ["Basic dTpw"]);
 }
+
+#[tokio::test]
+async fn n46_among_mirrors_alone_one_that_fails_leaves_it_open() {
+    let (one, other, registry) =
+        (FakeRegistry::start().await, FakeRegistry::start().await, FakeRegistry::start().await);
+    let mut settings = config(&[&one, &other, &registry]);
+    let mirrors = [&one, &other].map(|mirror| Mirror { host: mirror.host(), prefix: String::new() }).to_vec();
+    settings.hosts.insert(registry.host(), Host { mirrors, only_mirrors: true, ..plain() });
+    let asker = Asker::with(&registry, settings);
+    assert_eq!(asker.resolve("v1").await.expect("both say so"), None);
+    one.answer("/", Reply::new(503, "text/plain", ""));
+    assert!(asker.resolve("v1").await.is_err(), "the other one may not have it yet");
+    assert!(asker.referrers(&image(&[]).digest()).await.is_err());
+}

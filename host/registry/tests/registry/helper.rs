@@ -73,7 +73,7 @@ fn asks_helpers_within_bounds() {
         ("t-lies", "echo geheim"),
     ];
     let docker = Docker::new("helpers", config, &helpers);
-    again::run("helpers::with_helpers", None, Some(&docker.0));
+    again::run("helper::with_helpers", None, Some(&docker.0));
     assert_eq!(std::fs::read_to_string(docker.0.join("asked")).expect("it was asked"), "x\n", "and once");
     let pid = std::fs::read_to_string(docker.0.join("stalls")).expect("it was started");
     let process = PathBuf::from("/proc").join(pid.trim());
