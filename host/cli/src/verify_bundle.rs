@@ -29,15 +29,12 @@ pub fn run(arguments: &VerifyBundleArguments) -> anyhow::Result<ExitCode> {
     trust.warnings(now()).iter().for_each(|warning| output::note(warning));
     let bundle = bytes::read(&arguments.bundle, MAX_BUNDLE_BYTES as u64)?;
     let named = arguments.artifact.to_str().filter(|text| text.starts_with("sha256:"));
-    let (content, digest);
+    let content;
     let artifact = match named {
-        Some(text) => {
-            digest = Artifact::from_digest(text);
-            digest.with_context(|| format!("`{text}` is no digest; write sha256: and 64 lower-case hex digits"))?
-        }
+        Some(text) => Artifact::from_digest(text)
+            .with_context(|| format!("`{text}` is no digest; write sha256: and 64 lower-case hex digits"))?,
         None => {
-            let help = "for a larger file give its digest: sha256:HEX";
-            content = bytes::read(&arguments.artifact, ARTIFACT_BYTES).context(help)?;
+            content = bytes::read(&arguments.artifact, ARTIFACT_BYTES)?;
             Artifact::Bytes(&content)
         }
     };

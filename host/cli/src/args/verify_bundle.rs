@@ -17,7 +17,7 @@ with an identity a log entry is required.";
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_STATUS, group(ArgGroup::new("signer").required(true).args(["key", "certificate_identity"])))]
 pub struct VerifyBundleArguments {
-    /// What was signed: a file, or sha256:HEX
+    /// What was signed: a file of 1 GiB at most, or sha256:HEX
     #[arg(value_name = "FILE|sha256:HEX")]
     pub artifact: PathBuf,
 

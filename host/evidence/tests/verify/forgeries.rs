@@ -1,19 +1,15 @@
 //! The list of forgeries (N1-N25): each is refused, and for its own reason; beside each stands what it was made from, verified.
 
-use portcullis_evidence::{Artifact, Reason, Signer, TimeSource, Trust, Verified, verify, verify_at};
-use portcullis_model::Presence;
-use portcullis_model::TrustRule;
-use rcgen::{ExtendedKeyUsagePurpose, KeyPair, SanType};
+use portcullis_evidence::{Artifact, Reason, Signer, TimeSource, Trust, Verified, verify};
+use rcgen::KeyPair;
 use serde_json::{Value, json};
 
-use crate::instance::{
-    INSTANCE, ISSUER, Instance, LeafParams, SUBJECT, Tsa, b64, now, p256, sha256, signing_time, spki, uri,
-};
+use crate::instance::{INSTANCE, ISSUER, Instance, SUBJECT, Tsa, b64, now, p256, sha256, signing_time, spki};
 use crate::made::{
-    BLOB, By, COSIGN, Content, Log, blob, bundle, bundle_of, checkpoint, entry, entry_v2, leaf, signature_of, stamp_of,
-    stamps, statement,
+    BLOB, By, COSIGN, Content, Log, blob, bundle, checkpoint, entry, entry_v2, leaf, signature_of, stamp_of, stamps,
+    statement,
 };
-use crate::trusts::{key, load, rule, trust_both, trust_root};
+use crate::trusts::{key, load, rule, trust_both};
 
 pub fn judge(bundle: &Value, trust: &Trust) -> Result<Verified, portcullis_evidence::Refused> {
     verify(bundle.to_string().as_bytes(), &Artifact::Bytes(BLOB), trust)

@@ -276,14 +276,18 @@ impl Tsa {
         let mut params = CertificateParams::default();
         params.distinguished_name = name("tsa");
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::TimeStamping];
+        // Critical and alone, as RFC 3161 section 2.3 asks; cosign looks.
+        let usage = sequence(&[&[6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8]]);
+        let mut usage = CustomExtension::from_oid_content(&[2, 5, 29, 37], usage);
+        usage.set_criticality(true);
+        params.custom_extensions = vec![usage];
         time(from)(&mut params, false);
         time(to)(&mut params, true);
         let der = params.signed_by(&key, root).expect("a certificate").der().to_vec();
         Self { key, der }
     }
 
-    /// A token (RFC 3161, RFC 5652) that says that `data` was there at a time.
+    /// A response with a token (RFC 3161, RFC 5652) that says that `data` was there at a time.
     pub fn stamp(&self, data: &[u8], at: i64) -> Vec<u8> {
         let sha256_id = sequence(&[&[6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1], &[5, 0]]);
         let tst_info = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 0x10, 1, 4];
@@ -315,6 +319,8 @@ impl Tsa {
             &sequence(&[&der(6, &tst_info), &der(0xa0, &der(4, &info))]),
             &der(0x31, &signer),
         ]);
-        sequence(&[&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2], &der(0xa0, &signed_data)])
+        let token = sequence(&[&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2], &der(0xa0, &signed_data)]);
+        // A response that grants it.
+        sequence(&[&sequence(&[&[2, 1, 0]]), &token])
     }
 }

@@ -51,7 +51,7 @@ pub fn trust_root() -> Trust {
 }
 
 fn fails(rule: &TrustRule) -> (ErrorKind, String) {
-    let error = Trust::load(rule, Path::new("/nowhere")).err().expect("no trust");
+    let error = Trust::load(rule, Path::new("/nowhere")).expect_err("no trust");
     let text = error.to_string();
     (error.kind, text)
 }
