@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use portcullis_document::{ReadLimits, read_yaml};
 use portcullis_model::{
-    Document, Fact, FactStatus, GroupVersionKind, GroupVersionResource, Kind, NamespaceLabels, NodeId, Query, Request,
-    Review, Source, Subject, SubjectKind,
+    Document, Fact, FactStatus, Facts, GroupVersionKind, GroupVersionResource, Kind, NamespaceLabels, NodeId, Query,
+    Request, Review, Source, Subject, SubjectKind,
 };
 
 use crate::contract::portcullis::policy::types;
@@ -134,8 +134,14 @@ impl Scene {
         self.answer(kind, arguments, FactStatus::Rejected(reason.to_owned()), None)
     }
 
+    /// The answers of a record.
+    pub(crate) fn recorded(mut self, facts: Facts) -> Self {
+        self.facts.extend(facts.iter().flatten().cloned());
+        self
+    }
+
     fn answer(mut self, kind: &str, arguments: &str, status: FactStatus, document: Option<Document>) -> Self {
-        let query = Query { kind: kind.to_owned(), arguments: same_json(arguments) };
+        let query = Query::new(kind, same_json(arguments));
         self.facts.push(Fact { query, status, document });
         self
     }
@@ -180,10 +186,9 @@ impl Scene {
             types::Outcome::Findings(findings) => {
                 Ok(findings.into_iter().map(|finding| self.view(finding, P::DESCRIPTION.rules)).collect())
             }
-            types::Outcome::Needs(queries) => Err(queries
-                .into_iter()
-                .map(|query| Query { kind: query.kind, arguments: same_json(&query.arguments) })
-                .collect()),
+            types::Outcome::Needs(queries) => {
+                Err(queries.into_iter().map(|query| Query::new(query.kind, same_json(&query.arguments))).collect())
+            }
         }
     }
 
