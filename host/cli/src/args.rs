@@ -47,7 +47,7 @@ pub enum Command {
     /// Judge what the API server asks: the admission webhook
     Serve(Box<ServeArguments>),
     /// Print the ValidatingWebhookConfiguration that makes the API server ask
-    WebhookConfig(WebhookConfigArguments),
+    WebhookConfig(Box<WebhookConfigArguments>),
     /// Compile one plugin from the standard input to the standard output (the product calls this itself)
     #[command(hide = true)]
     CompilePlugin,

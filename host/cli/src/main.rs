@@ -21,8 +21,8 @@ use portcullis_check::exit::Exit;
 
 use crate::args::Command;
 
-/// The allocator of musl takes one lock for all threads.
-#[cfg(target_env = "musl")]
+/// The allocator of musl takes one lock for all threads, and glibc's spends a sixth of a review's time.
+#[cfg(target_os = "linux")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

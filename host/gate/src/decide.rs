@@ -170,12 +170,13 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
         hide: case.secrets.hide(case.review),
     };
     own.rounds += 1;
-    progress.watch.begins(&rules.name, &policy.name);
+    progress.watch.begins(&installed.called);
     let began = Instant::now();
     let outcome = installed.plugin.evaluate(installed.prepared.of(case.mode), &input);
+    let (policy_set, name) = installed.called.clone();
     progress.spent.push(Spent {
-        policy_set: rules.name.clone(),
-        policy: policy.name.clone(),
+        policy_set,
+        policy: name,
         time: began.elapsed(),
         fault: outcome.as_ref().err().map(portcullis_runner::Error::kind),
     });

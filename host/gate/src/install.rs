@@ -122,6 +122,7 @@ impl<'a> Installer<'a> {
         match (sandbox, compliance) {
             (Some(sandbox), Some(compliance)) if errors.is_empty() => Ok(InstalledPolicy {
                 plugin_label: format!("{}@{}", plugin.name(), plugin.digest()),
+                called: (loaded.set.name.as_str().into(), loaded.set.policies[index].name.as_str().into()),
                 plugin,
                 prepared: PerMode { sandbox, compliance },
             }),

@@ -31,6 +31,8 @@ pub struct InstalledPolicy {
     pub plugin: Arc<Plugin>,
     /// `name@sha256:...`, as reports and decisions name it.
     pub plugin_label: String,
+    /// The names of the policy set and of the policy, for whoever counts and watches.
+    pub called: Called,
     /// What `prepare` made of the settings of each mode.
     pub prepared: portcullis_model::PerMode<Prepared>,
 }

@@ -9,9 +9,9 @@ use portcullis_model::FailureKind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spent {
     /// The policy set.
-    pub policy_set: String,
+    pub policy_set: Arc<str>,
     /// The policy.
-    pub policy: String,
+    pub policy: Arc<str>,
     /// Wall time of the call.
     pub time: Duration,
     /// Why it did not judge, where it did not.
@@ -23,7 +23,7 @@ pub struct Spent {
 pub struct Watch(Option<Arc<Mutex<Option<Called>>>>);
 
 /// The names of a policy set and of a policy in it.
-pub type Called = (String, String);
+pub type Called = (Arc<str>, Arc<str>);
 
 impl Watch {
     /// A watch that somebody looks at; the default one costs nothing and shows nothing.
@@ -31,9 +31,9 @@ impl Watch {
         Self(Some(Arc::default()))
     }
 
-    pub(crate) fn begins(&self, policy_set: &str, policy: &str) {
+    pub(crate) fn begins(&self, called: &Called) {
         if let Some(shared) = &self.0 {
-            *shared.lock().unwrap_or_else(PoisonError::into_inner) = Some((policy_set.into(), policy.into()));
+            *shared.lock().unwrap_or_else(PoisonError::into_inner) = Some(called.clone());
         }
     }
 

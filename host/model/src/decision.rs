@@ -246,40 +246,32 @@ impl Decision {
     /// The decision as bytes that are the same forever: JSON, members sorted, no white space; without source positions,
     /// times and durations.
     pub fn canonical_bytes(&self) -> Vec<u8> {
-        let failures = list(&self.failures, |failure| {
-            object(&[
-                ("effect", text(failure.effect.as_str())),
-                ("kind", text(failure.kind.as_str())),
-                ("message", text(&failure.message)),
-                ("policy", failure.policy.as_deref().map_or("null".into(), text)),
-            ])
+        // Written for every review: one buffer, and nothing else is allocated.
+        let mut out = String::with_capacity(1024);
+        list(&mut out, "{\"errors\":", &self.failures, canonical_failure);
+        list(&mut out, ",\"facts\":", &self.facts, |out, (query, status, digest)| {
+            text(out, "{\"digest\":", digest);
+            text(out, ",\"query\":", query);
+            text(out, ",\"status\":", status);
         });
-        let facts = list(&self.facts, |(query, status, digest)| {
-            object(&[("digest", text(digest)), ("query", text(query)), ("status", text(status))])
+        list(&mut out, ",\"findings\":", &self.findings, canonical_finding);
+        out.push_str(if self.judged() { ",\"judged\":true" } else { ",\"judged\":false" });
+        text(&mut out, ",\"mode\":", self.mode.as_str());
+        text(&mut out, ",\"operation\":", &self.operation);
+        list(&mut out, ",\"policies\":", &self.policies, |out, (name, state)| {
+            text(out, "{\"name\":", name);
+            text(out, ",\"state\":", state.as_str());
         });
-        let policies =
-            list(&self.policies, |(name, state)| object(&[("name", text(name)), ("state", text(state.as_str()))]));
-        let subject = object(&[
-            ("apiVersion", text(&self.subject.api_version)),
-            ("kind", text(&self.subject.kind)),
-            ("name", text(&self.subject.name)),
-            ("namespace", text(&self.subject.namespace)),
-            ("subject", text(self.subject.kind_of.as_str())),
-        ]);
-        object(&[
-            ("errors", failures),
-            ("facts", facts),
-            ("findings", list(&self.findings, canonical_finding)),
-            ("judged", self.judged().to_string()),
-            ("mode", text(self.mode.as_str())),
-            ("operation", text(&self.operation)),
-            ("policies", policies),
-            ("policySet", object(&[("digest", text(&self.policy_set_digest)), ("name", text(&self.policy_set))])),
-            ("subject", subject),
-            ("verdict", text(self.verdict().as_str())),
-            ("version", "1".into()),
-        ])
-        .into_bytes()
+        text(&mut out, ",\"policySet\":{\"digest\":", &self.policy_set_digest);
+        text(&mut out, ",\"name\":", &self.policy_set);
+        text(&mut out, "},\"subject\":{\"apiVersion\":", &self.subject.api_version);
+        text(&mut out, ",\"kind\":", &self.subject.kind);
+        text(&mut out, ",\"name\":", &self.subject.name);
+        text(&mut out, ",\"namespace\":", &self.subject.namespace);
+        text(&mut out, ",\"subject\":", self.subject.kind_of.as_str());
+        text(&mut out, "},\"verdict\":", self.verdict().as_str());
+        out.push_str(",\"version\":1}");
+        out.into_bytes()
     }
 
     /// `sha256:` and the hex digits of the SHA-256 of the canonical bytes.
@@ -324,46 +316,133 @@ pub fn mode_of(rule: &ModeRule, review: &Review) -> (Mode, Option<Failure>) {
     }
 }
 
-fn canonical_finding(judged: &Judged) -> String {
+fn canonical_failure(out: &mut String, failure: &Failure) {
+    text(out, "{\"effect\":", failure.effect.as_str());
+    text(out, ",\"kind\":", failure.kind.as_str());
+    text(out, ",\"message\":", &failure.message);
+    text_or_null(out, ",\"policy\":", failure.policy.as_deref());
+}
+
+fn canonical_finding(out: &mut String, judged: &Judged) {
     let finding = &judged.finding;
-    let fix = finding.fix.as_ref().map_or("null".into(), |fix| {
-        object(&[
-            ("description", text(&fix.description)),
-            ("operation", text(fix.operation.as_str())),
-            ("safe", fix.safe.to_string()),
-            ("value", text(&fix.value)),
-        ])
-    });
-    let mut members = vec![("effect", text(judged.effect.as_str()))];
+    text(out, "{\"effect\":", judged.effect.as_str());
     // Written only where it says something, so that every other decision keeps its bytes.
     if judged.existing {
-        members.push(("existing", "true".into()));
+        out.push_str(",\"existing\":true");
     }
-    members.extend([
-        ("fix", fix),
-        ("message", text(&finding.message)),
-        ("plugin", text(&judged.plugin)),
-        ("pointer", text(&finding.pointer)),
-        ("policy", text(&judged.policy)),
-        ("rule", text(&finding.rule)),
-        ("severity", text(judged.severity.as_str())),
-        ("waiver", judged.waiver.as_deref().map_or("null".into(), text)),
-    ]);
-    object(&members)
+    match &finding.fix {
+        None => out.push_str(",\"fix\":null"),
+        Some(fix) => {
+            text(out, ",\"fix\":{\"description\":", &fix.description);
+            text(out, ",\"operation\":", fix.operation.as_str());
+            out.push_str(if fix.safe { ",\"safe\":true" } else { ",\"safe\":false" });
+            text(out, ",\"value\":", &fix.value);
+            out.push('}');
+        }
+    }
+    text(out, ",\"message\":", &finding.message);
+    text(out, ",\"plugin\":", &judged.plugin);
+    text(out, ",\"pointer\":", &finding.pointer);
+    text(out, ",\"policy\":", &judged.policy);
+    text(out, ",\"rule\":", &finding.rule);
+    text(out, ",\"severity\":", judged.severity.as_str());
+    text_or_null(out, ",\"waiver\":", judged.waiver.as_deref());
 }
 
-fn text(value: &str) -> String {
-    let mut out = String::with_capacity(value.len() + 2);
-    json_string(value, &mut out);
-    out
+/// What stands before a text, and the text.
+fn text(out: &mut String, before: &str, value: &str) {
+    out.push_str(before);
+    json_string(value, out);
 }
 
-fn object(members: &[(&str, String)]) -> String {
-    let members: Vec<String> = members.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
-    format!("{{{}}}", members.join(","))
+fn text_or_null(out: &mut String, before: &str, value: Option<&str>) {
+    out.push_str(before);
+    match value {
+        Some(value) => json_string(value, out),
+        None => out.push_str("null"),
+    }
 }
 
-fn list<T>(items: &[T], one: impl Fn(&T) -> String) -> String {
-    let items: Vec<String> = items.iter().map(one).collect();
-    format!("[{}]", items.join(","))
+/// What stands before a list, and the list; `one` writes an object up to its last bracket.
+fn list<T>(out: &mut String, before: &str, items: &[T], one: impl Fn(&mut String, &T)) {
+    out.push_str(before);
+    out.push('[');
+    for (position, item) in items.iter().enumerate() {
+        if position > 0 {
+            out.push(',');
+        }
+        one(out, item);
+        out.push('}');
+    }
+    out.push(']');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Finding, Fix, FixOperation};
+    use crate::subject::SubjectKind;
+
+    fn judged(waiver: Option<&str>, fix: Option<Fix>) -> Judged {
+        let finding = Finding {
+            rule: "rule".into(),
+            severity: Severity::High,
+            message: "a \"message\"\n".into(),
+            pointer: "/spec/a~1b".into(),
+            place: None,
+            fix,
+        };
+        Judged {
+            policy: "limits".into(),
+            plugin: "resource-limits@sha256:0".into(),
+            severity: Severity::Low,
+            effect: if waiver.is_some() { Effect::Waived } else { Effect::Deny },
+            waiver: waiver.map(str::to_owned),
+            existing: false,
+            finding,
+        }
+    }
+
+    #[test]
+    fn writes_the_same_bytes_forever() {
+        let fix =
+            |safe| Fix { description: "set it".into(), operation: FixOperation::Replace, value: "\"1\"".into(), safe };
+        let failure = |policy: Option<&str>, effect| Failure {
+            policy: policy.map(str::to_owned),
+            kind: FailureKind::Input,
+            message: "m".into(),
+            effect,
+        };
+        let mut decision = Decision {
+            policy_set: "default".into(),
+            policy_set_digest: "sha256:1".into(),
+            subject: Subject {
+                kind_of: SubjectKind::Object,
+                api_version: "v1".into(),
+                kind: "Pod".into(),
+                namespace: "shop".into(),
+                name: "w\u{e4}b".into(),
+                place: None,
+            },
+            operation: "CREATE".into(),
+            mode: Mode::Compliance,
+            policies: Vec::new(),
+            findings: Vec::new(),
+            failures: Vec::new(),
+            facts: Vec::new(),
+        };
+        let bytes = |decision: &Decision| String::from_utf8(decision.canonical_bytes()).expect("text");
+        assert_eq!(
+            bytes(&decision),
+            r#"{"errors":[],"facts":[],"findings":[],"judged":true,"mode":"compliance","operation":"CREATE","policies":[],"policySet":{"digest":"sha256:1","name":"default"},"subject":{"apiVersion":"v1","kind":"Pod","name":"wäb","namespace":"shop","subject":"object"},"verdict":"allow","version":1}"#
+        );
+        decision.policies = vec![("a".into(), PolicyState::Evaluated), ("b".into(), PolicyState::NotEvaluated)];
+        decision.findings =
+            vec![judged(None, Some(fix(true))), judged(Some("w"), Some(fix(false))), judged(None, None)];
+        decision.failures = vec![failure(None, Effect::Warn), failure(Some("p"), Effect::Deny)];
+        decision.facts = vec![("q".into(), "absent".into(), String::new())];
+        let finding = r#""message":"a \"message\"\n","plugin":"resource-limits@sha256:0","pointer":"/spec/a~1b","policy":"limits","rule":"rule","severity":"low""#;
+        let whole = r#"{"errors":[{"effect":"warn","kind":"input","message":"m","policy":null},{"effect":"deny","kind":"input","message":"m","policy":"p"}],"facts":[{"digest":"","query":"q","status":"absent"}],"findings":[{"effect":"deny","fix":{"description":"set it","operation":"replace","safe":true,"value":"\"1\""},FINDING,"waiver":null},{"effect":"waived","fix":{"description":"set it","operation":"replace","safe":false,"value":"\"1\""},FINDING,"waiver":"w"},{"effect":"deny","fix":null,FINDING,"waiver":null}],"judged":false,"mode":"compliance","operation":"CREATE","policies":[{"name":"a","state":"evaluated"},{"name":"b","state":"notEvaluated"}],"policySet":{"digest":"sha256:1","name":"default"},"subject":{"apiVersion":"v1","kind":"Pod","name":"wäb","namespace":"shop","subject":"object"},"verdict":"deny","version":1}"#;
+        assert_eq!(bytes(&decision), whole.replace("FINDING", finding));
+    }
 }

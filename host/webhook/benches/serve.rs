@@ -2,7 +2,8 @@
 //!
 //! `PORTCULLIS_BIN` names the release binary. Two servers run at once on loopback and are asked in turns of half a second,
 //! so that whatever else the machine does befalls both; the client keeps its connections and waits for each answer before
-//! it asks again. Bounded in requests and in time.
+//! it asks again. Bounded in requests and in time. Requests per second depend on who else uses the processors, and the
+//! client is one of them; the processor time of the server for one review does not.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -122,6 +123,17 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Processor time of all its threads so far; nothing where the kernel keeps no such file (proc(5), `schedstat`).
+    fn processor_time(&self) -> Option<Duration> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).ok()?;
+        let of = |task: std::io::Result<std::fs::DirEntry>| -> Option<u64> {
+            std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?.split(' ').next()?.parse().ok()
+        };
+        tasks.map(of).sum::<Option<u64>>().map(Duration::from_nanos)
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended by itself.
@@ -130,9 +142,10 @@ impl Drop for Server {
     }
 }
 
-/// Requests per second of each turn, and the times of all requests, for each server.
+/// Of each turn requests per second and the server's processor time for one review, and the times of all requests.
 struct Seen {
     rates: Vec<f64>,
+    processor: Vec<f64>,
     times: Vec<Duration>,
 }
 
@@ -143,11 +156,11 @@ async fn measure(servers: &[Server; 2], body: &Bytes) -> [Seen; 2] {
             connections.push(server.connect().await);
         }
     }
-    let mut seen = [(); 2].map(|()| Seen { rates: Vec::new(), times: Vec::new() });
+    let mut seen = [(); 2].map(|()| Seen { rates: Vec::new(), processor: Vec::new(), times: Vec::new() });
     // The first turn of each warms up and does not count.
     for turn in 0..=TURNS {
         for which in 0..2 {
-            let began = Instant::now();
+            let (began, before) = (Instant::now(), servers[which].processor_time());
             let askers: Vec<_> = connections[which]
                 .drain(..)
                 .map(|connection| tokio::spawn(ask(connection, body.clone(), began + TURN)))
@@ -160,6 +173,8 @@ async fn measure(servers: &[Server; 2], body: &Bytes) -> [Seen; 2] {
             }
             if turn > 0 {
                 seen[which].rates.push(times.len() as f64 / began.elapsed().as_secs_f64());
+                let spent = servers[which].processor_time().zip(before).map(|(after, before)| after - before);
+                seen[which].processor.extend(spent.map(|spent| spent.as_secs_f64() * 1e6 / times.len() as f64));
                 seen[which].times.append(&mut times);
             }
         }
@@ -206,6 +221,9 @@ fn report(review: &str, seen: &[Seen; 2]) {
     };
     let both = |of: &dyn Fn(&Seen) -> f64| [of(&seen[0]), of(&seen[1])];
     row("rate", both(&|seen| median(&seen.rates)), "requests per second, median of turns");
+    if seen.iter().all(|seen| !seen.processor.is_empty()) {
+        row("processor", both(&|seen| median(&seen.processor)), "us of the server for one review, median of turns");
+    }
     row("p50", both(&|seen| quantile(&seen.times, 0.5)), "ms");
     row("p99", both(&|seen| quantile(&seen.times, 0.99)), "ms");
 }

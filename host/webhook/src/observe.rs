@@ -163,8 +163,8 @@ fn log_denials(trace: &str, judged: &Judged, duration: Duration, enforced: bool)
     for decision in decisions.iter().filter(|decision| decision.verdict() == Verdict::Deny) {
         let (findings, more_findings) = listed(&denying(decision));
         let (failures, more_failures) = listed(&not_judged(decision));
-        let of_set = spent.iter().filter(|spent| spent.policy_set == decision.policy_set);
-        let slowest = of_set.max_by_key(|spent| spent.time).map(|spent| spent.policy.as_str());
+        let of_set = spent.iter().filter(|spent| *spent.policy_set == *decision.policy_set);
+        let slowest = of_set.max_by_key(|spent| spent.time).map(|spent| &*spent.policy);
         tracing::info!(
             decision_id = decision.id(),
             trace_id = trace,
