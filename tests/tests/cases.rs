@@ -1,5 +1,7 @@
 //! Every case of every plugin through the door, on the built component: the same findings as natively, at the same places.
 
+use std::collections::BTreeSet;
+
 use portcullis_document::{ReadLimits, read_yaml};
 use portcullis_model::{NodeId, Source};
 use portcullis_sdk::testing::Case;
@@ -15,9 +17,17 @@ fn set(plugin: &str, case: &Case) -> String {
         }
     };
     format!(
-        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: case}}\nspec:\n  policies:\n  - name: case\n    plugin: {{builtin: {plugin}}}\n    match: {matches}\n    settings: {}\n",
+        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: case}}\nspec:\n  policies:\n  - name: case\n    plugin: {{builtin: {plugin}}}\n    match: {matches}\n    grants: {}\n    settings: {}\n",
+        kinds(case),
         case.settings
     )
+}
+
+/// The kinds of fact that a case records, each once: they are what its policy grants.
+fn kinds(case: &Case) -> Value {
+    let facts: Value = serde_json::from_str(&case.facts).expect("JSON");
+    let kinds: BTreeSet<&str> = facts.as_array().into_iter().flatten().filter_map(|fact| fact["kind"].as_str()).collect();
+    json!(kinds)
 }
 
 /// The case as an AdmissionReview, where its head says what kind of request it is.
@@ -37,7 +47,7 @@ fn as_review(case: &Case) -> Value {
 #[test]
 fn finds_with_every_built_in_component_what_every_case_draws() {
     let mut judged = 0;
-    for plugin in ["resource-limits", "image-reference"] {
+    for plugin in ["resource-limits", "image-reference", "signature"] {
         let cases = files(&root().join("plugins").join(plugin).join("cases"), "yaml");
         assert!(cases.len() >= 6, "{plugin} has {} cases", cases.len());
         for path in cases {
@@ -53,7 +63,10 @@ fn finds_with_every_built_in_component_what_every_case_draws() {
             };
             folder.write(&file, if request { as_review(&case).to_string() } else { text.clone() });
             let mode = case.mode.as_str();
-            let answer = portcullis(folder.path(), &["check", "-f", "json", "-m", mode, "-p", "set.yaml", &file]);
+            let facts = format!("apiVersion: portcullis.dev/v1alpha1\nkind: RecordedFacts\nfacts: {}\n", case.facts);
+            folder.write("facts.yaml", facts);
+            let options = ["check", "-f", "json", "-m", mode, "-p", "set.yaml", "--facts", "facts.yaml", &file];
+            let answer = portcullis(folder.path(), &options);
             let report = answer.json();
             assert_eq!(report["errors"], json!([]), "{}", path.display());
             let decisions = report["decisions"].as_array().cloned().unwrap_or_default();

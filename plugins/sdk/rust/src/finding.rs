@@ -29,6 +29,23 @@ pub struct Query {
     pub arguments: String,
 }
 
+impl Query {
+    /// A question whose arguments are texts.
+    pub fn of_texts(kind: impl Into<String>, arguments: &[(&str, &str)]) -> Self {
+        let mut text = String::from("{");
+        for (position, (name, value)) in arguments.iter().enumerate() {
+            if position > 0 {
+                text.push(',');
+            }
+            json_text(name, &mut text);
+            text.push(':');
+            json_text(value, &mut text);
+        }
+        text.push('}');
+        Self { kind: kind.into(), arguments: text }
+    }
+}
+
 /// One statement: this rule is broken here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {

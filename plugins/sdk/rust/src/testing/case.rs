@@ -4,7 +4,9 @@
 
 use std::fmt::Write;
 
-use portcullis_model::{Mode, NodeId};
+use portcullis_document::{ReadLimits, read_json_text};
+use portcullis_model::{Facts, Mode, NodeId};
+use portcullis_subject::facts_from;
 
 use crate::export::{Policy, glue};
 use crate::testing::reading::{REQUEST, Reading};
@@ -38,6 +40,8 @@ pub struct Case {
     pub document: Option<String>,
     /// `operation`, `resource` and `subresource` of the request; empty where they are not given.
     pub request: [String; 3],
+    /// Answers to what the plugin asks, as JSON text: the `facts` of a `RecordedFacts`; `[]` where none are given.
+    pub facts: String,
     /// The findings, in the order of their places.
     pub findings: Vec<Expected>,
 }
@@ -58,25 +62,36 @@ impl Case {
             })?,
             None => Mode::Compliance,
         };
-        let settings = head.as_ref().map(|head| head.to_json(head.find(NodeId::ROOT, "settings"))).unwrap_or_default();
+        let json = |key, otherwise: &str| {
+            let text = head.as_ref().map(|head| head.to_json(head.find(NodeId::ROOT, key))).unwrap_or_default();
+            if text.is_empty() { otherwise.to_owned() } else { text }
+        };
+        let facts = json("facts", "[]");
+        if let Err(fault) = recorded(&facts) {
+            let place = head.as_ref().and_then(|head| head.place(head.find(NodeId::ROOT, "facts")));
+            let line = place.map_or(1, |place| place.start().0);
+            return Err(format!("{name}:{line}: `facts` are not those of a RecordedFacts: {fault}"));
+        }
         Ok(Self {
             name: name.to_owned(),
             text: text.to_owned(),
-            settings: if settings.is_empty() { "{}".to_owned() } else { settings },
+            settings: json("settings", "{}"),
             mode,
             document: word(&["document"]),
             request: REQUEST.map(|key| word(&["request", key]).unwrap_or_default()),
+            facts,
             findings,
         })
     }
 
     /// The review that the case is about.
     pub fn scene(&self) -> Scene {
+        let facts = recorded(&self.facts).expect("facts that were read before");
         if let Some(path) = &self.document {
-            return Scene::document(path, &self.text);
+            return Scene::document(path, &self.text).recorded(facts);
         }
         let [operation, resource, subresource] = &self.request;
-        let scene = Scene::object(&self.name, &self.text).resource(resource, subresource);
+        let scene = Scene::object(&self.name, &self.text).resource(resource, subresource).recorded(facts);
         if operation.is_empty() { scene } else { scene.operation(operation) }
     }
 
@@ -114,9 +129,29 @@ impl Case {
     }
 }
 
+/// The facts of a case, read by the reader of `RecordedFacts`.
+fn recorded(facts: &str) -> Result<Facts, String> {
+    let text = format!("{{\"apiVersion\":\"portcullis.dev/v1alpha1\",\"kind\":\"RecordedFacts\",\"facts\":{facts}}}");
+    let document = read_json_text(&text, &ReadLimits::default()).map_err(|error| error.to_string())?;
+    facts_from(&document).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_facts_as_a_record_has_them() {
+        let case = |fact: &str| Case::parse("a.yaml", &format!("# A Pod.\n# facts:\n# - {fact}\nkind: Pod\n"));
+        let read = case("{kind: k, arguments: {b: 1, a: x}, status: absent}").expect("a case");
+        assert_eq!(read.facts, r#"[{"kind":"k","arguments":{"b":1,"a":"x"},"status":"absent"}]"#);
+        assert_eq!(read.scene().facts[0].query.arguments, r#"{"a":"x","b":1}"#);
+        for bad in ["{kind: k, status: absent}", "{kind: k, arguments: {}, status: failed}", "{kind: k, argument: {}}"]
+        {
+            let said = case(bad).expect_err(bad);
+            assert!(said.starts_with("a.yaml:3: `facts` are not those of a RecordedFacts: "), "{bad}: {said}");
+        }
+    }
 
     #[test]
     fn reads_the_head_and_the_drawing() {

@@ -9,7 +9,7 @@ use crate::settings::{listed, nearest};
 use crate::testing::case::Expected;
 
 /// The keys that the head of a case may have.
-const HEAD: [&str; 4] = ["settings", "mode", "document", "request"];
+const HEAD: [&str; 5] = ["settings", "mode", "document", "request", "facts"];
 /// The keys that a request in the head may have.
 pub(super) const REQUEST: [&str; 3] = ["operation", "resource", "subresource"];
 
@@ -102,7 +102,7 @@ impl<'a> Reading<'a> {
                 if !known.contains(&key) {
                     return self.fault(line(value), unknown(key, known));
                 }
-                if !["settings", "request"].contains(&key) && head.kind(value) != Kind::String {
+                if !["settings", "request", "facts"].contains(&key) && head.kind(value) != Kind::String {
                     return self.fault(line(value), format!("`{key}` must be a text"));
                 }
             }
@@ -217,11 +217,12 @@ mod tests {
 
     #[test]
     fn refuses_a_head_that_nobody_would_read() {
-        const KNOWN: &str = "known are `settings`, `mode`, `document`, `request`";
+        const KNOWN: &str = "known are `settings`, `mode`, `document`, `request`, `facts`";
         const SENTENCE: &str = "if it begins a sentence, write that without the `:`";
         let unknown =
             |key: &str, near: &str| format!("the head of the case has the unknown key `{key}`: {near}{KNOWN}");
-        let map = "expected a map with the keys `settings`, `mode`, `document`, `request`, each with `: ` behind it";
+        let map =
+            "expected a map with the keys `settings`, `mode`, `document`, `request`, `facts`, each with `: ` behind it";
         let request = "known are `operation`, `resource`, `subresource`";
         for (head, said) in [
             ("# setings: {a: 1}", format!("2: {}; {SENTENCE}", unknown("setings", "did you mean `settings`? "))),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use portcullis_document::{ReadLimits, read_yaml};
 use portcullis_model::{
-    Document, Fact, FactStatus, GroupVersionKind, GroupVersionResource, Kind, NamespaceLabels, NodeId, Query, Request,
-    Review, Source, Subject, SubjectKind,
+    Document, Fact, FactStatus, Facts, GroupVersionKind, GroupVersionResource, Kind, NamespaceLabels, NodeId, Query,
+    Request, Review, Source, Subject, SubjectKind,
 };
 
 use crate::contract::portcullis::policy::types;
@@ -132,6 +132,12 @@ impl Scene {
     #[must_use]
     pub fn rejected_fact(self, kind: &str, arguments: &str, reason: &str) -> Self {
         self.answer(kind, arguments, FactStatus::Rejected(reason.to_owned()), None)
+    }
+
+    /// The answers of a record.
+    pub(crate) fn recorded(mut self, facts: Facts) -> Self {
+        self.facts.extend(facts.iter().flatten().cloned());
+        self
     }
 
     fn answer(mut self, kind: &str, arguments: &str, status: FactStatus, document: Option<Document>) -> Self {

@@ -1,0 +1,71 @@
+//! Glue only: exports the world and lists the rules.
+
+pub mod identity;
+pub mod pattern;
+pub mod proof;
+pub mod reference;
+pub mod rules;
+pub mod settings;
+pub mod words;
+
+use portcullis_sdk::{Description, ImageState, Outcome, Policy, Query, Review, Setting};
+
+use crate::proof::KEYS;
+use crate::reference::Reference;
+use crate::settings::Settings;
+
+/// The kind of fact that says who signed an image.
+pub const FACT: &str = "signature";
+
+/// Lets only images run that somebody signed whose word counts.
+pub struct Signature;
+
+impl Policy for Signature {
+    const DESCRIPTION: Description = Description {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        title: "Lets only images run that somebody signed whose word counts",
+        rules: rules::ALL,
+        settings: include_str!("settings.schema.json"),
+        kinds: &["*"],
+        keys: KEYS,
+        facts: &[FACT],
+        ..Description::EMPTY
+    };
+    type Settings<'a> = Settings<'a>;
+
+    fn prepare(settings: Setting<'_>) -> Settings<'_> {
+        Settings::read(settings)
+    }
+
+    fn evaluate(settings: &Settings<'_>, review: Review) -> Outcome {
+        let (mut needs, mut findings) = (Vec::new(), Vec::new());
+        for image in review.workload().images() {
+            let reference = match image.state() {
+                ImageState::Exact => Reference::of(image),
+                ImageState::Absent => {
+                    findings.push(rules::coverage::missing(image));
+                    continue;
+                }
+                ImageState::Unreadable(reason) => {
+                    findings.push(rules::coverage::unreadable(image, &reason));
+                    continue;
+                }
+            };
+            let Some(entry) = settings.entry_for(&reference.name) else {
+                findings.extend(rules::coverage::judge(settings, &reference));
+                continue;
+            };
+            let Some(trust) = entry.trust else { continue };
+            let query = Query::of_texts(FACT, &[("image", &reference.whole), ("trust", trust)]);
+            match review.fact(FACT, &query.arguments) {
+                Some(fact) => findings.extend(rules::judge(settings, entry, trust, &reference, fact)),
+                None if needs.contains(&query) => {}
+                None => needs.push(query),
+            }
+        }
+        if needs.is_empty() { findings.into() } else { Outcome::Needs(needs) }
+    }
+}
+
+portcullis_sdk::export!(Signature);

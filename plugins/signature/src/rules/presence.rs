@@ -1,0 +1,59 @@
+//! There is a signature, and it holds.
+
+use portcullis_sdk::{Finding, Node, Rule, Severity};
+
+use crate::identity::wanted;
+use crate::proof;
+use crate::reference::Reference;
+use crate::settings::Entry;
+use crate::words::name;
+
+/// The registry said that there is none.
+pub const MISSING: Rule = Rule::new("signature-missing", Severity::High, "An image is not signed");
+/// There are some, and none holds.
+pub const REFUSED: Rule = Rule::new("signature-refused", Severity::High, "No signature of an image holds");
+
+/// The finding for an image without any signature.
+pub fn missing(entry: &Entry<'_>, trust: &str, reference: &Reference) -> Finding {
+    let message = format!(
+        "{} is not signed: {} holds no signature of it, neither as a referrer nor under a tag `sha256-...`; it must be signed (`cosign sign`) by {}",
+        reference.shown,
+        name(&reference.name),
+        wanted(entry, trust)
+    );
+    Finding::new(&MISSING, reference.node, message)
+}
+
+/// The finding for an image whose signatures were all refused.
+pub fn refused(entry: &Entry<'_>, trust: &str, reference: &Reference, reason: &str) -> Finding {
+    let message = format!(
+        "no signature of {} holds under the trust {}: {}; it must be signed again (`cosign sign`) by {}",
+        reference.shown,
+        name(trust),
+        bounded(reason),
+        wanted(entry, trust)
+    );
+    Finding::new(&REFUSED, reference.node, message)
+}
+
+/// The finding where the answer is about another image than the one that is written: it proves nothing about this one.
+pub fn of_another(reference: &Reference, root: Node) -> Option<Finding> {
+    let digest = proof::digest(root);
+    if reference.digest.is_empty() || digest == reference.digest {
+        return None;
+    }
+    let message = format!(
+        "what is known of {} is about the digest {}; look it up again for {}",
+        reference.shown,
+        name(&digest),
+        name(&reference.digest)
+    );
+    Some(Finding::new(&REFUSED, reference.node, message))
+}
+
+/// As much of a reason as fits into a message beside everything else.
+pub(super) fn bounded(reason: &str) -> String {
+    const MOST_CHARS: usize = 1200;
+    let cut: String = reason.chars().take(MOST_CHARS).collect();
+    if cut.len() < reason.len() { format!("{cut}...") } else { cut }
+}

@@ -1,0 +1,54 @@
+//! How names that strangers chose, and lists of them, stand in a message: short, and in letters that cannot deceive.
+
+/// The longest name in a message, in characters.
+const MOST_CHARS: usize = 160;
+/// The most items of a list in a message.
+const MOST_ITEMS: usize = 4;
+
+/// A name: what is no printable ASCII is shown as what it is, so that no name looks like another.
+pub fn name(text: &str) -> String {
+    let mut shown = String::new();
+    for c in text.chars().take(MOST_CHARS) {
+        match c {
+            ' '..='~' => shown.push(c),
+            c => shown.extend(c.escape_unicode()),
+        }
+    }
+    if text.chars().nth(MOST_CHARS).is_some() {
+        shown.push_str("...");
+    }
+    format!("`{shown}`")
+}
+
+/// Some of a list, joined by a word, and how many more there are.
+pub fn list(items: &[String], word: &str) -> String {
+    let shown = &items[..items.len().min(MOST_ITEMS)];
+    let more = items.len() - shown.len();
+    let last = if more > 0 { Some(format!("{more} more")) } else { None };
+    let mut all: Vec<&str> = shown.iter().map(String::as_str).chain(last.as_deref()).collect();
+    match all.pop() {
+        None => String::new(),
+        Some(last) if all.is_empty() => last.to_owned(),
+        Some(last) => format!("{} {word} {last}", all.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_what_looks_like_something_else() {
+        assert_eq!(name("org/\u{430}pp\n"), "`org/\\u{430}pp\\u{a}`");
+        assert_eq!(name(&"a".repeat(200)), format!("`{}...`", "a".repeat(160)));
+    }
+
+    #[test]
+    fn counts_what_it_leaves_out() {
+        let items: Vec<String> = ["a", "b", "c", "d", "e", "f"].map(str::to_owned).into();
+        assert_eq!(list(&items[..0], "and"), "");
+        assert_eq!(list(&items[..1], "and"), "a");
+        assert_eq!(list(&items[..3], "or"), "a, b or c");
+        assert_eq!(list(&items, "and"), "a, b, c, d and 2 more");
+    }
+}
