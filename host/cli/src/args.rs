@@ -10,10 +10,12 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use portcullis_report::plain;
 
+mod evidence;
 mod serve;
 mod verify_bundle;
 mod webhook_config;
 
+pub use evidence::EvidenceArguments;
 pub use serve::ServeArguments;
 pub use verify_bundle::VerifyBundleArguments;
 pub use webhook_config::WebhookConfigArguments;
@@ -107,6 +109,13 @@ pub struct CheckArguments {
     /// Recorded facts (kind RecordedFacts) that answer the plugins' queries
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_FACTS")]
     pub facts: Option<PathBuf>,
+
+    /// A sigstore bundle that may be about an image of the input; repeatable
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_BUNDLE", value_delimiter = ',')]
+    pub bundle: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub evidence: EvidenceArguments,
 
     /// The time of the judgement (RFC 3339), for waivers and plugins; default: now
     #[arg(long, value_name = "TIME", env = "PORTCULLIS_TIME")]

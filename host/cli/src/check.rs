@@ -11,7 +11,6 @@ use portcullis_check::CheckOptions;
 use portcullis_check::exit::Exit;
 use portcullis_check::inputs::GatherOptions;
 use portcullis_document::ReadLimits;
-use portcullis_gate::Gate;
 use portcullis_report::{Format, HumanOptions, InputError, Parts, Report, Tool};
 use portcullis_subject::kinds::Kinds;
 
@@ -21,14 +20,14 @@ use crate::namespaces;
 use crate::output::Complaints;
 use crate::progress::ProgressBar;
 use crate::sets;
-use crate::wire::{self, GateSettings};
+use crate::wire::{self, GateSettings, Wired};
 use crate::write;
 
 /// Judges what the arguments name and shows the result. The exit status exists before any renderer runs.
 pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     let renderers = renderers(arguments)?;
     conflicts::refuse(arguments)?;
-    let (options, gate) = match prepare(arguments) {
+    let (options, wired) = match prepare(arguments) {
         Ok(prepared) => prepared,
         Err(error) => {
             report_failure(&renderers, &error, arguments.color);
@@ -36,7 +35,7 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
         }
     };
     let progress = ProgressBar::new();
-    let report = portcullis_check::run(&gate, &options, &|total| progress.advance(total));
+    let report = portcullis_check::run(&wired.gate, &options, &|total| progress.advance(total));
     progress.clear();
     let exit = Exit::of(&report);
     let mut failed = None;
@@ -53,15 +52,17 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Everything that must stand before the first manifest is read.
-fn prepare(arguments: &CheckArguments) -> anyhow::Result<(CheckOptions, Gate)> {
+fn prepare(arguments: &CheckArguments) -> anyhow::Result<(CheckOptions, Wired)> {
     let options = options(arguments)?;
-    let gate = wire::gate(&GateSettings {
+    let wired = wire::gate(&GateSettings {
         policies: &arguments.policies,
         waivers: &arguments.waivers,
         facts: arguments.facts.as_deref(),
         cache_dir: arguments.cache_dir.as_deref(),
+        evidence: &arguments.evidence,
+        bundles: &arguments.bundle,
     })?;
-    Ok((options, gate))
+    Ok((options, wired))
 }
 
 /// Writes reports that say why nothing was judged, lest a pipeline publish those of the last run. People read it on the

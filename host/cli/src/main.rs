@@ -4,6 +4,7 @@ mod args;
 mod builtins;
 mod check;
 mod conflicts;
+mod evidence;
 mod logging;
 mod namespaces;
 mod output;

@@ -15,7 +15,6 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 use portcullis_cluster::{Connection, Namespaces};
 use portcullis_gate::Gate;
-use portcullis_model::Facts;
 use portcullis_webhook::health::{Health, ops_routes};
 use portcullis_webhook::listen::{ConnectionLimits, Shutdown, serve_plain, serve_tls};
 use portcullis_webhook::metrics;
@@ -30,6 +29,7 @@ use self::life::Signals;
 use self::reload::Reloader;
 use self::watched_files::WatchedFiles;
 use crate::args::ServeArguments;
+use crate::evidence;
 use crate::logging::{self, LogSettings};
 use crate::namespaces;
 use crate::output;
@@ -164,7 +164,9 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     });
     let (works, loaded) = loading.await.context("the policies cannot be loaded")??;
     metrics::in_force(reload::digests(&loaded.sets));
-    let gate = Arc::new(Gate::new(loaded.sets, Arc::new(Facts::none())));
+    let trusts = Arc::clone(&works.trusts);
+    let source = evidence::source(&arguments.evidence, &[], trusts, tokio::runtime::Handle::current())?;
+    let gate = Arc::new(Gate::new(loaded.sets, Arc::new(source)));
     // The labels that belong to this reading of the files, not to one before it.
     if let Some(labels) = loaded.labels {
         namespaces.replace(labels);

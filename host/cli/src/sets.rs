@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use portcullis_check::bytes;
 use portcullis_check::error::Error;
 use portcullis_document::{DEFAULT_BYTES, ReadLimits, decode, read_yaml};
-use portcullis_model::{Document, NodeId, PluginReference};
+use portcullis_model::{Document, KeySource, NodeId, PluginReference, TrustRoot};
 use portcullis_policies::{LoadedSet, Waivers, parse_set};
 
 use crate::builtins::DEFAULT_SET;
@@ -102,11 +102,21 @@ fn sort_out(
     }
 }
 
-/// A relative plugin file starts at its policy set's own folder, wherever the command runs.
+/// A relative file of a plugin, a key or a root starts at its policy set's own folder, wherever the command runs.
 fn anchor_files(set: &mut LoadedSet, folder: &Path) {
     for policy in &mut set.set.policies {
         if let PluginReference::File { path, .. } = &mut policy.plugin {
             *path = folder.join(&*path).display().to_string();
+        }
+    }
+    for trust in &mut set.set.trust {
+        if let Some(TrustRoot::File(path)) = &mut trust.root {
+            *path = folder.join(&*path);
+        }
+        for key in &mut trust.keys {
+            if let KeySource::File(path) = &mut key.source {
+                *path = folder.join(&*path);
+            }
         }
     }
 }

@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use portcullis_document::{ReadLimits, decode, read_json, read_yaml};
+use portcullis_evidence::TrustStore;
 use portcullis_gate::{Gate, InstallError, Installer, Sets};
 use portcullis_model::{FactSource, Facts, PluginSource as _};
 use portcullis_policies::{LoadedSet, Waivers};
 use portcullis_runner::{CompilerCommand, Runner, RunnerConfig};
+use tokio::runtime::Runtime;
 
+use crate::args::EvidenceArguments;
+use crate::evidence;
 use crate::output::{self, Complaints};
 use crate::plugins::LocalPlugins;
 use crate::sets;
@@ -17,6 +21,9 @@ use crate::sets;
 /// The most threads that judge at once: a quarter of the runner's pool, so that even plugins of many modules, of which a few
 /// fill the pool, never find it full. Raising it needs a larger [`portcullis_runner::Pool`].
 pub const MAX_JOBS: usize = 32;
+
+/// Threads that look facts up for `check`; they mostly wait.
+const LOOKING: usize = 2;
 
 /// What a gate is made of.
 pub struct GateSettings<'a> {
@@ -28,22 +35,43 @@ pub struct GateSettings<'a> {
     pub facts: Option<&'a Path>,
     /// `--cache-dir`
     pub cache_dir: Option<&'a Path>,
+    /// `--offline` and its like
+    pub evidence: &'a EvidenceArguments,
+    /// `--bundle`
+    pub bundles: &'a [PathBuf],
+}
+
+/// A gate, and what must live as long as it judges.
+pub struct Wired {
+    /// The gate.
+    pub gate: Gate,
+    /// Where facts are looked up; nothing where nobody will ask.
+    _runtime: Option<Runtime>,
 }
 
 /// A gate with its policy sets in force.
-pub fn gate(settings: &GateSettings<'_>) -> anyhow::Result<Gate> {
+pub fn gate(settings: &GateSettings<'_>) -> anyhow::Result<Wired> {
     let works = Works::start(settings.cache_dir)?;
     let (sets, waivers) = sets::load(settings.policies, settings.waivers)?;
-    let facts: Arc<dyn FactSource> = match settings.facts {
-        Some(path) => Arc::new(recorded(path)?),
-        None => Arc::new(Facts::none()),
+    let asks = sets.iter().any(|set| !set.set.trust.is_empty());
+    let (facts, runtime): (Arc<dyn FactSource>, _) = match settings.facts {
+        Some(path) => (Arc::new(recorded(path)?), None),
+        None if asks => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(LOOKING).enable_all().build()?;
+            let trusts = Arc::clone(&works.trusts);
+            let source = evidence::source(settings.evidence, settings.bundles, trusts, runtime.handle().clone())?;
+            (Arc::new(source), Some(runtime))
+        }
+        None => (Arc::new(Facts::none()), None),
     };
-    Ok(Gate::new(works.install(sets, waivers)?, facts))
+    Ok(Wired { gate: Gate::new(works.install(sets, waivers)?, facts), _runtime: runtime })
 }
 
 /// What turns policy sets as written into sets that can judge: made once, used for every version of them.
 pub struct Works {
     runner: Runner,
+    /// Where those who look facts up find the trusts of the sets.
+    pub trusts: Arc<TrustStore>,
 }
 
 impl Works {
@@ -51,16 +79,18 @@ impl Works {
     pub fn start(cache_dir: Option<&Path>) -> anyhow::Result<Self> {
         let runner = Runner::new(runner_config(cache_dir)).context("cannot start the plugin runner")?;
         runner.notices().iter().for_each(|notice| output::note(notice));
-        Ok(Self { runner })
+        Ok(Self { runner, trusts: Arc::default() })
     }
 
     /// Sets with their plugins loaded and their settings prepared.
     pub fn install(&self, sets: Vec<LoadedSet>, waivers: Waivers) -> anyhow::Result<Sets> {
-        let installed = Installer::new(&self.runner, &LocalPlugins).install(sets, waivers).map_err(|errors| {
-            let mut complaints = Complaints::default();
-            complaints.extend(errors);
-            complaints
-        })?;
+        let installed = Installer::new(&self.runner, &LocalPlugins, Arc::clone(&self.trusts))
+            .install(sets, waivers)
+            .map_err(|errors| {
+                let mut complaints = Complaints::default();
+                complaints.extend(errors);
+                complaints
+            })?;
         Ok(installed)
     }
 

@@ -106,7 +106,9 @@ fn install(runner: &Runner, folder: &Path, plugin: &str, settings: &str) -> Sets
     let document = read_yaml(&Source::new("bench.yaml", text), &ReadLimits::default()).expect("YAML").remove(0);
     let set = parse_set(&document).expect("a policy set");
     let source = Components(folder.to_path_buf());
-    Installer::new(runner, &source).install(vec![set], Waivers::default()).expect("a set that installs")
+    Installer::new(runner, &source, Default::default())
+        .install(vec![set], Waivers::default())
+        .expect("a set that installs")
 }
 
 /// Microseconds of one call, the least of all batches.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{
-    Decision, Effect, Fact, Facts, Failure, FailureKind, Judged, Mode, PolicyState, Query, Review, Workload,
+    Decision, Effect, Fact, Facts, Failure, FailureKind, Judged, Mode, NodeId, PolicyState, Query, Review, Workload,
     json_string, mode_of, sha256_hex,
 };
 use portcullis_policies::{Selection, WaiverMatch, Waivers};
@@ -191,7 +192,10 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
             Ok(Settled { state: PolicyState::Evaluated, findings, failures: Vec::new() })
         }
         Ok(Outcome::Needs(queries)) => {
-            let fresh = authorize(&queries, &policy.grants, own).map_err(|message| (FailureKind::Fact, message));
+            let named = under_trust(queries, case.set).map_err(|message| (FailureKind::Settings, message));
+            let fresh = named.and_then(|queries| {
+                authorize(&queries, &policy.grants, own).map_err(|message| (FailureKind::Fact, message))
+            });
             match fresh {
                 Ok(fresh) => {
                     own.asked.extend(fresh);
@@ -215,6 +219,31 @@ fn too_late(spent: &[Spent]) -> String {
         |spent| format!("policy `{}` took the longest", spent.policy),
     );
     format!("was not called: the review's deadline had passed; {who}")
+}
+
+/// Says of each question that names a trust which one of the policy set's that is. What a name means in another set, or meant in
+/// another version of this one, is another question.
+fn under_trust(queries: Vec<Query>, set: &InstalledSet) -> Result<Vec<Query>, String> {
+    let one = |query: Query| {
+        let arguments = read_json_text(&query.arguments, &ReadLimits::default()).map_err(|error| error.to_string())?;
+        let named = arguments.find(NodeId::ROOT, "trust");
+        if named.is_none() {
+            return Ok(query);
+        }
+        let name = arguments.text(named);
+        let trust = set.trusts.get(name).ok_or_else(|| unknown_trust(name, set))?;
+        Ok(Query { trust: trust.digest().to_owned(), ..query })
+    };
+    queries.into_iter().map(one).collect()
+}
+
+fn unknown_trust(name: &str, set: &InstalledSet) -> String {
+    let known: Vec<String> = set.trusts.keys().map(|name| format!("`{name}`")).collect();
+    let there = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", known.join(", ")) };
+    let name = name.escape_debug();
+    format!(
+        "asks by the trust `{name}`, which the policy set does not have ({there}); say whose signatures count: `spec: {{trust: [{{name: {name}, keys: [{{name: .., file: cosign.pub}}]}}]}}`, or with `root:` for certificates"
+    )
 }
 
 /// The one gate that every query passes: granted by the set, and new. (That the plugin declared it, the runner has seen.)

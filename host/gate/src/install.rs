@@ -1,8 +1,10 @@
 //! A new policy set is fetched, checked and compiled, then swapped in whole or not at all.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
+use portcullis_evidence::{Trust, TrustStore};
 use portcullis_model::{Mode, PerMode, Place, PluginReference, PluginSource, Severity};
 use portcullis_policies::{LoadedSet, Waivers, by_place};
 use portcullis_runner::{Plugin, PrepareError, Prepared, Runner};
@@ -36,12 +38,13 @@ pub struct Installer<'a> {
     source: &'a dyn PluginSource,
     plugins: HashMap<PluginReference, Arc<Plugin>>,
     kinds: Kinds,
+    trusts: Arc<TrustStore>,
 }
 
 impl<'a> Installer<'a> {
-    /// An installer over a runner and the places where plugins are kept.
-    pub fn new(runner: &'a Runner, source: &'a dyn PluginSource) -> Self {
-        Self { runner, source, plugins: HashMap::new(), kinds: Kinds::builtin() }
+    /// An installer over a runner, the places where plugins are kept, and where those who look facts up find the trusts.
+    pub fn new(runner: &'a Runner, source: &'a dyn PluginSource, trusts: Arc<TrustStore>) -> Self {
+        Self { runner, source, plugins: HashMap::new(), kinds: Kinds::builtin(), trusts }
     }
 
     /// Installs all sets, or says everything that is wrong with them, by file and place.
@@ -66,7 +69,8 @@ impl<'a> Installer<'a> {
                 }
             }
             let mode_label = loaded.set.mode.namespace_label.as_deref().map(Arc::from);
-            installed.push(InstalledSet { loaded, policies, mode_label });
+            let trusts = self.load_trusts(&loaded, &mut errors);
+            installed.push(InstalledSet { loaded, policies, mode_label, trusts });
         }
         // A policy that could not be installed has no rules yet, so a waiver is asked for them only after all others.
         if errors.is_empty() {
@@ -78,6 +82,22 @@ impl<'a> Installer<'a> {
         // Settings of two modes, overrides and rules are asked for one after the other, and a person reads from the top.
         errors.sort_by(|left, right| by_place(left.place.as_ref()).cmp(&by_place(right.place.as_ref())));
         Err(errors)
+    }
+
+    /// Keys and roots are read here, so that nothing is read when a review is judged.
+    fn load_trusts(&self, loaded: &LoadedSet, errors: &mut Vec<InstallError>) -> BTreeMap<String, Arc<Trust>> {
+        let mut trusts = BTreeMap::new();
+        for rule in &loaded.set.trust {
+            match Trust::load(rule, Path::new("")) {
+                Ok(trust) => _ = trusts.insert(rule.name.clone(), self.trusts.keep(trust)),
+                Err(error) => errors.push(InstallError {
+                    about: format!("policy set `{}`", loaded.set.name),
+                    message: error.to_string(),
+                    place: rule.place.clone(),
+                }),
+            }
+        }
+        trusts
     }
 
     fn install_policy(&mut self, loaded: &LoadedSet, index: usize) -> Result<InstalledPolicy, Vec<InstallError>> {
@@ -207,7 +227,7 @@ mod tests {
             parse_set(&document).expect("a policy set")
         };
         let runner = Runner::new(RunnerConfig::new(portcullis_subject::quantity::amount)).expect("a runner");
-        let mut installer = Installer::new(&runner, &NoPlugins);
+        let mut installer = Installer::new(&runner, &NoPlugins, Arc::default());
         let Err(errors) = installer.install(vec![set("b.yaml"), set("a.yaml")], Waivers::default()) else {
             panic!("these sets are installed");
         };

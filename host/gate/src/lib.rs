@@ -13,8 +13,10 @@ mod sound;
 mod unjudged;
 mod watch;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use portcullis_evidence::Trust;
 use portcullis_model::FactSource;
 use portcullis_policies::{LoadedSet, Waivers};
 use portcullis_runner::{Plugin, Prepared};
@@ -45,6 +47,8 @@ pub struct InstalledSet {
     pub policies: Vec<InstalledPolicy>,
     /// The label that chooses the mode, which no plugin may see.
     pub mode_label: Option<Arc<str>>,
+    /// Whose signatures count, by the names that policies use.
+    pub trusts: BTreeMap<String, Arc<Trust>>,
 }
 
 /// One version of everything that a decision depends on besides the review and the facts.

@@ -84,7 +84,10 @@ mod tests {
         let document = read_yaml(&Source::new("a.yaml", text), &ReadLimits::default()).expect("YAML").remove(0);
         let loaded = parse_set(&document).unwrap_or_else(|complaints| panic!("{}", complaints[0]));
         let mode_label = loaded.set.mode.namespace_label.as_deref().map(Into::into);
-        Sets { sets: vec![InstalledSet { loaded, policies: Vec::new(), mode_label }], ..Sets::default() }
+        Sets {
+            sets: vec![InstalledSet { loaded, policies: Vec::new(), mode_label, trusts: BTreeMap::new() }],
+            ..Sets::default()
+        }
     }
 
     fn review(labels: NamespaceLabels) -> Review {

@@ -11,6 +11,7 @@ use portcullis_subject::quantity;
 use portcullis_webhook::tls::TlsVersion;
 use portcullis_webhook::{DEFAULT_QUEUE, parse_duration};
 
+use super::EvidenceArguments;
 use crate::logging::LogFormat;
 use crate::wire::MAX_JOBS;
 
@@ -85,6 +86,9 @@ pub struct ServeArguments {
     /// The cluster; default: KUBECONFIG, else the service account of the Pod, else ~/.kube/config
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_KUBECONFIG")]
     pub kubeconfig: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub evidence: EvidenceArguments,
 
     /// The most time for one review, whatever the API server grants
     #[arg(long, value_name = "TIME", env = "PORTCULLIS_MAX_REVIEW_TIME", default_value = "10s", value_parser = duration)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use portcullis_cluster::Namespaces;
 use portcullis_gate::{Gate, Sets};
-use portcullis_model::PluginReference;
+use portcullis_model::{KeySource, PluginReference, TrustRoot};
 use portcullis_policies::{LoadedSet, Waivers};
 use portcullis_webhook::health::Health;
 use portcullis_webhook::metrics;
@@ -105,13 +105,22 @@ fn attempt<T>(
     undisturbed.then_some((read, Reading { made, labels: labels.map_err(Into::into) }))
 }
 
-/// The components in files that these sets name.
+/// The components, keys and roots in files that these sets name.
 fn plugins_of(sets: &[LoadedSet]) -> BTreeSet<PathBuf> {
-    let files = sets.iter().flat_map(|set| &set.set.policies).filter_map(|policy| match &policy.plugin {
+    let plugins = sets.iter().flat_map(|set| &set.set.policies).filter_map(|policy| match &policy.plugin {
         PluginReference::File { path, .. } => Some(PathBuf::from(path)),
         _ => None,
     });
-    files.collect()
+    let trusts = || sets.iter().flat_map(|set| &set.set.trust);
+    let roots = trusts().filter_map(|trust| match &trust.root {
+        Some(TrustRoot::File(path)) => Some(path.clone()),
+        _ => None,
+    });
+    let keys = trusts().flat_map(|trust| &trust.keys).filter_map(|key| match &key.source {
+        KeySource::File(path) => Some(path.clone()),
+        KeySource::Inline(_) => None,
+    });
+    plugins.chain(roots).chain(keys).collect()
 }
 
 /// The name and the digest of each set.

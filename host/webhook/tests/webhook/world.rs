@@ -71,7 +71,7 @@ pub fn sets(specs: &[&str]) -> Sets {
         parse_set(&document).unwrap_or_else(|complaints| panic!("{}", complaints[0]))
     };
     let loaded = specs.iter().enumerate().map(parse).collect();
-    Installer::new(&runner, &Plugins)
+    Installer::new(&runner, &Plugins, Arc::default())
         .install(loaded, Waivers::default())
         .unwrap_or_else(|errors| panic!("{}", errors[0]))
 }
