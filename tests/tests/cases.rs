@@ -26,7 +26,8 @@ fn set(plugin: &str, case: &Case) -> String {
 /// The kinds of fact that a case records, each once: they are what its policy grants.
 fn kinds(case: &Case) -> Value {
     let facts: Value = serde_json::from_str(&case.facts).expect("JSON");
-    let kinds: BTreeSet<&str> = facts.as_array().into_iter().flatten().filter_map(|fact| fact["kind"].as_str()).collect();
+    let kinds: BTreeSet<&str> =
+        facts.as_array().into_iter().flatten().filter_map(|fact| fact["kind"].as_str()).collect();
     json!(kinds)
 }
 
