@@ -149,7 +149,7 @@ mod tests {
         for bad in ["{kind: k, status: absent}", "{kind: k, arguments: {}, status: failed}", "{kind: k, argument: {}}"]
         {
             let said = case(bad).expect_err(bad);
-            assert!(said.starts_with("a.yaml:3: `facts` are not those of a RecordedFacts: "), "{bad}: {said}");
+            assert!(said.starts_with("a.yaml:2: `facts` are not those of a RecordedFacts: "), "{bad}: {said}");
         }
     }
 
