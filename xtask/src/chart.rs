@@ -38,8 +38,16 @@ const HEADER: &str = "\
 # for how to apply it. The image is an example: a digest of zeros, which nobody can pull.
 ";
 
+/// Two policies that name different versions of one group.
+const TWO_VERSIONS: [&str; 2] = [
+    "policySets[0].spec.policies[0].match.resourceRules[0].apiVersions={v2},policySets[0].spec.policies[0].match.resourceRules[0].apiGroups={autoscaling},policySets[0].spec.policies[0].match.resourceRules[0].operations={CREATE},policySets[0].spec.policies[0].match.resourceRules[0].resources={horizontalpodautoscalers},policySets[0].spec.policies[0].name=a,policySets[0].spec.policies[0].plugin.builtin=resource-limits,policySets[0].spec.policies[0].settings.fields[0].pointer=/spec/maxReplicas",
+    "policySets[0].apiVersion=portcullis.dev/v1alpha1,policySets[0].kind=PolicySet,policySets[0].metadata.name=a,policySets[0].spec.policies[1].match.resourceRules[0].apiVersions={*},policySets[0].spec.policies[1].match.resourceRules[0].apiGroups={*},policySets[0].spec.policies[1].match.resourceRules[0].operations={CREATE},policySets[0].spec.policies[1].match.resourceRules[0].resources={secrets},policySets[0].spec.policies[1].name=b,policySets[0].spec.policies[1].plugin.builtin=resource-limits",
+];
+
 /// Values that must be refused, and the words that the refusal must hold.
-const REFUSED: [(&[&str], &str); 14] = [
+const REFUSED: [(&[&str], &str); 15] = [
+    // The second of these webhooks would get what the first one's version hides from it.
+    (&["webhook.staged=false", TWO_VERSIONS[0], TWO_VERSIONS[1]], "policySets name different apiVersions"),
     (&["replica=1"], "additional properties 'replica' not allowed"),
     (&["image.repository="], "image.repository must be set"),
     (&["image.digest=sha256:1"], "/image/digest"),

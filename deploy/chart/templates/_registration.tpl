@@ -81,6 +81,20 @@ are left out and more is sent.
 {{- $rules = concat $rules (include "portcullis.policyRules" (list $policy $set $builtin) | fromYamlArray) }}
 {{- end }}
 {{- end }}
+{{- /* One webhook gets a request in one version only, and a policy skips a version that it does not name. */ -}}
+{{- range $one := $rules }}
+{{- range $other := $rules }}
+{{- $meet := or (has "*" $one.apiGroups) (has "*" $other.apiGroups) }}
+{{- range $group := $one.apiGroups }}
+{{- if has $group $other.apiGroups }}
+{{- $meet = true }}
+{{- end }}
+{{- end }}
+{{- if and $meet (ne ($one.apiVersions | sortAlpha | join ",") ($other.apiVersions | sortAlpha | join ",")) }}
+{{- fail (printf "policySets name different apiVersions (%s and %s) of one API group, which one webhook cannot serve; write apiVersions: [\"*\"] everywhere, or set webhook.enabled to false and apply what `portcullis webhook-config` prints: one webhook for each" ($one.apiVersions | join ",") ($other.apiVersions | join ",")) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if not $rules }}
 {{- fail "no policy of policySets judges an object: there is nothing to register; set webhook.enabled to false" }}
 {{- end }}

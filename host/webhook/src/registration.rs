@@ -10,6 +10,8 @@ mod recovery;
 mod render;
 mod rules;
 
+use std::collections::BTreeMap;
+
 use portcullis_model::{LabelSelector, NAMESPACE_NAME_LABEL, Requirement, RequirementOperator, ResourceRule};
 use portcullis_policies::LoadedSet;
 
@@ -96,7 +98,7 @@ pub struct Condition {
 pub struct Registration {
     /// The name of the object.
     pub name: String,
-    /// The name of its only webhook; at least three labels of a DNS name.
+    /// The name of its first webhook; at least three labels of a DNS name.
     pub webhook: String,
     /// Where the API server sends.
     pub client: Client,
@@ -108,8 +110,9 @@ pub struct Registration {
     pub timeout_seconds: u8,
     /// What happens when nobody answers.
     pub failure_policy: FailurePolicy,
-    /// The union of all policies' rules.
-    pub rules: Vec<ResourceRule>,
+    /// The union of all policies' rules, for one webhook each: rules that name different versions stand apart, because the API
+    /// server sends a request to one webhook in one version only, and a policy skips a version that it does not name.
+    pub rules: Vec<Vec<ResourceRule>>,
     /// What all policies ask of the namespace, and the namespaces that are left out.
     pub namespace_selector: LabelSelector,
     /// What all policies ask of the object.
@@ -146,7 +149,7 @@ pub fn registration(sets: &[LoadedSet], options: &RegistrationOptions) -> Result
     }
     let wants: Vec<Want> = policies.iter().map(|&(set, at)| want(set, at)).collect();
     let all: Vec<ResourceRule> = wants.iter().flat_map(|want| want.rules.clone()).collect();
-    let rules = rules::union(all.clone());
+    let rules: Vec<Vec<ResourceRule>> = by_versions(&all).into_iter().map(rules::union).collect();
     let (mut match_conditions, mut notes) = recovery::conditions(&all, &options.own_access, options.judge_agents);
     let (narrowing, note) = narrowing::conditions(&wants, MAX_CONDITIONS - match_conditions.len());
     for condition in narrowing {
@@ -156,7 +159,9 @@ pub fn registration(sets: &[LoadedSet], options: &RegistrationOptions) -> Result
     }
     notes.extend(note);
     notes.extend(policies.iter().filter_map(|(set, at)| reach::note(set, *at)));
-    notes.extend(converted_once(&all));
+    if rules.len() > 1 {
+        notes.push(format!("policies name different versions of one API group: {} webhooks, so that the API server converts what it sends to each; a request may be judged by several", rules.len()));
+    }
     let shared = |of: fn(&portcullis_model::Match) -> &LabelSelector| {
         let mut selectors = policies.iter().map(|(set, at)| of(&set.set.policies[*at].matches));
         let first = selectors.next().cloned().unwrap_or_default();
@@ -203,11 +208,12 @@ fn want(set: &LoadedSet, policy: usize) -> Want {
     Want { rules, conditions: kinds.into_iter().chain(forwarded).collect() }
 }
 
-/// A note where policies name several versions of a group: the API server converts a request to the first that it finds.
-fn converted_once(rules: &[ResourceRule]) -> Option<String> {
+/// The rules by the versions that they name, where two of them name different ones of one group; else all of them together.
+fn by_versions(rules: &[ResourceRule]) -> Vec<Vec<ResourceRule>> {
     let versions = |rule: &ResourceRule| {
         let mut versions = rule.api_versions.clone();
         versions.sort();
+        versions.dedup();
         versions
     };
     let meet = |a: &ResourceRule, b: &ResourceRule| {
@@ -215,10 +221,14 @@ fn converted_once(rules: &[ResourceRule]) -> Option<String> {
         let group = every(a) || every(b) || a.api_groups.iter().any(|group| b.api_groups.contains(group));
         group && versions(a) != versions(b)
     };
-    let differ = rules.iter().enumerate().any(|(at, rule)| rules[..at].iter().any(|other| meet(rule, other)));
-    differ.then(|| {
-        "policies name different versions of one API group, and a request is sent in one version only: a policy that does not name that one skips it; write `apiVersions: [\"*\"]` everywhere, or register the sets apart (--set)".to_owned()
-    })
+    if !rules.iter().enumerate().any(|(at, rule)| rules[..at].iter().any(|other| meet(rule, other))) {
+        return vec![rules.to_vec()];
+    }
+    let mut groups: BTreeMap<Vec<String>, Vec<ResourceRule>> = BTreeMap::new();
+    for rule in rules {
+        groups.entry(versions(rule)).or_default().push(rule.clone());
+    }
+    groups.into_values().collect()
 }
 
 fn with_path(client: &Client, path: &str) -> Client {

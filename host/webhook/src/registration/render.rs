@@ -12,23 +12,26 @@ impl Registration {
         let mut out = Yaml { text: String::new() };
         out.head(self);
         out.line(0, "webhooks:");
-        out.line(0, &format!("- name: {}", quoted(&self.webhook)));
-        out.line(1, "admissionReviewVersions: [v1]");
-        out.line(1, &format!("failurePolicy: {}", self.failure_policy));
-        out.line(1, "matchPolicy: Equivalent");
-        out.line(1, "sideEffects: None");
-        out.line(1, &format!("timeoutSeconds: {}", self.timeout_seconds));
-        out.client(self);
-        out.line(1, "rules:");
-        self.rules.iter().for_each(|rule| out.rule(rule));
-        out.selector("namespaceSelector", &self.namespace_selector);
-        out.selector("objectSelector", &self.object_selector);
-        if !self.match_conditions.is_empty() {
-            out.line(1, "matchConditions:");
-        }
-        for condition in &self.match_conditions {
-            out.line(1, &format!("- name: {}", quoted(&condition.name)));
-            out.line(2, &format!("expression: {}", quoted(&condition.expression)));
+        for (at, rules) in self.rules.iter().enumerate() {
+            let name = if at == 0 { self.webhook.clone() } else { format!("versions-{at}.{}", self.webhook) };
+            out.line(0, &format!("- name: {}", quoted(&name)));
+            out.line(1, "admissionReviewVersions: [v1]");
+            out.line(1, &format!("failurePolicy: {}", self.failure_policy));
+            out.line(1, "matchPolicy: Equivalent");
+            out.line(1, "sideEffects: None");
+            out.line(1, &format!("timeoutSeconds: {}", self.timeout_seconds));
+            out.client(self);
+            out.line(1, "rules:");
+            rules.iter().for_each(|rule| out.rule(rule));
+            out.selector("namespaceSelector", &self.namespace_selector);
+            out.selector("objectSelector", &self.object_selector);
+            if !self.match_conditions.is_empty() {
+                out.line(1, "matchConditions:");
+            }
+            for condition in &self.match_conditions {
+                out.line(1, &format!("- name: {}", quoted(&condition.name)));
+                out.line(2, &format!("expression: {}", quoted(&condition.expression)));
+            }
         }
         out.text
     }

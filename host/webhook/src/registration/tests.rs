@@ -44,15 +44,24 @@ fn planned(matches: &[&str]) -> Registration {
     registration(&[set("a", matches)], &options()).expect("a registration")
 }
 
-/// A registration as the only policy of a set: what it sends is what that policy would judge.
-fn as_policy(registration: &Registration) -> LoadedSet {
+/// A registration as policies of a set, one for each webhook: what it sends is what any of them would judge.
+fn as_policies(registration: &Registration) -> LoadedSet {
     let text = registration.to_yaml();
-    let (_, rest) = text.split_once("  rules:\n").expect("rules");
-    let rest: Vec<String> = rest.lines().map(|line| format!("    {line}\n")).collect();
-    let head = "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: registration}\nspec:\n  policies:\n  \
-                - name: p\n    plugin: {builtin: b}\n    match:\n      resourceRules:\n";
-    let text = format!("{head}{}", rest.concat());
+    let head =
+        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: registration}\nspec:\n  policies:\n";
+    let webhooks = text.split("\n- name: ").skip(1).enumerate().map(|(at, webhook)| {
+        let (_, rest) = webhook.split_once("  rules:\n").expect("rules");
+        let rest: String = rest.lines().map(|line| format!("    {line}\n")).collect();
+        format!("  - name: p{at}\n    plugin: {{builtin: b}}\n    match:\n      resourceRules:\n{rest}")
+    });
+    let text = format!("{head}{}", webhooks.collect::<String>());
     parse_set(&yaml(&text)).unwrap_or_else(|complaints| panic!("{}: {text}", complaints[0]))
+}
+
+/// What the API server does with a request, conversions aside.
+fn sent_by(registered: &LoadedSet, review: &Review) -> Selection {
+    let all = (0..registered.set.policies.len()).map(|at| registered.select(at, review));
+    all.reduce(|one, other| if one == Selection::Skips { other } else { one }).expect("a webhook")
 }
 
 fn json(text: &str) -> Document {
@@ -203,10 +212,10 @@ fn sends_everything_that_any_policy_judges_or_cannot_be_known_for() {
                 assert!(first.contains("documents") && second.contains("documents"));
                 continue;
             };
-            let registered = as_policy(&plan);
+            let registered = as_policies(&plan);
             for review in &world {
                 let wanted = (0..2).any(|policy| judging.select(policy, review) != Selection::Skips);
-                let sends = match registered.select(0, review) {
+                let sends = match sent_by(&registered, review) {
                     Selection::Applies => true,
                     Selection::Skips => false,
                     Selection::Unknown(why) => panic!("the API server would refuse: {why}\n{}", plan.to_yaml()),
@@ -230,7 +239,7 @@ fn sends_nothing_that_no_policy_wants() {
     ];
     let judging = set("a", &narrow);
     let plan = registration(std::slice::from_ref(&judging), &options()).expect("a registration");
-    let registered = as_policy(&plan);
+    let registered = as_policies(&plan);
     // Who has no name in the request may have one in the object, so it is sent wherever a rule names names.
     let nameless = |review: &&Review| {
         let resource = review.request.resource.as_ref();
@@ -239,7 +248,7 @@ fn sends_nothing_that_no_policy_wants() {
     let world = world();
     for review in world.iter().filter(|review| !review.request.user.name.is_empty() && !nameless(review)) {
         let wanted = (0..3).any(|policy| judging.select(policy, review) != Selection::Skips) && !excluded(review);
-        let sends = registered.select(0, review) != Selection::Skips;
+        let sends = sent_by(&registered, review) != Selection::Skips;
         assert_eq!(sends, wanted, "{:?}\n{}", review.request, plan.to_yaml());
     }
 }
@@ -259,7 +268,7 @@ fn sends_of_kubernetes_own_kinds_exactly_those_in_which_a_shipped_policy_could_f
         let shipped = parse_set(&yaml(text)).expect("a set");
         let plan = registration(std::slice::from_ref(&shipped), &options()).expect("a registration");
         assert_eq!(plan.notes, [""; 0]);
-        let registered = as_policy(&plan);
+        let registered = as_policies(&plan);
         let mut sent = 0;
         let lines = include_str!("../../../subject/src/kinds.tsv").lines();
         for columns in lines.map(|line| line.split('\t').collect::<Vec<_>>()) {
@@ -284,6 +293,25 @@ fn sends_of_kubernetes_own_kinds_exactly_those_in_which_a_shipped_policy_could_f
         }
         assert!(sent > 20, "{sent}");
     }
+}
+
+#[test]
+fn registers_apart_what_names_different_versions_so_that_each_is_converted_to() {
+    let scalers = "{resourceRules: [{apiGroups: [autoscaling], apiVersions: [v2], operations: [CREATE], resources: [horizontalpodautoscalers]}]}";
+    let all = "{resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: [CREATE], resources: ['*']}]}";
+    let pods = "{resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods]}]}";
+    assert_eq!(planned(&[scalers, pods]).rules.len(), 1, "versions of two groups");
+    assert_eq!(planned(&[all, all]).rules.len(), 1);
+    let plan = planned(&[scalers, all]);
+    // Of v1 alone the API server makes a v2 for the second webhook; with one rule for all it would send v1, and the policy
+    // would skip it.
+    let versions: Vec<_> = plan.rules.iter().map(|rules| rules[0].api_versions.join(",")).collect();
+    assert_eq!(versions, ["*", "v2"]);
+    let text = plan.to_yaml();
+    assert_eq!(text.matches("\n- name: ").count(), 2, "{text}");
+    assert!(text.contains("- name: versions-1.validate.portcullis.dev"), "{text}");
+    assert_eq!(text.matches("clientConfig:").count(), 2, "each says where to send");
+    assert!(plan.notes.iter().any(|note| note.contains("2 webhooks")), "{:?}", plan.notes);
 }
 
 #[test]
@@ -338,7 +366,7 @@ fn leaves_out_what_a_cluster_needs_to_come_up_unless_a_policy_names_it() {
 fn leaves_out_what_agents_write_and_nothing_that_people_write() {
     let all = "{resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: [CREATE], resources: ['*']}]}";
     let sends = |plan: &Registration, what: &str| {
-        as_policy(plan).select(0, &review("CREATE", what, "shop", "a", "ann")) == Selection::Applies
+        sent_by(&as_policies(plan), &review("CREATE", what, "shop", "a", "ann")) == Selection::Applies
     };
     let plan = planned(&[all]);
     for (what, sent) in [
@@ -361,7 +389,7 @@ fn leaves_out_what_agents_write_and_nothing_that_people_write() {
     let machines = "{resourceRules: [{apiGroups: [cluster.x-k8s.io], apiVersions: ['*'], operations: [CREATE], resources: [machines]}]}";
     let roles = ["a", "portcullis"].map(|name| {
         let role = review("CREATE", "rbac.authorization.k8s.io/v1/clusterroles/", "", name, "ann");
-        as_policy(&planned(&[all])).select(0, &role) == Selection::Applies
+        sent_by(&as_policies(&planned(&[all])), &role) == Selection::Applies
     });
     assert_eq!(roles, [true, false], "its own ClusterRole alone");
     let plan = planned(&[all, machines]);
