@@ -27,9 +27,8 @@ impl Image {
             Some((repository, tag)) => (repository, Some(tag.to_owned())),
             None => (rest, None),
         };
-        if tag.is_none() && digest.is_none() {
-            return Err(wrong(&"it has neither a tag nor a digest"));
-        }
+        // What a runtime pulls where nobody says which.
+        let tag = tag.or_else(|| digest.is_none().then(|| "latest".to_owned()));
         let repository = Repository::new(registry, repository).map_err(|error| wrong(&error))?;
         Ok(Self { repository, tag, digest })
     }
@@ -50,7 +49,9 @@ mod tests {
         let image = Image::read(&format!("reg.example:5000/a/b:v1@{digest}")).expect("an image");
         assert_eq!((image.name().as_str(), image.tag.as_deref()), ("reg.example:5000/a/b", Some("v1")));
         assert_eq!(image.digest.map(|digest| digest.to_string()), Some(digest.clone()));
-        for bad in ["nginx:1", "docker.io/library/nginx", "docker.io/library/nginx@sha256:0", "docker.io/A:1", ""] {
+        let latest = Image::read("docker.io/library/nginx").expect("an image");
+        assert_eq!((latest.tag.as_deref(), latest.digest), (Some("latest"), None));
+        for bad in ["nginx:1", "docker.io/library/nginx@sha256:0", "docker.io/A:1", ""] {
             assert!(Image::read(bad).is_err(), "{bad}");
         }
     }
