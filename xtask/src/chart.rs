@@ -223,6 +223,10 @@ impl Helm {
             .into_iter()
             .partition(|text| text.contains("\nkind: ValidatingWebhookConfiguration\n"));
         ensure!(registration.len() == 1 && rest.len() > 5, "the chart renders other objects than expected");
+        // Who pipes `helm template` into kubectl applies hooks as well: an empty registration of the same name would win.
+        let with_hooks = command::text(&mut self.template(&Path::new(VALUES).join(MANIFEST_VALUES), &[]))?;
+        let registrations = with_hooks.matches("\nkind: ValidatingWebhookConfiguration\n").count();
+        ensure!(registrations == 1, "`helm template` renders {registrations} registrations of one name");
         let folder = Path::new(MANIFESTS);
         Ok([(folder.join("portcullis.yaml"), manifest(&rest)), (folder.join("webhook.yaml"), manifest(&registration))])
     }

@@ -15,7 +15,6 @@ mod select;
 mod set;
 mod settings;
 mod suggest;
-mod trust;
 mod waiver;
 mod workloads;
 

@@ -126,7 +126,11 @@ pub(crate) fn turned_away(refusal: Refusal, peer: Option<SocketAddr>, traceparen
 pub(crate) fn judged(call: &Call<'_>, judged: &Judged, enforced: bool) {
     let duration = call.arrived.elapsed();
     count(judged, duration);
-    log_denials(&trace(call, judged, duration), judged, duration, enforced);
+    let trace = trace(call, judged, duration);
+    log_denials(&trace, judged, duration, enforced);
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        log_warnings(&trace, judged);
+    }
 }
 
 fn count(judged: &Judged, duration: Duration) {
@@ -160,7 +164,6 @@ fn count(judged: &Judged, duration: Duration) {
 fn log_denials(trace: &str, judged: &Judged, duration: Duration, enforced: bool) {
     let Judged { review, decisions, spent, .. } = judged;
     let request = &review.request;
-    log_warnings(trace, judged);
     for decision in decisions.iter().filter(|decision| decision.verdict() == Verdict::Deny) {
         let (findings, more_findings) = listed(&denying(decision));
         let (failures, more_failures) = listed(&not_judged(decision));
