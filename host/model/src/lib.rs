@@ -15,6 +15,7 @@ pub mod policy;
 pub mod review;
 pub mod subject;
 pub mod time;
+pub mod trust;
 pub mod workload;
 
 pub use canonical::{json_string, sha256_hex};
@@ -33,4 +34,5 @@ pub use review::{
 };
 pub use subject::{Subject, SubjectKind};
 pub use time::{format_time, parse_expiry, parse_time};
+pub use trust::{KeyRule, KeySource, Presence, TrustRoot, TrustRule};
 pub use workload::{Amount, AmountState, Claim, Container, ContainerRole, Image, ImageState, Resources, Workload};

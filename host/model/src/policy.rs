@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::decision::{Effect, Mode};
 use crate::finding::Severity;
 use crate::place::Place;
+use crate::trust::TrustRule;
 
 /// One value for each mode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -222,6 +223,8 @@ pub struct PolicySet {
     pub fail_fast: PerMode<bool>,
     /// Further kinds that run containers.
     pub workloads: Vec<CustomWorkload>,
+    /// Whose signatures count, by the names that policies use.
+    pub trust: Vec<TrustRule>,
     /// The policies, in order.
     pub policies: Vec<Policy>,
 }

@@ -15,6 +15,7 @@ mod select;
 mod set;
 mod settings;
 mod suggest;
+mod trust;
 mod waiver;
 mod workloads;
 

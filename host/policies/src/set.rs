@@ -10,6 +10,7 @@ use crate::fields::Fields;
 use crate::labels::{check_key, is_subdomain};
 use crate::matching::{Selector, read_match};
 use crate::settings::{digest_of, read_settings, setting_node};
+use crate::trust::read_trust;
 use crate::workloads::read_workload;
 
 /// The version of everything a person writes for this product.
@@ -138,13 +139,14 @@ fn read_set(fields: &Fields) -> Option<(PolicySet, Vec<Selector>)> {
     }
     let name = read_head(fields);
     let spec = fields.required(NodeId::ROOT, "spec")?;
-    if !fields.expect_map(spec, &["mode", "failFast", "workloads", "policies"]) {
+    if !fields.expect_map(spec, &["mode", "failFast", "workloads", "trust", "policies"]) {
         return None;
     }
     let mode = read_mode(fields, spec);
     let fail_fast = fields.per_mode(spec, "failFast", |node| fields.flag(node));
     let workloads = fields.list(spec, "workloads").unwrap_or_default();
     let workloads = workloads.into_iter().filter_map(|node| read_workload(fields, node)).collect();
+    let trust = read_trust(fields, spec);
     if fields.get(spec, "policies").is_none() {
         fields.wrong_hint(spec, "`spec` has no `policies`", "write `policies: []` for a set that judges nothing");
     }
@@ -165,7 +167,7 @@ fn read_set(fields: &Fields) -> Option<(PolicySet, Vec<Selector>)> {
     let digest = digest_of(fields.document, &name);
     let fail_fast =
         PerMode { sandbox: fail_fast.sandbox.unwrap_or(false), compliance: fail_fast.compliance.unwrap_or(false) };
-    Some((PolicySet { name, digest, mode, fail_fast, workloads, policies }, selectors))
+    Some((PolicySet { name, digest, mode, fail_fast, workloads, trust, policies }, selectors))
 }
 
 fn read_mode(fields: &Fields, spec: NodeId) -> ModeRule {
