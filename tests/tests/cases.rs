@@ -17,7 +17,8 @@ fn set(plugin: &str, case: &Case) -> String {
         }
     };
     format!(
-        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: case}}\nspec:\n  policies:\n  - name: case\n    plugin: {{builtin: {plugin}}}\n    match: {matches}\n    grants: {}\n    settings: {}\n",
+        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: case}}\nspec:\n  trust: {}\n  policies:\n  - name: case\n    plugin: {{builtin: {plugin}}}\n    match: {matches}\n    grants: {}\n    settings: {}\n",
+        trusts(case),
         kinds(case),
         case.settings
     )
@@ -25,10 +26,19 @@ fn set(plugin: &str, case: &Case) -> String {
 
 /// The kinds of fact that a case records, each once: they are what its policy grants.
 fn kinds(case: &Case) -> Value {
+    json!(said(case, &|fact| &fact["kind"]))
+}
+
+/// The trusts that the questions of a case name. Whom they trust does not matter to what is recorded.
+fn trusts(case: &Case) -> Value {
+    let names = said(case, &|fact| &fact["arguments"]["trust"]);
+    names.iter().map(|name| json!({"name": name, "root": {"builtin": "sigstore"}})).collect()
+}
+
+fn said(case: &Case, of: &dyn Fn(&Value) -> &Value) -> BTreeSet<String> {
     let facts: Value = serde_json::from_str(&case.facts).expect("JSON");
-    let kinds: BTreeSet<&str> =
-        facts.as_array().into_iter().flatten().filter_map(|fact| fact["kind"].as_str()).collect();
-    json!(kinds)
+    let texts = facts.as_array().into_iter().flatten().filter_map(|fact| of(fact).as_str().map(str::to_owned));
+    texts.collect()
 }
 
 /// The case as an AdmissionReview, where its head says what kind of request it is.

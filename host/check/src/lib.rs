@@ -5,6 +5,7 @@ pub mod error;
 pub mod exit;
 mod ignore;
 pub mod inputs;
+mod named;
 mod parallel;
 mod read;
 mod recorded;
@@ -17,14 +18,17 @@ use std::sync::Arc;
 
 use portcullis_document::ReadLimits;
 use portcullis_gate::Gate;
-use portcullis_model::{Decision, Mode};
+use portcullis_model::{Decision, Mode, Review};
 use portcullis_report::{InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool, WaiverInfo};
 use portcullis_subject::kinds::Kinds;
 
-use crate::inputs::GatherOptions;
+use crate::inputs::{GatherOptions, Gathered};
 use crate::read::FileContent;
 use crate::recorded::Comparison;
 use crate::subjects::Surroundings;
+
+/// The largest file that is judged by its bytes alone: 1 GiB. Of a larger one somebody signs the digest.
+pub const MAX_ARTIFACT_BYTES: u64 = 1 << 30;
 
 /// How many waivers that were not needed are named; the others are counted.
 const IDLE_WAIVERS_SHOWN: usize = 10;
@@ -33,6 +37,10 @@ const IDLE_WAIVERS_SHOWN: usize = 10;
 pub struct CheckOptions {
     /// Files and directories; `-` is the standard input.
     pub paths: Vec<PathBuf>,
+    /// Images, by the names that a manifest would have.
+    pub images: Vec<String>,
+    /// Files that are judged by their bytes alone, whatever is in them.
+    pub artifacts: Vec<PathBuf>,
     /// What to leave out, and how large a file may be.
     pub gather: GatherOptions,
     /// How large a document may be.
@@ -64,7 +72,11 @@ struct FileResult {
 
 /// Judges everything that the options name. `advance` is told the number of files after each of them.
 pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)) -> Report {
-    let gathered = inputs::gather(&options.paths, &options.gather);
+    let named = named::subjects(options);
+    let gathered = match options.paths.as_slice() {
+        [] if !named.is_empty() => Gathered::default(),
+        paths => inputs::gather(paths, &options.gather),
+    };
     let contents = parallel::map(&gathered.files, options.jobs, |file| read::read(file, &options.read));
     let surroundings = Surroundings::collect(options, &contents);
     let total = contents.len();
@@ -72,6 +84,10 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         let result = judge_file(gate, options, &surroundings, content);
         advance(total);
         result
+    });
+    let named = parallel::map(&named, options.jobs, |subject| match subject {
+        Ok(review) => FileResult { decisions: judge(gate, review), ..FileResult::default() },
+        Err(error) => FileResult { errors: vec![error.clone()], ..FileResult::default() },
     });
     let mut parts = Parts {
         policy_sets: policy_sets(gate),
@@ -83,7 +99,7 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         decisions: Vec::new(),
     };
     let mut comparison = Comparison::default();
-    for result in results {
+    for result in results.into_iter().chain(named) {
         comparison.extend(result.comparison);
         parts.decisions.extend(result.decisions);
         parts.errors.extend(result.errors);
@@ -101,10 +117,9 @@ fn judge_file(gate: &Gate, options: &CheckOptions, surroundings: &Surroundings, 
     result.skipped = found.skipped;
     for (review, record) in found.reviews {
         let review = Arc::new(review);
-        // Facts come from a record here, so nothing is ever waited for.
         let decisions = match &record {
             Some(record) => pollster::block_on(gate.judge_with(&review, &record.facts)),
-            None => pollster::block_on(gate.judge(&review)),
+            None => judge(gate, &review),
         };
         if let Some(record) = &record {
             result.errors.extend(result.comparison.compare(record, &decisions));
@@ -112,6 +127,10 @@ fn judge_file(gate: &Gate, options: &CheckOptions, surroundings: &Surroundings, 
         result.decisions.extend(decisions);
     }
     result
+}
+
+fn judge(gate: &Gate, review: &Arc<Review>) -> Vec<Decision> {
+    pollster::block_on(gate.judge(review))
 }
 
 fn policy_sets(gate: &Gate) -> Vec<PolicySetInfo> {

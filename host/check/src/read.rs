@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use portcullis_document::{ReadLimits, decode, read_json, read_yaml};
-use portcullis_model::{Document, Source};
+use portcullis_model::{Document, ReviewedFile, Source, sha256_hex};
 use portcullis_report::InputError;
 
 use crate::error::render_hint;
@@ -16,14 +16,21 @@ pub(crate) struct FileContent {
     pub(crate) file: InputFile,
     /// Its text.
     pub(crate) source: Result<Arc<Source>, InputError>,
+    /// The file as whoever may have signed it knows it; nothing where it could not be read.
+    pub(crate) signed: Option<Arc<ReviewedFile>>,
 }
 
 /// Reads and decodes one file.
 pub(crate) fn read(file: &InputFile, limits: &ReadLimits) -> FileContent {
-    let source = file.read().map_err(InputError::from);
+    let bytes = file.read().map_err(InputError::from);
+    let signed = bytes.as_ref().ok().map(|bytes| reviewed(&file.shown, bytes));
     let decoded = |bytes| decode(&file.shown, bytes, limits).map_err(|error| input_error(&error).in_file(&file.shown));
-    let source = source.and_then(decoded);
-    FileContent { file: file.clone(), source }
+    FileContent { file: file.clone(), source: bytes.and_then(decoded), signed }
+}
+
+/// A file as whoever may have signed it knows it.
+pub(crate) fn reviewed(path: &str, bytes: &[u8]) -> Arc<ReviewedFile> {
+    Arc::new(ReviewedFile { path: path.to_owned(), digest: sha256_hex(bytes) })
 }
 
 impl FileContent {

@@ -115,7 +115,7 @@ impl Surroundings {
                 return;
             }
             Shape::Object | Shape::List => portcullis_subject::from_object(document, &self.kinds, &self.context)
-                .map(|reviews| reviews.into_iter().map(|review| (review, None)).collect()),
+                .map(|reviews| reviews.into_iter().map(|review| (of_file(review, content), None)).collect()),
             Shape::AdmissionReview => {
                 portcullis_subject::from_admission_review(document, &self.context).map(|review| vec![(review, None)])
             }
@@ -170,7 +170,7 @@ impl Surroundings {
         found: &mut Found,
     ) {
         match self.judged_document(gate, content, document) {
-            Some(review) => found.reviews.push((review, None)),
+            Some(review) => found.reviews.push((of_file(review, content), None)),
             None => found.skipped.push(Skipped { path: place_name(content, document), reason }),
         }
     }
@@ -201,8 +201,13 @@ impl Surroundings {
             mode: self.context.mode,
             time: self.context.time,
             notices: Vec::new(),
+            file: None,
         }
     }
+}
+
+fn of_file(review: Review, content: &FileContent) -> Review {
+    Review { file: content.signed.clone(), ..review }
 }
 
 /// What a file is that holds no document at all.

@@ -12,11 +12,13 @@ use portcullis_report::plain;
 
 mod evidence;
 mod serve;
+mod signer;
 mod verify_bundle;
 mod webhook_config;
 
 pub use evidence::EvidenceArguments;
 pub use serve::ServeArguments;
+pub use signer::SignerArguments;
 pub use verify_bundle::VerifyBundleArguments;
 pub use webhook_config::WebhookConfigArguments;
 
@@ -64,8 +66,16 @@ pub enum Command {
 #[command(after_help = EXIT_STATUS)]
 pub struct CheckArguments {
     /// Files and directories to judge; `-` reads the standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present_any = ["image", "artifact"], value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+
+    /// An image to judge by its name alone, as `registry/repository@sha256:...`; repeatable
+    #[arg(long, value_name = "REF", env = "PORTCULLIS_IMAGE", value_delimiter = ',')]
+    pub image: Vec<String>,
+
+    /// A file to judge by its bytes alone: whether it is signed. The bundle is FILE.sigstore.json, or one by --bundle; repeatable
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_ARTIFACT", value_delimiter = ',')]
+    pub artifact: Vec<PathBuf>,
 
     /// A policy set, a directory of them, or `-`; repeatable. Without it the built-in default set judges
     #[arg(long, short, value_name = "FILE", env = "PORTCULLIS_POLICIES", value_delimiter = ',')]
@@ -110,9 +120,9 @@ pub struct CheckArguments {
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_FACTS")]
     pub facts: Option<PathBuf>,
 
-    /// A sigstore bundle that may be about an image of the input; repeatable
-    #[arg(long, value_name = "FILE", env = "PORTCULLIS_BUNDLE", value_delimiter = ',')]
-    pub bundle: Vec<PathBuf>,
+    /// Besides all policy sets, every image and every --artifact must be signed by this signer
+    #[command(flatten)]
+    pub signer: SignerArguments,
 
     #[command(flatten)]
     pub evidence: EvidenceArguments,

@@ -60,7 +60,7 @@ fn prepare(arguments: &CheckArguments) -> anyhow::Result<(CheckOptions, Wired)> 
         facts: arguments.facts.as_deref(),
         cache_dir: arguments.cache_dir.as_deref(),
         evidence: &arguments.evidence,
-        bundles: &arguments.bundle,
+        signer: &arguments.signer,
     })?;
     Ok((options, wired))
 }
@@ -137,6 +137,8 @@ fn options(arguments: &CheckArguments) -> anyhow::Result<CheckOptions> {
     }
     Ok(CheckOptions {
         paths: arguments.paths.clone(),
+        images: arguments.image.clone(),
+        artifacts: arguments.artifact.clone(),
         gather: GatherOptions { ignore: arguments.ignore.clone(), ..GatherOptions::default() },
         read: ReadLimits::file(),
         kinds,

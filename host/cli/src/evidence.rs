@@ -1,6 +1,6 @@
 //! Where evidence comes from: registries and bundles, as the flags say.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -13,12 +13,11 @@ use crate::args::EvidenceArguments;
 /// A source that answers questions about evidence; it works on this runtime.
 pub fn source(
     arguments: &EvidenceArguments,
-    bundles: &[PathBuf],
     trusts: Arc<TrustStore>,
     runtime: Handle,
 ) -> anyhow::Result<Source> {
     let registry = if arguments.offline { None } else { Some(registry(arguments)?) };
-    let bundles = bundles.iter().map(|path| Ok((path.clone(), read(path)?.into()))).collect::<anyhow::Result<_>>()?;
+    let bundles = arguments.bundle.iter().map(|path| Ok((path.clone(), read(path)?.into()))).collect::<anyhow::Result<_>>()?;
     Ok(Source::new(trusts, Evidence { registry, bundles, time: DEFAULT_LOOK_UP_TIME }, runtime))
 }
 

@@ -12,6 +12,7 @@ mod plugins;
 mod progress;
 mod serve;
 mod sets;
+mod signer;
 mod verify_bundle;
 mod webhook_config;
 mod wire;

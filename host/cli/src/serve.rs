@@ -165,7 +165,7 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     let (works, loaded) = loading.await.context("the policies cannot be loaded")??;
     metrics::in_force(reload::digests(&loaded.sets));
     let trusts = Arc::clone(&works.trusts);
-    let source = evidence::source(&arguments.evidence, &[], trusts, tokio::runtime::Handle::current())?;
+    let source = evidence::source(&arguments.evidence, trusts, tokio::runtime::Handle::current())?;
     let gate = Arc::new(Gate::new(loaded.sets, Arc::new(source)));
     // The labels that belong to this reading of the files, not to one before it.
     if let Some(labels) = loaded.labels {

@@ -12,12 +12,12 @@ use portcullis_check::exit::Exit;
 use portcullis_evidence::{
     Artifact, MAX_BUNDLE_BYTES, Reason, Refused, Says, Signer, TimeSource, Trust, Verified, verify,
 };
-use portcullis_model::Presence;
-use portcullis_model::{KeyRule, KeySource, TrustRoot, TrustRule, format_time};
+use portcullis_model::format_time;
 use portcullis_report::plain;
 
-use crate::args::VerifyBundleArguments;
+use crate::args::{SignerArguments, VerifyBundleArguments};
 use crate::output;
+use crate::signer;
 use crate::write;
 
 /// Bytes of the file that was signed: 1 GiB. For more there is the digest.
@@ -25,7 +25,7 @@ const ARTIFACT_BYTES: u64 = 1 << 30;
 
 /// Verifies one bundle over one artifact, and says what it proves or why it proves nothing.
 pub fn run(arguments: &VerifyBundleArguments) -> anyhow::Result<ExitCode> {
-    let trust = Trust::load(&rule(arguments), Path::new(""))?;
+    let trust = Trust::load(&signer::trust(&arguments.signer), Path::new(""))?;
     trust.warnings(now()).iter().for_each(|warning| output::note(warning));
     let bundle = bytes::read(&arguments.bundle, MAX_BUNDLE_BYTES as u64)?;
     let named = arguments.artifact.to_str().filter(|text| text.starts_with("sha256:"));
@@ -39,7 +39,7 @@ pub fn run(arguments: &VerifyBundleArguments) -> anyhow::Result<ExitCode> {
         }
     };
     let verdict = verify(&bundle, &artifact, &trust).and_then(|verified| {
-        check_signer(&verified.signer, arguments)?;
+        check_signer(&verified.signer, &arguments.signer)?;
         Ok(verified)
     });
     match verdict {
@@ -57,29 +57,8 @@ pub fn run(arguments: &VerifyBundleArguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The flags as a policy set would say them.
-fn rule(arguments: &VerifyBundleArguments) -> TrustRule {
-    let keys = arguments.key.iter().map(|path| KeyRule {
-        name: path.display().to_string(),
-        source: KeySource::File(path.clone()),
-        not_before: None,
-        not_after: None,
-        revoked: false,
-    });
-    let root = arguments.trusted_root.clone().map_or(TrustRoot::SigstorePublic, TrustRoot::File);
-    TrustRule {
-        name: "command line".to_owned(),
-        root: Some(root),
-        keys: keys.collect(),
-        // Whoever signs with a key may do so where no log can be reached; a certificate of minutes needs one.
-        log: if arguments.key.is_some() { Presence::Optional } else { Presence::Required },
-        timestamp: Presence::Optional,
-        place: None,
-    }
-}
-
 /// Whether the signer is the one that was asked for. A certificate with several names is that of none of them.
-fn check_signer(signer: &Signer, arguments: &VerifyBundleArguments) -> Result<(), Refused> {
+fn check_signer(signer: &Signer, arguments: &SignerArguments) -> Result<(), Refused> {
     let other = |detail: String| Refused { reason: Reason::WrongIdentity, detail };
     let Some(expected) = &arguments.certificate_identity else {
         return match signer {

@@ -12,11 +12,12 @@ use portcullis_policies::{LoadedSet, Waivers};
 use portcullis_runner::{CompilerCommand, Runner, RunnerConfig};
 use tokio::runtime::Runtime;
 
-use crate::args::EvidenceArguments;
+use crate::args::{EvidenceArguments, SignerArguments};
 use crate::evidence;
 use crate::output::{self, Complaints};
 use crate::plugins::LocalPlugins;
 use crate::sets;
+use crate::signer;
 
 /// The most threads that judge at once: a quarter of the runner's pool, so that even plugins of many modules, of which a few
 /// fill the pool, never find it full. Raising it needs a larger [`portcullis_runner::Pool`].
@@ -37,8 +38,8 @@ pub struct GateSettings<'a> {
     pub cache_dir: Option<&'a Path>,
     /// `--offline` and its like
     pub evidence: &'a EvidenceArguments,
-    /// `--bundle`
-    pub bundles: &'a [PathBuf],
+    /// `--key` and its like
+    pub signer: &'a SignerArguments,
 }
 
 /// A gate, and what must live as long as it judges.
@@ -52,14 +53,15 @@ pub struct Wired {
 /// A gate with its policy sets in force.
 pub fn gate(settings: &GateSettings<'_>) -> anyhow::Result<Wired> {
     let works = Works::start(settings.cache_dir)?;
-    let (sets, waivers) = sets::load(settings.policies, settings.waivers)?;
+    let (mut sets, waivers) = sets::load(settings.policies, settings.waivers)?;
+    sets.extend(signer::policy_set(settings.signer)?);
     let asks = sets.iter().any(|set| !set.set.trust.is_empty());
     let (facts, runtime): (Arc<dyn FactSource>, _) = match settings.facts {
         Some(path) => (Arc::new(recorded(path)?), None),
         None if asks => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(LOOKING).enable_all().build()?;
             let trusts = Arc::clone(&works.trusts);
-            let source = evidence::source(settings.evidence, settings.bundles, trusts, runtime.handle().clone())?;
+            let source = evidence::source(settings.evidence, trusts, runtime.handle().clone())?;
             (Arc::new(source), Some(runtime))
         }
         None => (Arc::new(Facts::none()), None),

@@ -50,6 +50,11 @@ impl Candidate {
         Self { found: format!("{FILE}`{}`", path.display()), form: Form::Bundle(bytes) }
     }
 
+    /// A bundle that lies beside the file that it is about.
+    pub(crate) fn beside(path: &Path, bytes: Bytes) -> Self {
+        Self { found: format!("`{}`", path.display()), form: Form::Bundle(bytes) }
+    }
+
     /// Whether the caller gave it, who may have given it for another image.
     pub(crate) fn is_local(&self) -> bool {
         self.found.starts_with(FILE)

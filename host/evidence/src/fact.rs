@@ -59,11 +59,11 @@ impl Judged {
         2 * (verified + refused) + size_of::<Self>()
     }
 
-    /// The fact that answers a question about an image by this name and digest; `pinned`: whoever wrote the name wrote the digest.
+    /// The fact that answers a question about what `head` describes: the members of its document besides the signatures.
     ///
     /// # Errors
     /// For a person: why no fact can be made of it.
-    pub(crate) fn fact(&self, query: &Query, name: &str, digest: &str, pinned: bool) -> Result<Fact, String> {
+    pub(crate) fn fact(&self, query: &Query, head: Map<String, Value>) -> Result<Fact, String> {
         let query = query.clone();
         if self.verified.is_empty() {
             let rejected = || FactStatus::Rejected(reasons(&self.refused, self.more));
@@ -72,17 +72,32 @@ impl Judged {
         }
         let refused: Vec<Value> =
             self.refused.iter().map(|(found, reason)| json!({"found": found, "reason": reason})).collect();
-        let document = json!({
-            "image": format!("{name}@{digest}"),
-            "digest": digest,
-            "pinned": pinned,
-            "signatures": self.verified,
-            "refused": refused,
-        });
-        let document = read_json_text(&document.to_string(), &ReadLimits::default());
-        let document = document.map_err(|error| format!("what was found cannot be shown: {error}"))?;
-        Ok(Fact { query, status: FactStatus::Verified, document: Some(document) })
+        let mut document = head;
+        document.insert("signatures".into(), self.verified.as_slice().into());
+        document.insert("refused".into(), refused.into());
+        verified(query, document)
     }
+}
+
+/// A verified fact with this document.
+///
+/// # Errors
+/// For a person: why it is none.
+pub(crate) fn verified(query: Query, document: Map<String, Value>) -> Result<Fact, String> {
+    let document = read_json_text(&Value::from(document).to_string(), &ReadLimits::default());
+    let document = document.map_err(|error| format!("what was found cannot be shown: {error}"))?;
+    Ok(Fact { query, status: FactStatus::Verified, document: Some(document) })
+}
+
+/// The members of the document of a fact about an image by this name and digest; `pinned`: whoever wrote the name wrote the
+/// digest.
+pub(crate) fn image_head(name: &str, digest: &str, pinned: bool) -> Map<String, Value> {
+    let members = [
+        ("image", Value::from(format!("{name}@{digest}"))),
+        ("digest", digest.into()),
+        ("pinned", pinned.into()),
+    ];
+    members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
 }
 
 fn reasons(refused: &[(String, String)], more: usize) -> String {

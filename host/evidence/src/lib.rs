@@ -13,6 +13,7 @@ mod candidate;
 mod certificate;
 mod error;
 mod fact;
+mod file;
 mod flights;
 mod gather;
 mod image;
@@ -48,6 +49,9 @@ pub const MAX_BUNDLE_BYTES: usize = 48 << 20;
 pub const MAX_DEPTH: usize = 64;
 /// Certificates that a bundle may bring, the leaf included.
 pub const MAX_CERTIFICATES: usize = 8;
+/// Bytes of a signed file that is read whole: 1 GiB. Of a larger one only the digest is compared, which some signatures do not
+/// allow.
+pub const MAX_SIGNED_FILE_BYTES: usize = 1 << 30;
 /// Bytes of one certificate.
 pub const MAX_CERTIFICATE_BYTES: usize = 64 << 10;
 /// Log entries of one bundle.

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use portcullis_model::{Answers, Fact, FactError, FactSource, Query};
+use portcullis_model::{ABOUT_FILE, Answers, Fact, FactError, FactSource, Query};
 use portcullis_registry::{Access, Client, Digest, Error, Keychain};
 use tokio::runtime::Handle;
 
 use crate::artifact::Artifact;
 use crate::candidate::Candidate;
-use crate::fact::Judged;
+use crate::fact::{Judged, image_head};
+use crate::file;
 use crate::flights::{Flights, Keep, Landed};
 use crate::gather::gather;
 use crate::image::Image;
@@ -122,6 +123,11 @@ impl Shared {
     async fn signature(self: &Arc<Self>, runtime: &Handle, query: &Query) -> Result<Fact, String> {
         let trust = self.store.get(&query.trust).ok_or("the trust that it names is in force no more")?;
         let arguments: serde_json::Value = serde_json::from_str(&query.arguments).unwrap_or_default();
+        if arguments["about"] == ABOUT_FILE {
+            let (local, query) = (self.local.clone(), query.clone());
+            let judged = tokio::task::spawn_blocking(move || file::fact(&query, local, &trust)).await;
+            return judged.map_err(|_| "a bug in Portcullis stopped the verification; please report it")?;
+        }
         let text = arguments["image"].as_str().ok_or("the question has no `image`")?;
         let image = Image::read(text)?;
         let digest = match &image.digest {
@@ -133,7 +139,7 @@ impl Shared {
         let begin = || self.begin(runtime, image.clone(), digest.clone(), Arc::clone(&trust));
         let judged = self.flights.get(key, |judged| keep(judged, &trust), begin).await;
         let judged = judged.map_err(|message| message.to_string())?;
-        judged.fact(query, &name, &digest.to_string(), image.digest.is_some())
+        judged.fact(query, image_head(&name, &digest.to_string(), image.digest.is_some()))
     }
 
     /// What a tag means now. It is asked for anew for each review, and remembered by nobody (A32).

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{
-    Decision, Effect, Fact, Facts, Failure, FailureKind, Judged, Mode, NodeId, PolicyState, Query, Review, Workload,
+    ABOUT_FILE, Decision, Effect, Fact, Facts, Failure, FailureKind, Judged, Mode, NodeId, PolicyState, Query, Review, Workload,
     json_string, mode_of, sha256_hex,
 };
 use portcullis_policies::{Selection, WaiverMatch, Waivers};
@@ -192,7 +192,7 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
             Ok(Settled { state: PolicyState::Evaluated, findings, failures: Vec::new() })
         }
         Ok(Outcome::Needs(queries)) => {
-            let named = under_trust(queries, case.set).map_err(|message| (FailureKind::Settings, message));
+            let named = completed(queries, case).map_err(|message| (FailureKind::Settings, message));
             let fresh = named.and_then(|queries| {
                 authorize(&queries, &policy.grants, own).map_err(|message| (FailureKind::Fact, message))
             });
@@ -221,18 +221,21 @@ fn too_late(spent: &[Spent]) -> String {
     format!("was not called: the review's deadline had passed; {who}")
 }
 
-/// Says of each question that names a trust which one of the policy set's that is. What a name means in another set, or meant in
-/// another version of this one, is another question.
-fn under_trust(queries: Vec<Query>, set: &InstalledSet) -> Result<Vec<Query>, String> {
-    let one = |query: Query| {
+/// Says of each question that names a trust which one of the policy set's that is: what a name means in another set, or meant in
+/// another version of this one, is another question. Likewise of each that is about the file which one that is.
+fn completed(queries: Vec<Query>, case: &Case<'_>) -> Result<Vec<Query>, String> {
+    let one = |mut query: Query| {
         let arguments = read_json_text(&query.arguments, &ReadLimits::default()).map_err(|error| error.to_string())?;
-        let named = arguments.find(NodeId::ROOT, "trust");
-        if named.is_none() {
-            return Ok(query);
+        if arguments.string(NodeId::ROOT, &["about"]) == Some(ABOUT_FILE) {
+            query.file.clone_from(&case.review.file);
         }
-        let name = arguments.text(named);
-        let trust = set.trusts.get(name).ok_or_else(|| unknown_trust(name, set))?;
-        Ok(Query { trust: trust.digest().to_owned(), ..query })
+        let named = arguments.find(NodeId::ROOT, "trust");
+        if !named.is_none() {
+            let name = arguments.text(named);
+            let trust = case.set.trusts.get(name).ok_or_else(|| unknown_trust(name, case.set))?;
+            trust.digest().clone_into(&mut query.trust);
+        }
+        Ok(query)
     };
     queries.into_iter().map(one).collect()
 }
@@ -341,6 +344,13 @@ fn fact_used(fact: &Fact) -> (String, String, String) {
     if !fact.query.trust.is_empty() {
         query.push_str(",\"trust\":");
         json_string(&fact.query.trust, &mut query);
+    }
+    if let Some(file) = &fact.query.file {
+        query.push_str(",\"file\":{\"digest\":");
+        json_string(&file.digest, &mut query);
+        query.push_str(",\"path\":");
+        json_string(&file.path, &mut query);
+        query.push('}');
     }
     query.push('}');
     let root = portcullis_model::NodeId::ROOT;

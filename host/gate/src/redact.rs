@@ -202,6 +202,7 @@ mod tests {
             mode: None,
             time: 0,
             notices: Vec::new(),
+            file: None,
         }
     }
 

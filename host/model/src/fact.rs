@@ -3,8 +3,10 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::document::Document;
+use crate::review::ReviewedFile;
 
 /// One question to the host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,12 +18,18 @@ pub struct Query {
     /// The digest of the trust that the answer depends on; empty where it depends on none. The host says it: a plugin names a
     /// trust among its arguments, and what that name means is a matter of the policy set.
     pub trust: String,
+    /// The file that the question is about, where it is about the one that is judged ([`ABOUT_FILE`]) and there is one. The host
+    /// says this, too: which file it is, is nothing that a plugin may choose.
+    pub file: Option<Arc<ReviewedFile>>,
 }
+
+/// The argument `about` of questions about the file that holds what is judged.
+pub const ABOUT_FILE: &str = "file";
 
 impl Query {
     /// A question whose answer depends on nobody's word.
     pub fn new(kind: impl Into<String>, arguments: impl Into<String>) -> Self {
-        Self { kind: kind.into(), arguments: arguments.into(), trust: String::new() }
+        Self { kind: kind.into(), arguments: arguments.into(), trust: String::new(), file: None }
     }
 }
 
@@ -128,8 +136,8 @@ pub trait FactSource: Send + Sync {
     fn look_up<'a>(&'a self, queries: &'a [Query]) -> Answers<'a>;
 }
 
-/// What was recorded answers; what was not could not be looked up. A recorded fact that says no trust was written by a person
-/// and answers under any.
+/// What was recorded answers; what was not could not be looked up. A recorded fact that says no trust and no file was written by
+/// a person and answers for any.
 impl FactSource for Facts {
     fn look_up<'a>(&'a self, queries: &'a [Query]) -> Answers<'a> {
         let unknown = |query: &Query| {
@@ -137,7 +145,8 @@ impl FactSource for Facts {
             Err(FactError { query: query.clone(), message })
         };
         let under_any = |query: &Query| {
-            let found = self.get(&Query { trust: String::new(), ..query.clone() })?.as_ref().ok()?;
+            let bare = Query::new(query.kind.clone(), query.arguments.clone());
+            let found = self.get(&bare)?.as_ref().ok()?;
             Some(Ok(Fact { query: query.clone(), ..found.clone() }))
         };
         let answer = |query: &Query| {

@@ -21,7 +21,7 @@ pub mod workload;
 pub use canonical::{json_string, sha256_hex};
 pub use decision::{Decision, Effect, Failure, FailureKind, Judged, Mode, PolicyState, Verdict, mode_of};
 pub use document::{BuildError, Document, DocumentBuilder, Key, Kind, Limits, NodeId};
-pub use fact::{Answers, Fact, FactError, FactSource, FactStatus, Facts, Query};
+pub use fact::{ABOUT_FILE, Answers, Fact, FactError, FactSource, FactStatus, Facts, Query};
 pub use finding::{Finding, Fix, FixOperation, Severity};
 pub use place::{LineWindow, Place, Source, Span};
 pub use plugin_source::{PluginBytes, PluginSource, PluginSourceError};
@@ -30,7 +30,7 @@ pub use policy::{
     PolicySet, Requirement, RequirementOperator, ResourceRule, Scope,
 };
 pub use review::{
-    GroupVersionKind, GroupVersionResource, NAMESPACE_NAME_LABEL, NamespaceLabels, Request, Review, User,
+    GroupVersionKind, GroupVersionResource, NAMESPACE_NAME_LABEL, NamespaceLabels, Request, Review, ReviewedFile, User,
 };
 pub use subject::{Subject, SubjectKind};
 pub use time::{format_time, parse_expiry, parse_time};

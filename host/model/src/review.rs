@@ -1,6 +1,7 @@
 //! A subject and the request around it, with all that a decision may depend on.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::decision::Mode;
 use crate::document::Document;
@@ -102,4 +103,15 @@ pub struct Review {
     pub time: i64,
     /// Oddities of the input that were put up with, for a person; they appear beside the decision and change nothing.
     pub notices: Vec<String>,
+    /// The file that the object was read from; absent for what an API server sent, and for the record of that.
+    pub file: Option<Arc<ReviewedFile>>,
+}
+
+/// A file as whoever may have signed it knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ReviewedFile {
+    /// The path as the user wrote it; `-` for the standard input.
+    pub path: String,
+    /// SHA-256 of all its bytes: `sha256:` and 64 hex digits.
+    pub digest: String,
 }

@@ -80,5 +80,6 @@ fn review() -> Review {
         mode: None,
         time: 0,
         notices: Vec::new(),
+        file: None,
     }
 }

@@ -155,6 +155,7 @@ fn input(size: usize) -> Input {
         mode: None,
         time: 0,
         notices: Vec::new(),
+        file: None,
     };
     let (review, workload) = (Arc::new(review), Arc::new(workload));
     Input { review, workload, facts: Arc::default(), hidden_label: None, deadline: None, hide: None }

@@ -108,6 +108,7 @@ fn empty_review() -> Review {
         mode: None,
         time: 0,
         notices: Vec::new(),
+        file: None,
     }
 }
 

@@ -52,6 +52,7 @@ pub fn from_admission_review(document: &Document, context: &Context) -> Result<R
         mode: context.mode,
         time: context.time,
         notices,
+        file: None,
     })
 }
 

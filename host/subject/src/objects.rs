@@ -252,6 +252,7 @@ fn review(document: &Document, kind: GroupVersionKind, kinds: &Kinds, context: &
         mode: context.mode,
         time: context.time,
         notices,
+        file: None,
     })
 }
 

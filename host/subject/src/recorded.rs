@@ -1,8 +1,10 @@
 //! The recorded form of a review, with all that its decision depended on, and recorded facts.
 
+use std::sync::Arc;
+
 use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{
-    Decision, Document, Fact, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review, Verdict,
+    Decision, Document, Fact, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review, ReviewedFile, Verdict,
     format_time, json_string, parse_time,
 };
 
@@ -153,6 +155,10 @@ fn fact_json(fact: &Fact) -> String {
     if !fact.query.trust.is_empty() {
         out.push_str(&format!(",\"trust\":{}", quoted(&fact.query.trust)));
     }
+    if let Some(file) = &fact.query.file {
+        let (path, digest) = (quoted(&file.path), quoted(&file.digest));
+        out.push_str(&format!(",\"file\":{{\"path\":{path},\"digest\":{digest}}}"));
+    }
     if let FactStatus::Rejected(reason) = &fact.status {
         out.push_str(&format!(",\"reason\":{}", quoted(reason)));
     }
@@ -178,7 +184,7 @@ fn facts(document: &Document) -> Result<Facts, Error> {
 }
 
 fn fact(document: &Document, node: NodeId) -> Result<Fact, Error> {
-    known_members(document, node, &["kind", "arguments", "trust", "status", "reason", "document"])?;
+    known_members(document, node, &["kind", "arguments", "trust", "file", "status", "reason", "document"])?;
     let text = |member| document.string(node, &[member]).map(str::to_owned);
     let kind = text("kind").ok_or_else(|| Error::missing(document, node, "kind", "it says which fact this is"))?;
     let arguments = document.find(node, "arguments");
@@ -203,8 +209,22 @@ fn fact(document: &Document, node: NodeId) -> Result<Fact, Error> {
     }
     // A document of its own: its node numbers are part of what a plugin sees, and must not depend on the record around it.
     let found = found.and_then(|found| read_json_text(&found.to_json(NodeId::ROOT), &ReadLimits::default()).ok());
-    let query = Query { kind, arguments: canonical(document, arguments), trust: text("trust").unwrap_or_default() };
+    let trust = text("trust").unwrap_or_default();
+    let query = Query { kind, arguments: canonical(document, arguments), trust, file: reviewed_file(document, node)? };
     Ok(Fact { query, status, document: found })
+}
+
+fn reviewed_file(document: &Document, node: NodeId) -> Result<Option<Arc<ReviewedFile>>, Error> {
+    let file = document.find(node, "file");
+    if document.kind(file) == Kind::None {
+        return Ok(None);
+    }
+    known_members(document, file, &["path", "digest"])?;
+    let text = |member: &'static str| {
+        let found = document.string(file, &[member]).map(str::to_owned);
+        found.ok_or_else(|| Error::missing(document, file, member, "it says which file the fact is about"))
+    };
+    Ok(Some(Arc::new(ReviewedFile { path: text("path")?, digest: text("digest")? })))
 }
 
 /// JSON text with the members of every map sorted by key: equal questions have equal texts.

@@ -33,6 +33,7 @@ pub(crate) fn review(object: Document) -> Review {
         mode: None,
         time: 0,
         notices: Vec::new(),
+        file: None,
     }
 }
 

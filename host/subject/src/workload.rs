@@ -7,6 +7,11 @@ use portcullis_model::{
 use crate::error::Error;
 use crate::{claims, image, quantity};
 
+/// The group of the kinds that are Portcullis' own.
+pub const GROUP: &str = "portcullis.dev";
+/// The kind of an image that is judged by its name alone (`check --image`); `spec.image` has the name.
+pub const IMAGE_KIND: &str = "Image";
+
 /// Where a kind keeps its Pod, and how it says how many.
 struct Shape {
     /// Keys down to what holds the Pod's `metadata` and `spec`.
@@ -37,6 +42,11 @@ pub fn view(review: &Review, custom: &[CustomWorkload]) -> Workload {
     if kind == ("autoscaling", "Scale") {
         let node = object.walk(NodeId::ROOT, &["spec", "replicas"]);
         (workload.replicas, workload.replicas_node) = (count(object, node, 0), node);
+        return workload;
+    }
+    if kind == (GROUP, IMAGE_KIND) {
+        let node = object.walk(NodeId::ROOT, &["spec", "image"]);
+        workload.images.push(Image { node, container: None, state: image_state(object, node) });
         return workload;
     }
     if let Some(template) = custom.iter().find(|custom| (custom.group.as_str(), custom.kind.as_str()) == kind) {

@@ -7,6 +7,10 @@ use clap::Args;
 /// Where signatures are looked for. Nothing is asked where no policy set has a `trust`.
 #[derive(Args, Debug, Default)]
 pub struct EvidenceArguments {
+    /// A sigstore bundle that may be about what is judged, read once; repeatable
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_BUNDLE", value_delimiter = ',')]
+    pub bundle: Vec<PathBuf>,
+
     /// Ask no registry: only bundles that are given count, and images need digests
     #[arg(long, env = "PORTCULLIS_OFFLINE")]
     pub offline: bool,

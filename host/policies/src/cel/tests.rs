@@ -24,6 +24,7 @@ fn review(object: &str) -> Review {
         mode: None,
         time: 0,
         notices: Vec::new(),
+        file: None,
     }
 }
 

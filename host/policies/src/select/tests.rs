@@ -48,6 +48,7 @@ fn pod() -> Review {
         mode: None,
         time: 0,
         notices: Vec::new(),
+        file: None,
     }
 }
 

@@ -66,6 +66,7 @@ fn review(namespace: &str, kind: &str, name: &str) -> Review {
         mode: None,
         time: NOON,
         notices: Vec::new(),
+        file: None,
     }
 }
 

@@ -228,6 +228,7 @@ pub fn review(object: Option<Document>) -> Review {
         mode: None,
         time: 0,
         notices: Vec::new(),
+        file: None,
     }
 }
 

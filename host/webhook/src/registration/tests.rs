@@ -125,6 +125,7 @@ fn review(operation: &str, what: &str, namespace: &str, name: &str, user: &str) 
         mode: None,
         time: 0,
         notices: Vec::new(),
+        file: None,
     }
 }
 

@@ -89,6 +89,7 @@ impl Scene {
             mode: None,
             notices: Vec::new(),
             time: TIME,
+            file: None,
         };
         Self { review, facts: Vec::new() }
     }

@@ -1,0 +1,80 @@
+//! Answers questions about the file that holds what is judged: who signed it.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+
+use portcullis_model::{Fact, Query, ReviewedFile, sha256_hex};
+use serde_json::{Map, Value};
+
+use crate::artifact::Artifact;
+use crate::candidate::{Candidate, Form};
+use crate::fact::{Judged, verified};
+use crate::trust::Trust;
+use crate::{MAX_BUNDLE_BYTES, MAX_SIGNED_FILE_BYTES};
+
+/// What is added to the name of a file for the name of its bundle (cosign's documentation).
+const BESIDE: &str = ".sigstore.json";
+
+/// Looks at the bundles that the caller gave and at the one that lies beside the file. Where what is judged came from no file but
+/// from an API server, the document says so (`file: null`), and it is for the policy to say what that means.
+///
+/// # Errors
+/// For a person: what could not be read.
+pub(crate) fn fact(query: &Query, local: Vec<Candidate>, trust: &Trust) -> Result<Fact, String> {
+    let Some(file) = query.file.clone() else {
+        let nothing = [("file", Value::Null), ("signatures", Value::Array(Vec::new()))];
+        return verified(query.clone(), members(nothing));
+    };
+    let mut candidates = local;
+    candidates.extend(beside(&file)?);
+    let bytes = bytes_of(&file);
+    let artifact = match &bytes {
+        Some(bytes) => Artifact::Bytes(bytes),
+        None => Artifact::from_digest(&file.digest).ok_or_else(|| format!("`{}` is no digest", file.digest))?,
+    };
+    let head = [("file", file.path.as_str().into()), ("digest", file.digest.as_str().into())];
+    Judged::of(&candidates, &artifact, trust).fact(query, members(head))
+}
+
+fn members<const N: usize>(all: [(&str, Value); N]) -> Map<String, Value> {
+    all.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+}
+
+/// The bundle beside the file; nothing where none lies there.
+fn beside(file: &ReviewedFile) -> Result<Option<Candidate>, String> {
+    let path = PathBuf::from(format!("{}{BESIDE}", file.path));
+    if !is_regular(Path::new(&file.path)) {
+        return Ok(None);
+    }
+    match read(&path, MAX_BUNDLE_BYTES) {
+        Ok(Some(bytes)) => Ok(Some(Candidate::beside(&path, bytes.into()))),
+        Ok(None) => {
+            let why = format!("it has more than {MAX_BUNDLE_BYTES} bytes, or is no regular file");
+            Ok(Some(Candidate { found: format!("`{}`", path.display()), form: Form::Broken(why) }))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("`{}` cannot be read: {error}", path.display())),
+    }
+}
+
+/// The bytes that were judged, which some signatures need whole; nothing where they can be read only once, or are others now:
+/// then the digest must do.
+fn bytes_of(file: &ReviewedFile) -> Option<Vec<u8>> {
+    let bytes = read(Path::new(&file.path), MAX_SIGNED_FILE_BYTES).ok().flatten()?;
+    (sha256_hex(&bytes) == file.digest).then_some(bytes)
+}
+
+/// Nothing where it is no regular file, or larger than that.
+fn read(path: &Path, most: usize) -> std::io::Result<Option<Vec<u8>>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= most).then_some(bytes))
+}
+
+fn is_regular(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.is_file())
+}
