@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{
-    GroupVersionKind, GroupVersionResource, ImageState, NamespaceLabels, Request, Review, ReviewedFile, Subject, SubjectKind,
+    GroupVersionKind, GroupVersionResource, ImageState, NamespaceLabels, Request, Review, ReviewedFile, Subject,
+    SubjectKind,
 };
 use portcullis_report::InputError;
 use portcullis_subject::image;

@@ -11,13 +11,10 @@ use tokio::runtime::Handle;
 use crate::args::EvidenceArguments;
 
 /// A source that answers questions about evidence; it works on this runtime.
-pub fn source(
-    arguments: &EvidenceArguments,
-    trusts: Arc<TrustStore>,
-    runtime: Handle,
-) -> anyhow::Result<Source> {
+pub fn source(arguments: &EvidenceArguments, trusts: Arc<TrustStore>, runtime: Handle) -> anyhow::Result<Source> {
     let registry = if arguments.offline { None } else { Some(registry(arguments)?) };
-    let bundles = arguments.bundle.iter().map(|path| Ok((path.clone(), read(path)?.into()))).collect::<anyhow::Result<_>>()?;
+    let bundles =
+        arguments.bundle.iter().map(|path| Ok((path.clone(), read(path)?.into()))).collect::<anyhow::Result<_>>()?;
     Ok(Source::new(trusts, Evidence { registry, bundles, time: DEFAULT_LOOK_UP_TIME }, runtime))
 }
 

@@ -92,11 +92,8 @@ pub(crate) fn verified(query: Query, document: Map<String, Value>) -> Result<Fac
 /// The members of the document of a fact about an image by this name and digest; `pinned`: whoever wrote the name wrote the
 /// digest.
 pub(crate) fn image_head(name: &str, digest: &str, pinned: bool) -> Map<String, Value> {
-    let members = [
-        ("image", Value::from(format!("{name}@{digest}"))),
-        ("digest", digest.into()),
-        ("pinned", pinned.into()),
-    ];
+    let members =
+        [("image", Value::from(format!("{name}@{digest}"))), ("digest", digest.into()), ("pinned", pinned.into())];
     members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
 }
 

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{
-    ABOUT_FILE, Decision, Effect, Fact, Facts, Failure, FailureKind, Judged, Mode, NodeId, PolicyState, Query, Review, Workload,
-    json_string, mode_of, sha256_hex,
+    ABOUT_FILE, Decision, Effect, Fact, Facts, Failure, FailureKind, Judged, Mode, NodeId, PolicyState, Query, Review,
+    Workload, json_string, mode_of, sha256_hex,
 };
 use portcullis_policies::{Selection, WaiverMatch, Waivers};
 use portcullis_runner::{Input, Outcome};

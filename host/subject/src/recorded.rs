@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{
-    Decision, Document, Fact, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review, ReviewedFile, Verdict,
-    format_time, json_string, parse_time,
+    Decision, Document, Fact, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review, ReviewedFile,
+    Verdict, format_time, json_string, parse_time,
 };
 
 use crate::admission::from_admission_review;

@@ -21,6 +21,8 @@ pub const ALL: &[Rule] = &[
 fn user(image: Image) -> String {
     match image.container() {
         Some(container) => format!("{} `{}`", container.role().as_str(), container.name()),
+        // Judged by its name alone, with nothing that uses it.
+        None if image.node().pointer() == "/spec/image" => "`--image`".to_owned(),
         None => "an image volume".to_owned(),
     }
 }

@@ -40,7 +40,15 @@ impl Policy for Signature {
 
     fn evaluate(settings: &Settings<'_>, review: Review) -> Outcome {
         let (mut needs, mut findings) = (Vec::new(), Vec::new());
-        for image in review.workload().images() {
+        if let Some((entry, trust)) = settings.files.as_ref().and_then(|entry| Some((entry, entry.trust?))) {
+            let query = Query::of_texts(FACT, &[("about", "file"), ("trust", trust)]);
+            match review.fact(FACT, &query.arguments) {
+                Some(fact) => findings.extend(rules::file::judge(entry, trust, review.object(), fact)),
+                None => needs.push(query),
+            }
+        }
+        let images = if settings.images.is_empty() { Vec::new() } else { review.workload().images().collect() };
+        for image in images {
             let reference = match image.state() {
                 ImageState::Exact => Reference::of(image),
                 ImageState::Absent => {

@@ -3,6 +3,7 @@
 use portcullis_sdk::{Kind, Node};
 
 portcullis_sdk::keys! {
+    FILE = "file",
     DIGEST = "digest",
     SIGNATURES = "signatures",
     SIGNER = "signer",
@@ -92,6 +93,12 @@ fn certificate(node: Node) -> Certificate {
 /// Where each signature was found that does not hold, and why it does not.
 pub fn refused(root: Node) -> Vec<(String, String)> {
     root.get(REFUSED).items().map(|node| (node.get(FOUND).text(), node.get(REASON).text())).collect()
+}
+
+/// The path of the file that was looked at; nothing where what is judged came from none.
+pub fn file(root: Node) -> Option<String> {
+    let path = root.get(FILE);
+    (path.kind() == Kind::String).then(|| path.text())
 }
 
 /// The digest that was looked up.

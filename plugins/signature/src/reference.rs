@@ -2,6 +2,9 @@
 
 use portcullis_sdk::{Image, Node};
 
+/// Where an image stands that is judged by its name alone, with nothing that uses it.
+const ALONE: &str = "/spec/image";
+
 /// A reference that could be read.
 #[derive(Clone, Debug)]
 pub struct Reference {
@@ -36,7 +39,11 @@ impl Reference {
 
 /// An image and who uses it: ``the image `nginx:1` of container `web` ``.
 pub fn shown(image: Image) -> String {
-    format!("the image `{}` of {}", image.node().shown(), user(image))
+    let shown = image.node().shown();
+    match image.container() {
+        None if image.node().pointer() == ALONE => format!("the image `{shown}`"),
+        _ => format!("the image `{shown}` of {}", user(image)),
+    }
 }
 
 /// Who uses the image.

@@ -2,6 +2,7 @@
 
 pub mod beside;
 pub mod coverage;
+pub mod file;
 pub mod presence;
 pub mod signers;
 pub mod tag;
@@ -20,6 +21,9 @@ pub const ALL: &[Rule] = &[
     beside::INVALID,
     coverage::NOT_COVERED,
     tag::NOT_PINNED,
+    file::MISSING,
+    file::REFUSED,
+    file::NOT_ALLOWED,
 ];
 
 /// Judges one image of which a signature is needed, by what the host found out.

@@ -1,6 +1,6 @@
 //! What a policy author may set; an unknown key is an error.
 
-use portcullis_sdk::{Setting, packed};
+use portcullis_sdk::{Object, Setting, packed};
 
 use crate::pattern;
 use crate::proof::COSIGN;
@@ -90,6 +90,8 @@ packed! {
     pub struct Settings<'a> {
         /// The first one that matches an image decides.
         pub images: Vec<Entry<'a>>,
+        /// What is asked of the file that holds what is judged; nothing where it needs no signature.
+        pub files: Option<Entry<'a>>,
         /// Whether images that no entry matches may run.
         pub allow_unmatched: bool,
         /// Whether a tag without digest is a finding where a signature is needed.
@@ -100,18 +102,25 @@ packed! {
 impl<'a> Settings<'a> {
     /// Reads them, complaining about whatever is wrong.
     pub fn read(setting: Setting<'a>) -> Self {
-        let all = setting.object(&["images", "unmatched", "requireDigest"]);
-        let images = all.require("images");
+        let all = setting.object(&["images", "files", "unmatched", "requireDigest"]);
+        let files = all.get("files");
+        let images = if files.is_given() { all.get("images") } else { all.require("images") };
         if images.is_list() && images.items().is_empty() {
             images.complain("an empty list covers no image; give an entry with `match` and `trust`");
         }
         refuse_too_many(&images);
         let settings = Self {
             images: entries(&images),
+            files: files.is_given().then(|| file_entry(&files)),
             allow_unmatched: all.get("unmatched").word(&["deny", "allow"]) == Some("allow"),
             require_digest: all.get("requireDigest").boolean().unwrap_or(true),
         };
-        let idle = settings.allow_unmatched && settings.images.iter().all(|entry| entry.trust.is_none());
+        let idle = settings.files.is_none()
+            && settings.allow_unmatched
+            && settings.images.iter().all(|entry| entry.trust.is_none());
+        for key in ["unmatched", "requireDigest"].iter().filter(|key| !images.is_given() && all.get(key).is_given()) {
+            all.get(key).complain("says something about images, and without `images` none is judged");
+        }
         if idle && setting.is_sound() {
             setting.complain("nothing would be judged: every entry is exempt, and `unmatched` is `allow`");
         }
@@ -155,14 +164,25 @@ fn entry<'a>(setting: &Setting<'a>, earlier: &[Entry<'a>]) -> Entry<'a> {
     for key in OF_SIGNATURES.iter().filter(|key| is_exempt && all.get(key).is_given()) {
         all.get(key).complain(format!("an exempt image needs no signature; remove `{key}` or `exempt`"));
     }
-    let keys = all.get("keys");
-    let types = all.get("predicateTypes");
+    let patterns = patterns(&all.require("match"), earlier, is_exempt);
+    signed(&all, setting, patterns)
+}
+
+/// What is asked of a file: the same, without patterns and exemptions.
+fn file_entry<'a>(setting: &Setting<'a>) -> Entry<'a> {
+    let all = setting.object(&["trust", "keys", "identities", "atLeast", "predicateTypes", "invalid"]);
+    all.require("trust");
+    signed(&all, setting, Vec::new())
+}
+
+fn signed<'a>(all: &Object<'a, '_>, setting: &Setting<'a>, patterns: Vec<String>) -> Entry<'a> {
+    let (trust, keys, types) = (all.get("trust"), all.get("keys"), all.get("predicateTypes"));
     for list in [&keys, &types] {
         refuse_too_many(list);
     }
     let at_least = all.get("atLeast");
     let entry = Entry {
-        patterns: patterns(&all.require("match"), earlier, is_exempt),
+        patterns,
         trust: trust.text(),
         keys: keys.is_given().then(|| keys.texts()),
         identities: identities(&all.get("identities")),

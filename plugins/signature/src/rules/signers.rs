@@ -15,13 +15,45 @@ pub const NOT_ALLOWED: Rule =
 pub const PREDICATE_TYPE: Rule =
     Rule::new("predicate-type", Severity::High, "What is signed is not the image, but something about it");
 
-/// Judges the signatures that hold.
+/// Judges the signatures of an image that hold.
 pub fn judge(entry: &Entry<'_>, trust: &str, reference: &Reference, root: Node) -> Option<Finding> {
+    let image =
+        Signed { shown: &reference.shown, itself: "the image itself must be signed (`cosign sign`)", bytes: false };
+    let (rule, message) = match fault(entry, trust, &image, root)? {
+        Fault::Type(message) => (&PREDICATE_TYPE, message),
+        Fault::Signer(message) => (&NOT_ALLOWED, message),
+    };
+    Some(Finding::new(rule, reference.node, message))
+}
+
+/// What is signed, for messages.
+pub struct Signed<'s> {
+    /// Its name.
+    pub shown: &'s str,
+    /// What is to be done where something else is signed.
+    pub itself: &'s str,
+    /// Whether a signature on the bytes, without a word about them, is one on it.
+    pub bytes: bool,
+}
+
+/// What is wrong with the signatures that hold.
+pub enum Fault {
+    /// They are on something about it.
+    Type(String),
+    /// They are those of others, or of too few.
+    Signer(String),
+}
+
+/// What is wrong with the signatures that hold; nothing where they are enough.
+pub fn fault(entry: &Entry<'_>, trust: &str, signed: &Signed<'_>, root: Node) -> Option<Fault> {
     let proofs = proof::proofs(root);
-    let counts = |proof: &&Proof| entry.predicate_types.contains(&proof.predicate_type.as_str());
+    let counts = |proof: &&Proof| {
+        let kind = proof.predicate_type.as_str();
+        (signed.bytes && kind.is_empty()) || entry.predicate_types.contains(&kind)
+    };
     let signatures: Vec<&Proof> = proofs.iter().filter(counts).collect();
     if signatures.is_empty() && !proofs.is_empty() {
-        return Some(predicate_type(entry, trust, reference, &proofs));
+        return Some(Fault::Type(predicate_type(entry, trust, signed, &proofs)));
     }
     let admitted: Vec<&Signer> =
         signatures.iter().map(|proof| &proof.signer).filter(|signer| admits(entry, signer).is_ok()).collect();
@@ -37,7 +69,7 @@ pub fn judge(entry: &Entry<'_>, trust: &str, reference: &Reference, root: Node) 
             others.push(other);
         }
     }
-    let (image, wanted) = (&reference.shown, wanted(entry, trust));
+    let (image, wanted) = (signed.shown, wanted(entry, trust));
     let others = list(&others, "and");
     let message = match (enough, others.is_empty()) {
         (0, true) => format!("{image} is signed by nobody who is known; it must be signed by {wanted}"),
@@ -57,10 +89,10 @@ pub fn judge(entry: &Entry<'_>, trust: &str, reference: &Reference, root: Node) 
             )
         }
     };
-    Some(Finding::new(&NOT_ALLOWED, reference.node, message))
+    Some(Fault::Signer(message))
 }
 
-fn predicate_type(entry: &Entry<'_>, trust: &str, reference: &Reference, proofs: &[Proof]) -> Finding {
+fn predicate_type(entry: &Entry<'_>, trust: &str, signed: &Signed<'_>, proofs: &[Proof]) -> String {
     let mut types: Vec<String> = Vec::new();
     for proof in proofs {
         let what = match proof.predicate_type.as_str() {
@@ -72,12 +104,12 @@ fn predicate_type(entry: &Entry<'_>, trust: &str, reference: &Reference, proofs:
         }
     }
     let wanted_types: Vec<String> = entry.predicate_types.iter().map(|known| name(known)).collect();
-    let message = format!(
-        "what is signed of {} is {}, and only {} counts (`predicateTypes`); the image itself must be signed (`cosign sign`) by {}",
-        reference.shown,
+    format!(
+        "what is signed of {} is {}, and only {} counts (`predicateTypes`); {} by {}",
+        signed.shown,
         list(&types, "and"),
         list(&wanted_types, "or"),
+        signed.itself,
         wanted(entry, trust)
-    );
-    Finding::new(&PREDICATE_TYPE, reference.node, message)
+    )
 }

@@ -54,13 +54,7 @@ fn sample(schema: &Value, root: &Value, pointer: &str, depth: u32, described: &m
         let target = root.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null);
         return sample(target, root, pointer, depth, described);
     }
-    for key in ["oneOf", "anyOf", "allOf"] {
-        if let Some(choices) = schema[key].as_array() {
-            let map = choices.iter().find(|choice| choice["properties"].is_object());
-            let chosen = map.or(choices.first()).unwrap_or(&Value::Null);
-            return sample(chosen, root, pointer, depth, described);
-        }
-    }
+    // Beside `properties`, an `anyOf` says which of them must be there.
     if let Some(properties) = schema["properties"].as_object() {
         let keys = properties.keys().cloned();
         described.entry(pointer.to_owned()).or_default().extend(keys);
@@ -68,6 +62,13 @@ fn sample(schema: &Value, root: &Value, pointer: &str, depth: u32, described: &m
         let values =
             properties.iter().map(|(key, schema)| (key.clone(), sample(schema, root, &below(key), depth, described)));
         return Value::Object(values.collect::<Map<_, _>>());
+    }
+    for key in ["oneOf", "anyOf", "allOf"] {
+        if let Some(choices) = schema[key].as_array() {
+            let map = choices.iter().find(|choice| choice["properties"].is_object());
+            let chosen = map.or(choices.first()).unwrap_or(&Value::Null);
+            return sample(chosen, root, pointer, depth, described);
+        }
     }
     if let Some(value) = schema.get("const").or_else(|| schema["enum"].get(0)) {
         return value.clone();
