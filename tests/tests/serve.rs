@@ -10,6 +10,8 @@ mod caller;
 mod cluster;
 #[path = "serve/served.rs"]
 mod served;
+#[path = "serve/signed.rs"]
+mod signed;
 
 use std::collections::BTreeSet;
 use std::path::Path;

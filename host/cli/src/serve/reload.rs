@@ -117,7 +117,7 @@ fn plugins_of(sets: &[LoadedSet]) -> BTreeSet<PathBuf> {
         _ => None,
     });
     let keys = trusts().flat_map(|trust| &trust.keys).filter_map(|key| match &key.source {
-        KeySource::File(path) => Some(path.clone()),
+        KeySource::File(path) | KeySource::Directory(path) => Some(path.clone()),
         KeySource::Inline(_) => None,
     });
     plugins.chain(roots).chain(keys).collect()

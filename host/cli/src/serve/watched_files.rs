@@ -122,9 +122,11 @@ impl WatchedFiles {
         self.known.retain(|plugin, _| plugins.contains(plugin));
         let mut words = Vec::new();
         for plugin in plugins {
-            let look = std::fs::metadata(plugin).ok().as_ref().and_then(Look::settled);
+            let found = std::fs::metadata(plugin).ok().filter(|found| !found.is_dir());
+            let look = found.as_ref().and_then(Look::settled);
             let word = match (self.known.get(plugin), &look) {
                 (Some((before, word)), Some(now)) if before == now => word.clone(),
+                _ if plugin.is_dir() => listed(plugin),
                 _ => content(plugin, MAX_PLUGIN),
             };
             words.push(format!("{} {word}", plugin.display()));
@@ -135,6 +137,16 @@ impl WatchedFiles {
         }
         sha256_hex(words.join("\n").as_bytes())
     }
+}
+
+/// The files of a directory of keys, with what stands in each.
+fn listed(directory: &Path) -> String {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut words: Vec<String> = entries
+        .map(|entry| format!("{} {}", entry.path().display(), content(&entry.path(), sets::MAX_SETTINGS_BYTES)))
+        .collect();
+    words.sort();
+    words.join("\n")
 }
 
 fn content(path: &Path, limit: u64) -> String {

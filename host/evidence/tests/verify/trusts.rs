@@ -114,6 +114,25 @@ fn takes_keys_of_every_kind_from_files_beside_the_set() {
 }
 
 #[test]
+fn takes_every_key_of_a_directory_by_the_name_of_its_file() {
+    let (pair, other) = (p256(), p256());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("keys-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("notes.txt"), "no key").expect("a file");
+    let mut rule = rule(None, vec![key("a", &pair)]);
+    rule.keys[0].source = KeySource::Directory(folder.clone());
+    assert!(matches!(fails(&rule).0, ErrorKind::NoKey { .. }));
+    std::fs::write(folder.join("b.pem"), pem("PUBLIC KEY", &spki(&other))).expect("a key");
+    std::fs::write(folder.join("a.pub"), pem("PUBLIC KEY", &spki(&pair))).expect("a key");
+    let named = load(&self::rule(None, vec![key("a", &pair), key("b", &other)]));
+    assert_eq!(load(&rule).digest(), named.digest());
+    std::fs::write(folder.join("a.pem"), pem("PUBLIC KEY", &spki(&p256()))).expect("a key");
+    assert!(matches!(fails(&rule).0, ErrorKind::SameKey { .. }), "one name for two keys");
+    rule.keys[0].source = KeySource::Directory(folder.join("nowhere"));
+    assert!(matches!(fails(&rule).0, ErrorKind::File { .. }));
+}
+
+#[test]
 fn refuses_roots_that_mean_two_things_or_nothing_n26() {
     let good = INSTANCE.trusted_root();
     let changed = |change: &dyn Fn(&mut Value)| {

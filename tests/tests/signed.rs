@@ -1,0 +1,159 @@
+//! Signatures through both doors, offline, with what the real cosign made: admitted with them, denied without, each for its reason.
+
+use std::path::PathBuf;
+
+use portcullis_tests::{Answer, Folder, portcullis, root};
+use serde_json::json;
+
+/// What cosign made.
+fn fixture(name: &str) -> PathBuf {
+    root().join("tests/tests/signed").join(name)
+}
+
+/// A folder with the Pod, the key, and a policy set with this `trust` and these settings of `signature`.
+fn folder(trust: &str, settings: &str) -> Folder {
+    let folder = Folder::new("signed");
+    for name in ["pod.yaml", "cosign.pub", "image.sigstore.json", "sbom.sigstore.json"] {
+        folder.write(name, std::fs::read_to_string(fixture(name)).expect("a fixture"));
+    }
+    let everything = "{resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}]}";
+    folder.write(
+        "set.yaml",
+        format!(
+            "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: signed}}\nspec:\n  trust: {trust}\n  policies:\n  - name: signed\n    plugin: {{builtin: signature}}\n    grants: [signature]\n    match: {everything}\n    settings: {settings}\n"
+        ),
+    );
+    folder
+}
+
+const KEY: &str = "[{name: release, keys: [{name: release-2026, file: cosign.pub}]}]";
+const IMAGES: &str = "{images: [{match: ['**'], trust: release}]}";
+const FILES: &str = "{files: {trust: release}}";
+
+fn check(folder: &Folder, arguments: &[&str]) -> Answer {
+    portcullis(folder.path(), &[&["check", "-f", "json", "--offline"], arguments].concat())
+}
+
+fn message(answer: &Answer) -> String {
+    answer.json()["decisions"][0]["findings"][0]["message"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn admits_an_image_with_its_bundle_and_denies_it_without() {
+    let folder = folder(KEY, IMAGES);
+    let answer = check(&folder, &["-p", "set.yaml", "--bundle", "image.sigstore.json", "pod.yaml"]);
+    assert_eq!(answer.status, 0, "{answer:?}");
+    let answer = check(&folder, &["-p", "set.yaml", "pod.yaml"]);
+    assert_eq!((answer.status, answer.codes()), (1, vec!["signature/signature-missing".to_owned()]), "{answer:?}");
+    // An SBOM that is signed is no signature on the image (N53).
+    let answer = check(&folder, &["-p", "set.yaml", "--bundle", "sbom.sigstore.json", "pod.yaml"]);
+    assert_eq!((answer.status, answer.codes()), (1, vec!["signature/predicate-type".to_owned()]), "{answer:?}");
+    let answer = check(&folder, &["-m", "sandbox", "-p", "set.yaml", "pod.yaml"]);
+    assert_eq!((answer.status, answer.codes().len()), (0, 1), "sandbox warns: {answer:?}");
+}
+
+#[test]
+fn denies_what_a_revoked_key_signed_n40() {
+    let trust = "[{name: release, keys: [{name: release-2026, file: cosign.pub, revoked: true}]}]";
+    let answer = check(&folder(trust, IMAGES), &["-p", "set.yaml", "--bundle", "image.sigstore.json", "pod.yaml"]);
+    assert_eq!((answer.status, answer.codes()), (1, vec!["signature/signature-refused".to_owned()]), "{answer:?}");
+    assert!(message(&answer).contains("revoked"), "{}", message(&answer));
+}
+
+#[test]
+fn takes_the_keys_of_a_directory_by_the_names_of_their_files() {
+    let trust = "[{name: release, keys: [{directory: keys}]}]";
+    let folder = folder(trust, "{images: [{match: ['**'], trust: release, keys: [release-2026]}]}");
+    let refused = check(&folder, &["-p", "set.yaml", "pod.yaml"]);
+    assert_eq!(refused.status, 2, "{refused:?}");
+    assert!(refused.err.contains("keys` cannot be read"), "{refused:?}");
+    folder.write("keys/notes.txt", "not a key");
+    let refused = check(&folder, &["-p", "set.yaml", "pod.yaml"]);
+    assert!(refused.err.contains("no file in it ends in `.pub` or `.pem`"), "{refused:?}");
+    folder.write("keys/release-2026.pub", std::fs::read_to_string(fixture("cosign.pub")).expect("a key"));
+    let answer = check(&folder, &["-p", "set.yaml", "--bundle", "image.sigstore.json", "pod.yaml"]);
+    assert_eq!(answer.status, 0, "{answer:?}");
+}
+
+#[test]
+fn judges_an_image_by_its_name_alone() {
+    let text = std::fs::read_to_string(fixture("pod.yaml")).expect("a Pod");
+    let image = text.lines().find_map(|line| line.trim().strip_prefix("image: ")).expect("an image");
+    let folder = folder(KEY, IMAGES);
+    for (arguments, status, code) in [
+        (vec!["--key", "cosign.pub", "--bundle", "image.sigstore.json", "--image", image], 0, None),
+        (vec!["-p", "set.yaml", "--bundle", "image.sigstore.json", "--image", image], 0, None),
+        (vec!["--key", "cosign.pub", "--image", image], 1, Some("signature/signature-missing")),
+        // The default set judges, too.
+        (vec!["--image", "registry.example/team/app:v1"], 1, Some("image-reference/digest-missing")),
+    ] {
+        let answer = check(&folder, &arguments);
+        assert_eq!((answer.status, answer.codes().first().map(String::as_str)), (status, code), "{answer:?}");
+    }
+    let answer = check(&folder, &["--image", "two words"]);
+    assert_eq!(answer.status, 2, "{answer:?}");
+    assert!(answer.out.contains("is no name of an image"), "{answer:?}");
+    // A certificate's identity is asked for in the same way, and a key's signature is not one.
+    let identity =
+        ["--certificate-identity", "ann@example.com", "--certificate-oidc-issuer", "https://accounts.example"];
+    let answer = check(&folder, &[&["--bundle", "image.sigstore.json", "--image", image], &identity[..]].concat());
+    assert_eq!((answer.status, answer.codes()), (1, vec!["signature/signature-refused".to_owned()]), "{answer:?}");
+}
+
+#[test]
+fn asks_for_a_signature_on_the_manifest_itself() {
+    let folder = folder(KEY, FILES);
+    let answer = check(&folder, &["-p", "set.yaml", "pod.yaml"]);
+    assert_eq!((answer.status, answer.codes()), (1, vec!["signature/file-signature-missing".to_owned()]), "{answer:?}");
+    let bundle = std::fs::read_to_string(fixture("pod.yaml.sigstore.json")).expect("a bundle");
+    folder.write("given.json", &bundle);
+    assert_eq!(check(&folder, &["-p", "set.yaml", "--bundle", "given.json", "pod.yaml"]).status, 0);
+    folder.write("pod.yaml.sigstore.json", &bundle);
+    assert_eq!(check(&folder, &["-p", "set.yaml", "pod.yaml"]).status, 0, "a bundle beside it");
+    assert_eq!(check(&folder, &["-p", "set.yaml", "."]).status, 0, "the bundle itself is no manifest");
+    for flags in
+        [vec!["--key", "cosign.pub", "--artifact", "pod.yaml"], vec!["-p", "set.yaml", "--artifact", "pod.yaml"]]
+    {
+        assert_eq!(check(&folder, &flags).status, 0, "{flags:?}");
+    }
+    // One more byte, and it is another file (N3).
+    let text = std::fs::read_to_string(fixture("pod.yaml")).expect("a Pod");
+    folder.write("pod.yaml", format!("{text}# \n"));
+    for flags in [vec!["-p", "set.yaml", "pod.yaml"], vec!["--key", "cosign.pub", "--artifact", "pod.yaml"]] {
+        let answer = check(&folder, &flags);
+        assert_eq!(answer.status, 1, "{answer:?}");
+        assert!(answer.codes().contains(&"signature/file-signature-refused".to_owned()), "{answer:?}");
+        assert!(message(&answer).contains("it was made for something else"), "{}", message(&answer));
+    }
+    assert_eq!(check(&folder, &["--key", "cosign.pub", "--artifact", "nowhere"]).status, 2);
+}
+
+#[test]
+fn asks_for_no_file_where_an_api_server_sent_it() {
+    let folder = folder(KEY, FILES);
+    let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "1", "operation": "CREATE", "namespace": "shop", "name": "web", "userInfo": {"username": "ann"},
+        "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"},
+        "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"containers": []}}}});
+    folder.write("review.json", review.to_string());
+    let answer = check(&folder, &["-p", "set.yaml", "review.json"]);
+    assert_eq!(answer.status, 0, "{answer:?}");
+}
+
+#[test]
+fn says_how_to_configure_trust_where_compliance_cannot_judge() {
+    let set = root().join("policies/compliance.yaml").display().to_string();
+    let folder = folder(KEY, IMAGES);
+    let answer = check(&folder, &["-p", &set, "--bundle", "image.sigstore.json", "pod.yaml"]);
+    assert_eq!(answer.status, 2, "not judged: {answer:?}");
+    let said = answer.json()["decisions"][0]["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
+    assert!(said.contains("trust `release`") && said.contains("cosign.pub"), "{said}");
+    // As its own comments say.
+    let text = std::fs::read_to_string(&set).expect("the set");
+    let trust = "  trust:\n  - name: release\n    keys: [{name: release-2026, file: cosign.pub}]\n  policies:\n";
+    folder.write("compliance.yaml", text.replacen("  policies:\n", trust, 1));
+    let answer = check(&folder, &["-p", "compliance.yaml", "--bundle", "image.sigstore.json", "pod.yaml"]);
+    assert_eq!(answer.status, 0, "{answer:?}");
+    let answer = check(&folder, &["-p", "compliance.yaml", "pod.yaml"]);
+    assert_eq!((answer.status, answer.codes()), (1, vec!["signature/signature-missing".to_owned()]), "{answer:?}");
+}
