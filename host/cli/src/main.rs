@@ -10,6 +10,7 @@ mod namespaces;
 mod output;
 mod plugins;
 mod progress;
+mod registries;
 mod serve;
 mod sets;
 mod verify_bundle;

@@ -53,13 +53,16 @@ pub struct Wired {
 pub fn gate(settings: &GateSettings<'_>) -> anyhow::Result<Wired> {
     let works = Works::start(settings.cache_dir)?;
     let (sets, waivers) = sets::load(settings.policies, settings.waivers)?;
-    let asks = sets.iter().any(|set| !set.set.trust.is_empty());
+    let asks = settings.facts.is_none() && sets.iter().any(|set| !set.set.trust.is_empty());
+    // A slip in the file is told to its author even where nobody will ask.
+    let read = asks || settings.evidence.registries.is_some();
+    let asking = if read { evidence::asking(settings.evidence)? } else { None };
     let (facts, runtime): (Arc<dyn FactSource>, _) = match settings.facts {
         Some(path) => (Arc::new(recorded(path)?), None),
         None if asks => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(LOOKING).enable_all().build()?;
             let trusts = Arc::clone(&works.trusts);
-            let source = evidence::source(settings.evidence, settings.bundles, trusts, runtime.handle().clone())?;
+            let source = evidence::source(asking, settings.bundles, trusts, runtime.handle().clone())?;
             (Arc::new(source), Some(runtime))
         }
         None => (Arc::new(Facts::none()), None),
