@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
+use super::SignerArguments;
+
 const EXIT_STATUS: &str = "\
 Exit status:
   0  the bundle proves that the signer signed the artifact
@@ -25,24 +27,6 @@ pub struct VerifyBundleArguments {
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_BUNDLE")]
     pub bundle: PathBuf,
 
-    /// The public key that must have made it, as PEM
-    #[arg(long, value_name = "FILE", env = "PORTCULLIS_KEY")]
-    pub key: Option<PathBuf>,
-
-    /// Whom its certificate must name, exactly: the subject alternative name
-    #[arg(
-        long,
-        value_name = "IDENTITY",
-        env = "PORTCULLIS_CERTIFICATE_IDENTITY",
-        requires = "certificate_oidc_issuer"
-    )]
-    pub certificate_identity: Option<String>,
-
-    /// Who must have vouched for that identity, exactly: the URL of the OpenID Connect issuer
-    #[arg(long, value_name = "URL", env = "PORTCULLIS_CERTIFICATE_OIDC_ISSUER", requires = "certificate_identity")]
-    pub certificate_oidc_issuer: Option<String>,
-
-    /// A `trusted_root.json`; without it sigstore's public root as this program knows it
-    #[arg(long, value_name = "FILE", env = "PORTCULLIS_TRUSTED_ROOT")]
-    pub trusted_root: Option<PathBuf>,
+    #[command(flatten)]
+    pub signer: SignerArguments,
 }
