@@ -17,6 +17,11 @@ fn loads_every_example_of_the_reference() {
     let folder = Folder::new("reference");
     folder.write("pod.yaml", POD);
     folder.write("mine.yaml", &blocks[0]);
+    // What the example of registries names.
+    let authority = rcgen::generate_simple_self_signed(["registry.example".to_owned()]).expect("a certificate");
+    folder.write("ca.crt", authority.cert.pem());
+    folder.write("config.json", "{}");
+    folder.write("pull-secret/.dockerconfigjson", r#"{"auths": {}}"#);
     for block in &blocks {
         folder.write("block.yaml", block);
         let kind = block.lines().find_map(|line| line.strip_prefix("kind: ")).unwrap_or_default();
@@ -24,6 +29,7 @@ fn loads_every_example_of_the_reference() {
             "PolicySet" => &["-p", "block.yaml", "pod.yaml"],
             "Waiver" => &["-p", "mine.yaml", "--waivers", "block.yaml", "pod.yaml"],
             "RecordedFacts" => &["--facts", "block.yaml", "pod.yaml"],
+            "Registries" => &["--registries", "block.yaml", "pod.yaml"],
             "RecordedReview" => &["block.yaml"],
             other => unreachable!("an example of kind `{other}`"),
         };

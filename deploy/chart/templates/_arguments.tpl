@@ -11,6 +11,12 @@
 {{- if .Values.waivers }}
 - --waivers=/etc/portcullis/waivers
 {{- end }}
+{{- if .Values.registries }}
+- --registries=/etc/portcullis/registries/registries.yaml
+{{- end }}
+{{- range .Values.registryPullSecrets }}
+- --registry-config=/etc/portcullis/pull-secrets/{{ .name }}/.dockerconfigjson
+{{- end }}
 {{- if .Values.clientAuthentication.configMap }}
 - --client-ca=/etc/portcullis/client-ca/ca.crt
 {{- with .Values.clientAuthentication.names }}

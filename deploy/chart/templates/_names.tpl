@@ -58,3 +58,24 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - {{ printf "%s.%s.svc" $service .Release.Namespace }}
 - {{ printf "%s.%s.svc.cluster.local" $service .Release.Namespace }}
 {{- end }}
+
+{{/* Keys, roots and authorities that the policy sets name: the Pods and the trial see the same. */}}
+{{- define "portcullis.fileMounts" -}}
+{{- range .Values.files }}
+- {name: files-{{ .name }}, mountPath: /etc/portcullis/files/{{ .name }}, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "portcullis.fileVolumes" -}}
+{{- range .Values.files }}
+- name: files-{{ .name }}
+  {{- if .configMap }}
+  configMap:
+    name: {{ .configMap }}
+  {{- else }}
+  secret:
+    secretName: {{ .secret }}
+    defaultMode: 288   # 0440: for the Pod's own group, and nobody else
+  {{- end }}
+{{- end }}
+{{- end }}

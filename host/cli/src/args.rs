@@ -7,16 +7,18 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Id, Parser, Subcommand, ValueEnum};
 use portcullis_report::plain;
 
 mod evidence;
+mod evidence_show;
 mod serve;
 mod signer;
 mod verify_bundle;
 mod webhook_config;
 
 pub use evidence::EvidenceArguments;
+pub use evidence_show::{EvidenceCommand, EvidenceCommands, ShowArguments, ShowFormat};
 pub use serve::ServeArguments;
 pub use signer::SignerArguments;
 pub use verify_bundle::VerifyBundleArguments;
@@ -56,6 +58,8 @@ pub enum Command {
     WebhookConfig(Box<WebhookConfigArguments>),
     /// Verify a sigstore bundle over one file or digest, offline
     VerifyBundle(VerifyBundleArguments),
+    /// What an image carries: signatures, attestations, SBOMs
+    Evidence(EvidenceCommands),
     /// Compile one plugin from the standard input to the standard output (the product calls this itself)
     #[command(hide = true)]
     CompilePlugin,
@@ -185,15 +189,10 @@ pub fn parse() -> Result<Arguments, clap::Error> {
     let mut empty = Vec::new();
     let mut command = Arguments::command().mut_subcommands(|command| {
         let of_serve = command.get_name() == SERVE;
-        command.mut_args(|argument| {
-            // The value of a variable is a stranger's text, which clap would print in the help as it is.
-            let argument = argument.hide_env_values(true);
-            let Some(variable) = argument.get_env().filter(|name| is_empty(name)) else { return argument };
-            if of_serve && serve::NEVER_EMPTY.contains(&argument.get_id().as_str()) {
-                empty.push((argument.get_id().clone(), variable.to_string_lossy().into_owned()));
+        without_empty(command, &mut |flag, variable| {
+            if of_serve && serve::NEVER_EMPTY.contains(&flag.as_str()) {
+                empty.push((flag.clone(), variable.to_owned()));
             }
-            // CI systems set what nobody gave to nothing.
-            argument.env(None::<&str>)
         })
     });
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
@@ -205,6 +204,19 @@ pub fn parse() -> Result<Arguments, clap::Error> {
         }
     }
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// A command that does not see variables that are set to nothing; each of these is told.
+fn without_empty(command: clap::Command, told: &mut dyn FnMut(&Id, &str)) -> clap::Command {
+    let command = command.mut_args(|argument| {
+        // The value of a variable is a stranger's text, which clap would print in the help as it is.
+        let argument = argument.hide_env_values(true);
+        let Some(variable) = argument.get_env().filter(|name| is_empty(name)) else { return argument };
+        told(argument.get_id(), &variable.to_string_lossy());
+        // CI systems set what nobody gave to nothing.
+        argument.env(None::<&str>)
+    });
+    command.mut_subcommands(|command| without_empty(command, told))
 }
 
 /// Whether this variable is set to nothing.

@@ -22,6 +22,7 @@ pub fn refuse(arguments: &CheckArguments) -> anyhow::Result<()> {
         .chain([&arguments.api_resources])
         .flatten()
         .chain(&arguments.facts)
+        .chain(arguments.evidence.files().map(|(_, path)| path))
         .map(PathBuf::as_path)
         .collect();
     let piped = |path: &&Path| matches!(origin(path), Ok(Origin::StandardInput));

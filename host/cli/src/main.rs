@@ -5,13 +5,16 @@ mod builtins;
 mod check;
 mod conflicts;
 mod evidence;
+mod evidence_show;
 mod logging;
 mod namespaces;
 mod output;
 mod plugins;
 mod progress;
+mod registries;
 mod serve;
 mod sets;
+mod signed_set;
 mod signer;
 mod verify_bundle;
 mod webhook_config;
@@ -22,7 +25,7 @@ use std::process::ExitCode;
 
 use portcullis_check::exit::Exit;
 
-use crate::args::Command;
+use crate::args::{Command, EvidenceCommand};
 
 /// The allocator of musl takes one lock for all threads, and glibc's spends a sixth of a review's time.
 #[cfg(target_os = "linux")]
@@ -39,6 +42,9 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::WebhookConfig(arguments) => webhook_config::run(&arguments),
         Command::VerifyBundle(arguments) => verify_bundle::run(&arguments),
+        Command::Evidence(commands) => match commands.command {
+            EvidenceCommand::Show(arguments) => evidence_show::run(&arguments),
+        },
         // The child that compiles plugins ends with its own status.
         Command::CompilePlugin => return ExitCode::from(portcullis_runner::compile_child_main(&[])),
     };

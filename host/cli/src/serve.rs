@@ -3,6 +3,7 @@
 mod contradictions;
 mod dev;
 mod life;
+mod registries;
 mod reload;
 mod watched_files;
 
@@ -26,6 +27,7 @@ use tokio::task::spawn_blocking;
 
 use self::dev::Trial;
 use self::life::Signals;
+use self::registries::Registries;
 use self::reload::Reloader;
 use self::watched_files::WatchedFiles;
 use crate::args::ServeArguments;
@@ -120,7 +122,13 @@ struct Checked {
 async fn check(arguments: &ServeArguments) -> anyhow::Result<Checked> {
     let certificates = certificates(arguments)?;
     let mut files = WatchedFiles::of(arguments);
-    let files = spawn_blocking(move || reload::check(&mut files).map(|()| files)).await??;
+    let evidence = arguments.evidence.clone();
+    let checking = move || {
+        reload::check(&mut files)?;
+        evidence::asking(&evidence)?;
+        anyhow::Ok(files)
+    };
+    let files = spawn_blocking(checking).await??;
     Ok(Checked { certificates, files, namespaces: namespaces_of(arguments).await? })
 }
 
@@ -165,8 +173,8 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     let (works, loaded) = loading.await.context("the policies cannot be loaded")??;
     metrics::in_force(reload::digests(&loaded.sets));
     let trusts = Arc::clone(&works.trusts);
-    let source = evidence::source(&arguments.evidence, trusts, tokio::runtime::Handle::current())?;
-    let gate = Arc::new(Gate::new(loaded.sets, Arc::new(source)));
+    let (registries, source) = Registries::first(&arguments.evidence, trusts, tokio::runtime::Handle::current())?;
+    let gate = Arc::new(Gate::new(loaded.sets, source));
     // The labels that belong to this reading of the files, not to one before it.
     if let Some(labels) = loaded.labels {
         namespaces.replace(labels);
@@ -178,7 +186,8 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
         ConnectionLimits { body: webhook.config().body_time, drain: arguments.drain, ..ConnectionLimits::default() };
     let routes = review_routes(webhook);
     let reviews = tokio::spawn(serve_tls(listener, routes, Arc::clone(&certificates), limits, stop.clone()));
-    let reloader = Reloader { works, gate, certificates, namespaces, health: Arc::clone(&health), files: loaded.files };
+    let (health_too, files) = (Arc::clone(&health), loaded.files);
+    let reloader = Reloader { works, gate, certificates, registries, namespaces, health: health_too, files };
     let reloads = tokio::spawn(reloader.run(arguments.reload_interval, asked));
     tracing::info!(%address, ops_address = %ops_address, version, commit, dev = arguments.dev, "serving");
     metrics::observing(arguments.observe);

@@ -1,18 +1,12 @@
-//! The flags that say whose signature counts, as a policy set would say it.
+//! Who must have signed, as the flags say; and what is told of who did.
 
-use portcullis_document::{ReadLimits, read_json};
-use portcullis_model::{KeyRule, KeySource, Presence, Source, TrustRoot, TrustRule};
-use portcullis_policies::{LoadedSet, parse_set};
-use serde_json::{Value, json};
+use portcullis_evidence::{LogEntry, Reason, Refused, SignedTime, Signer, SubjectName, TimeSource};
+use portcullis_model::{KeyRule, KeySource, Presence, TrustRoot, TrustRule, format_time};
 
 use crate::args::SignerArguments;
-use crate::output::Complaints;
 
-/// The name of the policy set that the flags make, of its trust, and of that trust in messages.
-const NAME: &str = "command-line";
-
-/// The trust that the flags describe.
-pub fn trust(arguments: &SignerArguments) -> TrustRule {
+/// The flags as a policy set would say them.
+pub fn rule(arguments: &SignerArguments) -> TrustRule {
     let keys = arguments.key.iter().map(|path| KeyRule {
         name: path.display().to_string(),
         source: KeySource::File(path.clone()),
@@ -22,7 +16,7 @@ pub fn trust(arguments: &SignerArguments) -> TrustRule {
     });
     let root = arguments.trusted_root.clone().map_or(TrustRoot::SigstorePublic, TrustRoot::File);
     TrustRule {
-        name: NAME.to_owned(),
+        name: "command line".to_owned(),
         root: Some(root),
         keys: keys.collect(),
         // Whoever signs with a key may do so where no log can be reached; a certificate of minutes needs one.
@@ -32,50 +26,62 @@ pub fn trust(arguments: &SignerArguments) -> TrustRule {
     }
 }
 
-/// The policy set that the flags make: every image, and every file given by `--artifact`, must be signed by that signer. Nothing
-/// where they name nobody.
-pub fn policy_set(arguments: &SignerArguments) -> Result<Option<LoadedSet>, Complaints> {
-    let (key, identity) = (&arguments.key, &arguments.certificate_identity);
-    if key.is_none() && identity.is_none() {
-        return Ok(None);
+/// Whether the signer is the one that was asked for; anybody is where nobody was. A certificate with several names is that
+/// of none of them.
+pub fn check(signer: &Signer, arguments: &SignerArguments) -> Result<(), Refused> {
+    let other = |detail: String| Refused { reason: Reason::WrongIdentity, detail };
+    let Some(expected) = &arguments.certificate_identity else {
+        return match signer {
+            Signer::Certificate(_) if arguments.key.is_some() => {
+                Err(other("a certificate made it, and --key asks for a key".to_owned()))
+            }
+            _ => Ok(()),
+        };
+    };
+    let Signer::Certificate(identity) = signer else {
+        return Err(other("a key made it, and --certificate-identity asks for a certificate".to_owned()));
+    };
+    let names: Vec<&str> = identity.subjects.iter().map(SubjectName::as_str).collect();
+    if names != [expected.as_str()] {
+        return Err(other(format!("it was made by `{}`, not by `{expected}`", names.join("`, `"))));
     }
-    let root = arguments.trusted_root.as_ref().map_or(json!({"builtin": "sigstore"}), |path| json!({"file": path}));
-    let mut trust = json!({"name": NAME, "root": root});
-    let mut signer = json!({"trust": NAME});
-    match (identity, &arguments.certificate_oidc_issuer) {
-        (Some(subject), Some(issuer)) => signer["identities"] = json!([{"issuer": issuer, "subject": subject}]),
-        _ => {
-            let keys = key.iter().map(|path| json!({"name": path, "file": path}));
-            trust["keys"] = keys.collect();
-            trust["log"] = json!("optional");
-            signer["keys"] = key.iter().map(|path| json!(path)).collect();
+    let issuer = identity.issuer.as_deref();
+    if issuer != arguments.certificate_oidc_issuer.as_deref() {
+        return Err(other(format!("its identity is vouched for by `{}`", issuer.unwrap_or("nobody"))));
+    }
+    Ok(())
+}
+
+/// Who signed, each line with its name.
+pub fn who(signer: &Signer) -> Vec<(&'static str, String)> {
+    match signer {
+        Signer::Key { name, fingerprint } => vec![("key", format!("{name} ({fingerprint})"))],
+        Signer::Certificate(identity) => {
+            let mut lines: Vec<_> =
+                identity.subjects.iter().map(|name| ("identity", name.as_str().to_owned())).collect();
+            lines.push(("issuer", identity.issuer.clone().unwrap_or_else(|| "none".to_owned())));
+            lines.extend(identity.claims.iter().map(|(name, value)| ("claim", format!("{name}: {value}"))));
+            lines
         }
     }
-    let mut image = signer.clone();
-    image["match"] = json!(["**"]);
-    let plugin = json!({"builtin": "signature"});
-    let rule = |group: &str, resources: &[&str]| json!({"resourceRules": [{"apiGroups": [group], "apiVersions": ["*"], "operations": ["*"], "resources": resources}]});
-    let policy = |name: &str, matches: Value, settings: Value| json!({"name": name, "plugin": plugin, "match": matches, "grants": ["signature"], "settings": settings});
-    let text = json!({
-        "apiVersion": "portcullis.dev/v1alpha1",
-        "kind": "PolicySet",
-        "metadata": {"name": NAME},
-        "spec": {
-            "mode": {"namespaceLabel": "portcullis.dev/mode", "default": "compliance"},
-            "trust": [trust],
-            "policies": [
-                // That a tag may move is for the other policy sets to judge: whoever gave these flags asked who signed.
-                policy("images", rule("*", &["*", "pods/ephemeralcontainers"]), json!({"images": [image], "requireDigest": false})),
-                policy("artifacts", rule("portcullis.dev", &["artifacts"]), json!({"files": signer})),
-            ],
-        },
-    })
-    .to_string();
-    let document = read_json(&Source::new("(flags)", text), &ReadLimits::default()).map_err(Complaints::from)?;
-    let refused = |found| {
-        let mut complaints = Complaints::default();
-        complaints.extend(found);
-        complaints
-    };
-    parse_set(&document).map(Some).map_err(refused)
+}
+
+/// When, and where it is logged, each line with its name.
+pub fn when(times: &[SignedTime], log: &[LogEntry]) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    for time in times {
+        let (TimeSource::Authority(who) | TimeSource::Log(who)) = &time.source;
+        lines.push(("time", format!("{} by {who}", format_time(time.seconds))));
+    }
+    for entry in log {
+        let how = if entry.proved { "" } else { " (promised, not proved)" };
+        lines.push(("log", format!("{} entry {}{how}", entry.log, entry.index)));
+    }
+    if times.is_empty() {
+        lines.push(("time", "none that anybody signed".to_owned()));
+    }
+    if log.is_empty() {
+        lines.push(("log", "none".to_owned()));
+    }
+    lines
 }

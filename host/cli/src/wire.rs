@@ -17,7 +17,7 @@ use crate::evidence;
 use crate::output::{self, Complaints};
 use crate::plugins::LocalPlugins;
 use crate::sets;
-use crate::signer;
+use crate::signed_set;
 
 /// The most threads that judge at once: a quarter of the runner's pool, so that even plugins of many modules, of which a few
 /// fill the pool, never find it full. Raising it needs a larger [`portcullis_runner::Pool`].
@@ -54,14 +54,18 @@ pub struct Wired {
 pub fn gate(settings: &GateSettings<'_>) -> anyhow::Result<Wired> {
     let works = Works::start(settings.cache_dir)?;
     let (mut sets, waivers) = sets::load(settings.policies, settings.waivers)?;
-    sets.extend(signer::policy_set(settings.signer)?);
-    let asks = sets.iter().any(|set| !set.set.trust.is_empty());
+    sets.extend(signed_set::of(settings.signer)?);
+    let asks = settings.facts.is_none() && sets.iter().any(|set| !set.set.trust.is_empty());
+    // A slip in the file is told to its author even where nobody will ask.
+    let read = asks || settings.evidence.registries.is_some();
+    let asking = if read { evidence::asking(settings.evidence)? } else { None };
     let (facts, runtime): (Arc<dyn FactSource>, _) = match settings.facts {
         Some(path) => (Arc::new(recorded(path)?), None),
         None if asks => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(LOOKING).enable_all().build()?;
             let trusts = Arc::clone(&works.trusts);
-            let source = evidence::source(settings.evidence, trusts, runtime.handle().clone())?;
+            let bundles = &settings.evidence.bundle;
+            let source = evidence::source(asking, bundles, trusts, runtime.handle().clone())?;
             (Arc::new(source), Some(runtime))
         }
         None => (Arc::new(Facts::none()), None),

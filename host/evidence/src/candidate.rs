@@ -65,18 +65,11 @@ impl Candidate {
         match &self.form {
             Form::Bundle(bytes) => verify(bytes, image, trust),
             Form::SimpleSigning { payload, annotations } => {
-                let text = |name: &str| annotations.get(name).map(String::as_str);
-                let signature = text("dev.cosignproject.cosign/signature").unwrap_or_default();
+                let signature = annotations.get("dev.cosignproject.cosign/signature").map_or("", String::as_str);
                 if signature.is_empty() {
                     return Err(Reason::Malformed.because("its annotation with the signature is missing"));
                 }
-                let own = Annotations {
-                    certificate: text("dev.sigstore.cosign/certificate"),
-                    chain: text("dev.sigstore.cosign/chain"),
-                    bundle: text("dev.sigstore.cosign/bundle"),
-                    timestamp: text("dev.sigstore.cosign/rfc3161timestamp"),
-                };
-                legacy::verify_image(payload, signature, &own, image, trust)
+                legacy::verify_image(payload, signature, &Annotations::of(annotations), image, trust)
             }
             Form::Broken(why) => Err(Reason::Malformed.because(why.clone())),
         }

@@ -8,9 +8,9 @@ use crate::candidate::{Candidate, Form};
 use crate::{MAX_BUNDLE_BYTES, MAX_CANDIDATES};
 
 /// What the layer of a manifest with a bundle is (sigstore bundle specification; the older form carries the version apart).
-const BUNDLE_TYPE: &str = "application/vnd.dev.sigstore.bundle";
+pub(crate) const BUNDLE_TYPE: &str = "application/vnd.dev.sigstore.bundle";
 /// What the layers below cosign's older tag are.
-const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+pub(crate) const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 
 /// Reads all of them. An empty list is a trustworthy "nothing there".
 ///
@@ -94,7 +94,7 @@ async fn simple_signing(
     Ok(())
 }
 
-fn oversized(layer: &Descriptor) -> Option<String> {
+pub(crate) fn oversized(layer: &Descriptor) -> Option<String> {
     let most = MAX_BUNDLE_BYTES as u64;
     (layer.size > most).then(|| format!("it has {} bytes, at most {most} are read", layer.size))
 }

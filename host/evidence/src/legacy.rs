@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use x509_parser::pem::Pem;
 
 use crate::artifact::{Artifact, from_hex, sha256_from_hex};
-use crate::attestation::short;
+use crate::attestation::{Statement, short};
 use crate::bundle::Parsed;
 use crate::refused::{Reason, Refused};
 use crate::signature::{now, verify_parsed};
@@ -31,6 +31,19 @@ pub struct Annotations<'a> {
     pub bundle: Option<&'a str>,
     /// `dev.sigstore.cosign/rfc3161timestamp`: a signed time, as JSON.
     pub timestamp: Option<&'a str>,
+}
+
+impl<'a> Annotations<'a> {
+    /// Those of a layer.
+    pub fn of(annotations: &'a BTreeMap<String, String>) -> Self {
+        let text = |name: &str| annotations.get(name).map(String::as_str);
+        Self {
+            certificate: text("dev.sigstore.cosign/certificate"),
+            chain: text("dev.sigstore.cosign/chain"),
+            bundle: text("dev.sigstore.cosign/bundle"),
+            timestamp: text("dev.sigstore.cosign/rfc3161timestamp"),
+        }
+    }
 }
 
 /// Verifies an image signature (`.sig`): `payload` is the layer, `signature` its annotation
@@ -70,6 +83,11 @@ pub fn verify_attestation(
     }
     let content = json::read(envelope).map_err(|what| Reason::Malformed.because(what))?;
     verify_parsed(&bundle("dsseEnvelope", content, annotations)?, artifact, trust, now())
+}
+
+/// The statement of an envelope, whoever signed it; nothing where it holds none.
+pub(crate) fn statement(envelope: Value) -> Result<Option<Statement>, Refused> {
+    Ok(bundle("dsseEnvelope", envelope, &Annotations::default())?.statement)
 }
 
 /// A bundle with the same parts, so that one verifier judges both.

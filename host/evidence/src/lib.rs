@@ -10,6 +10,7 @@ mod artifact;
 mod attestation;
 mod bundle;
 mod candidate;
+mod carried;
 mod certificate;
 mod error;
 mod fact;
@@ -32,6 +33,7 @@ mod verified;
 
 pub use artifact::Artifact;
 pub use attestation::{COSIGN_SIGNATURE, Statement, StatementSubject};
+pub use carried::{Carried, Claims, Described, Found, Holds, Part, Piece, Proof, carried};
 pub use error::{Error, ErrorKind};
 pub use refused::{Reason, Refused};
 pub use signature::{verify, verify_at};
@@ -72,5 +74,13 @@ pub const MAX_KEYS: usize = 64;
 pub const MAX_AUTHORITIES: usize = 64;
 /// Signatures and attestations of one image that are read.
 pub const MAX_CANDIDATES: usize = 256;
+/// Attached pieces of one image that [`carried()`] looks at.
+pub const MAX_PIECES_SHOWN: usize = 100;
+/// Layers of one of them.
+pub const MAX_PARTS_SHOWN: usize = 32;
+/// Entries of an index that it names.
+pub const MAX_PLATFORMS_SHOWN: usize = 64;
+/// Subjects of a statement that it names.
+pub const MAX_SUBJECTS_SHOWN: usize = 4;
 /// Bytes of the payload of a legacy signature.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;

@@ -193,7 +193,7 @@ fn keep(judged: &Judged, trust: &Trust) -> Keep {
 }
 
 /// The error, and what was tried.
-fn told(error: &Error) -> String {
+pub(crate) fn told(error: &Error) -> String {
     let mut out = error.to_string();
     let skipped = error.attempts.len().saturating_sub(ATTEMPTS_SHOWN);
     let last: Vec<String> = error.attempts.iter().skip(skipped).map(ToString::to_string).collect();

@@ -70,7 +70,7 @@ pub(crate) fn sort(complaints: &mut [Complaint]) {
 const QUOTED: usize = 80;
 
 /// A user's words in backticks, control characters escaped, cut at [`QUOTED`] characters.
-pub(crate) fn quote(words: &str) -> String {
+pub fn quote(words: &str) -> String {
     let cut: String = words.chars().take(QUOTED).collect();
     let more = if cut.len() < words.len() { "…" } else { "" };
     format!("`{}{more}`", printable(&cut))

@@ -10,45 +10,51 @@ use crate::suggest::nearest;
 /// Complaints after this many are dropped: nobody reads more, and a hostile file must not fill the memory.
 pub const MAX_COMPLAINTS: usize = 100;
 
-/// A document on its way to becoming a policy set or a waiver.
-pub(crate) struct Fields<'d> {
-    pub(crate) document: &'d Document,
+/// A document that a person wrote, on its way to becoming what it describes.
+pub struct Fields<'d> {
+    /// What is read.
+    pub document: &'d Document,
     complaints: RefCell<Vec<Complaint>>,
 }
 
 impl<'d> Fields<'d> {
-    pub(crate) fn new(document: &'d Document) -> Self {
+    /// Nothing of it is read yet.
+    pub fn new(document: &'d Document) -> Self {
         Self { document, complaints: RefCell::default() }
     }
 
     /// All complaints, in the order of the lines that they are about: what is read first need not be written first.
-    pub(crate) fn finish(self) -> Vec<Complaint> {
+    pub fn finish(self) -> Vec<Complaint> {
         let mut complaints = self.complaints.into_inner();
         sort(&mut complaints);
         complaints
     }
 
-    pub(crate) fn add(&self, complaint: Complaint) {
+    /// Adds a complaint, up to [`MAX_COMPLAINTS`].
+    pub fn add(&self, complaint: Complaint) {
         let mut complaints = self.complaints.borrow_mut();
         if complaints.len() < MAX_COMPLAINTS {
             complaints.push(complaint);
         }
     }
 
-    pub(crate) fn wrong(&self, node: NodeId, message: impl Into<String>) {
+    /// Something that is wrong at a node.
+    pub fn wrong(&self, node: NodeId, message: impl Into<String>) {
         self.add(Complaint::wrong(message, self.place(node)));
     }
 
-    pub(crate) fn wrong_hint(&self, node: NodeId, message: impl Into<String>, hint: impl Into<String>) {
+    /// The same with advice.
+    pub fn wrong_hint(&self, node: NodeId, message: impl Into<String>, hint: impl Into<String>) {
         self.add(Complaint::wrong(message, self.place(node)).hint(hint));
     }
 
-    pub(crate) fn place(&self, node: NodeId) -> Option<Place> {
+    /// Where a node stands.
+    pub fn place(&self, node: NodeId) -> Option<Place> {
         self.document.place(node)
     }
 
     /// What a node is called in messages: its key, or the list it stands in and its position.
-    pub(crate) fn name(&self, node: NodeId) -> String {
+    pub fn name(&self, node: NodeId) -> String {
         let document = self.document;
         match document.key(node) {
             Some(key) => quote(key),
@@ -62,7 +68,7 @@ impl<'d> Fields<'d> {
     }
 
     /// Complains about every key of a map that is not known. True where the node is a map at all.
-    pub(crate) fn expect_map(&self, node: NodeId, known: &[&str]) -> bool {
+    pub fn expect_map(&self, node: NodeId, known: &[&str]) -> bool {
         if !self.expect(node, Kind::Map, "a map") {
             return false;
         }
@@ -80,7 +86,7 @@ impl<'d> Fields<'d> {
     }
 
     /// Complains where a node is not of this kind.
-    pub(crate) fn expect(&self, node: NodeId, kind: Kind, expected: &str) -> bool {
+    pub fn expect(&self, node: NodeId, kind: Kind, expected: &str) -> bool {
         let found = self.document.kind(node);
         if found == kind {
             return true;
@@ -93,12 +99,13 @@ impl<'d> Fields<'d> {
         false
     }
 
-    pub(crate) fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
+    /// The value under a key; nothing where the key is absent.
+    pub fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
         Some(self.document.find(node, key)).filter(|found| !found.is_none())
     }
 
     /// The value under a key that must be there.
-    pub(crate) fn required(&self, node: NodeId, key: &str) -> Option<NodeId> {
+    pub fn required(&self, node: NodeId, key: &str) -> Option<NodeId> {
         let found = self.get(node, key);
         if found.is_none() {
             self.wrong(node, format!("{} has no `{key}`", self.name(node)));
@@ -107,7 +114,7 @@ impl<'d> Fields<'d> {
     }
 
     /// A string that is not empty.
-    pub(crate) fn text(&self, node: NodeId) -> Option<&'d str> {
+    pub fn text(&self, node: NodeId) -> Option<&'d str> {
         if !self.expect(node, Kind::String, "a string") {
             return None;
         }
@@ -119,18 +126,19 @@ impl<'d> Fields<'d> {
         Some(text)
     }
 
-    pub(crate) fn required_text(&self, node: NodeId, key: &str) -> Option<&'d str> {
+    /// A string under a key that must be there.
+    pub fn required_text(&self, node: NodeId, key: &str) -> Option<&'d str> {
         self.required(node, key).and_then(|found| self.text(found))
     }
 
     /// The items of a list under a key; none where the key is absent.
-    pub(crate) fn list(&self, node: NodeId, key: &str) -> Option<Vec<NodeId>> {
+    pub fn list(&self, node: NodeId, key: &str) -> Option<Vec<NodeId>> {
         let found = self.get(node, key)?;
         self.expect(found, Kind::List, "a list").then(|| self.document.items(found).collect())
     }
 
     /// A list of strings under a key, each with its node.
-    pub(crate) fn texts(&self, node: NodeId, key: &str) -> Option<Vec<(NodeId, &'d str)>> {
+    pub fn texts(&self, node: NodeId, key: &str) -> Option<Vec<(NodeId, &'d str)>> {
         let found = self.get(node, key)?;
         if !self.expect(found, Kind::List, "a list of strings") {
             return None;
@@ -140,7 +148,7 @@ impl<'d> Fields<'d> {
     }
 
     /// One of some known words.
-    pub(crate) fn word<T: Copy>(&self, node: NodeId, words: &[(&str, T)]) -> Option<T> {
+    pub fn word<T: Copy>(&self, node: NodeId, words: &[(&str, T)]) -> Option<T> {
         let known: Vec<&str> = words.iter().map(|&(word, _)| word).collect();
         if !self.expect(node, Kind::String, &one_of(&known)) {
             return None;
@@ -158,17 +166,13 @@ impl<'d> Fields<'d> {
         found
     }
 
-    pub(crate) fn flag(&self, node: NodeId) -> Option<bool> {
+    /// `true` or `false`.
+    pub fn flag(&self, node: NodeId) -> Option<bool> {
         self.expect(node, Kind::Bool, "`true` or `false`").then(|| self.document.boolean(node)).flatten()
     }
 
     /// A map `{sandbox: .., compliance: ..}` under a key.
-    pub(crate) fn per_mode<T>(
-        &self,
-        node: NodeId,
-        key: &str,
-        read: impl Fn(NodeId) -> Option<T>,
-    ) -> PerMode<Option<T>> {
+    pub fn per_mode<T>(&self, node: NodeId, key: &str, read: impl Fn(NodeId) -> Option<T>) -> PerMode<Option<T>> {
         let absent = PerMode { sandbox: None, compliance: None };
         let Some(found) = self.get(node, key) else { return absent };
         if self.document.kind(found) != Kind::Map {

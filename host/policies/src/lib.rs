@@ -20,12 +20,12 @@ mod waiver;
 mod workloads;
 
 pub use cel::{MAX_COST, MAX_DEPTH, MAX_EXPRESSION};
-pub use error::{Complaint, ComplaintKind, by_place};
-pub use fields::MAX_COMPLAINTS;
+pub use error::{Complaint, ComplaintKind, by_place, quote};
+pub use fields::{Fields, MAX_COMPLAINTS};
 pub use matching::{MAX_CONDITIONS, Selector};
 pub use pattern::{MAX_PATTERN, MAX_PATTERNS};
 pub use select::Selection;
-pub use set::{API_VERSION, DEFAULT_NAMESPACE_LABEL, LoadedSet, MAX_POLICIES, parse_set};
+pub use set::{API_VERSION, DEFAULT_NAMESPACE_LABEL, LoadedSet, MAX_POLICIES, is_of_kind, parse_set};
 pub use settings::MAX_SETTINGS;
 pub use suggest::{by_distance, nearest as suggest};
 pub use waiver::{MAX_WAIVERS, Waiver, WaiverMatch, WaiverPlaces, Waivers};

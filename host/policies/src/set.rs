@@ -78,7 +78,7 @@ pub fn parse_set(document: &Document) -> Result<LoadedSet, Vec<Complaint>> {
 }
 
 /// Whether a document is of this kind, or at least of no other: the fields of another kind are not checked one by one.
-pub(crate) fn is_of_kind(fields: &Fields, kind: &str) -> bool {
+pub fn is_of_kind(fields: &Fields, kind: &str) -> bool {
     let root = NodeId::ROOT;
     if !fields.expect(root, Kind::Map, "a map") {
         return false;

@@ -49,6 +49,8 @@ pub enum Legacy {
     Signatures,
     /// Tag `sha256-<hex>.att`.
     Attestations,
+    /// Tag `sha256-<hex>.sbom`: SBOMs that nobody signed.
+    Sboms,
 }
 
 impl Legacy {
@@ -57,6 +59,7 @@ impl Legacy {
         let suffix = match self {
             Self::Signatures => "sig",
             Self::Attestations => "att",
+            Self::Sboms => "sbom",
         };
         format!("{}.{suffix}", digest.tag())
     }

@@ -83,12 +83,17 @@ impl Keychain {
     /// # Errors
     /// There is one, and it cannot be used.
     pub fn from_env() -> Result<Self, Cause> {
-        let folder = std::env::var_os("DOCKER_CONFIG").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-        let folder = folder.or_else(|| std::env::home_dir().map(|home| home.join(".docker")));
-        match folder.map(|folder| folder.join("config.json")) {
+        match Self::default_config() {
             Some(path) if path.is_file() => Self::docker_config(&path),
             _ => Ok(Self::anonymous()),
         }
+    }
+
+    /// The path of that file, whether it is there or not; nothing where nobody has a home.
+    pub fn default_config() -> Option<PathBuf> {
+        let folder = std::env::var_os("DOCKER_CONFIG").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let folder = folder.or_else(|| std::env::home_dir().map(|home| home.join(".docker")));
+        folder.map(|folder| folder.join("config.json"))
     }
 
     /// A pull secret of Kubernetes: the bytes of `.dockerconfigjson`, or of the older `.dockercfg`. Helpers named in it

@@ -53,3 +53,4 @@ pub use manifest::{Content, Descriptor, Image, Index, Manifest, Platform};
 pub use name::Repository;
 pub use proxy::Proxy;
 pub use referrers::{Listing, Referrers};
+pub use trust::check_authorities;

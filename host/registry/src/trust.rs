@@ -50,6 +50,17 @@ impl Trust {
     }
 }
 
+/// Whether a text holds certificate authorities that can be used.
+///
+/// # Errors
+/// It holds none, or one that cannot be read.
+pub fn check_authorities(pem: &[u8]) -> Result<(), Cause> {
+    if pem.is_empty() {
+        return Err(Cause::Config("there is no certificate in it".to_owned()));
+    }
+    add(&mut RootCertStore::empty(), pem, "the certificate authorities")
+}
+
 fn add(roots: &mut RootCertStore, pem: &[u8], what: &str) -> Result<(), Cause> {
     if pem.is_empty() {
         return Ok(());

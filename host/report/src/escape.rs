@@ -27,7 +27,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 
 /// JSON text with the same characters as `\uNNNN`: the values stay what they are (RFC 8259 section 7), and a terminal that
 /// shows the file obeys nothing. Only strings can hold such characters.
-pub(crate) fn plain_json(json: &str) -> String {
+pub fn plain_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for (at, c) in json.char_indices() {
         let laid_out = matches!(c, '\n');

@@ -16,7 +16,7 @@ mod tally;
 mod veil;
 
 pub use error::FormatError;
-pub use escape::plain;
+pub use escape::{plain, plain_json};
 pub use format::Format;
 pub use human::{DEFAULT_WIDTH, HumanOptions, human};
 pub use json::{API_VERSION, KIND, json};

@@ -144,6 +144,11 @@ impl FakeRegistry {
         lock(&self.state.content).referrers_api = on;
     }
 
+    /// What an honest list of referrers has.
+    pub fn honest_referrers(&self, name: &str, subject: &str) -> Vec<Value> {
+        lock(&self.state.content).descriptors(name, subject)
+    }
+
     /// How many referrers a page has.
     pub fn set_page(&self, page: usize) {
         lock(&self.state.content).page = page.max(1);
@@ -335,7 +340,7 @@ impl Content {
         }
     }
 
-    fn referrers(&self, name: &str, subject: &str, asked: &Asked) -> Reply {
+    fn descriptors(&self, name: &str, subject: &str) -> Vec<Value> {
         let mut all = Vec::new();
         for ((its, reference), sample) in &self.manifests {
             let value: Value = serde_json::from_slice(&sample.bytes).unwrap_or_default();
@@ -345,6 +350,11 @@ impl Content {
                 all.push(descriptor);
             }
         }
+        all
+    }
+
+    fn referrers(&self, name: &str, subject: &str, asked: &Asked) -> Reply {
+        let all = self.descriptors(name, subject);
         let from: usize = asked.field("from").and_then(|from| from.parse().ok()).unwrap_or(0);
         let page: Vec<&Value> = all.iter().skip(from).take(self.page).collect();
         let media_type = "application/vnd.oci.image.index.v1+json";

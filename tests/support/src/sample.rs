@@ -20,7 +20,8 @@ pub struct Sample {
 }
 
 impl Sample {
-    fn of(value: &Value, media_type: &str) -> Self {
+    /// A manifest as somebody writes it.
+    pub fn of(value: &Value, media_type: &str) -> Self {
         Self { bytes: value.to_string().into_bytes(), media_type: media_type.to_owned() }
     }
 

@@ -19,8 +19,17 @@ use crate::wire::MAX_JOBS;
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// The flags whose variable must not be empty: nothing in their place would leave a check out, or judge by something else.
-pub const NEVER_EMPTY: [&str; 8] =
-    ["policies", "waivers", "tls_cert", "tls_key", "client_ca", "client_name", "namespace_labels", "kubeconfig"];
+pub const NEVER_EMPTY: [&str; 9] = [
+    "policies",
+    "waivers",
+    "tls_cert",
+    "tls_key",
+    "client_ca",
+    "client_name",
+    "namespace_labels",
+    "kubeconfig",
+    "registries",
+];
 
 const NOTE: &str = "\
 Exit status:
@@ -28,7 +37,7 @@ Exit status:
   1  ended at once by a second signal: reviews under way were cut
   2  could not start: bad arguments, a file that cannot serve, a port that is taken
 
-SIGHUP reads policy sets, plugins, waivers, labels and certificates again, as --reload-interval does by itself.
+SIGHUP reads policy sets, plugins, waivers, labels, registries and certificates again, as --reload-interval does by itself.
 Every flag can be given as PORTCULLIS_<FLAG> too; several values with commas between them.";
 
 /// The flags of `serve`.

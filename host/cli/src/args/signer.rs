@@ -1,11 +1,11 @@
-//! The flags that say whose signature counts.
+//! The flags that say who must have signed, and who vouches for that.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// Whose signature counts, without a policy set.
-#[derive(Args, Debug, Default)]
+/// Who must have signed.
+#[derive(Args, Clone, Debug, Default)]
 pub struct SignerArguments {
     /// The public key that must have made it, as PEM
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_KEY")]

@@ -1,4 +1,4 @@
-//! New versions of policy sets, waivers, labels and certificates: loaded, tried, and put in force whole or not at all.
+//! New versions of policy sets, waivers, labels, registries and certificates: loaded, tried, and put in force whole or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,6 +15,7 @@ use portcullis_webhook::tls::Certificates;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 
+use super::registries::{Look, Registries};
 use super::watched_files::{Contents, WatchedFiles};
 use crate::namespaces;
 use crate::sets;
@@ -24,6 +25,7 @@ use crate::wire::{self, Works};
 const POLICIES: &str = "policies";
 const LABELS: &str = "labels";
 const CERTIFICATES: &str = "certificates";
+const REGISTRIES: &str = "registries";
 
 /// What the log says when a refusal is over.
 const MENDED: &str = "nothing is refused any more";
@@ -136,6 +138,8 @@ pub struct Reloader {
     pub gate: Arc<Gate>,
     /// The certificate and the authorities of callers.
     pub certificates: Arc<Certificates>,
+    /// What registries are asked with.
+    pub registries: Registries,
     /// The labels of namespaces.
     pub namespaces: Namespaces,
     /// Where a refused version is shown.
@@ -148,7 +152,7 @@ impl Reloader {
     /// Looks every so often, and whenever somebody asks for it.
     pub async fn run(mut self, interval: Duration, asked: Arc<Notify>) {
         let mut refused_certificate = None;
-        for what in [POLICIES, LABELS, CERTIFICATES] {
+        for what in [POLICIES, LABELS, CERTIFICATES, REGISTRIES] {
             self.health.reloaded(what, Ok(()));
         }
         loop {
@@ -161,6 +165,7 @@ impl Reloader {
                     tracing::info!("reading everything again, as SIGHUP asks");
                 }
                 self.look_at_certificates(&mut refused_certificate, forced);
+                self.look_at_registries(forced);
                 self.look_at_policies(forced);
                 (self, refused_certificate)
             });
@@ -199,6 +204,18 @@ impl Reloader {
                 }
                 self.health.reloaded(CERTIFICATES, Err(reason));
             }
+        }
+    }
+
+    fn look_at_registries(&mut self, forced: bool) {
+        match self.registries.look(forced) {
+            Look::Same => {}
+            Look::New => {
+                metrics::reload(REGISTRIES, true);
+                self.health.reloaded(REGISTRIES, Ok(()));
+                tracing::info!("registries are asked as their files say now");
+            }
+            Look::Refused(error) => self.refuse(REGISTRIES, Some(error)),
         }
     }
 

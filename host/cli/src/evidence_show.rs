@@ -1,0 +1,97 @@
+//! The `evidence show` command.
+
+mod json;
+mod tree;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use portcullis_check::exit::Exit;
+use portcullis_evidence::{Carried, Refused, Trust, carried};
+use portcullis_model::{ImageState, TrustRule};
+use portcullis_registry::Access;
+
+use crate::args::{ShowArguments, ShowFormat, SignerArguments};
+use crate::{evidence, output, sets, signer, verify_bundle, write};
+
+/// The most time for everything: a person waits, and no API server does.
+const TIME: Duration = Duration::from_secs(60);
+/// What the trust is called where no flag names any.
+const PUBLIC: &str = "sigstore's public root";
+
+/// Looks, and shows what was found.
+pub fn run(arguments: &ShowArguments) -> anyhow::Result<ExitCode> {
+    let name = full_name(&arguments.image)?;
+    let trusts = trusts(arguments)?;
+    for warning in trusts.iter().flat_map(|trust| trust.warnings(verify_bundle::now())) {
+        output::note(&warning);
+    }
+    let asking = evidence::asking(&arguments.evidence)?;
+    let files = evidence::read_bundles(&arguments.evidence.bundle)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start threads")?;
+    let deadline = Instant::now() + TIME;
+    let registry = asking.as_ref().map(|(client, keychain)| (client, Access { keychain, deadline }));
+    let found = runtime.block_on(carried(registry, &name, &files, &trusts));
+    let mut found = found
+        .map_err(anyhow::Error::msg)
+        .with_context(|| format!("what `{}` carries cannot be shown", arguments.image))?;
+    expect(&mut found, &arguments.signer);
+    let text = match arguments.format {
+        ShowFormat::Human => tree::render(&found),
+        ShowFormat::Json => json::render(&found),
+    };
+    write::to_stdout(&text)?;
+    Ok(Exit::Allowed.into())
+}
+
+/// A name as runtimes read it, in full.
+fn full_name(text: &str) -> anyhow::Result<String> {
+    match portcullis_subject::image::parse(text) {
+        ImageState::Exact { registry, repository, tag, digest } => {
+            let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
+            let digest = digest.map(|digest| format!("@{digest}")).unwrap_or_default();
+            Ok(format!("{registry}/{repository}{tag}{digest}"))
+        }
+        ImageState::Unreadable(why) => bail!("`{text}` is no image: {why}"),
+        _ => bail!("`{text}` is no image"),
+    }
+}
+
+/// Those of the policy sets, else the one of the flags.
+fn trusts(arguments: &ShowArguments) -> anyhow::Result<Vec<Arc<Trust>>> {
+    let load = |rule: &TrustRule| anyhow::Ok(Arc::new(Trust::load(rule, Path::new(""))?));
+    if arguments.policies.is_empty() {
+        let signer = &arguments.signer;
+        let mut rule = signer::rule(signer);
+        if signer.key.is_none() && signer.certificate_identity.is_none() && signer.trusted_root.is_none() {
+            PUBLIC.clone_into(&mut rule.name);
+        }
+        return Ok(vec![load(&rule)?]);
+    }
+    let (sets, _) = sets::load(&arguments.policies, &[])?;
+    let several = sets.len() > 1;
+    let mut trusts = Vec::new();
+    for set in &sets {
+        for rule in &set.set.trust {
+            let name = if several { format!("{}/{}", set.set.name, rule.name) } else { rule.name.clone() };
+            trusts.push(load(&TrustRule { name, ..rule.clone() })?);
+        }
+    }
+    ensure!(!trusts.is_empty(), "no policy set has a `trust`, so that nothing could be verified; leave out --policies");
+    Ok(trusts)
+}
+
+/// What holds and was made by somebody else than expected does not count.
+fn expect(found: &mut Carried, expected: &SignerArguments) {
+    let parts = found.pieces.iter_mut().flat_map(|piece| &mut piece.parts);
+    for (_, verdict) in parts.filter_map(|part| part.proof.as_mut()).flat_map(|proof| &mut proof.verdicts) {
+        let other: Option<Refused> =
+            verdict.as_ref().ok().and_then(|holds| signer::check(&holds.signer, expected).err());
+        if let Some(refused) = other {
+            *verdict = Err(refused);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The policy set that the flags of a signer make: everything must be signed by that one.
+
+use portcullis_document::{ReadLimits, read_json};
+use portcullis_model::Source;
+use portcullis_policies::{LoadedSet, parse_set};
+use serde_json::{Value, json};
+
+use crate::args::SignerArguments;
+use crate::output::Complaints;
+
+/// The name of the policy set, and of its trust.
+const NAME: &str = "command-line";
+
+/// The policy set that the flags make: every image, and every file given by `--artifact`, must be signed by that signer. Nothing
+/// where they name nobody.
+pub fn of(arguments: &SignerArguments) -> Result<Option<LoadedSet>, Complaints> {
+    let (key, identity) = (&arguments.key, &arguments.certificate_identity);
+    if key.is_none() && identity.is_none() {
+        return Ok(None);
+    }
+    let root = arguments.trusted_root.as_ref().map_or(json!({"builtin": "sigstore"}), |path| json!({"file": path}));
+    let mut trust = json!({"name": NAME, "root": root});
+    let mut signer = json!({"trust": NAME});
+    match (identity, &arguments.certificate_oidc_issuer) {
+        (Some(subject), Some(issuer)) => signer["identities"] = json!([{"issuer": issuer, "subject": subject}]),
+        _ => {
+            let keys = key.iter().map(|path| json!({"name": path, "file": path}));
+            trust["keys"] = keys.collect();
+            trust["log"] = json!("optional");
+            signer["keys"] = key.iter().map(|path| json!(path)).collect();
+        }
+    }
+    let mut image = signer.clone();
+    image["match"] = json!(["**"]);
+    let plugin = json!({"builtin": "signature"});
+    let rule = |group: &str, resources: &[&str]| json!({"resourceRules": [{"apiGroups": [group], "apiVersions": ["*"], "operations": ["*"], "resources": resources}]});
+    let policy = |name: &str, matches: Value, settings: Value| json!({"name": name, "plugin": plugin, "match": matches, "grants": ["signature"], "settings": settings});
+    let text = json!({
+        "apiVersion": "portcullis.dev/v1alpha1",
+        "kind": "PolicySet",
+        "metadata": {"name": NAME},
+        "spec": {
+            "mode": {"namespaceLabel": "portcullis.dev/mode", "default": "compliance"},
+            "trust": [trust],
+            "policies": [
+                // That a tag may move is for the other policy sets to judge: whoever gave these flags asked who signed.
+                policy("images", rule("*", &["*", "pods/ephemeralcontainers"]), json!({"images": [image], "requireDigest": false})),
+                policy("artifacts", rule("portcullis.dev", &["artifacts"]), json!({"files": signer})),
+            ],
+        },
+    })
+    .to_string();
+    let document = read_json(&Source::new("(flags)", text), &ReadLimits::default()).map_err(Complaints::from)?;
+    let refused = |found| {
+        let mut complaints = Complaints::default();
+        complaints.extend(found);
+        complaints
+    };
+    parse_set(&document).map(Some).map_err(refused)
+}
