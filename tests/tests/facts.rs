@@ -64,6 +64,10 @@ fn denies_as_not_judged_what_could_not_be_looked_up() {
         assert_eq!((&error["kind"], &error["effect"]), (&json!("fact"), &json!("deny")));
         assert_eq!(answer.codes(), Vec::<String>::new());
     }
+    let answer = judge(&format!("[{}]", fact("status: failed, reason: nobody answers")), GRANTED);
+    assert_eq!((answer.status, answer.codes()), (2, Vec::new()), "{answer:?}");
+    let message = answer.json()["decisions"][0]["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(message, "the fact `approval` could not be looked up: nobody answers");
 }
 
 #[test]

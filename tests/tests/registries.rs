@@ -8,12 +8,6 @@ mod authority;
 #[expect(dead_code, reason = "only reviews are sent")]
 #[path = "serve/caller.rs"]
 mod caller;
-#[expect(dead_code, reason = "signatures of keys are enough here")]
-#[path = "../../host/evidence/tests/verify/instance.rs"]
-mod instance;
-#[expect(dead_code, reason = "signatures of keys are enough here")]
-#[path = "../../host/evidence/tests/verify/made.rs"]
-mod made;
 #[expect(dead_code, reason = "it serves, and that is all")]
 #[path = "serve/served.rs"]
 mod served;

@@ -1,10 +1,5 @@
 //! `evidence show`: everything that an image carries is listed, and what does not count is shown with its reason.
 
-#[path = "../../host/evidence/tests/verify/instance.rs"]
-mod instance;
-#[expect(dead_code, reason = "whole bundles are enough here")]
-#[path = "../../host/evidence/tests/verify/made.rs"]
-mod made;
 #[expect(dead_code, reason = "what carries one signature by the key is not enough here")]
 #[path = "signed/world.rs"]
 mod world;
@@ -14,9 +9,9 @@ use portcullis_tests::{Answer, root};
 use rcgen::SigningKey;
 use serde_json::{Value, json};
 
-use crate::instance::{INSTANCE, ISSUER, SUBJECT, b64, p256};
-use crate::made::{BLOB, By, COSIGN, Log, leaf};
 use crate::world::{NAME, World, public};
+use portcullis_support::instance::{INSTANCE, ISSUER, SUBJECT, b64, p256};
+use portcullis_support::made::{BLOB, By, COSIGN, Log, leaf};
 
 const SLSA: &str = "https://slsa.dev/provenance/v1";
 const CYCLONEDX: &str = "https://cyclonedx.org/bom";

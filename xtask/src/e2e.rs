@@ -49,12 +49,17 @@ pub fn judged(workspace: &Workspace, product: &Path, totals: &mut Totals) -> Res
             return Ok(());
         }
     };
+    let signing = step("cosign, crane and a registry, for signatures", || test::signing(totals))?;
     let table = workspace.target().join("e2e").join("table.md");
     let result = step("cases against a real API server", || {
         let mut cargo = workspace.cargo();
         // The whole workspace, so that nothing is compiled again with other features.
         cargo.args(["test", "--workspace", "--test", "cluster"]);
-        cargo.envs(test::environment(workspace, product)).env(ASSETS, &assets).env("PORTCULLIS_E2E_TABLE", &table);
+        cargo
+            .envs(test::environment(workspace, product))
+            .env(ASSETS, &assets)
+            .env("PORTCULLIS_E2E_TABLE", &table)
+            .envs(signing);
         if let Some(helm) = tools::helm()? {
             cargo.env("PORTCULLIS_HELM", helm);
         }

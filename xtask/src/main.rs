@@ -11,6 +11,7 @@ mod chart;
 mod clock;
 mod command;
 mod component;
+mod debian;
 mod demo;
 mod dist;
 mod e2e;

@@ -65,12 +65,16 @@ fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
     }
 
     let product = build::run(workspace)?;
+    let signing = match extent {
+        Extent::All => step("cosign, crane and a registry, for signatures", || signing(totals))?,
+        Extent::RustOnly => Vec::new(),
+    };
 
     step("tests", || {
         let mut cargo = workspace.cargo();
         // The cases against a real API server are a step of their own.
         cargo.args(["test", "--workspace", "--exclude", "portcullis-e2e", "--no-fail-fast", "--", "--show-output"]);
-        tests(cargo.envs(environment(workspace, &product)), totals)
+        tests(cargo.envs(environment(workspace, &product)).envs(signing), totals)
     })?;
     step(EXAMPLES, || example::run(workspace, &product, totals))?;
     match extent {
@@ -96,6 +100,13 @@ pub fn examples(workspace: &Workspace) -> Result<()> {
     let product = build::run(workspace)?;
     let mut totals = Totals::default();
     step(EXAMPLES, || example::run(workspace, &product, &mut totals))
+}
+
+/// What the tests of signatures need to know to find the tools; what cannot be had is skipped, loudly.
+pub fn signing(totals: &mut Totals) -> Result<Vec<(&'static str, OsString)>> {
+    let (found, missing) = tools::of_signatures()?;
+    missing.iter().for_each(|reason| totals.skip(&format!("signatures with real parts: {reason}")));
+    Ok(found)
 }
 
 /// What the tests need to know to find what was built.

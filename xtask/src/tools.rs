@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::command;
+use crate::debian;
 use crate::workspace::{cache, cargo_program};
 
 const CARGO_DENY: &str = "0.20.2";
@@ -14,6 +15,10 @@ const CARGO_CYCLONEDX: &str = "0.5.9";
 const HELM: (&str, &str) = ("helm.sh/helm/v4/cmd/helm", "v4.3.1");
 /// Reads an image as a registry would, without one.
 const CRANE: (&str, &str) = ("github.com/google/go-containerregistry/cmd/crane", "v0.22.1");
+/// Signs what the tests judge, and says of their forgeries what it thinks of them.
+const COSIGN: (&str, &str) = ("github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.3");
+/// A registry without referrers: a package of Debian, and the program in it.
+const DOCKER_REGISTRY: &str = "docker-registry";
 
 /// Why a check that needs a tool written in Go did not run.
 pub const NO_GO: &str = "there is no `go` to build it with (1.26 or later): https://go.dev/doc/install";
@@ -49,6 +54,28 @@ pub fn helm() -> Result<Option<PathBuf>> {
 /// The path of `crane`, in the same way.
 pub fn crane() -> Result<Option<PathBuf>> {
     of_go("crane", CRANE)
+}
+
+/// The path of `cosign`, in the same way.
+pub fn cosign() -> Result<Option<PathBuf>> {
+    of_go("cosign", COSIGN)
+}
+
+/// What the tests of signatures need besides Rust, by the variables that name them, and why the rest cannot be had.
+pub fn of_signatures() -> Result<(Vec<(&'static str, OsString)>, Vec<String>)> {
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for (variable, tool) in [("PORTCULLIS_COSIGN", cosign()?), ("PORTCULLIS_CRANE", crane()?)] {
+        match tool {
+            Some(program) => found.push((variable, program.into_os_string())),
+            None => missing.push(format!("{variable} names nothing: {NO_GO}")),
+        }
+    }
+    let there = Command::new(DOCKER_REGISTRY).arg("--version").output().is_ok();
+    if let Err(error) = if there { Ok(()) } else { debian::install(&[DOCKER_REGISTRY]) } {
+        missing
+            .push(format!("there is no `{DOCKER_REGISTRY}` ({error:#}): install the package of Debian of that name"));
+    }
+    Ok((found, missing))
 }
 
 fn of_go(name: &str, (module, version): (&str, &str)) -> Result<Option<PathBuf>> {

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::command;
+use crate::debian as packages;
 use crate::workspace::cargo_program;
 
 /// The only target of guests: nothing of WASI can sneak in.
@@ -126,7 +127,7 @@ fn rustup() -> Result<Toolchain> {
 /// from rustup and is of another version, which source it builds.
 fn debian() -> Result<Toolchain> {
     if let Err(missing) = debian_packages() {
-        let install = install_debian_packages();
+        let install = packages::install(&DEBIAN_PACKAGES);
         install.with_context(|| format!("{missing:#}"))?;
         debian_packages()?;
     }
@@ -157,33 +158,6 @@ fn debian_packages() -> Result<()> {
     }
     let owner = command::text(Command::new("dpkg-query").args(["--search", DEBIAN_COMPILER]))?;
     ensure!(owner.starts_with(DEBIAN_PACKAGES[0]), "{DEBIAN_COMPILER} belongs to `{owner}`");
-    Ok(())
-}
-
-/// Installs the packages without a question and without removing anything: a plain `rustc` of Debian's stays as it is.
-fn install_debian_packages() -> Result<()> {
-    ensure!(Path::new("/usr/bin/apt-get").exists(), "this is not Debian: there is no apt-get");
-    let root = command::text(Command::new("id").arg("-u")).is_ok_and(|id| id == "0");
-    if !root {
-        let sudo = command::text(Command::new("sudo").args(["--non-interactive", "true"]));
-        sudo.with_context(|| format!("`apt-get install {}` needs root", DEBIAN_PACKAGES.join(" ")))?;
-    }
-    let apt = |arguments: &[&str]| {
-        let mut apt = if root { Command::new("env") } else { Command::new("sudo") };
-        if !root {
-            apt.args(["--non-interactive", "env"]);
-        }
-        apt.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "--yes"]).args(arguments);
-        println!("running `{}`", command::shown(&apt));
-        command::text(&mut apt)
-    };
-    let mut install = vec!["--no-remove", "--no-install-recommends", "install"];
-    install.extend(DEBIAN_PACKAGES);
-    if apt(&install).is_err() {
-        // The lists of packages may be old, or not there at all.
-        apt(&["update"])?;
-        apt(&install)?;
-    }
     Ok(())
 }
 

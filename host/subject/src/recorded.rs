@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{
-    Decision, Document, Fact, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review, ReviewedFile,
-    Verdict, format_time, json_string, parse_time,
+    Decision, Document, Fact, FactError, FactStatus, Facts, Kind, Mode, NamespaceLabels, NodeId, Query, Review,
+    ReviewedFile, Verdict, format_time, json_string, parse_time,
 };
 
 use crate::admission::from_admission_review;
@@ -14,6 +14,9 @@ use crate::objects::Context;
 use crate::secrets::masked_json;
 
 const API_VERSION: &str = "portcullis.dev/v1alpha1";
+
+/// The status of what could not be looked up: no fact, and nothing that a plugin sees.
+const FAILED: &str = "failed";
 
 /// What a `RecordedReview` holds.
 const MEMBERS: [&str; 7] = ["review", "namespaceLabels", "namespaceLabelsError", "mode", "time", "facts", "decisions"];
@@ -51,7 +54,7 @@ pub fn from_recorded(document: &Document) -> Result<(Review, Facts), Error> {
 /// facts:
 /// - kind: signature
 ///   arguments: {image: "registry.example/app@sha256:..."}
-///   status: verified                # or absent, or rejected with a `reason`
+///   status: verified                # or absent; or rejected, or failed (could not be looked up), with a `reason`
 ///   document: {}                    # what was found, only where verified
 /// ```
 pub fn facts_from(document: &Document) -> Result<Facts, Error> {
@@ -90,7 +93,7 @@ pub fn to_recorded_json(
         out.push_str(&format!(",\"mode\":\"{mode}\""));
     }
     out.push_str(&format!(",\"time\":{},\"facts\":[", quoted(&format_time(review.time))));
-    let facts: Vec<String> = facts.iter().flatten().map(fact_json).collect();
+    let facts: Vec<String> = facts.iter().map(answer_json).collect();
     out.push_str(&facts.join(","));
     let decisions: Vec<String> = decisions.iter().map(decision_json).collect();
     out.push_str(&format!("],\"decisions\":[{}]}}", decisions.join(",")));
@@ -145,24 +148,26 @@ fn recorded_decision(document: &Document, node: NodeId) -> Result<RecordedDecisi
     })
 }
 
-fn fact_json(fact: &Fact) -> String {
-    let mut out = format!(
-        "{{\"kind\":{},\"arguments\":{},\"status\":{}",
-        quoted(&fact.query.kind),
-        fact.query.arguments,
-        quoted(fact.status.as_str())
-    );
-    if !fact.query.trust.is_empty() {
-        out.push_str(&format!(",\"trust\":{}", quoted(&fact.query.trust)));
+fn answer_json(answer: &Result<Fact, FactError>) -> String {
+    let (query, status, reason, document) = match answer {
+        Ok(Fact { query, status: FactStatus::Rejected(reason), .. }) => (query, "rejected", Some(reason), None),
+        Ok(Fact { query, status, document }) => (query, status.as_str(), None, document.as_ref()),
+        // A decision that could not be made quotes why.
+        Err(FactError { query, message }) => (query, FAILED, Some(message), None),
+    };
+    let (kind, arguments) = (quoted(&query.kind), &query.arguments);
+    let mut out = format!("{{\"kind\":{kind},\"arguments\":{arguments},\"status\":{}", quoted(status));
+    if !query.trust.is_empty() {
+        out.push_str(&format!(",\"trust\":{}", quoted(&query.trust)));
     }
-    if let Some(file) = &fact.query.file {
+    if let Some(file) = &query.file {
         let (path, digest) = (quoted(&file.path), quoted(&file.digest));
         out.push_str(&format!(",\"file\":{{\"path\":{path},\"digest\":{digest}}}"));
     }
-    if let FactStatus::Rejected(reason) = &fact.status {
+    if let Some(reason) = reason {
         out.push_str(&format!(",\"reason\":{}", quoted(reason)));
     }
-    if let Some(document) = &fact.document {
+    if let Some(document) = document {
         out.push_str(",\"document\":");
         document.write_json(NodeId::ROOT, &mut out);
     }
@@ -177,13 +182,12 @@ fn facts(document: &Document) -> Result<Facts, Error> {
     }
     let mut facts = Facts::none();
     for node in document.items(list) {
-        let fact = fact(document, node)?;
-        facts.extend([Ok(fact)]);
+        facts.extend([answer(document, node)?]);
     }
     Ok(facts)
 }
 
-fn fact(document: &Document, node: NodeId) -> Result<Fact, Error> {
+fn answer(document: &Document, node: NodeId) -> Result<Result<Fact, FactError>, Error> {
     known_members(document, node, &["kind", "arguments", "trust", "file", "status", "reason", "document"])?;
     let text = |member| document.string(node, &[member]).map(str::to_owned);
     let kind = text("kind").ok_or_else(|| Error::missing(document, node, "kind", "it says which fact this is"))?;
@@ -192,26 +196,32 @@ fn fact(document: &Document, node: NodeId) -> Result<Fact, Error> {
         return Err(Error::missing(document, node, "arguments", "they say what was asked"));
     }
     let status = match text("status").as_deref() {
-        Some("verified") => FactStatus::Verified,
-        Some("absent") => FactStatus::Absent,
-        Some("rejected") => FactStatus::Rejected(text("reason").unwrap_or_default()),
+        Some("verified") => Some(FactStatus::Verified),
+        Some("absent") => Some(FactStatus::Absent),
+        Some("rejected") => Some(FactStatus::Rejected(text("reason").unwrap_or_default())),
+        Some(FAILED) => None,
         _ => {
             let kind = ErrorKind::Malformed {
                 member: format!("{}/status", document.pointer(node)),
-                expected: "`verified`, `absent` or `rejected`",
+                expected: "`verified`, `absent`, `rejected` or `failed`",
             };
             return Err(Error::new(kind, document, node));
         }
     };
     let found = document.subtree(document.find(node, "document"));
-    if found.is_some() != (status == FactStatus::Verified) {
+    if found.is_some() != (status == Some(FactStatus::Verified)) {
         return Err(Error::missing(document, node, "document", "a verified fact has one, and no other has"));
     }
     // A document of its own: its node numbers are part of what a plugin sees, and must not depend on the record around it.
     let found = found.and_then(|found| read_json_text(&found.to_json(NodeId::ROOT), &ReadLimits::default()).ok());
     let trust = text("trust").unwrap_or_default();
     let query = Query { kind, arguments: canonical(document, arguments), trust, file: reviewed_file(document, node)? };
-    Ok(Fact { query, status, document: found })
+    let Some(status) = status else {
+        let why = "it says why this could not be looked up";
+        let message = text("reason").ok_or_else(|| Error::missing(document, node, "reason", why))?;
+        return Ok(Err(FactError { query, message }));
+    };
+    Ok(Ok(Fact { query, status, document: found }))
 }
 
 fn reviewed_file(document: &Document, node: NodeId) -> Result<Option<Arc<ReviewedFile>>, Error> {
@@ -328,7 +338,8 @@ mod tests {
     fn reads_back_what_it_writes() {
         let fact = "{kind: signature, arguments: {b: 1, a: 2}, status: verified, document: {x: 1}}";
         let rejected = "{kind: signature, arguments: {}, status: rejected, reason: expired}";
-        let more = format!(", namespaceLabels: {{team: web}}, mode: sandbox, facts: [{fact}, {rejected}]");
+        let failed = "{kind: signature, arguments: {c: 1}, trust: t, status: failed, reason: nobody answers}";
+        let more = format!(", namespaceLabels: {{team: web}}, mode: sandbox, facts: [{fact}, {rejected}, {failed}]");
         let (review, facts) = recorded(&more).expect("a record");
         assert_eq!(review.time, 1_795_255_200);
         let text = to_recorded_json(&review, &yaml(REVIEW), &facts, &[], false);
@@ -336,6 +347,8 @@ mod tests {
         assert_eq!((again.namespace, again.mode, again.time), (review.namespace, review.mode, review.time));
         let query = Query::new("signature", r#"{"a":2,"b":1}"#);
         assert!(facts_again.get(&query).is_some_and(Result::is_ok));
+        let error = facts_again.iter().find_map(|answer| answer.as_ref().err()).expect("what failed");
+        assert_eq!((error.query.trust.as_str(), error.message.as_str()), ("t", "nobody answers"));
         assert_eq!(facts_again.iter().count(), facts.iter().count());
     }
 
@@ -383,8 +396,12 @@ mod tests {
         let message = |more: &str| recorded(more).expect_err(more).to_string();
         assert_eq!(message(", lables: {}"), "`/lables` must be absent: nobody knows this member");
         assert_eq!(
+            message(", facts: [{kind: a, arguments: {}, status: unknown}]"),
+            "`/facts/0/status` must be `verified`, `absent`, `rejected` or `failed`"
+        );
+        assert_eq!(
             message(", facts: [{kind: a, arguments: {}, status: failed}]"),
-            "`/facts/0/status` must be `verified`, `absent` or `rejected`"
+            "`/facts/0/reason` is missing: it says why this could not be looked up"
         );
         assert_eq!(
             message(", facts: [{kind: a, arguments: {}, status: verified}]"),

@@ -1,4 +1,4 @@
-//! What several tests stand on: registries that lie, and real ones.
+//! What several tests stand on: registries that lie, real ones, and a sigstore that nobody trusts.
 //!
 //! For tests alone, as a dev-dependency of the crates that speak with registries or judge what comes from them.
 
@@ -7,6 +7,8 @@
 mod asked;
 mod fake_registry;
 mod fake_token;
+pub mod instance;
+pub mod made;
 mod real_registry;
 mod reply;
 mod sample;

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::sample::{EMPTY, Sample, digest};
+use serde_json::Value;
+
+use crate::sample::{EMPTY, Sample, digest, index, referrer};
 
 /// How long a registry may take to answer for the first time.
 const START: Duration = Duration::from_secs(15);
@@ -25,6 +27,7 @@ pub struct RealRegistry {
     child: Child,
     address: SocketAddr,
     folder: Option<PathBuf>,
+    software: Software,
 }
 
 impl Drop for RealRegistry {
@@ -41,9 +44,18 @@ impl RealRegistry {
     /// Starts one; where it cannot be had, says so loudly and returns nothing.
     pub fn start(software: Software) -> Option<Self> {
         let started = match software {
-            Software::Docker => docker(),
+            Software::Docker => docker(None),
             Software::Go => go(),
         };
+        Self::told(started, software)
+    }
+
+    /// Starts one that asks everybody for the password of this line of a file for Apache (`user:bcrypt`).
+    pub fn start_locked(htpasswd: &str) -> Option<Self> {
+        Self::told(docker(Some(htpasswd)), Software::Docker)
+    }
+
+    fn told(started: Result<Self, String>, software: Software) -> Option<Self> {
         match started {
             Ok(registry) => Some(registry),
             Err(reason) => {
@@ -65,6 +77,19 @@ impl RealRegistry {
         let path = format!("/v2/{name}/manifests/{}", reference.unwrap_or(&digest));
         let (status, _) = self.send("PUT", &path, &sample.media_type, &sample.bytes);
         assert_eq!(status, 201, "{path}");
+        digest
+    }
+
+    /// Pushes an artifact with one layer that refers to a subject, and what a client must push besides where there is no
+    /// Referrers API; whatever else referred to the subject there is forgotten.
+    pub fn attach(&self, name: &str, subject: &Value, artifact_type: &str, layer: &[u8]) -> String {
+        self.push_blob(name, layer);
+        let sample = referrer(subject, artifact_type, layer);
+        let digest = self.push(name, None, &sample);
+        if self.software == Software::Docker {
+            let tag = subject["digest"].as_str().unwrap_or_default().replace(':', "-");
+            self.push(name, Some(&tag), &index(&[sample.descriptor()]));
+        }
         digest
     }
 
@@ -111,16 +136,21 @@ impl RealRegistry {
     }
 }
 
-fn docker() -> Result<RealRegistry, String> {
+fn docker(htpasswd: Option<&str>) -> Result<RealRegistry, String> {
     let program = std::env::var_os("PORTCULLIS_DOCKER_REGISTRY").unwrap_or_else(|| "docker-registry".into());
     let address = free_address()?;
     let folder = std::env::temp_dir().join(format!("portcullis-registry-{}-{}", std::process::id(), address.port()));
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let settings = folder.join("config.yml");
-    let text = format!(
+    let mut text = format!(
         "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: \"{address}\"}}\n",
         folder.join("data").display()
     );
+    if let Some(line) = htpasswd {
+        let file = folder.join("htpasswd");
+        std::fs::write(&file, line).map_err(|error| error.to_string())?;
+        text += &format!("auth: {{htpasswd: {{realm: tests, path: {}}}}}\n", file.display());
+    }
     std::fs::write(&settings, text).map_err(|error| error.to_string())?;
     let mut command = Command::new(&program);
     command.arg("serve").arg(&settings).stdout(Stdio::null()).stderr(Stdio::null());
@@ -128,7 +158,7 @@ fn docker() -> Result<RealRegistry, String> {
         let _ = std::fs::remove_dir_all(&folder);
         format!("`{}` does not start ({error}); apt-get install docker-registry", program.display())
     })?;
-    let mut registry = RealRegistry { child, address, folder: Some(folder) };
+    let mut registry = RealRegistry { child, address, folder: Some(folder), software: Software::Docker };
     registry.wait()?;
     Ok(registry)
 }
@@ -146,7 +176,7 @@ fn go() -> Result<RealRegistry, String> {
         BufReader::new(stdout).read_line(&mut line).map_err(|error| error.to_string())?;
     }
     let address = line.trim().parse().map_err(|_| format!("it said `{line}` and no address"))?;
-    let mut registry = RealRegistry { child, address, folder: None };
+    let mut registry = RealRegistry { child, address, folder: None, software: Software::Go };
     registry.wait()?;
     Ok(registry)
 }

@@ -8,8 +8,8 @@ use rcgen::KeyPair;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::instance::{p256, spki};
-use crate::made::{By, COSIGN, Content, Log, bundle, pem};
+use portcullis_support::instance::{p256, spki};
+use portcullis_support::made::{By, COSIGN, Content, Log, bundle, pem};
 
 /// The type of a layer with a bundle.
 pub const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";

@@ -43,6 +43,9 @@ impl EvidenceArguments {
         let registries = self.registries.iter().map(|path| ("--registries", path));
         let authorities = self.registry_ca.iter().map(|path| ("--registry-ca", path));
         let bundles = self.bundle.iter().map(|path| ("--bundle", path));
-        bundles.chain(registries).chain(authorities).chain(self.registry_config.iter().map(|path| ("--registry-config", path)))
+        bundles
+            .chain(registries)
+            .chain(authorities)
+            .chain(self.registry_config.iter().map(|path| ("--registry-config", path)))
     }
 }

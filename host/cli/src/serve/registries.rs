@@ -42,7 +42,8 @@ impl Registries {
     ) -> anyhow::Result<(Self, Arc<Current>)> {
         // Taken before they are read: what changes meanwhile is new at the next look.
         let seen = word(arguments);
-        let source = evidence::source(evidence::asking(arguments)?, &arguments.bundle, Arc::clone(&trusts), runtime.clone())?;
+        let source =
+            evidence::source(evidence::asking(arguments)?, &arguments.bundle, Arc::clone(&trusts), runtime.clone())?;
         let current = Arc::new(Current::new(source));
         let own = Self { arguments: arguments.clone(), current: Arc::clone(&current), trusts, runtime, seen };
         Ok((own, current))
@@ -60,8 +61,9 @@ impl Registries {
             return Look::Same;
         }
         self.seen = found;
-        let made =
-            asking.and_then(|asking| evidence::source(asking, &self.arguments.bundle, Arc::clone(&self.trusts), self.runtime.clone()));
+        let made = asking.and_then(|asking| {
+            evidence::source(asking, &self.arguments.bundle, Arc::clone(&self.trusts), self.runtime.clone())
+        });
         match made {
             Ok(source) => {
                 self.current.replace(source);

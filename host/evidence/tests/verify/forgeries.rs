@@ -4,20 +4,35 @@ use portcullis_evidence::{Artifact, Reason, Signer, TimeSource, Trust, Verified,
 use rcgen::KeyPair;
 use serde_json::{Value, json};
 
+use crate::agreement;
 use crate::instance::{INSTANCE, ISSUER, Instance, SUBJECT, Tsa, b64, now, p256, sha256, signing_time, spki};
 use crate::made::{
     BLOB, By, COSIGN, Content, Log, blob, bundle, checkpoint, entry, entry_v2, leaf, signature_of, stamp_of, stamps,
     statement,
 };
-use crate::trusts::{key, load, rule, trust_both};
+use crate::trusts::{key, load, rule, rule_of, trust_both};
+
+/// The tests in here, for whoever wants every bundle that they judge.
+pub const TESTS: [fn(); 5] = [
+    verifies_every_kind_of_bundle_and_says_what_it_proves,
+    verifies_keys_of_every_kind_in_an_air_gap,
+    refuses_bundles_of_another_artifact_key_or_form_n1_to_n13,
+    refuses_log_entries_that_prove_something_else_n14_to_n21,
+    refuses_signed_times_that_are_not_of_this_signature_or_of_nobody_n22_n23_n25,
+];
 
 pub fn judge(bundle: &Value, trust: &Trust) -> Result<Verified, portcullis_evidence::Refused> {
-    verify(bundle.to_string().as_bytes(), &Artifact::Bytes(BLOB), trust)
+    judge_text("good", &bundle.to_string(), trust)
+}
+
+fn judge_text(id: &str, bundle: &str, trust: &Trust) -> Result<Verified, portcullis_evidence::Refused> {
+    agreement::note(id, bundle, &rule_of(trust));
+    verify(bundle.as_bytes(), &Artifact::Bytes(BLOB), trust)
 }
 
 #[track_caller]
 pub fn refuses(id: &str, bundle: &Value, trust: &Trust, reason: Reason) {
-    let refused = judge(bundle, trust).expect_err(id);
+    let refused = judge_text(id, &bundle.to_string(), trust).expect_err(id);
     println!("{id}: {} ({refused})", refused.reason.code());
     assert_eq!(refused.reason, reason, "{id}: {refused}");
 }
@@ -46,6 +61,7 @@ fn verifies_every_kind_of_bundle_and_says_what_it_proves() {
             (By::Key(&pair), Log::V2, true),
         ] {
             let bundle = bundle(&by, &content, log, stamped).to_string();
+            agreement::note("good", &bundle, &rule_of(&trust));
             for artifact in [Artifact::Bytes(BLOB), Artifact::Sha256(sha256(BLOB))] {
                 let verified = verify(bundle.as_bytes(), &artifact, &trust).expect("it holds");
                 assert_eq!(verified.is_image_signature(), matches!(content, Content::Envelope(..)));
@@ -82,12 +98,13 @@ fn verifies_keys_of_every_kind_in_an_air_gap() {
         let pair = KeyPair::generate_for(kind).expect("a key");
         let trust = load(&rule(None, vec![key("other", &p256()), key("release", &pair)]));
         let envelope = bundle(&By::Key(&pair), &statement(COSIGN), Log::None, false);
-        assert!(judge(&envelope, &trust).is_ok());
+        let id = if *kind == rcgen::PKCS_ECDSA_P384_SHA384 { ["P-384 envelope", "P-384 message"] } else { ["good"; 2] };
+        assert!(judge_text(id[0], &envelope.to_string(), &trust).is_ok());
         let mut message = bundle(&By::Key(&pair), &blob(), Log::None, false);
         if *kind == rcgen::PKCS_ECDSA_P384_SHA384 {
             message["messageSignature"].as_object_mut().expect("a message").remove("messageDigest");
         }
-        assert!(judge(&message, &trust).is_ok());
+        assert!(judge_text(id[1], &message.to_string(), &trust).is_ok());
         let by_digest = verify(message.to_string().as_bytes(), &Artifact::Sha256(sha256(BLOB)), &trust);
         if *kind == rcgen::PKCS_ECDSA_P256_SHA256 {
             assert!(by_digest.is_ok());
@@ -191,7 +208,7 @@ fn refuses_bundles_of_another_artifact_key_or_form_n1_to_n13() {
     refuses("N5", &n5, &bare, Reason::WrongKey);
     let twice = bundle(&By::Key(&pair), &blob(), Log::None, false).to_string();
     let twice = twice.replacen('{', r#"{"messageSignature":null,"#, 1);
-    let refused = verify(twice.as_bytes(), &Artifact::Bytes(BLOB), &bare).expect_err("N11");
+    let refused = judge_text("N11", &twice, &bare).expect_err("N11");
     assert_eq!(refused.reason, Reason::Malformed, "{refused}");
     assert!(refused.to_string().contains("stands twice"), "{refused}");
 }
@@ -284,7 +301,7 @@ fn refuses_log_entries_that_prove_something_else_n14_to_n21() {
         let entries = value["verificationMaterial"]["tlogEntries"].as_array_mut().expect("entries");
         entries.push(entries[0].clone());
     });
-    let verified = judge(&twice, &trust).expect("twice in one log");
+    let verified = judge_text("N24", &twice.to_string(), &trust).expect("twice in one log");
     assert_eq!(verified.log[0].log, verified.log[1].log, "N24: one log is one witness, and it says so");
 }
 

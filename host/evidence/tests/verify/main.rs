@@ -3,10 +3,11 @@
 mod agreement;
 mod cosign;
 mod forgeries;
-mod instance;
 mod legacy;
-mod made;
 mod mutations;
 mod signers;
 mod suite;
 mod trusts;
+
+// Bundles made up for tests, which other tests need too.
+use portcullis_support::{instance, made};

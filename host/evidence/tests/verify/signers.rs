@@ -11,6 +11,17 @@ use crate::instance::{INSTANCE, Instance, LeafParams, SUBJECT, b64, now, p256, s
 use crate::made::{BLOB, By, Log, blob, bundle, bundle_of, leaf, statement};
 use crate::trusts::{key, load, rule, trust_root};
 
+/// The tests in here, for whoever wants every bundle that they judge.
+pub const TESTS: [fn(); 7] = [
+    refuses_certificates_of_nobody_we_trust_n27_to_n33,
+    tells_every_name_and_claim_and_judges_none_of_them_n32_to_n37,
+    refuses_what_the_trust_has_no_word_about_n38_n39,
+    refuses_keys_outside_their_time_by_the_signed_time_or_else_by_the_clock_n40,
+    asks_for_log_and_time_as_the_trust_says,
+    says_of_a_root_without_certificate_logs_that_nothing_was_promised,
+    does_not_take_a_signed_attestation_for_a_signature_n53,
+];
+
 /// The made-up root with one thing changed.
 fn root_with(change: impl FnOnce(&mut Value)) -> Trust {
     load(&rule(Some(&changed(&INSTANCE.trusted_root(), change)), Vec::new()))

@@ -1,6 +1,8 @@
 //! Trust as a policy set would write it: for the other tests, and what is said of trust that cannot be.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use portcullis_evidence::{ErrorKind, PUBLIC_ROOT_DATE, PUBLIC_ROOT_STALE_SECONDS, Trust};
@@ -27,8 +29,18 @@ pub fn rule(root: Option<&Value>, keys: Vec<KeyRule>) -> TrustRule {
     TrustRule { name: "shop".to_owned(), root, keys, log, timestamp, place: None }
 }
 
+/// What trusts were loaded from, by their digests.
+static RULES: Mutex<BTreeMap<String, TrustRule>> = Mutex::new(BTreeMap::new());
+
 pub fn load(rule: &TrustRule) -> Trust {
-    Trust::load(rule, Path::new("/nowhere")).expect("trust")
+    let trust = Trust::load(rule, Path::new("/nowhere")).expect("trust");
+    RULES.lock().expect("nobody panics while writing").insert(trust.digest().to_owned(), rule.clone());
+    trust
+}
+
+/// What this trust, or one that verifies alike, was loaded from.
+pub fn rule_of(trust: &Trust) -> TrustRule {
+    RULES.lock().expect("nobody panics while writing")[trust.digest()].clone()
 }
 
 pub fn key(name: &str, pair: &KeyPair) -> KeyRule {

@@ -18,6 +18,7 @@ macro_rules! cases {
 mod change;
 mod chart;
 mod controllers;
+mod evidence;
 mod identity;
 mod life;
 mod parity;
@@ -31,7 +32,7 @@ mod world;
 pub type Case = (&'static str, fn(&mut World));
 
 /// All of them. Those that stop or replace the webhook come late, and what compares the records comes last.
-const CASES: [&[Case]; 10] = [
+const CASES: [&[Case]; 11] = [
     verdicts::CASES,
     shapes::CASES,
     subresources::CASES,
@@ -40,6 +41,7 @@ const CASES: [&[Case]; 10] = [
     change::CASES,
     life::CASES,
     speed::CASES,
+    evidence::CASES,
     chart::CASES,
     parity::CASES,
 ];

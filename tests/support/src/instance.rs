@@ -14,28 +14,42 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::FromDer;
 
+/// Whom its certificates name.
 pub const SUBJECT: &str = "https://git.example.test/org/app/.ci/release.yml@refs/heads/main";
+/// Who vouches for that.
 pub const ISSUER: &str = "https://token.ci.example.test";
+/// The origin of its log (Rekor v2).
 pub const LOG2: &str = "rekor2.example.test";
 const LOG1: &str = "rekor1.example.test";
 
 /// One made-up sigstore for all tests: keys take their time.
 pub static INSTANCE: LazyLock<Instance> = LazyLock::new(|| Instance::new(-30 * 86_400, 3650 * 86_400));
 
+/// Base64, as bundles have it.
 pub fn b64(bytes: impl AsRef<[u8]>) -> String {
     STANDARD.encode(bytes)
 }
 
+/// SHA-256.
 pub fn sha256(bytes: impl AsRef<[u8]>) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
+/// Hex digits in lower case.
 pub fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Seconds since 1970.
 pub fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()).expect("a time")
+}
+
+/// A time as RFC 3339 writes it, in UTC.
+fn format_time(seconds: i64) -> String {
+    let at = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(u64::try_from(seconds).expect("after 1970"));
+    let (hour, minute, second) = at.to_hms();
+    format!("{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", at.year(), u8::from(at.month()), at.day())
 }
 
 /// When the tests sign: an hour ago, so that nothing is in the future.
@@ -43,45 +57,64 @@ pub fn signing_time() -> i64 {
     now() - 3600
 }
 
+/// The public half, DER.
 pub fn spki(key: &KeyPair) -> Vec<u8> {
     key.subject_public_key_info()
 }
 
+/// A fresh key.
 pub fn p256() -> KeyPair {
     KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key")
 }
 
-type Issuer = CertifiedIssuer<'static, KeyPair>;
+/// A certificate authority and its key.
+pub type Issuer = CertifiedIssuer<'static, KeyPair>;
 
 /// An instance and all its keys.
 pub struct Instance {
+    /// The certificate authority that is trusted.
     pub root: Issuer,
+    /// The one that issues.
     pub intermediate: Issuer,
+    /// The log of certificates.
     pub ct: KeyPair,
+    /// Rekor v1.
     pub log1: KeyPair,
+    /// Rekor v2.
     pub log2: KeyPair,
+    /// The authority above [`Self::tsa`].
     pub tsa_root: Issuer,
+    /// The timestamp authority.
     pub tsa: Tsa,
 }
 
 /// A timestamp authority.
 pub struct Tsa {
+    /// What it signs with.
     pub key: KeyPair,
+    /// Its certificate.
     pub der: Vec<u8>,
 }
 
 /// What a leaf certificate says.
 pub struct LeafParams {
+    /// Whom it names.
     pub subjects: Vec<SanType>,
+    /// Who vouches for them.
     pub issuer: Option<String>,
+    /// What its key is for.
     pub usages: Vec<ExtendedKeyUsagePurpose>,
+    /// Whether it says that it is an authority.
     pub ca: bool,
+    /// When it begins.
     pub from: i64,
+    /// When it ends.
     pub to: i64,
     /// Whose promise it carries; none means no promise.
     pub ct: Option<KeyPair>,
     /// The issuer that the promise speaks of; none means the true one.
     pub ct_issuer: Option<Vec<u8>>,
+    /// Claims of a run, by the last number of their OID.
     pub claims: Vec<(u64, String)>,
 }
 
@@ -103,10 +136,13 @@ impl Default for LeafParams {
 
 /// A leaf certificate and its key.
 pub struct Leaf {
+    /// Its key.
     pub key: KeyPair,
+    /// The certificate.
     pub der: Vec<u8>,
 }
 
+/// A subject that is a URI.
 pub fn uri(text: &str) -> SanType {
     SanType::URI(text.try_into().expect("an IA5 string"))
 }
@@ -158,13 +194,14 @@ impl Instance {
         Self { root, intermediate, ct: p256(), log1: p256(), log2, tsa_root, tsa }
     }
 
+    /// The key of the log of certificates.
     pub fn ct(&self) -> KeyPair {
         copy(&self.ct)
     }
 
     /// The file `trusted_root.json` of this instance.
     pub fn trusted_root(&self) -> Value {
-        let from = portcullis_model::format_time(now() - 20 * 86_400);
+        let from = format_time(now() - 20 * 86_400);
         let certificate = |der: &[u8]| json!({"rawBytes": b64(der)});
         let key = |key: &KeyPair, details: &str| json!({"rawBytes": b64(spki(key)), "keyDetails": details, "validFor": {"start": from}});
         let log = |url: &str, public: Value, id: &[u8]| json!({"baseUrl": format!("https://{url}"), "hashAlgorithm": "SHA2_256", "publicKey": public, "logId": {"keyId": b64(id)}});
@@ -291,7 +328,7 @@ impl Tsa {
     pub fn stamp(&self, data: &[u8], at: i64) -> Vec<u8> {
         let sha256_id = sequence(&[&[6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1], &[5, 0]]);
         let tst_info = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 0x10, 1, 4];
-        let time: String = portcullis_model::format_time(at).chars().filter(|c| !"-:T".contains(*c)).collect();
+        let time: String = format_time(at).chars().filter(|c| !"-:T".contains(*c)).collect();
         let info = sequence(&[
             &[2, 1, 1],
             &der(6, &[0x2a, 3, 4, 1]),

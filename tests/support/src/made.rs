@@ -5,39 +5,54 @@ use serde_json::{Value, json};
 
 use crate::instance::{INSTANCE, Instance, LOG2, Leaf, LeafParams, Tsa, b64, hex, sha256, signing_time, spki};
 
+/// What is signed where nothing else is said.
 pub const BLOB: &[u8] = b"the artifact\n";
+/// The type of a signature on an image.
 pub const COSIGN: &str = "https://sigstore.dev/cosign/sign/v1";
 
 /// What is signed.
 #[derive(Clone)]
 pub enum Content {
+    /// Bytes.
     Blob(Vec<u8>),
+    /// A payload of a type, in an envelope (DSSE).
     Envelope(String, Vec<u8>),
 }
 
 /// Who signs.
 pub enum By<'a> {
+    /// Somebody with a certificate.
     Leaf(&'a Leaf),
+    /// Somebody with a key.
     Key(&'a KeyPair),
 }
 
 /// Which log takes an entry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Log {
+    /// None does.
     None,
+    /// Rekor v1.
     V1,
+    /// Rekor v2.
     V2,
 }
 
+/// [`BLOB`].
 pub fn blob() -> Content {
     Content::Blob(BLOB.to_vec())
 }
 
 /// A statement about [`BLOB`].
 pub fn statement(predicate_type: &str) -> Content {
+    statement_about(&hex(sha256(BLOB)), predicate_type)
+}
+
+/// A statement about whatever has this SHA-256, in hex digits.
+pub fn statement_about(sha256: &str, predicate_type: &str) -> Content {
     let text = json!({
         "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{"digest": {"sha256": hex(sha256(BLOB))}}],
+        "subject": [{"digest": {"sha256": sha256}}],
         "predicateType": predicate_type,
         "predicate": {},
     });
@@ -58,6 +73,7 @@ impl Content {
 }
 
 impl By<'_> {
+    /// Signs bytes.
     pub fn sign(&self, bytes: &[u8]) -> Vec<u8> {
         match self {
             By::Leaf(leaf) => leaf.key.sign(bytes),
@@ -75,6 +91,7 @@ impl By<'_> {
     }
 }
 
+/// PEM.
 pub fn pem(label: &str, der: &[u8]) -> String {
     let text = b64(der);
     let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
@@ -91,6 +108,7 @@ pub fn bundle(by: &By<'_>, content: &Content, log: Log, stamped: bool) -> Value 
     bundle_of(&INSTANCE, by, content, log, stamped)
 }
 
+/// The same of another instance.
 pub fn bundle_of(instance: &Instance, by: &By<'_>, content: &Content, log: Log, stamped: bool) -> Value {
     let signature = by.sign(&content.signed());
     let mut material = match by {
@@ -120,6 +138,7 @@ pub fn bundle_of(instance: &Instance, by: &By<'_>, content: &Content, log: Log, 
     bundle
 }
 
+/// What a bundle holds of timestamps.
 pub fn stamps(tokens: &[Vec<u8>]) -> Value {
     let tokens: Vec<Value> = tokens.iter().map(|token| json!({"signedTimestamp": b64(token)})).collect();
     json!({"rfc3161Timestamps": tokens})
@@ -130,6 +149,7 @@ pub fn stamp_of(bundle: &Value, tsa: &Tsa, at: i64) -> Vec<u8> {
     tsa.stamp(&signature_of(bundle), at)
 }
 
+/// The signature in a bundle.
 pub fn signature_of(bundle: &Value) -> Vec<u8> {
     use base64::Engine;
     let text = match &bundle["messageSignature"]["signature"] {
@@ -179,6 +199,7 @@ fn tree(body: &[u8]) -> ([u8; 32], [u8; 32]) {
     (sha256([&[1][..], &other, &sha256([&[0][..], body].concat())].concat()), other)
 }
 
+/// A checkpoint (C2SP) of a tree of two leaves.
 pub fn checkpoint(origin: &str, id: &[u8], root: &[u8; 32], key: &KeyPair) -> String {
     let note = format!("{origin}\n2\n{}\n", b64(root));
     let signature = key.sign(note.as_bytes()).expect("a signature");
@@ -187,6 +208,7 @@ pub fn checkpoint(origin: &str, id: &[u8], root: &[u8; 32], key: &KeyPair) -> St
     format!("{note}\n— {name} {}\n", b64([&id[..4], &signature].concat()))
 }
 
+/// An entry of Rekor v2 with this body.
 pub fn entry_v2(instance: &Instance, origin: &str, body: &Value) -> Value {
     let body = body.to_string();
     let (root, other) = tree(body.as_bytes());
@@ -201,6 +223,7 @@ pub fn entry_v2(instance: &Instance, origin: &str, body: &Value) -> Value {
     })
 }
 
+/// An entry of Rekor v1 with this body.
 pub fn entry_v1(instance: &Instance, body: &Value, at: i64) -> Value {
     let (kind, version) = (body["kind"].clone(), body["apiVersion"].clone());
     let body = body.to_string();
