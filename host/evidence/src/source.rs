@@ -1,5 +1,6 @@
 //! Answers questions about signatures: gathers what a registry has, verifies it, and says what became of it.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
-use portcullis_model::{Answers, Fact, FactError, FactSource, Query};
+use portcullis_model::{Answers, Fact, FactError, FactSource, Meaning, Query, Resolved};
 use portcullis_registry::{Access, Client, Digest, Error, Keychain};
 use tokio::runtime::Handle;
 
@@ -81,15 +82,62 @@ impl Source {
 }
 
 impl FactSource for Source {
-    fn look_up<'a>(&'a self, queries: &'a [Query]) -> Answers<'a> {
-        let one = |query: &Query| {
-            let (shared, runtime, query) = (Arc::clone(&self.shared), self.runtime.clone(), query.clone());
-            // A task of its own: it ends with whoever asked, and a bug in it is an error of this question alone.
-            let task = AbortOnDrop(self.runtime.spawn(answer(shared, runtime, query.clone())));
-            async move { task.await.unwrap_or_else(|message| Err(FactError { query, message })) }
-        };
-        Box::pin(join_all(queries.iter().map(one).collect::<Vec<_>>()))
+    fn look_up<'a>(&'a self, queries: &'a [Query], review: &'a Resolved) -> Answers<'a> {
+        Box::pin(async move {
+            self.resolve(queries, review).await;
+            join_all(queries.iter().map(|query| self.answer(query, review))).await
+        })
     }
+}
+
+impl Source {
+    /// Asks once what each name without a digest means that nobody in this review has asked about, before anything is answered
+    /// (A31, N48).
+    async fn resolve(&self, queries: &[Query], review: &Resolved) {
+        let ours = queries.iter().filter(|query| query.kind == SIGNATURE);
+        let images = ours.filter_map(|query| asked(query).ok()).filter(|image| image.digest.is_none());
+        let names: BTreeMap<String, Image> = images.map(|image| (image.name_with_tag(), image)).collect();
+        let unknown = names.into_iter().filter(|(name, _)| review.get(name).is_none());
+        let one = |(name, image): (String, Image)| {
+            let shared = Arc::clone(&self.shared);
+            let task = self.task(async move { shared.resolve(&image).await });
+            async move { review.keep(name, task.await.and_then(|meaning| meaning)) }
+        };
+        join_all(unknown.map(one)).await;
+    }
+
+    async fn answer(&self, query: &Query, review: &Resolved) -> Result<Fact, FactError> {
+        let error = |message| FactError { query: query.clone(), message };
+        if query.kind != SIGNATURE {
+            return Err(error(format!("nobody here knows facts of the kind `{}`", query.kind.escape_debug())));
+        }
+        let image = asked(query).map_err(error)?;
+        let digest = digest_of(&image, review).map_err(error)?;
+        let (shared, runtime, own) = (Arc::clone(&self.shared), self.runtime.clone(), query.clone());
+        let task = self.task(async move { shared.signature(&runtime, &own, image, digest).await });
+        task.await.and_then(|fact| fact).map_err(error)
+    }
+
+    /// A task of its own: it ends with whoever asked, and a bug in it is an error of this question alone.
+    fn task<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> AbortOnDrop<T> {
+        AbortOnDrop(self.runtime.spawn(work))
+    }
+}
+
+/// The image that a question is about.
+fn asked(query: &Query) -> Result<Image, String> {
+    let arguments: serde_json::Value = serde_json::from_str(&query.arguments).unwrap_or_default();
+    Image::read(arguments["image"].as_str().ok_or("the question has no `image`")?)
+}
+
+/// The digest of an image: as it is written, else what its tag means in this review.
+fn digest_of(image: &Image, review: &Resolved) -> Result<Digest, String> {
+    if let Some(digest) = &image.digest {
+        return Ok(digest.clone());
+    }
+    let name = image.name_with_tag();
+    let meaning = review.get(&name).unwrap_or_else(|| Err(format!("nobody has asked what `{name}` means")))?;
+    meaning.parse().map_err(|error| format!("`{name}` means what is no digest: {error}"))
 }
 
 /// A task that nobody waits for any more is not worth finishing.
@@ -110,24 +158,15 @@ impl<T> Future for AbortOnDrop<T> {
     }
 }
 
-async fn answer(shared: Arc<Shared>, runtime: Handle, query: Query) -> Result<Fact, FactError> {
-    let answered = match query.kind.as_str() {
-        SIGNATURE => shared.signature(&runtime, &query).await,
-        other => Err(format!("nobody here knows facts of the kind `{}`", other.escape_debug())),
-    };
-    answered.map_err(|message| FactError { query, message })
-}
-
 impl Shared {
-    async fn signature(self: &Arc<Self>, runtime: &Handle, query: &Query) -> Result<Fact, String> {
+    async fn signature(
+        self: &Arc<Self>,
+        runtime: &Handle,
+        query: &Query,
+        image: Image,
+        digest: Digest,
+    ) -> Result<Fact, String> {
         let trust = self.store.get(&query.trust).ok_or("the trust that it names is in force no more")?;
-        let arguments: serde_json::Value = serde_json::from_str(&query.arguments).unwrap_or_default();
-        let text = arguments["image"].as_str().ok_or("the question has no `image`")?;
-        let image = Image::read(text)?;
-        let digest = match &image.digest {
-            Some(digest) => digest.clone(),
-            None => self.resolve(&image).await?,
-        };
         let name = image.name();
         let key = Key { repository: name.clone(), digest: digest.to_string(), trust: query.trust.clone() };
         let begin = || self.begin(runtime, image.clone(), digest.clone(), Arc::clone(&trust));
@@ -136,17 +175,17 @@ impl Shared {
         judged.fact(query, &name, &digest.to_string(), image.digest.is_some())
     }
 
-    /// What a tag means now. It is asked for anew for each review, and remembered by nobody (A32).
-    async fn resolve(&self, image: &Image) -> Result<Digest, String> {
-        let tag = image.tag.as_deref().unwrap_or_default();
+    /// What a tag means now. It is asked for anew for each review, and remembered by nobody else (A32).
+    async fn resolve(&self, image: &Image) -> Meaning {
+        let name = image.name_with_tag();
         let Some((client, keychain)) = &self.registry else {
-            return Err(format!("`{}:{tag}` has no digest, and no registry may be asked what it means", image.name()));
+            return Err(format!("`{name}` has no digest, and no registry may be asked what it means"));
         };
+        let tag = image.tag.as_deref().unwrap_or_default();
         let access = Access { keychain, deadline: Instant::now() + self.time };
         let found = client.resolve(&image.repository, tag, access).await.map_err(|error| told(&error))?;
-        let manifest =
-            found.value.ok_or_else(|| format!("the registry says that there is no `{}:{tag}`", image.name()))?;
-        Ok(manifest.digest)
+        let manifest = found.value.ok_or_else(|| format!("the registry says that there is no `{name}`"))?;
+        Ok(manifest.digest.to_string())
     }
 
     /// Gathers and verifies, on the runtime: it goes on for others when the first who asked is gone, and ends by its own

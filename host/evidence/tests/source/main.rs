@@ -1,0 +1,10 @@
+//! Facts from registries that lie, stall, flood and throttle, and from real ones: what is answered, what is remembered, and for how long.
+
+#[expect(dead_code, reason = "shared with the tests of verification, which need more of it")]
+#[path = "../verify/instance.rs"]
+mod instance;
+#[expect(dead_code, reason = "shared with the tests of verification, which need more of it")]
+#[path = "../verify/made.rs"]
+mod made;
+mod names;
+mod world;
