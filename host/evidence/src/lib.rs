@@ -11,8 +11,10 @@ mod attestation;
 mod bundle;
 mod candidate;
 mod certificate;
+mod clock;
 mod error;
 mod fact;
+mod failure;
 mod flights;
 mod gather;
 mod image;
@@ -31,12 +33,17 @@ mod verified;
 
 pub use artifact::Artifact;
 pub use attestation::{COSIGN_SIGNATURE, Statement, StatementSubject};
+pub use clock::Clock;
 pub use error::{Error, ErrorKind};
+pub use failure::{
+    REMEMBER_DENIED, REMEMBER_FAILING, REMEMBER_SETTINGS, REMEMBER_THROTTLED, REMEMBER_THROTTLED_AT_MOST,
+    REMEMBER_UNREACHABLE, REMEMBER_UNREADABLE,
+};
 pub use refused::{Reason, Refused};
 pub use signature::{verify, verify_at};
 pub use source::{
-    DEFAULT_LOOK_UP_TIME, Evidence, REMEMBER_NOTHING, REMEMBER_VERIFIED, REMEMBERED_BYTES, REMEMBERED_IMAGES,
-    SIGNATURE, Source,
+    DEFAULT_LOOK_UP_TIME, Evidence, MAX_LOOK_UPS, REMEMBER_NOTHING, REMEMBER_VERIFIED, REMEMBERED_BYTES,
+    REMEMBERED_IMAGES, SIGNATURE, Source,
 };
 pub use store::TrustStore;
 pub use trust::{PUBLIC_ROOT_DATE, PUBLIC_ROOT_STALE_SECONDS, Trust};
