@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use anyhow::{Context, bail, ensure};
 use portcullis_check::bytes;
 use portcullis_evidence::{DEFAULT_LOOK_UP_TIME, Evidence, MAX_BUNDLE_BYTES, Source, TrustStore};
-use portcullis_model::{Answers, FactSource, Query};
+use portcullis_model::{Answers, FactSource, Query, Resolved};
 use portcullis_registry::limits::MAX_DOCKER_CONFIG;
 use portcullis_registry::{Client, Config, Host, Keychain, Proxy, check_authorities};
 use tokio::runtime::Handle;
@@ -169,8 +169,8 @@ impl Current {
 }
 
 impl FactSource for Current {
-    fn look_up<'a>(&'a self, queries: &'a [Query]) -> Answers<'a> {
+    fn look_up<'a>(&'a self, queries: &'a [Query], review: &'a Resolved) -> Answers<'a> {
         let source = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
-        Box::pin(async move { source.look_up(queries).await })
+        Box::pin(async move { source.look_up(queries, review).await })
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::artifact::Artifact;
 use crate::legacy::{self, Annotations};
 use crate::refused::{Reason, Refused};
-use crate::signature::verify;
+use crate::signature::verify_at;
 use crate::trust::Trust;
 use crate::verified::Verified;
 
@@ -60,16 +60,16 @@ impl Candidate {
         self.found.starts_with(FILE)
     }
 
-    /// Verifies it over the digest of an image.
-    pub(crate) fn verify(&self, image: &Artifact<'_>, trust: &Trust) -> Result<Verified, Refused> {
+    /// Verifies it over the digest of an image, at a time in seconds since 1970-01-01T00:00:00Z.
+    pub(crate) fn verify(&self, image: &Artifact<'_>, trust: &Trust, now: i64) -> Result<Verified, Refused> {
         match &self.form {
-            Form::Bundle(bytes) => verify(bytes, image, trust),
+            Form::Bundle(bytes) => verify_at(bytes, image, trust, now),
             Form::SimpleSigning { payload, annotations } => {
                 let signature = annotations.get("dev.cosignproject.cosign/signature").map_or("", String::as_str);
                 if signature.is_empty() {
                     return Err(Reason::Malformed.because("its annotation with the signature is missing"));
                 }
-                legacy::verify_image(payload, signature, &Annotations::of(annotations), image, trust)
+                legacy::verify_image_at(payload, signature, &Annotations::of(annotations), image, trust, now)
             }
             Form::Broken(why) => Err(Reason::Malformed.because(why.clone())),
         }

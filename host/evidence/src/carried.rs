@@ -16,6 +16,7 @@ use crate::gather::{BUNDLE_TYPE, SIMPLE_SIGNING, oversized};
 use crate::image::Image;
 use crate::legacy::{Annotations, verify_attestation};
 use crate::refused::{Reason, Refused};
+use crate::signature::now;
 use crate::trust::Trust;
 use crate::verified::{LogEntry, SignedTime, Signer, Verified};
 use crate::{MAX_PARTS_SHOWN, MAX_PIECES_SHOWN, MAX_PLATFORMS_SHOWN, MAX_SUBJECTS_SHOWN, json};
@@ -323,7 +324,7 @@ fn own_fault(error: Error) -> Result<String, String> {
 }
 
 fn told(error: Error) -> String {
-    crate::source::told(&error)
+    crate::failure::told(&error)
 }
 
 /// By what is verified.
@@ -347,7 +348,7 @@ impl<'a> Judge<'a> {
         let candidate = Candidate { found: String::new(), form: candidate };
         let verify = |trust: &Trust| match format {
             "envelope" => verify_attestation(bytes, &Annotations::of(annotations), &self.artifact, trust),
-            _ => candidate.verify(&self.artifact, trust),
+            _ => candidate.verify(&self.artifact, trust, now()),
         };
         let claims = match format {
             "bundle" => Parsed::read(bytes).ok().and_then(|parsed| parsed.statement),

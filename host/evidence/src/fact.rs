@@ -25,14 +25,14 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
-    /// Verifies all candidates over the digest of an image.
+    /// Verifies all candidates over the digest of an image, at a time in seconds since 1970-01-01T00:00:00Z.
     ///
     /// A candidate from a file of the caller's that is about something else is nobody's signature of this image, and is not told
     /// of.
-    pub(crate) fn of(candidates: &[Candidate], image: &Artifact<'_>, trust: &Trust) -> Self {
+    pub(crate) fn of(candidates: &[Candidate], image: &Artifact<'_>, trust: &Trust, now: i64) -> Self {
         let mut judged = Self::default();
         for candidate in candidates {
-            match candidate.verify(image, trust) {
+            match candidate.verify(image, trust, now) {
                 Ok(proof) => judged.verified.push(shown(&proof, candidate)),
                 Err(refusal) if refusal.reason == Reason::WrongArtifact && candidate.is_local() => {}
                 Err(refusal) => judged.refused.push((candidate.found.clone(), refusal.to_string())),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
-use portcullis_model::{Fact, Query, ReviewedFile, sha256_hex};
+use portcullis_model::{ABOUT_FILE, Fact, Query, ReviewedFile, sha256_hex};
 use serde_json::{Map, Value};
 
 use crate::artifact::Artifact;
@@ -16,12 +16,18 @@ use crate::{MAX_BUNDLE_BYTES, MAX_SIGNED_FILE_BYTES};
 /// What is added to the name of a file for the name of its bundle (cosign's documentation).
 const BESIDE: &str = ".sigstore.json";
 
+/// Whether a question is about the file.
+pub(crate) fn asked(query: &Query) -> bool {
+    let arguments: Value = serde_json::from_str(&query.arguments).unwrap_or_default();
+    arguments["about"] == ABOUT_FILE
+}
+
 /// Looks at the bundles that the caller gave and at the one that lies beside the file. Where what is judged came from no file but
 /// from an API server, the document says so (`file: null`), and it is for the policy to say what that means.
 ///
 /// # Errors
 /// For a person: what could not be read.
-pub(crate) fn fact(query: &Query, local: Vec<Candidate>, trust: &Trust) -> Result<Fact, String> {
+pub(crate) fn fact(query: &Query, local: Vec<Candidate>, trust: &Trust, now: i64) -> Result<Fact, String> {
     let Some(file) = query.file.clone() else {
         let nothing = [("file", Value::Null), ("signatures", Value::Array(Vec::new()))];
         return verified(query.clone(), members(nothing));
@@ -34,7 +40,7 @@ pub(crate) fn fact(query: &Query, local: Vec<Candidate>, trust: &Trust) -> Resul
         None => Artifact::from_digest(&file.digest).ok_or_else(|| format!("`{}` is no digest", file.digest))?,
     };
     let head = [("file", file.path.as_str().into()), ("digest", file.digest.as_str().into())];
-    Judged::of(&candidates, &artifact, trust).fact(query, members(head))
+    Judged::of(&candidates, &artifact, trust, now).fact(query, members(head))
 }
 
 fn members<const N: usize>(all: [(&str, Value); N]) -> Map<String, Value> {

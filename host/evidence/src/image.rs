@@ -33,6 +33,11 @@ impl Image {
         Ok(Self { repository, tag, digest })
     }
 
+    /// Its name with its tag: what a review resolves once.
+    pub(crate) fn name_with_tag(&self) -> String {
+        format!("{}:{}", self.name(), self.tag.as_deref().unwrap_or_default())
+    }
+
     /// Its name without tag and digest.
     pub(crate) fn name(&self) -> String {
         format!("{}/{}", self.repository.registry(), self.repository.name())

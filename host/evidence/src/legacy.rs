@@ -58,13 +58,25 @@ pub fn verify_image(
     image: &Artifact<'_>,
     trust: &Trust,
 ) -> Result<Verified, Refused> {
+    verify_image_at(payload, signature, annotations, image, trust, now())
+}
+
+/// As [`verify_image`], with the clock in the caller's hand.
+pub(crate) fn verify_image_at(
+    payload: &[u8],
+    signature: &str,
+    annotations: &Annotations<'_>,
+    image: &Artifact<'_>,
+    trust: &Trust,
+    now: i64,
+) -> Result<Verified, Refused> {
     if payload.len() > MAX_PAYLOAD_BYTES {
         return Err(Reason::TooLarge.because(format!("its payload has more than {MAX_PAYLOAD_BYTES} bytes")));
     }
     let digest = STANDARD.encode(Sha256::digest(payload));
     let content = json!({"messageDigest": {"algorithm": "SHA2_256", "digest": digest}, "signature": signature});
     let parsed = bundle("messageSignature", content, annotations)?;
-    let verified = verify_parsed(&parsed, &Artifact::Bytes(payload), trust, now())?;
+    let verified = verify_parsed(&parsed, &Artifact::Bytes(payload), trust, now)?;
     Ok(Verified { says: simple_signing(payload, image)?, ..verified })
 }
 

@@ -12,8 +12,10 @@ mod bundle;
 mod candidate;
 mod carried;
 mod certificate;
+mod clock;
 mod error;
 mod fact;
+mod failure;
 mod file;
 mod flights;
 mod gather;
@@ -34,12 +36,17 @@ mod verified;
 pub use artifact::Artifact;
 pub use attestation::{COSIGN_SIGNATURE, Statement, StatementSubject};
 pub use carried::{Carried, Claims, Described, Found, Holds, Part, Piece, Proof, carried};
+pub use clock::Clock;
 pub use error::{Error, ErrorKind};
+pub use failure::{
+    REMEMBER_DENIED, REMEMBER_FAILING, REMEMBER_SETTINGS, REMEMBER_THROTTLED, REMEMBER_THROTTLED_AT_MOST,
+    REMEMBER_UNREACHABLE, REMEMBER_UNREADABLE,
+};
 pub use refused::{Reason, Refused};
 pub use signature::{verify, verify_at};
 pub use source::{
-    DEFAULT_LOOK_UP_TIME, Evidence, REMEMBER_NOTHING, REMEMBER_VERIFIED, REMEMBERED_BYTES, REMEMBERED_IMAGES,
-    SIGNATURE, Source,
+    DEFAULT_LOOK_UP_TIME, Evidence, MAX_LOOK_UPS, REMEMBER_NOTHING, REMEMBER_VERIFIED, REMEMBERED_BYTES,
+    REMEMBERED_IMAGES, SIGNATURE, Source,
 };
 pub use store::TrustStore;
 pub use trust::{PUBLIC_ROOT_DATE, PUBLIC_ROOT_STALE_SECONDS, Trust};

@@ -1,32 +1,32 @@
 //! Answers questions about signatures: gathers what a registry has, verifies it, and says what became of it.
 
-use std::future::Future;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
-use portcullis_model::{ABOUT_FILE, Answers, Fact, FactError, FactSource, Query};
-use portcullis_registry::{Access, Client, Digest, Error, Keychain};
+use futures_util::future::join_all;
+use portcullis_model::{Answers, Fact, FactError, FactSource, Meaning, Query, Resolved};
+use portcullis_registry::{Access, Client, Digest, Keychain};
 use tokio::runtime::Handle;
 
 use crate::artifact::Artifact;
 use crate::candidate::Candidate;
+use crate::clock::Clock;
 use crate::fact::{Judged, image_head};
+use crate::failure::Failure;
 use crate::file;
-use crate::flights::{Flights, Keep, Landed};
+use crate::flights::{Bounds, Flights, Found};
 use crate::gather::gather;
 use crate::image::Image;
-use crate::signature::now;
 use crate::store::TrustStore;
 use crate::trust::Trust;
 
 /// The kind of the questions that are answered here.
 pub const SIGNATURE: &str = "signature";
-/// Requests that an error names.
-const ATTEMPTS_SHOWN: usize = 3;
 
 /// What evidence is looked up with.
 pub struct Evidence {
@@ -34,7 +34,7 @@ pub struct Evidence {
     pub registry: Option<(Client, Keychain)>,
     /// Bundles that the caller gave, by their files.
     pub bundles: Vec<(PathBuf, Bytes)>,
-    /// The most time for one image. Default [`DEFAULT_LOOK_UP_TIME`].
+    /// The most time for one image, what its tag means included. Default [`DEFAULT_LOOK_UP_TIME`].
     pub time: Duration,
 }
 
@@ -44,15 +44,16 @@ pub const DEFAULT_LOOK_UP_TIME: Duration = Duration::from_secs(8);
 pub const REMEMBER_VERIFIED: Duration = Duration::from_secs(600);
 /// How long it is remembered that there was nothing, or nothing good: whoever signs now wants to be let in now.
 pub const REMEMBER_NOTHING: Duration = Duration::from_secs(10);
-/// Images that are remembered.
+/// Images that are remembered, errors included.
 pub const REMEMBERED_IMAGES: usize = 4_096;
 /// Bytes that they may take.
 pub const REMEMBERED_BYTES: usize = 32 << 20;
+/// Look-ups that may be under way, and as many questions what a tag means.
+pub const MAX_LOOK_UPS: usize = 1_024;
 
 /// Answers questions about evidence.
 pub struct Source {
     shared: Arc<Shared>,
-    runtime: Handle,
 }
 
 struct Shared {
@@ -60,7 +61,10 @@ struct Shared {
     registry: Option<(Client, Keychain)>,
     local: Vec<Candidate>,
     time: Duration,
-    flights: Flights<Key, Judged>,
+    clock: Clock,
+    images: Flights<Key, Judged>,
+    /// By name with tag. Only errors are remembered here: what a tag means is asked for anew for each review (A32).
+    tags: Flights<String, Digest>,
 }
 
 /// What is remembered is good for this digest, in this repository, under this trust, and for nothing else (A32, A34).
@@ -74,131 +78,138 @@ struct Key {
 impl Source {
     /// A source that works on this runtime, whoever waits for its answers.
     pub fn new(store: Arc<TrustStore>, evidence: Evidence, runtime: Handle) -> Self {
+        Self::with_clock(store, evidence, runtime, Clock::default())
+    }
+
+    /// The same by a clock that a test may hurry.
+    pub fn with_clock(store: Arc<TrustStore>, evidence: Evidence, runtime: Handle, clock: Clock) -> Self {
         let local = evidence.bundles.into_iter().map(|(path, bytes)| Candidate::local(&path, bytes)).collect();
-        let flights = Flights::new(REMEMBERED_IMAGES, REMEMBERED_BYTES);
-        let shared = Shared { store, registry: evidence.registry, local, time: evidence.time, flights };
-        Self { shared: Arc::new(shared), runtime }
+        let bounds = Bounds { entries: REMEMBERED_IMAGES, bytes: REMEMBERED_BYTES, under_way: MAX_LOOK_UPS };
+        let images = Flights::new(bounds, clock.clone(), runtime.clone());
+        let tags = Flights::new(bounds, clock.clone(), runtime);
+        let Evidence { registry, time, .. } = evidence;
+        Self { shared: Arc::new(Shared { store, registry, local, time, clock, images, tags }) }
     }
 }
 
 impl FactSource for Source {
-    fn look_up<'a>(&'a self, queries: &'a [Query]) -> Answers<'a> {
-        let one = |query: &Query| {
-            let (shared, runtime, query) = (Arc::clone(&self.shared), self.runtime.clone(), query.clone());
-            // A task of its own: it ends with whoever asked, and a bug in it is an error of this question alone.
-            let task = AbortOnDrop(self.runtime.spawn(answer(shared, runtime, query.clone())));
-            async move { task.await.unwrap_or_else(|message| Err(FactError { query, message })) }
+    fn look_up<'a>(&'a self, queries: &'a [Query], review: &'a Resolved) -> Answers<'a> {
+        Box::pin(async move {
+            let deadline = Instant::now() + self.shared.time;
+            self.resolve(queries, review, deadline).await;
+            join_all(queries.iter().map(|query| self.answer(query, review, deadline))).await
+        })
+    }
+}
+
+impl Source {
+    /// Asks once what each name without a digest means that nobody in this review has asked about, before anything is answered
+    /// (A31, N48).
+    async fn resolve(&self, queries: &[Query], review: &Resolved, deadline: Instant) {
+        let ours = queries.iter().filter(|query| query.kind == SIGNATURE);
+        let images = ours.filter_map(|query| asked(query).ok()).filter(|image| image.digest.is_none());
+        let names: BTreeMap<String, Image> = images.map(|image| (image.name_with_tag(), image)).collect();
+        let unknown = names.into_iter().filter(|(name, _)| review.get(name).is_none());
+        let one = |(name, image)| async move {
+            let meaning = self.shared.meaning(image, deadline).await;
+            review.keep(name, meaning);
         };
-        Box::pin(join_all(queries.iter().map(one).collect::<Vec<_>>()))
+        join_all(unknown.map(one)).await;
+    }
+
+    async fn answer(&self, query: &Query, review: &Resolved, deadline: Instant) -> Result<Fact, FactError> {
+        let answered = match query.kind.as_str() {
+            // A bug is an error of this question alone.
+            SIGNATURE => AssertUnwindSafe(self.shared.signature(query, review, deadline)).catch_unwind().await,
+            other => Ok(Err(format!("nobody here knows facts of the kind `{}`", other.escape_debug()))),
+        };
+        let broken = |_| Err("a bug in Portcullis stopped the look-up; please report it".to_owned());
+        answered.unwrap_or_else(broken).map_err(|message| FactError { query: query.clone(), message })
     }
 }
 
-/// A task that nobody waits for any more is not worth finishing.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// The image that a question is about.
+fn asked(query: &Query) -> Result<Image, String> {
+    let arguments: serde_json::Value = serde_json::from_str(&query.arguments).unwrap_or_default();
+    Image::read(arguments["image"].as_str().ok_or("the question has no `image`")?)
 }
 
-impl<T> Future for AbortOnDrop<T> {
-    type Output = Result<T, String>;
-
-    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
-        let broken = |_| "a bug in Portcullis stopped the look-up; please report it".to_owned();
-        self.0.poll_unpin(context).map(|result| result.map_err(broken))
+/// The digest of an image: as it is written, else what its tag means in this review.
+fn digest_of(image: &Image, review: &Resolved) -> Result<Digest, String> {
+    if let Some(digest) = &image.digest {
+        return Ok(digest.clone());
     }
-}
-
-async fn answer(shared: Arc<Shared>, runtime: Handle, query: Query) -> Result<Fact, FactError> {
-    let answered = match query.kind.as_str() {
-        SIGNATURE => shared.signature(&runtime, &query).await,
-        other => Err(format!("nobody here knows facts of the kind `{}`", other.escape_debug())),
-    };
-    answered.map_err(|message| FactError { query, message })
+    let name = image.name_with_tag();
+    let meaning = review.get(&name).unwrap_or_else(|| Err(format!("nobody has asked what `{name}` means")))?;
+    meaning.parse().map_err(|error| format!("`{name}` means what is no digest: {error}"))
 }
 
 impl Shared {
-    async fn signature(self: &Arc<Self>, runtime: &Handle, query: &Query) -> Result<Fact, String> {
+    async fn signature(self: &Arc<Self>, query: &Query, review: &Resolved, deadline: Instant) -> Result<Fact, String> {
         let trust = self.store.get(&query.trust).ok_or("the trust that it names is in force no more")?;
-        let arguments: serde_json::Value = serde_json::from_str(&query.arguments).unwrap_or_default();
-        if arguments["about"] == ABOUT_FILE {
-            let (local, query) = (self.local.clone(), query.clone());
-            let judged = tokio::task::spawn_blocking(move || file::fact(&query, local, &trust)).await;
-            return judged.map_err(|_| "a bug in Portcullis stopped the verification; please report it")?;
+        if file::asked(query) {
+            let now = i64::try_from(self.clock.since_1970().as_secs()).unwrap_or(i64::MAX);
+            return file::fact(query, self.local.clone(), &trust, now);
         }
-        let text = arguments["image"].as_str().ok_or("the question has no `image`")?;
-        let image = Image::read(text)?;
-        let digest = match &image.digest {
-            Some(digest) => digest.clone(),
-            None => self.resolve(&image).await?,
-        };
-        let name = image.name();
-        let key = Key { repository: name.clone(), digest: digest.to_string(), trust: query.trust.clone() };
-        let begin = || self.begin(runtime, image.clone(), digest.clone(), Arc::clone(&trust));
-        let judged = self.flights.get(key, |judged| keep(judged, &trust), begin).await;
-        let judged = judged.map_err(|message| message.to_string())?;
-        judged.fact(query, image_head(&name, &digest.to_string(), image.digest.is_some()))
+        let image = asked(query)?;
+        let digest = digest_of(&image, review)?;
+        let key = Key { repository: image.name(), digest: digest.to_string(), trust: query.trust.clone() };
+        let begin = || Arc::clone(self).look(image.clone(), digest.clone(), trust, deadline);
+        let judged = self.images.get(key, begin).await.map_err(|failure| failure.to_string())?;
+        judged.fact(query, image_head(&image.name(), &digest.to_string(), image.digest.is_some()))
     }
 
-    /// What a tag means now. It is asked for anew for each review, and remembered by nobody (A32).
-    async fn resolve(&self, image: &Image) -> Result<Digest, String> {
+    /// What a tag means now. Reviews that ask at the same time share one request.
+    async fn meaning(self: &Arc<Self>, image: Image, deadline: Instant) -> Meaning {
+        let name = image.name_with_tag();
+        if self.registry.is_none() {
+            return Err(format!("`{name}` has no digest, and no registry may be asked what it means"));
+        }
+        let begin = || Arc::clone(self).resolve(image, deadline);
+        let found = self.tags.get(name, begin).await;
+        found.map(|digest| digest.to_string()).map_err(|failure| failure.to_string())
+    }
+
+    async fn resolve(self: Arc<Self>, image: Image, deadline: Instant) -> Result<Found<Digest>, Failure> {
+        let name = image.name_with_tag();
+        let none = || Failure::passing(format!("the registry says that there is no `{name}`"));
+        let (client, keychain) = self.registry.as_ref().ok_or_else(none)?;
+        let access = Access { keychain, deadline };
         let tag = image.tag.as_deref().unwrap_or_default();
-        let Some((client, keychain)) = &self.registry else {
-            return Err(format!("`{}:{tag}` has no digest, and no registry may be asked what it means", image.name()));
-        };
-        let access = Access { keychain, deadline: Instant::now() + self.time };
-        let found = client.resolve(&image.repository, tag, access).await.map_err(|error| told(&error))?;
-        let manifest =
-            found.value.ok_or_else(|| format!("the registry says that there is no `{}:{tag}`", image.name()))?;
-        Ok(manifest.digest)
+        let found = client.resolve(&image.repository, tag, access).await.map_err(|error| Failure::of(&error))?;
+        let manifest = found.value.ok_or_else(none)?;
+        Ok(Found { value: manifest.digest, until: self.clock.instant(), bytes: 0 })
     }
 
-    /// Gathers and verifies, on the runtime: it goes on for others when the first who asked is gone, and ends by its own
-    /// deadline.
-    fn begin(
-        self: &Arc<Self>,
-        runtime: &Handle,
+    /// Gathers and verifies.
+    async fn look(
+        self: Arc<Self>,
         image: Image,
         digest: Digest,
         trust: Arc<Trust>,
-    ) -> BoxFuture<'static, Landed<Judged>> {
-        let shared = Arc::clone(self);
-        let task = runtime.spawn(async move {
-            let artifact = Artifact::from_digest(&digest.to_string())
-                .ok_or_else(|| Arc::from(format!("signatures are about SHA-256, and the image is `{digest}`")))?;
-            let mut candidates = shared.local.clone();
-            if let Some((client, keychain)) = &shared.registry {
-                let access = Access { keychain, deadline: Instant::now() + shared.time };
-                let found = gather(client, &image.repository, &digest, access).await;
-                candidates.extend(found.map_err(|error| Arc::from(told(&error)))?);
-            }
-            // Signatures are work for a processor.
-            let judged =
-                tokio::task::spawn_blocking(move || Arc::new(Judged::of(&candidates, &artifact, &trust))).await;
-            judged.map_err(|_| Arc::from("a bug in Portcullis stopped the verification; please report it"))
-        });
-        async move { task.await.unwrap_or_else(|_| Err("the look-up was ended".into())) }.boxed()
+        deadline: Instant,
+    ) -> Result<Found<Judged>, Failure> {
+        let artifact = Artifact::from_digest(&digest.to_string())
+            .ok_or_else(|| Failure::passing(format!("signatures are about SHA-256, and the image is `{digest}`")))?;
+        let mut candidates = self.local.clone();
+        if let Some((client, keychain)) = &self.registry {
+            let access = Access { keychain, deadline };
+            let found = gather(client, &image.repository, &digest, access).await;
+            candidates.extend(found.map_err(|error| Failure::of(&error))?);
+        }
+        // Signatures are work for a processor.
+        let judged = tokio::task::spawn_blocking(move || self.judge(&candidates, &artifact, &trust)).await;
+        judged.map_err(|_| Failure::passing("a bug in Portcullis stopped the verification; please report it"))
     }
-}
 
-/// No longer than until a key of the trust begins or ceases to count.
-fn keep(judged: &Judged, trust: &Trust) -> Keep {
-    let usual = if judged.is_verified() { REMEMBER_VERIFIED } else { REMEMBER_NOTHING };
-    let now = now();
-    let change = trust.next_change(now).map(|change| u64::try_from(change - now).unwrap_or_default());
-    let time = change.map_or(usual, |seconds| usual.min(Duration::from_secs(seconds)));
-    Keep { time, bytes: judged.bytes() }
-}
-
-/// The error, and what was tried.
-pub(crate) fn told(error: &Error) -> String {
-    let mut out = error.to_string();
-    let skipped = error.attempts.len().saturating_sub(ATTEMPTS_SHOWN);
-    let last: Vec<String> = error.attempts.iter().skip(skipped).map(ToString::to_string).collect();
-    if !last.is_empty() {
-        out.push_str(&format!(" (asked: {})", last.join(", ")));
+    /// What may be remembered is good no longer than until a key of the trust begins or ceases to count.
+    fn judge(&self, candidates: &[Candidate], artifact: &Artifact<'_>, trust: &Trust) -> Found<Judged> {
+        let (begun, time_of_day) = (self.clock.instant(), self.clock.since_1970());
+        let now = i64::try_from(time_of_day.as_secs()).unwrap_or(i64::MAX);
+        let value = Judged::of(candidates, artifact, trust, now);
+        let usual = if value.is_verified() { REMEMBER_VERIFIED } else { REMEMBER_NOTHING };
+        let change = trust.next_change(now).and_then(|change| u64::try_from(change).ok()).map(Duration::from_secs);
+        let time = change.map_or(usual, |change| usual.min(change.saturating_sub(time_of_day)));
+        Found { until: begun + time, bytes: value.bytes(), value }
     }
-    out
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use portcullis_model::{
-    Decision, Fact, FactError, FactSource, Facts, Failure, FailureKind, Query, Review, Workload, mode_of,
+    Decision, Fact, FactError, FactSource, Facts, Failure, FailureKind, Query, Resolved, Review, Workload, mode_of,
 };
 
 use crate::decide::{Progress, Step, decide};
@@ -51,6 +51,7 @@ pub struct Judging {
     sets: Arc<Sets>,
     cases: Vec<Case>,
     facts: Facts,
+    resolved: Resolved,
     watch: Watch,
 }
 
@@ -77,7 +78,7 @@ impl Gate {
             if needs.is_empty() {
                 return judging.finish().decisions;
             }
-            let answers = source.look_up(&needs).await;
+            let answers = source.look_up(&needs, judging.resolved()).await;
             judging.learn(needs, answers);
         }
     }
@@ -98,7 +99,7 @@ impl Judging {
         };
         let judging = sets.sets.iter().enumerate().filter(|(_, set)| bounds.admit(set));
         let cases = judging.map(|(index, _)| case(index)).collect();
-        Self { review, sets, cases, facts: Facts::none(), watch }
+        Self { review, sets, cases, facts: Facts::none(), resolved: Resolved::default(), watch }
     }
 
     /// Goes as far as the facts allow; returns what is needed next, sorted and each once. Nothing: everything is decided.
@@ -116,6 +117,11 @@ impl Judging {
         let silent: Vec<Query> = asked.into_iter().filter(|query| self.facts.get(query).is_none()).collect();
         let unanswered = |query| Err(FactError { query, message: "the source of facts gave no answer".into() });
         self.facts.extend(silent.into_iter().map(unanswered));
+    }
+
+    /// What names meant when this review first asked: for whoever looks facts up for any round of any of its policy sets.
+    pub fn resolved(&self) -> &Resolved {
+        &self.resolved
     }
 
     /// Shows from another thread which policy is under way.

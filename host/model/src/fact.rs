@@ -1,9 +1,10 @@
 //! What a plugin may ask, what the host may answer, and the window between.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::document::Document;
 use crate::review::ReviewedFile;
@@ -127,19 +128,40 @@ fn query_of(answer: &Result<Fact, FactError>) -> &Query {
     }
 }
 
+/// What names meant when this review first asked: whoever asks in it, under whatever trust and in whatever round, speaks of the
+/// same digest (A31, N48). One review owns it, and it ends with the review.
+#[derive(Debug, Default)]
+pub struct Resolved(Mutex<BTreeMap<String, Meaning>>);
+
+/// The digest that a name meant, or for a person why that could not be known.
+pub type Meaning = Result<String, String>;
+
+impl Resolved {
+    /// What a name meant; nothing where nobody has asked in this review.
+    pub fn get(&self, name: &str) -> Option<Meaning> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Keeps what a name means now. What it meant before in this review stays.
+    pub fn keep(&self, name: String, meaning: Meaning) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_insert(meaning);
+    }
+}
+
 /// Answers to come; one for each query, in its order.
 pub type Answers<'a> = Pin<Box<dyn Future<Output = Vec<Result<Fact, FactError>>> + Send + 'a>>;
 
 /// The window to whatever knows facts: registries and evidence, the cluster, or a record.
 pub trait FactSource: Send + Sync {
-    /// Looks all of them up, concurrently where it can. Answers every query; "absent" is never the answer to an error.
-    fn look_up<'a>(&'a self, queries: &'a [Query]) -> Answers<'a>;
+    /// Looks all of them up, concurrently where it can. Answers every query; "absent" is never the answer to an error. A name
+    /// that has no digest means what it meant when this review first asked, also where that could not be known.
+    fn look_up<'a>(&'a self, queries: &'a [Query], review: &'a Resolved) -> Answers<'a>;
 }
 
 /// What was recorded answers; what was not could not be looked up. A recorded fact that says no trust and no file was written by
 /// a person and answers for any.
 impl FactSource for Facts {
-    fn look_up<'a>(&'a self, queries: &'a [Query]) -> Answers<'a> {
+    fn look_up<'a>(&'a self, queries: &'a [Query], _: &'a Resolved) -> Answers<'a> {
         let unknown = |query: &Query| {
             let message = "no recorded fact answers it; give one with --facts".to_owned();
             Err(FactError { query: query.clone(), message })
@@ -154,5 +176,22 @@ impl FactSource for Facts {
             found.unwrap_or_else(|| unknown(query))
         };
         Box::pin(std::future::ready(queries.iter().map(answer).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_its_first_meaning_in_a_review_an_error_too_a31() {
+        let review = Resolved::default();
+        assert_eq!(review.get("a:1"), None);
+        review.keep("a:1".into(), Ok("sha256:1".into()));
+        review.keep("a:1".into(), Ok("sha256:2".into()));
+        review.keep("b:1".into(), Err("away".into()));
+        review.keep("b:1".into(), Ok("sha256:3".into()));
+        assert_eq!(review.get("a:1"), Some(Ok("sha256:1".into())));
+        assert_eq!(review.get("b:1"), Some(Err("away".into())));
     }
 }

@@ -21,7 +21,7 @@ pub mod workload;
 pub use canonical::{json_string, sha256_hex};
 pub use decision::{Decision, Effect, Failure, FailureKind, Judged, Mode, PolicyState, Verdict, mode_of};
 pub use document::{BuildError, Document, DocumentBuilder, Key, Kind, Limits, NodeId};
-pub use fact::{ABOUT_FILE, Answers, Fact, FactError, FactSource, FactStatus, Facts, Query};
+pub use fact::{ABOUT_FILE, Answers, Fact, FactError, FactSource, FactStatus, Facts, Meaning, Query, Resolved};
 pub use finding::{Finding, Fix, FixOperation, Severity};
 pub use place::{LineWindow, Place, Source, Span};
 pub use plugin_source::{PluginBytes, PluginSource, PluginSourceError};

@@ -12,7 +12,8 @@ use portcullis_cluster::Namespaces;
 use portcullis_document::{DEFAULT_BYTES, ReadLimits};
 use portcullis_gate::{Bounds, Gate, Judging, Sets, Spent, Watch};
 use portcullis_model::{
-    Decision, Document, Fact, FactError, FactSource, Facts, FailureKind, NamespaceLabels, Query, Review, Workload,
+    Decision, Document, Fact, FactError, FactSource, Facts, FailureKind, NamespaceLabels, Query, Resolved, Review,
+    Workload,
 };
 use portcullis_policies::Selection;
 
@@ -240,7 +241,8 @@ impl Webhook {
                     self.compute(case, move || work.read_with(labels)).await?
                 }
                 Stage::Facts(mut judging, document, needs) => {
-                    let answers = look_up(&**self.shared.gate.facts(), &needs, case.deadline.facts).await;
+                    let answers =
+                        look_up(&**self.shared.gate.facts(), &needs, judging.resolved(), case.deadline.facts).await;
                     judging.learn(needs, answers);
                     self.compute(case, move || work.step(judging, document)).await?
                 }
@@ -427,12 +429,17 @@ impl Case {
 }
 
 /// Looks facts up until that time; what has not come by then could not be looked up.
-async fn look_up(source: &dyn FactSource, needs: &[Query], until: Instant) -> Vec<Result<Fact, FactError>> {
+async fn look_up(
+    source: &dyn FactSource,
+    needs: &[Query],
+    resolved: &Resolved,
+    until: Instant,
+) -> Vec<Result<Fact, FactError>> {
     let late = |query: &Query| {
         let message = "the review's time was over before there was an answer".to_owned();
         Err(FactError { query: query.clone(), message })
     };
-    match tokio::time::timeout_at(until.into(), source.look_up(needs)).await {
+    match tokio::time::timeout_at(until.into(), source.look_up(needs, resolved)).await {
         Ok(answers) => answers,
         Err(_) => needs.iter().map(late).collect(),
     }

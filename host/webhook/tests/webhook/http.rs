@@ -8,7 +8,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use portcullis_gate::Gate;
-use portcullis_model::{Answers, FactSource, Facts, Query};
+use portcullis_model::{Answers, FactSource, Facts, Query, Resolved};
 use portcullis_webhook::{Webhook, WebhookConfig, review_routes};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -231,7 +231,7 @@ impl Drop for Told {
 }
 
 impl FactSource for Held {
-    fn look_up<'a>(&'a self, _: &'a [Query]) -> Answers<'a> {
+    fn look_up<'a>(&'a self, _: &'a [Query], _: &'a Resolved) -> Answers<'a> {
         Box::pin(async move {
             let _ = self.events.send("begun");
             let _told = Told(self.events.clone());

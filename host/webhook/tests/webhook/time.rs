@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portcullis_model::{Answers, FactSource, Facts, Query};
+use portcullis_model::{Answers, Fact, FactSource, FactStatus, Facts, Query, Resolved};
 use portcullis_webhook::WebhookConfig;
 use serde_json::{Value, json};
 
@@ -143,7 +143,7 @@ async fn answers_in_time_while_every_thread_is_busy_with_something_else() {
 struct Broken;
 
 impl FactSource for Broken {
-    fn look_up<'a>(&'a self, _: &'a [Query]) -> Answers<'a> {
+    fn look_up<'a>(&'a self, _: &'a [Query], _: &'a Resolved) -> Answers<'a> {
         Box::pin(async { panic!("a bug") })
     }
 }
@@ -158,4 +158,36 @@ async fn denies_and_lives_on_when_its_own_code_panics() {
         assert!(message(&answer).contains("(trap): a bug in Portcullis stopped the judgement; please report it"));
     }
     assert_eq!(within(&webhook, "play", "10s").await["allowed"], true, "its declared effect in sandbox");
+}
+
+/// Says of nothing what it is, and counts the look-ups of each review by what that review remembers.
+#[derive(Default)]
+struct Remembers(std::sync::Mutex<Vec<usize>>);
+
+impl FactSource for Remembers {
+    fn look_up<'a>(&'a self, queries: &'a [Query], review: &'a Resolved) -> Answers<'a> {
+        let before = (0..).take_while(|number: &usize| review.get(&number.to_string()).is_some()).count();
+        review.keep(before.to_string(), Ok("sha256:0".into()));
+        self.0.lock().expect("no panic").push(before);
+        let absent = |query: &Query| Ok(Fact { query: query.clone(), status: FactStatus::Absent, document: None });
+        Box::pin(std::future::ready(queries.iter().map(absent).collect()))
+    }
+}
+
+#[tokio::test]
+async fn all_rounds_and_policy_sets_of_one_review_share_what_names_meant_n48() {
+    let policies = [policy("asks", ", grants: [signature]"), policy("asks-too", ", grants: [signature]")].join(", ");
+    let at_once = format!("{{mode: {{namespaceLabel: mode}}, policies: [{policies}]}}");
+    let in_turn = format!("{{mode: {{namespaceLabel: mode}}, failFast: {{compliance: true}}, policies: [{policies}]}}");
+    let facts = Arc::new(Remembers::default());
+    for (specs, rounds) in [(&[&*at_once][..], 1), (&[&*in_turn], 2), (&[&*at_once, &*in_turn], 1)] {
+        facts.0.lock().expect("no panic").clear();
+        let webhook = webhook_with(specs, Arc::clone(&facts) as Arc<dyn FactSource>, config());
+        for _ in 0..2 {
+            assert_eq!(within(&webhook, "shop", "10s").await["allowed"], true);
+        }
+        let seen = facts.0.lock().expect("no panic").clone();
+        let each: Vec<usize> = (0..rounds).collect();
+        assert_eq!(seen, [&*each, &*each].concat(), "the second review knows nothing of the first");
+    }
 }

@@ -9,7 +9,7 @@ use portcullis_cluster::Namespaces;
 use portcullis_document::{ReadLimits, read_yaml};
 use portcullis_gate::{Gate, Installer, Sets};
 use portcullis_model::{
-    Answers, FactSource, Facts, PluginBytes, PluginReference, PluginSource, PluginSourceError, Query, Source,
+    Answers, FactSource, Facts, PluginBytes, PluginReference, PluginSource, PluginSourceError, Query, Resolved, Source,
 };
 use portcullis_policies::{Waivers, parse_set};
 use portcullis_runner::Runner;
@@ -22,7 +22,7 @@ use crate::guest::{self, DESCRIBE, GET, Guest};
 const COUNT: &str = r#"(import "portcullis:policy/facts@1.0.0" "count" (func $count (result i32)))"#;
 const BURN: &str = "(loop $l (br $l)) (unreachable)";
 
-/// Plugins by name: `content` and `loud` judge, `burns` never ends, `traps` breaks, `asks` wants a fact.
+/// Plugins by name: `content` and `loud` judge, `burns` never ends, `traps` breaks, `asks` and `asks-too` want a fact each.
 pub struct Plugins;
 
 impl PluginSource for Plugins {
@@ -35,12 +35,12 @@ impl PluginSource for Plugins {
             "/spec/containers/0/image",
             "the image\u{1b}[31m\nis wrong",
         );
+        let (arguments, length) = if name == "asks-too" { (r#"{\22a\22:1}"#, 7) } else { ("{}", 2) };
         let query = format!(
-            r#"(data (i32.const 8192) "signature") (data (i32.const 9000) "{{}}") {}"#,
-            "(func $ask (i32.store (i32.const 16) (i32.const 1)) (i32.store (i32.const 20) (i32.const 4096))
+            r#"(data (i32.const 8192) "signature") (data (i32.const 9000) "{arguments}") (func $ask (i32.store (i32.const 16) (i32.const 1)) (i32.store (i32.const 20) (i32.const 4096))
               (i32.store (i32.const 24) (i32.const 1)) (i32.store (i32.const 4096) (i32.const 8192))
               (i32.store (i32.const 4100) (i32.const 9)) (i32.store (i32.const 4104) (i32.const 9000))
-              (i32.store (i32.const 4108) (i32.const 2)))"
+              (i32.store (i32.const 4108) (i32.const {length})))"#
         );
         let of = |evaluate: &str, imports: &str, more: &str| {
             Guest { describe: &describe, evaluate, imports, more, ..Guest::default() }.build()
@@ -50,7 +50,7 @@ impl PluginSource for Plugins {
             "loud" => of(&finding, GET, &data),
             "burns" => of(BURN, "", ""),
             "traps" => of("(unreachable)", "", ""),
-            "asks" => of("(if (i32.eqz (call $count)) (then (call $ask))) (i32.const 16)", COUNT, &query),
+            "asks" | "asks-too" => of("(if (i32.eqz (call $count)) (then (call $ask))) (i32.const 16)", COUNT, &query),
             other => unreachable!("there is no plugin {other}"),
         };
         Ok(guest::bytes(&wasm))
@@ -114,7 +114,7 @@ pub fn webhook(policies: &[String]) -> Arc<Webhook> {
 pub struct Silent;
 
 impl FactSource for Silent {
-    fn look_up<'a>(&'a self, _: &'a [Query]) -> Answers<'a> {
+    fn look_up<'a>(&'a self, _: &'a [Query], _: &'a Resolved) -> Answers<'a> {
         Box::pin(std::future::pending())
     }
 }
