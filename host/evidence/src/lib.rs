@@ -75,5 +75,7 @@ pub const MAX_KEYS: usize = 64;
 pub const MAX_AUTHORITIES: usize = 64;
 /// Signatures and attestations of one image that are read.
 pub const MAX_CANDIDATES: usize = 256;
+/// Bytes of all that is attached to one image and read: 96 MiB, two of the largest attestations.
+pub const MAX_EVIDENCE_BYTES: u64 = 96 << 20;
 /// Bytes of the payload of a legacy signature.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;

@@ -2,11 +2,15 @@
 
 #![expect(clippy::panic, reason = "a test that gets something else has failed")]
 
-#[expect(dead_code, reason = "shared with the tests of verification, which need more of it")]
 #[path = "../verify/instance.rs"]
 mod instance;
+mod lies;
 #[expect(dead_code, reason = "shared with the tests of verification, which need more of it")]
 #[path = "../verify/made.rs"]
 mod made;
 mod names;
+mod places;
+mod real;
+mod refusals;
+mod remembered;
 mod world;
