@@ -10,6 +10,7 @@ mod lies;
 mod made;
 mod names;
 mod places;
+mod property;
 mod real;
 mod refusals;
 mod remembered;
