@@ -1,16 +1,24 @@
 //! Everything in a registry that may be a signature of an image: referrers, the fallback tag, cosign's older tag.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::try_join;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use portcullis_registry::{
     Access, Cause, Client, Content, Descriptor, Digest, Error, Legacy, Listing, Manifest, Repository,
 };
 
 use crate::candidate::{Candidate, Form};
-use crate::{MAX_BUNDLE_BYTES, MAX_CANDIDATES};
+use crate::{MAX_BUNDLE_BYTES, MAX_CANDIDATES, MAX_EVIDENCE_BYTES};
 
 /// What the layer of a manifest with a bundle is (sigstore bundle specification; the older form carries the version apart).
 pub(crate) const BUNDLE_TYPE: &str = "application/vnd.dev.sigstore.bundle";
 /// What the layers below cosign's older tag are.
 pub(crate) const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+/// Referrers of one image that are read at once.
+const AT_ONCE: usize = 8;
 
 /// Reads all of them. An empty list is a trustworthy "nothing there".
 ///
@@ -22,76 +30,97 @@ pub(crate) async fn gather(
     digest: &Digest,
     access: Access<'_>,
 ) -> Result<Vec<Candidate>, Error> {
-    let mut found = Vec::new();
-    let referrers = client.referrers(repository, digest, access).await?.value;
-    let place = match referrers.source {
-        Listing::Api | Listing::Nobody => "referrers".to_owned(),
-        Listing::Tag => format!("tag `{}-{}`", digest.algorithm(), digest.hex()),
-    };
-    for descriptor in &referrers.descriptors {
-        match client.referrer(repository, digest, descriptor, access).await {
-            Ok(answer) => bundles(client, repository, &answer.value, &place, access, &mut found).await?,
-            // What is listed here and is about something else proves nothing about this image (N43).
-            Err(Error { cause: cause @ Cause::Subject { .. }, .. }) => {
-                found.push(Candidate { found: place.clone(), form: Form::Broken(cause.to_string()) });
-            }
-            Err(error) => return Err(error),
-        }
-        check(&found)?;
-    }
-    if let Some(manifest) = client.legacy(repository, digest, Legacy::Signatures, access).await?.value {
-        let place = format!("tag `{}`", Legacy::Signatures.tag(digest));
-        simple_signing(client, repository, &manifest, &place, access, &mut found).await?;
-    }
+    let place = Place { client, repository, digest, access, bytes: AtomicU64::new(0) };
+    let (mut found, older) = try_join(place.referrers(), place.older()).await?;
+    found.extend(older);
+    check(&found)?;
     Ok(found)
 }
 
-/// The bundles of one referrer; none where it is something else. Only the manifest itself says what it is.
-async fn bundles(
-    client: &Client,
-    repository: &Repository,
-    manifest: &Manifest,
-    place: &str,
-    access: Access<'_>,
-    found: &mut Vec<Candidate>,
-) -> Result<(), Error> {
-    let Content::Image(image) = &manifest.content else { return Ok(()) };
-    let typed = manifest.artifact_type().is_some_and(|kind| kind.starts_with(BUNDLE_TYPE));
-    for layer in &image.layers {
-        if !layer.media_type.starts_with(BUNDLE_TYPE) && !typed {
-            continue;
-        }
-        let form = match oversized(layer) {
-            Some(why) => Form::Broken(why),
-            None => Form::Bundle(client.blob(repository, layer, access).await?.value),
-        };
-        found.push(Candidate { found: place.to_owned(), form });
-        check(found)?;
-    }
-    Ok(())
+/// One image in one repository.
+struct Place<'a> {
+    client: &'a Client,
+    repository: &'a Repository,
+    digest: &'a Digest,
+    access: Access<'a>,
+    /// What was read of it so far, or is being read.
+    bytes: AtomicU64,
 }
 
-async fn simple_signing(
-    client: &Client,
-    repository: &Repository,
-    manifest: &Manifest,
-    place: &str,
-    access: Access<'_>,
-    found: &mut Vec<Candidate>,
-) -> Result<(), Error> {
-    let Content::Image(image) = &manifest.content else { return Ok(()) };
-    for layer in image.layers.iter().filter(|layer| layer.media_type == SIMPLE_SIGNING) {
-        let form = match oversized(layer) {
-            Some(why) => Form::Broken(why),
-            None => {
-                let payload = client.blob(repository, layer, access).await?.value;
-                Form::SimpleSigning { payload, annotations: layer.annotations.clone() }
-            }
+impl Place<'_> {
+    /// What refers to it, by the Referrers API or the fallback tag.
+    async fn referrers(&self) -> Result<Vec<Candidate>, Error> {
+        let referrers = self.client.referrers(self.repository, self.digest, self.access).await?.value;
+        let name = match referrers.source {
+            Listing::Api | Listing::Nobody => "referrers".to_owned(),
+            Listing::Tag => format!("tag `{}-{}`", self.digest.algorithm(), self.digest.hex()),
         };
-        found.push(Candidate { found: place.to_owned(), form });
-        check(found)?;
+        let each: Vec<_> = referrers.descriptors.iter().map(|one| self.referrer(one, &name).boxed()).collect();
+        let mut each = stream::iter(each).buffered(AT_ONCE);
+        let mut found = Vec::new();
+        while let Some(more) = each.try_next().await? {
+            found.extend(more);
+            check(&found)?;
+        }
+        Ok(found)
     }
-    Ok(())
+
+    async fn referrer(&self, descriptor: &Descriptor, name: &str) -> Result<Vec<Candidate>, Error> {
+        match self.client.referrer(self.repository, self.digest, descriptor, self.access).await {
+            Ok(answer) => self.bundles(&answer.value, name).await,
+            // What is listed here and is about something else proves nothing about this image (N43).
+            Err(Error { cause: cause @ Cause::Subject { .. }, .. }) => {
+                Ok(vec![Candidate { found: name.to_owned(), form: Form::Broken(cause.to_string()) }])
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The bundles of one referrer; none where it is something else. Only the manifest itself says what it is.
+    async fn bundles(&self, manifest: &Manifest, name: &str) -> Result<Vec<Candidate>, Error> {
+        let Content::Image(image) = &manifest.content else { return Ok(Vec::new()) };
+        let typed = manifest.artifact_type().is_some_and(|kind| kind.starts_with(BUNDLE_TYPE));
+        let mut found = Vec::new();
+        for layer in image.layers.iter().filter(|layer| typed || layer.media_type.starts_with(BUNDLE_TYPE)) {
+            let form = match oversized(layer) {
+                Some(why) => Form::Broken(why),
+                None => Form::Bundle(self.blob(layer).await?),
+            };
+            found.push(Candidate { found: name.to_owned(), form });
+            check(&found)?;
+        }
+        Ok(found)
+    }
+
+    /// What cosign kept below a tag before there were bundles.
+    async fn older(&self) -> Result<Vec<Candidate>, Error> {
+        let legacy = self.client.legacy(self.repository, self.digest, Legacy::Signatures, self.access).await?.value;
+        let Some(Content::Image(image)) = legacy.map(|manifest| manifest.content) else { return Ok(Vec::new()) };
+        let name = format!("tag `{}`", Legacy::Signatures.tag(self.digest));
+        let mut found = Vec::new();
+        for layer in image.layers.iter().filter(|layer| layer.media_type == SIMPLE_SIGNING) {
+            let form = match oversized(layer) {
+                Some(why) => Form::Broken(why),
+                None => {
+                    let payload = self.blob(layer).await?;
+                    Form::SimpleSigning { payload, annotations: layer.annotations.clone() }
+                }
+            };
+            found.push(Candidate { found: name.clone(), form });
+            check(&found)?;
+        }
+        Ok(found)
+    }
+
+    /// A layer, as long as all of them together are not too much to hold at once (A40).
+    async fn blob(&self, layer: &Descriptor) -> Result<Bytes, Error> {
+        let before = self.bytes.fetch_add(layer.size, Ordering::SeqCst);
+        if before.saturating_add(layer.size) > MAX_EVIDENCE_BYTES {
+            let what = "what is attached to one image".to_owned();
+            return Err(Error { cause: Cause::TooLarge { what, limit: MAX_EVIDENCE_BYTES }, attempts: Vec::new() });
+        }
+        Ok(self.client.blob(self.repository, layer, self.access).await?.value)
+    }
 }
 
 pub(crate) fn oversized(layer: &Descriptor) -> Option<String> {

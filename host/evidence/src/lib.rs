@@ -89,5 +89,7 @@ pub const MAX_PARTS_SHOWN: usize = 32;
 pub const MAX_PLATFORMS_SHOWN: usize = 64;
 /// Subjects of a statement that it names.
 pub const MAX_SUBJECTS_SHOWN: usize = 4;
+/// Bytes of all that is attached to one image and read: 96 MiB, two of the largest attestations.
+pub const MAX_EVIDENCE_BYTES: u64 = 96 << 20;
 /// Bytes of the payload of a legacy signature.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;

@@ -4,5 +4,11 @@
 
 use portcullis_support::{instance, made};
 
+mod lies;
 mod names;
+mod places;
+mod property;
+mod real;
+mod refusals;
+mod remembered;
 mod world;

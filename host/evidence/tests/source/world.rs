@@ -5,17 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_evidence::{Evidence, Source, Trust, TrustStore};
+use portcullis_evidence::{Clock, Evidence, Source, Trust, TrustStore};
 use portcullis_model::{
     Fact, FactError, FactSource, FactStatus, KeyRule, KeySource, NodeId, Presence, Query, Resolved, TrustRule,
 };
 use portcullis_registry::{Client, Config, Host, Keychain, Limits};
-use portcullis_support::{FakeRegistry, Sample, image, referrer};
+use portcullis_support::{FakeRegistry, Sample, descriptor, image, referrer};
 use rcgen::KeyPair;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use crate::instance::spki;
+use crate::instance::{b64, spki};
 use crate::made::{By, COSIGN, Content, Log, bundle, pem};
 
 /// The repository of every test.
@@ -27,6 +27,7 @@ pub const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 pub struct World {
     pub store: Arc<TrustStore>,
     pub source: Arc<Source>,
+    pub clock: Clock,
 }
 
 /// A client that may ask these hosts over plain HTTP, without long pauses.
@@ -52,8 +53,16 @@ impl World {
     /// With everything that a source may be given.
     pub fn of(evidence: Evidence) -> Self {
         let store = Arc::<TrustStore>::default();
-        let source = Arc::new(Source::new(Arc::clone(&store), evidence, Handle::current()));
-        Self { store, source }
+        let clock = Clock::default();
+        let source = Source::with_clock(Arc::clone(&store), evidence, Handle::current(), clock.clone());
+        Self { store, source: Arc::new(source), clock }
+    }
+
+    /// Another source, which remembers nothing of this one's, under the same trusts at the same time.
+    pub fn beside(&self, evidence: Evidence) -> Self {
+        let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
+        let source = Source::with_clock(Arc::clone(&store), evidence, Handle::current(), clock.clone());
+        Self { store, source: Arc::new(source), clock }
     }
 
     /// Trust in these keys, in force as long as it is held.
@@ -119,6 +128,31 @@ pub fn statement(digest: &str, predicate_type: &str) -> Content {
 /// A signature on an image by a key, as cosign makes it in an air gap.
 pub fn signature(digest: &str, pair: &KeyPair) -> Vec<u8> {
     bundle(&By::Key(pair), &statement(digest, COSIGN), Log::None, false).to_string().into_bytes()
+}
+
+/// The same as cosign made them before bundles: the layer, and the manifest for the tag `.sig`.
+pub fn older(payload: &[u8], pair: &KeyPair) -> Sample {
+    let signature = b64(By::Key(pair).sign(payload));
+    let mut layer = descriptor("application/vnd.dev.cosign.simplesigning.v1+json", payload);
+    layer["annotations"] = json!({"dev.cosignproject.cosign/signature": signature});
+    let mut sample = image(&[]);
+    let mut manifest: Value = serde_json::from_slice(&sample.bytes).expect("JSON");
+    manifest["layers"] = json!([layer]);
+    sample.bytes = manifest.to_string().into_bytes();
+    sample
+}
+
+/// What such a signature is over.
+pub fn payload(digest: &str, kind: &str) -> Vec<u8> {
+    let image = json!({"docker-manifest-digest": digest});
+    let identity = json!({"docker-reference": "r.test/app"});
+    json!({"critical": {"identity": identity, "image": image, "type": kind}, "optional": null}).to_string().into_bytes()
+}
+
+/// Pushes such a signature.
+pub fn sign_as_before(fake: &FakeRegistry, digest: &str, payload: &[u8], pair: &KeyPair) {
+    fake.push_blob(NAME, payload);
+    fake.push(NAME, Some(&format!("{}.sig", digest.replace(':', "-"))), &older(payload, pair));
 }
 
 /// An image of its own.
