@@ -52,6 +52,11 @@ impl Judged {
         !self.verified.is_empty()
     }
 
+    /// Whether there was nothing to verify.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.verified.is_empty() && self.refused.is_empty()
+    }
+
     /// How many bytes it takes, about.
     pub(crate) fn bytes(&self) -> usize {
         let verified: usize = self.verified.iter().map(|one| one.to_string().len()).sum();

@@ -133,6 +133,13 @@ impl Shared {
         let begin = || self.begin(runtime, image.clone(), digest.clone(), Arc::clone(&trust));
         let judged = self.flights.get(key, |judged| keep(judged, &trust), begin).await;
         let judged = judged.map_err(|message| message.to_string())?;
+        if judged.is_nothing() && self.registry.is_none() {
+            // Nobody looked: that is not to have found nothing.
+            let given = self.local.len();
+            return Err(format!(
+                "no registry may be asked, and none of the {given} bundles that were given is about `{name}@{digest}`"
+            ));
+        }
         judged.fact(query, &name, &digest.to_string(), image.digest.is_some())
     }
 
