@@ -100,6 +100,37 @@ fn cannot_try_without_a_signer_a_bundle_or_an_artifact() {
     }
 }
 
+/// A set that wants every image signed with the key of the fixtures, and a Pod with one image.
+fn judge_offline(digest: &str, bundles: &[&str]) -> Answer {
+    let folder = Folder::new("offline");
+    let trust = format!("[{{name: shop, keys: [{{name: release, file: {}}}]}}]", fixture("cosign.pub"));
+    let policy = "{name: signed, plugin: {builtin: signature}, grants: [signature], settings: {images: [{match: [reg.example/**], trust: shop}]}}";
+    let head = "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: mine}\n";
+    folder.write("set.yaml", format!("{head}spec:\n  trust: {trust}\n  policies: [{policy}]\n"));
+    let container = format!("{{name: web, image: \"reg.example/app@{digest}\"}}");
+    folder.write(
+        "pod.yaml",
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec: {{containers: [{container}]}}\n"),
+    );
+    let bundles: Vec<String> = bundles.iter().flat_map(|name| ["--bundle".to_owned(), fixture(name)]).collect();
+    let mut arguments = vec!["check", "-f", "json", "-p", "set.yaml", "--offline", "pod.yaml"];
+    arguments.extend(bundles.iter().map(String::as_str));
+    portcullis(folder.path(), &arguments)
+}
+
+#[test]
+fn says_of_nothing_that_it_is_unsigned_where_nobody_may_look() {
+    let elsewhere = format!("sha256:{}", "0".repeat(64));
+    for (digest, bundles) in [(DIGEST, &[][..]), (&elsewhere, &["sbom.sigstore.json"])] {
+        let answer = judge_offline(digest, bundles);
+        assert_eq!((answer.status, answer.codes()), (2, Vec::new()), "{answer:?}");
+        let message = answer.json()["decisions"][0]["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
+        assert!(message.contains("no registry may be asked") && message.contains(digest), "{message}");
+    }
+    let about = judge_offline(DIGEST, &["sbom.sigstore.json"]);
+    assert_eq!((about.status, about.codes()), (1, vec!["signature/predicate-type".to_owned()]), "{about:?}");
+}
+
 /// The arguments of one case of the suite, by the rules of its README.
 fn arguments(case: &Path) -> Vec<String> {
     let read = |name: &str, default: &str| {

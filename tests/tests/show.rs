@@ -189,7 +189,9 @@ fn shows_what_cosign_kept_below_tags_before_there_were_referrers_n51() {
         &[(own.as_bytes(), sign(&own)), (other.as_bytes(), sign(&other)), (own.as_bytes(), json!({}))],
     );
     let content = world::about(&sample.digest(), CYCLONEDX, json!({}));
-    let portcullis_support::made::Content::Envelope(payload_type, statement) = &content else { unreachable!("an envelope") };
+    let portcullis_support::made::Content::Envelope(payload_type, statement) = &content else {
+        unreachable!("an envelope")
+    };
     let signature = world.key.sign(&content.signed()).expect("a signature");
     let envelope =
         json!({"payloadType": payload_type, "payload": b64(statement), "signatures": [{"sig": b64(signature)}]})

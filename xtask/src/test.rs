@@ -104,9 +104,7 @@ pub fn examples(workspace: &Workspace) -> Result<()> {
 
 /// What the tests of signatures need to know to find the tools; what cannot be had is skipped, loudly.
 pub fn signing(totals: &mut Totals) -> Result<Vec<(&'static str, OsString)>> {
-    let (found, missing) = tools::of_signatures()?;
-    missing.iter().for_each(|reason| totals.skip(&format!("signatures with real parts: {reason}")));
-    Ok(found)
+    tools::of_signatures(|reason| totals.skip(&format!("signatures with real parts: {reason}")))
 }
 
 /// What the tests need to know to find what was built.

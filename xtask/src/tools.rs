@@ -61,21 +61,20 @@ pub fn cosign() -> Result<Option<PathBuf>> {
     of_go("cosign", COSIGN)
 }
 
-/// What the tests of signatures need besides Rust, by the variables that name them, and why the rest cannot be had.
-pub fn of_signatures() -> Result<(Vec<(&'static str, OsString)>, Vec<String>)> {
-    let (mut found, mut missing) = (Vec::new(), Vec::new());
+/// What the tests of signatures need besides Rust, by the variables that name them; `missing` is told why the rest cannot be had.
+pub fn of_signatures(mut missing: impl FnMut(&str)) -> Result<Vec<(&'static str, OsString)>> {
+    let mut found = Vec::new();
     for (variable, tool) in [("PORTCULLIS_COSIGN", cosign()?), ("PORTCULLIS_CRANE", crane()?)] {
         match tool {
             Some(program) => found.push((variable, program.into_os_string())),
-            None => missing.push(format!("{variable} names nothing: {NO_GO}")),
+            None => missing(&format!("{variable} names nothing: {NO_GO}")),
         }
     }
     let there = Command::new(DOCKER_REGISTRY).arg("--version").output().is_ok();
     if let Err(error) = if there { Ok(()) } else { debian::install(&[DOCKER_REGISTRY]) } {
-        missing
-            .push(format!("there is no `{DOCKER_REGISTRY}` ({error:#}): install the package of Debian of that name"));
+        missing(&format!("there is no `{DOCKER_REGISTRY}` ({error:#}): install the package of Debian of that name"));
     }
-    Ok((found, missing))
+    Ok(found)
 }
 
 fn of_go(name: &str, (module, version): (&str, &str)) -> Result<Option<PathBuf>> {

@@ -18,6 +18,8 @@ const REFUSED_SHOWN: usize = 16;
 pub(crate) struct Judged {
     /// What each verified signature says, as facts show it, in an order that does not depend on where they were found first.
     verified: Vec<Value>,
+    /// Whether one of them is a signature on the artifact itself.
+    signed: bool,
     /// Where each refused one was found, and why it does not count.
     refused: Vec<(String, String)>,
     /// Refused ones that are not among these.
@@ -33,7 +35,10 @@ impl Judged {
         let mut judged = Self::default();
         for candidate in candidates {
             match candidate.verify(image, trust, now) {
-                Ok(proof) => judged.verified.push(shown(&proof, candidate)),
+                Ok(proof) => {
+                    judged.signed |= proof.is_image_signature();
+                    judged.verified.push(shown(&proof, candidate));
+                }
                 Err(refusal) if refusal.reason == Reason::WrongArtifact && candidate.is_local() => {}
                 Err(refusal) => judged.refused.push((candidate.found.clone(), refusal.to_string())),
             }
@@ -50,6 +55,16 @@ impl Judged {
     /// Whether anything was verified.
     pub(crate) fn is_verified(&self) -> bool {
         !self.verified.is_empty()
+    }
+
+    /// Whether one of those that hold is a signature on the image itself.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.signed
+    }
+
+    /// Whether there was nothing to verify.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.verified.is_empty() && self.refused.is_empty()
     }
 
     /// How many bytes it takes, about.

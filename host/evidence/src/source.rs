@@ -156,6 +156,13 @@ impl Shared {
         let key = Key { repository: image.name(), digest: digest.to_string(), trust: query.trust.clone() };
         let begin = || Arc::clone(self).look(image.clone(), digest.clone(), trust, deadline);
         let judged = self.images.get(key, begin).await.map_err(|failure| failure.to_string())?;
+        if judged.is_nothing() && self.registry.is_none() {
+            // Nobody looked: that is not to have found nothing.
+            let (given, name) = (self.local.len(), image.name());
+            return Err(format!(
+                "no registry may be asked, and none of the {given} bundles that were given is about `{name}@{digest}`"
+            ));
+        }
         judged.fact(query, image_head(&image.name(), &digest.to_string(), image.digest.is_some()))
     }
 
@@ -192,12 +199,28 @@ impl Shared {
         let artifact = Artifact::from_digest(&digest.to_string())
             .ok_or_else(|| Failure::passing(format!("signatures are about SHA-256, and the image is `{digest}`")))?;
         let mut candidates = self.local.clone();
+        if !candidates.is_empty() {
+            let given = Arc::clone(&self).judged(candidates.clone(), artifact, Arc::clone(&trust)).await?;
+            // Whoever gives a signature that holds wants no registry to be asked for one.
+            if given.value.is_signed() || self.registry.is_none() {
+                return Ok(given);
+            }
+        }
         if let Some((client, keychain)) = &self.registry {
             let access = Access { keychain, deadline };
             let found = gather(client, &image.repository, &digest, access).await;
             candidates.extend(found.map_err(|error| Failure::of(&error))?);
         }
-        // Signatures are work for a processor.
+        self.judged(candidates, artifact, trust).await
+    }
+
+    /// Verifies, where a processor has time for it.
+    async fn judged(
+        self: Arc<Self>,
+        candidates: Vec<Candidate>,
+        artifact: Artifact<'static>,
+        trust: Arc<Trust>,
+    ) -> Result<Found<Judged>, Failure> {
         let judged = tokio::task::spawn_blocking(move || self.judge(&candidates, &artifact, &trust)).await;
         judged.map_err(|_| Failure::passing("a bug in Portcullis stopped the verification; please report it"))
     }

@@ -111,7 +111,7 @@ impl Scene {
             let mut flags = vec!["--mode", mode, "--namespace", place];
             flags.extend(self.flags.iter().map(String::as_str));
             let report = check(world.plane.folder(), &self.policies, std::slice::from_ref(&file), &flags);
-            let [in_file] = decisions(&report) else { panic!("one decision: {report}") };
+            let in_file = decisions(&report).first().expect("a decision");
             let said = world.create_in(place, &object);
             let (record, in_record) = self.recorded(world, &name);
             let (at_check, at_webhook) = (told(in_file), told(&in_record));

@@ -69,7 +69,7 @@ impl Tools {
         // No network here, and no settings of whoever runs this; credentials stand in the folder, where there are any.
         command.env("HOME", &self.folder).env("DOCKER_CONFIG", &self.folder).env("COSIGN_PASSWORD", "");
         command.env("PATH", "/usr/bin:/bin");
-        let output = command.output().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let output = command.output().expect("it starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         Said { status: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
     }
