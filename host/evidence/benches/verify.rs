@@ -1,12 +1,23 @@
-//! What it costs to verify one bundle offline: with a key, with a certificate, and to load trust.
+//! What it costs to verify one signature offline: with a key, with a certificate, in the older form, and to load trust.
 
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use portcullis_evidence::legacy::{Annotations, verify_image};
 use portcullis_evidence::{Artifact, Trust, verify};
 use portcullis_model::Presence;
 use portcullis_model::{KeyRule, KeySource, TrustRoot, TrustRule};
+use serde_json::json;
+
+use crate::instance::{INSTANCE, b64, hex, p256, sha256, signing_time, spki};
+use crate::made::{By, COSIGN, Content, Log, bundle, entry, leaf, pem, statement};
+
+#[path = "../tests/verify/instance.rs"]
+mod instance;
+#[expect(dead_code, reason = "shared with the tests of verification, which need more of it")]
+#[path = "../tests/verify/made.rs"]
+mod made;
 
 const KEY: &str = include_str!("../tests/verify/cosign/cosign.pub");
 const MESSAGE: &[u8] = include_bytes!("../tests/verify/cosign/blob.sigstore.json");
@@ -25,7 +36,53 @@ fn main() {
     {
         measure(name, || assert!(verify(bundle, &Artifact::Bytes(BLOB), &trust).is_ok()));
     }
+    images();
     conformance();
+}
+
+/// Signatures on an image, as the made-up sigstore of the tests and a key of theirs make them.
+fn images() {
+    let (leaf, pair) = (leaf(), p256());
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-root.json", std::process::id()));
+    std::fs::write(&path, INSTANCE.trusted_root().to_string()).expect("a file");
+    let trust = load(&rule(Some(TrustRoot::File(path)), Some(pem("PUBLIC KEY", &spki(&pair)))));
+    let artifact = Artifact::Sha256(sha256(BLOB));
+    for (name, by, log, stamped) in [
+        ("image, keyed, nothing besides", By::Key(&pair), Log::None, false),
+        ("image, keyed, log and time", By::Key(&pair), Log::V2, true),
+        ("image, keyless, promised, time", By::Leaf(&leaf), Log::None, true),
+        ("image, keyless, promised, Rekor v1", By::Leaf(&leaf), Log::V1, false),
+        ("image, keyless, promised, Rekor v2, time", By::Leaf(&leaf), Log::V2, true),
+    ] {
+        let bundle = bundle(&by, &statement(COSIGN), log, stamped).to_string();
+        measure(name, || assert!(verify(bundle.as_bytes(), &artifact, &trust).is_ok()));
+    }
+    let image = json!({"docker-manifest-digest": format!("sha256:{}", hex(sha256(BLOB)))});
+    let kind = "cosign container image signature";
+    let payload = json!({"critical": {"identity": {}, "image": image, "type": kind}, "optional": null}).to_string();
+    let certificate = pem("CERTIFICATE", &leaf.der);
+    for (name, by) in
+        [("image, older form, keyed", By::Key(&pair)), ("image, older form, keyless, promises", By::Leaf(&leaf))]
+    {
+        let signature = by.sign(payload.as_bytes());
+        let entry =
+            entry(&INSTANCE, &by, &Content::Blob(payload.clone().into_bytes()), &signature, Log::V1, signing_time());
+        let promise = json!({
+            "SignedEntryTimestamp": entry["inclusionPromise"]["signedEntryTimestamp"],
+            "Payload": {"body": entry["canonicalizedBody"], "integratedTime": signing_time(), "logIndex": 1,
+                "logID": hex(sha256(spki(&INSTANCE.log1)))},
+        });
+        let (signature, promise) = (b64(signature), promise.to_string());
+        let keyless = matches!(by, By::Leaf(_));
+        let annotations = Annotations {
+            certificate: keyless.then_some(certificate.as_str()),
+            bundle: keyless.then_some(promise.as_str()),
+            ..Annotations::default()
+        };
+        measure(name, || {
+            assert!(verify_image(payload.as_bytes(), &signature, &annotations, &artifact, &trust).is_ok());
+        });
+    }
 }
 
 /// Bundles of the public instance, where the corpora are.

@@ -70,9 +70,7 @@ fn keep(cause: &Cause) -> Duration {
     match (cause, cause.class()) {
         // There was no room here, which says nothing of the registry.
         (Cause::Crowded, _) => Duration::ZERO,
-        (Cause::Throttled { retry_after: Some(wait), .. }, _) => {
-            (*wait).clamp(REMEMBER_SETTINGS, REMEMBER_THROTTLED_AT_MOST)
-        }
+        (Cause::Throttled { retry_after: Some(wait), .. }, _) => (*wait).min(REMEMBER_THROTTLED_AT_MOST),
         (_, Class::Throttled) => REMEMBER_THROTTLED,
         (_, Class::Denied) => REMEMBER_DENIED,
         (_, Class::Unreachable | Class::Late) => REMEMBER_UNREACHABLE,
@@ -107,7 +105,7 @@ mod tests {
             (Cause::Unauthorized { url: url(), message: text() }, 5),
             (Cause::Denied { url: url(), message: text() }, 5),
             (throttled(None), 5),
-            (throttled(Some(0)), 1),
+            (throttled(Some(0)), 0),
             (throttled(Some(12)), 12),
             (throttled(Some(86_400)), 30),
             (Cause::Unresolved { host: text(), why: text() }, 2),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -50,6 +51,7 @@ struct Content {
     referrers_api: bool,
     page: usize,
     auth: Auth,
+    delay: Duration,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -154,6 +156,11 @@ impl FakeRegistry {
         lock(&self.state.content).page = page.max(1);
     }
 
+    /// How long every answer takes to begin.
+    pub fn set_delay(&self, delay: Duration) {
+        lock(&self.state.content).delay = delay;
+    }
+
     /// Who gets in.
     pub fn set_auth(&self, auth: Auth) {
         lock(&self.state.content).auth = auth;
@@ -226,6 +233,7 @@ async fn serve_http2(request: Request<Incoming>, state: Arc<State>) -> Result<Re
         headers: head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
+    state.wait().await;
     let Reply::Http { status, headers, body } = state.reply(&asked) else { panic!("raw answers need HTTP/1.1") };
     let mut response = Response::builder().status(status);
     for (name, value) in headers {
@@ -238,6 +246,7 @@ async fn serve_http2(request: Request<Incoming>, state: Arc<State>) -> Result<Re
 async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<State>) {
     let mut buffer = Vec::new();
     while let Some(asked) = read(&mut stream, &mut buffer).await {
+        state.wait().await;
         let pieces = match state.reply(&asked) {
             Reply::Raw(pieces) => {
                 let _ = write(&pieces, &mut stream).await;
@@ -290,6 +299,13 @@ async fn read(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> Op
 }
 
 impl State {
+    async fn wait(&self) {
+        let delay = lock(&self.content).delay;
+        if delay > Duration::ZERO {
+            tokio::time::sleep(delay).await;
+        }
+    }
+
     fn reply(&self, asked: &Asked) -> Reply {
         lock(&self.log).push(asked.clone());
         let ruled = lock(&self.rules).iter().find_map(|rule| rule(asked));
