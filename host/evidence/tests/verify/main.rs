@@ -6,6 +6,7 @@ mod forgeries;
 mod instance;
 mod legacy;
 mod made;
+mod mutated_parts;
 mod mutations;
 mod signers;
 mod suite;
