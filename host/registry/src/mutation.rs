@@ -7,11 +7,16 @@ use hyper::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use crate::auth::{Challenge, token_in};
 use crate::digest::Digest;
 use crate::keychain::Keychain;
+use crate::limits::{MAX_DOCKER_CONFIG, MAX_TOKEN, MAX_TOKEN_AGE};
 use crate::location::{join, next_page};
 use crate::manifest::{Content, Manifest};
 use crate::proxy::Proxy;
 
-const ROUNDS: usize = 20_000;
+/// `PORTCULLIS_MUTATIONS=100` tries a hundred times as often, for a longer look.
+fn rounds() -> usize {
+    let factor = std::env::var("PORTCULLIS_MUTATIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    20_000 * std::cmp::max(factor, 1)
+}
 
 const MANIFEST: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"a/b","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[{"mediaType":"a/b","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2,"annotations":{"x":"y"}}],"annotations":{"a":"b"}}"#;
 const INDEX: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2,"platform":{"architecture":"amd64","os":"linux"},"artifactType":"x/y"}]}"#;
@@ -19,7 +24,9 @@ const CHALLENGE: &str =
     r#"Basic realm="x", Bearer realm="https://auth.a.example/token",service="a \"b\"",scope="repository:a/b:pull""#;
 const LINK: &str = r#"</v2/a/referrers/b?n=1>; rel="prev", </v2/a/referrers/b?n=2&last=x>; rel="next""#;
 const TOKEN: &str = r#"{"token":"abc","access_token":"abc","expires_in":300,"issued_at":"2026-01-01T00:00:00Z"}"#;
-const SECRET: &str = r#"{"auths":{"https://a.example/v2/x":{"auth":"dTpw"},"b":{"username":"u","password":"p"},"*.c":{"identitytoken":"t"}}}"#;
+const SECRET: &str = r#"{"auths":{"https://a.example/v2/x":{"auth":"dTpnZWhlaW0="},"b":{"username":"u","password":"geheim"},"*.c":{"identitytoken":"t"}}}"#;
+
+const OLDER_SECRET: &str = r#"{"https://a.example":{"auth":"dTpnZWhlaW0=","email":"a@b.example"},"b.example:5000":{"username":"u","password":"geheim"}}"#;
 
 /// The same chances in every run.
 struct Chance(u64);
@@ -59,7 +66,7 @@ impl Chance {
 fn survives_every_manifest_and_never_mixes_images_and_indexes() {
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
     let mut read = 0;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let bytes = Bytes::from(chance.mutate([MANIFEST, INDEX][round % 2]));
         for header in
             [None, Some("application/vnd.oci.image.manifest.v1+json"), Some("application/vnd.oci.image.index.v1+json")]
@@ -90,11 +97,15 @@ fn a20c_no_changed_byte_has_the_digest() {
 fn survives_every_header_token_and_secret() {
     let mut chance = Chance(0xd1b5_4a32_d192_ed03);
     let base = Uri::from_static("https://a.example/v2/a/referrers/b");
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds() {
         if let Ok(header) = HeaderValue::from_bytes(&chance.mutate(CHALLENGE)) {
             let mut headers = HeaderMap::new();
             headers.append(WWW_AUTHENTICATE, header);
-            let _ = Challenge::of(&headers);
+            if let Ok(Some(Challenge::Bearer { realm, service, scope })) = Challenge::of(&headers) {
+                // Nothing grows on the way; an escaped character only shrinks.
+                let parts = [Some(realm), service, scope].into_iter().flatten().map(|text| text.len());
+                assert!(parts.sum::<usize>() <= 2 * CHALLENGE.len());
+            }
         }
         let link = String::from_utf8_lossy(&chance.mutate(LINK)).into_owned();
         if let Ok(Some(target)) = next_page(&link)
@@ -102,12 +113,36 @@ fn survives_every_header_token_and_secret() {
         {
             assert!(matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some(), "{url}");
         }
-        let _ = token_in(&chance.mutate(TOKEN));
-        let _ = Keychain::pull_secret(&chance.mutate(SECRET));
+        if let Ok((header, age)) = token_in(&chance.mutate(TOKEN)) {
+            assert!(header.len() <= MAX_TOKEN && header.is_sensitive() && age <= MAX_TOKEN_AGE);
+        }
+        for secret in [SECRET, OLDER_SECRET] {
+            if let Err(error) = Keychain::pull_secret(&chance.mutate(secret)) {
+                let said = error.to_string();
+                assert!(!said.contains("geheim") && !said.contains("Z2VoZWlt") && said.len() < 1_000, "{said}");
+            }
+        }
         let _ = Proxy::new(
             &String::from_utf8_lossy(&chance.mutate("https://u:p%40@proxy.example:3128/")),
             "10.0.0.0/8,[::1]:5,*.x",
         );
         let _ = String::from_utf8_lossy(&chance.mutate(&Digest::of(b"").to_string())).parse::<Digest>();
     }
+}
+
+#[test]
+fn n45_refuses_texts_beyond_their_bounds_without_reading_them() {
+    let long = "x".repeat(MAX_TOKEN + 1);
+    assert!(token_in(format!(r#"{{"token":"{long}"}}"#).as_bytes()).is_err());
+    let secret =
+        format!(r#"{{"auths":{{}},"x":"{}"}}"#, "y".repeat(usize::try_from(MAX_DOCKER_CONFIG).expect("a megabyte")));
+    let said = Keychain::pull_secret(secret.as_bytes()).expect_err("too long").to_string();
+    assert!(said.contains("more than 1048576 bytes"), "{said}");
+    let mut headers = HeaderMap::new();
+    let challenge = format!("Bearer realm=\"https://a.example/{}\"", "z".repeat(8 * 1024));
+    headers.append(WWW_AUTHENTICATE, HeaderValue::from_str(&challenge).expect("a header"));
+    assert_eq!(Challenge::of(&headers), Err("it is too long"));
+    let nested = format!(r#"{{"schemaVersion":2,"annotations":{}1{}}}"#, r#"{"a":"#.repeat(10_000), "}".repeat(10_000));
+    let bytes = Bytes::from(nested);
+    assert!(Manifest::read(Digest::of(&bytes), bytes, Some("application/vnd.oci.image.index.v1+json")).is_err());
 }

@@ -15,12 +15,12 @@ fn payload(kind: &str, digest: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-fn good_payload() -> Vec<u8> {
+pub fn good_payload() -> Vec<u8> {
     payload("cosign container image signature", &format!("sha256:{}", hex(sha256(BLOB))))
 }
 
 /// What cosign puts into `dev.sigstore.cosign/bundle`.
-fn promise(by: &By<'_>, content: &Content, signature: &[u8]) -> String {
+pub fn promise(by: &By<'_>, content: &Content, signature: &[u8]) -> String {
     let entry = entry(&INSTANCE, by, content, signature, Log::V1, signing_time());
     json!({
         "SignedEntryTimestamp": entry["inclusionPromise"]["signedEntryTimestamp"],

@@ -4,6 +4,7 @@ mod agreement;
 mod cosign;
 mod forgeries;
 mod legacy;
+mod mutated_parts;
 mod mutations;
 mod signers;
 mod suite;
