@@ -53,6 +53,9 @@ pub(crate) struct Root {
     public: bool,
 }
 
+/// What a root may hold (sigstore_trustroot.proto); all but the first are lists.
+const ROOT_MEMBERS: [&str; 5] = ["mediaType", "tlogs", "certificateAuthorities", "ctlogs", "timestampAuthorities"];
+
 impl Trust {
     /// Reads what a rule names. Paths are relative to `base`.
     ///
@@ -229,7 +232,11 @@ fn load_root(root: &TrustRoot, base: &Path, canonical: &mut String) -> Result<Ro
     if !known {
         return Err(bad("its `mediaType` is not that of a trusted root, version 0.1 or 0.2".to_owned()));
     }
-    for list in ["tlogs", "certificateAuthorities", "ctlogs", "timestampAuthorities"] {
+    // A list that nobody reads would be a check that nobody makes.
+    if let Some(odd) = value.as_object().into_iter().flatten().find(|(name, _)| !ROOT_MEMBERS.contains(&name.as_str())) {
+        return Err(bad(format!("a trusted root has no member `{}`", odd.0.escape_debug())));
+    }
+    for list in &ROOT_MEMBERS[1..] {
         if value[list].as_array().is_some_and(|list| list.len() > MAX_AUTHORITIES) {
             return Err(bad(format!("it has more than {MAX_AUTHORITIES} `{list}`")));
         }

@@ -152,6 +152,11 @@ fn refuses_roots_that_mean_two_things_or_nothing_n26() {
         change(&mut root);
         fails(&rule(Some(&root), Vec::new())).1
     };
+    let misspelt = changed(&|root| {
+        let logs = root.as_object_mut().expect("a map").remove("ctlogs").expect("logs");
+        root["ctLogs"] = logs;
+    });
+    assert!(misspelt.contains("no member `ctLogs`"), "else no certificate would need to be logged: {misspelt}");
     let twice = changed(&|root| {
         let log = root["tlogs"][0].clone();
         root["tlogs"].as_array_mut().expect("logs").push(log);
