@@ -1,8 +1,9 @@
-//! What the policies cost at the door: the product serving four of them against the same binary serving none, over TLS.
+//! What the policies cost at the door: the product serving four of them, or one on signatures, against the same binary serving none.
 //!
 //! `PORTCULLIS_BIN` names the release binary. Two servers run at once on loopback and are asked in turns of half a second,
 //! so that whatever else the machine does befalls both; the client keeps its connections and waits for each answer before
-//! it asks again. Bounded in requests and in time. Requests per second depend on who else uses the processors, and the
+//! it asks again, over TLS. Signatures come from a registry on loopback that is asked once: after the first turn every fact is
+//! remembered. Bounded in requests and in time. Requests per second depend on who else uses the processors, and the
 //! client is one of them; the processor time of the server for one review does not.
 
 use std::io::{BufRead, BufReader};
@@ -16,6 +17,9 @@ use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
+use portcullis_support::instance::{p256, spki};
+use portcullis_support::made::{By, COSIGN, Log, bundle, pem, statement_about};
+use portcullis_support::{RealRegistry, Software, image};
 use rustls::pki_types::ServerName;
 use rustls::pki_types::pem::PemObject;
 use tokio::net::TcpStream;
@@ -27,7 +31,10 @@ const TURN: Duration = Duration::from_millis(500);
 /// Turns of each server.
 const TURNS: usize = 16;
 
-const NONE: &str = "spec: {policies: []}";
+/// The layer of a referrer that is a bundle.
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+const NONE: &str = "spec: {policies: []}\n";
 const FOUR: &str = r#"spec:
   policies:
   - {name: limits, plugin: {builtin: resource-limits}, settings: {requireLimits: true, cpu: {max: "16"}, memory: {max: 32Gi}}}
@@ -35,6 +42,40 @@ const FOUR: &str = r#"spec:
   - {name: images, plugin: {builtin: image-reference}, settings: {requireDigest: true, forbiddenTags: [latest]}}
   - {name: registries, plugin: {builtin: image-reference}, settings: {allowed: ["registry.example/**"]}}
 "#;
+
+/// The same policies and one on signatures: one key, one registry.
+fn signed(policies: &str, key: &str, host: &str) -> String {
+    let key: Vec<String> = key.lines().map(|line| format!("        {line}\n")).collect();
+    let policies = policies.trim_start_matches("spec:").trim_start().replace("{policies: []}", "policies:");
+    format!(
+        r#"spec:
+  trust:
+  - name: release
+    keys:
+    - name: release
+      pem: |
+{}  {policies}  - {{name: signed, plugin: {{builtin: signature}}, grants: [signature], settings: {{images: [{{match: ["{host}/**"], trust: release}}]}}}}
+"#,
+        key.concat()
+    )
+}
+
+/// A registry with signed images, and the key; nothing where there is no registry.
+fn registry(images: usize) -> Option<(RealRegistry, Vec<String>, String)> {
+    let registry = [Software::Go, Software::Docker].into_iter().find_map(RealRegistry::start)?;
+    let pair = p256();
+    let sign = |n: usize| {
+        let name = format!("team/app-{n}");
+        let sample = image(&[]);
+        let digest = registry.push(&name, None, &sample);
+        let about = statement_about(digest.trim_start_matches("sha256:"), COSIGN);
+        let bundle = bundle(&By::Key(&pair), &about, Log::None, false).to_string();
+        registry.attach(&name, &sample.descriptor(), BUNDLE, bundle.as_bytes());
+        format!("{}/{name}:{n}@{digest}", registry.host())
+    };
+    let images = (0..images).map(sign).collect();
+    Some((registry, images, pem("PUBLIC KEY", &spki(&pair))))
+}
 
 fn main() {
     let Some(binary) = std::env::var_os("PORTCULLIS_BIN").map(PathBuf::from) else {
@@ -47,29 +88,48 @@ fn main() {
         "{CONNECTIONS} connections over TLS 1.3, {TURNS} turns of {} ms each; none: a set without policies",
         TURN.as_millis()
     );
+    let server = |name: &str, set: &str, flags: &[&str]| Server::start(&binary, &folder, name, set, flags);
     println!("{:<34}{:>12}{:>12}{:>12}{:>8}", "review", "none", "four", "four/none", "");
     for containers in [2, 10] {
-        let body = Bytes::from(review(containers));
-        let servers = [("none", NONE), ("four", FOUR)].map(|(name, set)| Server::start(&binary, &folder, name, set));
-        let seen = runtime.block_on(measure(&servers, &body));
-        report(&format!("{:.1} KB, {containers} containers", body.len() as f64 / 1e3), &seen);
+        let images = vec![format!("registry.example/team/app:1@sha256:{}", "5".repeat(64)); containers];
+        compare(&runtime, [("none", NONE), ("four", FOUR)].map(|(name, set)| server(name, set, &[])), &images);
+    }
+    if let Some((registry, images, key)) = registry(10) {
+        let host = registry.host();
+        for (off, policies) in [("none", NONE), ("four", FOUR)] {
+            let without = policies.replace("registry.example", &host);
+            let with = signed(&without, &key, &host);
+            let on = format!("{off}-and-signature");
+            println!("{:<34}{off:>12}{on:>20}{:>9}", "", "ratio");
+            for containers in [2, 10] {
+                let flags = ["--insecure-registry", &host];
+                let servers = [(off, &without), (&on, &with)].map(|(name, set)| server(name, set, &flags));
+                compare(&runtime, servers, &images[..containers]);
+            }
+        }
     }
     // Nothing is left to do where the folder of this run cannot be removed.
     let _ = std::fs::remove_dir_all(folder);
 }
 
-/// A Pod that four policies allow.
-fn review(containers: usize) -> String {
-    let one = |n: usize| {
+/// Asks two servers in turn about a Pod with these images.
+fn compare(runtime: &tokio::runtime::Runtime, servers: [Server; 2], images: &[String]) {
+    let body = Bytes::from(review(images));
+    let seen = runtime.block_on(measure(&servers, &body));
+    report(&format!("{:.1} KB, {} containers", body.len() as f64 / 1e3, images.len()), &seen);
+}
+
+/// A Pod that every policy here allows.
+fn review(images: &[String]) -> String {
+    let one = |(n, image): (usize, &String)| {
         let env: Vec<String> =
             (0..14).map(|e| format!(r#"{{"name":"VARIABLE_{e}","value":"value number {e} of {n}"}}"#)).collect();
-        let digest = "5".repeat(64);
         format!(
-            r#"{{"name":"c{n}","image":"registry.example/team/app:{n}@sha256:{digest}","env":[{}],"resources":{{"requests":{{"cpu":"200m","memory":"256Mi"}},"limits":{{"cpu":"1","memory":"1Gi"}}}}}}"#,
+            r#"{{"name":"c{n}","image":"{image}","env":[{}],"resources":{{"requests":{{"cpu":"200m","memory":"256Mi"}},"limits":{{"cpu":"1","memory":"1Gi"}}}}}}"#,
             env.join(",")
         )
     };
-    let containers: Vec<String> = (0..containers).map(one).collect();
+    let containers: Vec<String> = images.iter().enumerate().map(one).collect();
     format!(
         r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{{"uid":"705ab4f5-6393-11e8-b7cc-42010a800002","kind":{{"group":"","version":"v1","kind":"Pod"}},"resource":{{"group":"","version":"v1","resource":"pods"}},"name":"web","namespace":"shop","operation":"CREATE","userInfo":{{"username":"alice","groups":["system:authenticated"]}},"object":{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"web","namespace":"shop"}},"spec":{{"containers":[{}]}}}},"oldObject":null,"dryRun":false,"options":{{"kind":"CreateOptions","apiVersion":"meta.k8s.io/v1"}}}}}}"#,
         containers.join(",")
@@ -84,7 +144,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(binary: &Path, folder: &Path, name: &str, set: &str) -> Self {
+    fn start(binary: &Path, folder: &Path, name: &str, set: &str, flags: &[&str]) -> Self {
         std::fs::create_dir_all(folder).expect("a folder for the policy sets");
         let file = folder.join(format!("{name}.yaml"));
         let text = format!("apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: {name}}}\n{set}");
@@ -92,6 +152,7 @@ impl Server {
         let mut child = Command::new(binary)
             .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
             .args(["--log-format", "text", "--log-level", "error"])
+            .args(flags)
             .arg("--policies")
             .arg(&file)
             .stdout(Stdio::piped())

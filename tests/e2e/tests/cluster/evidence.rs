@@ -213,12 +213,16 @@ fn signed_by_a_key_that_is_revoked(world: &mut World, scene: &mut Scene) {
     std::fs::write(scene.policies.join("signed.yaml"), policy_set(&hosts, true)).expect("a set");
     scene.keep_version(world, "revoked");
     let object = workload("revoked", &[image.pinned()]).to_string();
-    wait_for("the new version", Duration::from_secs(20), || {
-        let said = world.kubectl.run_with(&["-n", PLACES[0].0, "create", "--dry-run=server", "-f", "-"], &object);
-        if said.succeeded() { Err(said.words()) } else { Ok(()) }
-    });
+    let wait_until = |world: &World, admitted: bool| {
+        wait_for("the new version", Duration::from_secs(20), || {
+            let said = world.kubectl.run_with(&["-n", PLACES[0].0, "create", "--dry-run=server", "-f", "-"], &object);
+            if said.succeeded() == admitted { Ok(()) } else { Err(said.words()) }
+        });
+    };
+    wait_until(world, false);
     scene.judge(world, &case, &[image.pinned()], Expected::Denied("signature-refused", &["`release` is revoked"]));
     std::fs::write(scene.policies.join("signed.yaml"), policy_set(&hosts, false)).expect("a set");
+    wait_until(world, true);
 }
 
 /// Nobody answers any more: that is an error, and no answer.
