@@ -15,15 +15,8 @@ use portcullis_support::{FakeRegistry, Reply, image, index, referrer};
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use crate::instance::{p256, spki};
-use crate::made::{By, COSIGN, Content, Log, bundle, pem};
-
-#[expect(dead_code, reason = "shared with the tests of verification, which need more of it")]
-#[path = "../tests/verify/instance.rs"]
-mod instance;
-#[expect(dead_code, reason = "shared with the tests of verification, which need more of it")]
-#[path = "../tests/verify/made.rs"]
-mod made;
+use portcullis_support::instance::{p256, spki};
+use portcullis_support::made::{By, COSIGN, Content, Log, bundle, pem};
 
 const NAME: &str = "team/app";
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";

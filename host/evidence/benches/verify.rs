@@ -10,14 +10,8 @@ use portcullis_model::Presence;
 use portcullis_model::{KeyRule, KeySource, TrustRoot, TrustRule};
 use serde_json::json;
 
-use crate::instance::{INSTANCE, b64, hex, p256, sha256, signing_time, spki};
-use crate::made::{By, COSIGN, Content, Log, bundle, entry, leaf, pem, statement};
-
-#[path = "../tests/verify/instance.rs"]
-mod instance;
-#[expect(dead_code, reason = "shared with the tests of verification, which need more of it")]
-#[path = "../tests/verify/made.rs"]
-mod made;
+use portcullis_support::instance::{INSTANCE, b64, hex, p256, sha256, signing_time, spki};
+use portcullis_support::made::{By, COSIGN, Content, Log, bundle, entry, leaf, pem, statement};
 
 const KEY: &str = include_str!("../tests/verify/cosign/cosign.pub");
 const MESSAGE: &[u8] = include_bytes!("../tests/verify/cosign/blob.sigstore.json");

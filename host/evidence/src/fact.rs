@@ -1,7 +1,9 @@
 //! Candidates to a fact: what was verified, what was refused, or that there is nothing.
 
+use std::sync::OnceLock;
+
 use portcullis_document::{ReadLimits, read_json_text};
-use portcullis_model::{Fact, FactStatus, Query, format_time};
+use portcullis_model::{Document, Fact, FactStatus, Query, format_time};
 use serde_json::{Map, Value, json};
 
 use crate::artifact::Artifact;
@@ -24,6 +26,8 @@ pub(crate) struct Judged {
     refused: Vec<(String, String)>,
     /// Refused ones that are not among these.
     more: usize,
+    /// The document of a fact about the image, once made: where a tag was asked about, and where a digest was.
+    documents: [OnceLock<Document>; 2],
 }
 
 impl Judged {
@@ -71,7 +75,26 @@ impl Judged {
     pub(crate) fn bytes(&self) -> usize {
         let verified: usize = self.verified.iter().map(|one| one.to_string().len()).sum();
         let refused: usize = self.refused.iter().map(|(found, reason)| found.len() + reason.len()).sum();
-        2 * (verified + refused) + size_of::<Self>()
+        // As values, as the text of two documents, and as their trees.
+        6 * (verified + refused) + size_of::<Self>()
+    }
+
+    /// The fact that answers a question about the image that all of this is about, by its name and digest; `pinned`: whoever wrote
+    /// the name wrote the digest. Its document is made once, however many ask.
+    ///
+    /// # Errors
+    /// For a person: why no fact can be made of it.
+    pub(crate) fn image_fact(&self, query: &Query, name: &str, digest: &str, pinned: bool) -> Result<Fact, String> {
+        let made = &self.documents[usize::from(pinned)];
+        if let Some(document) = made.get() {
+            let document = Some(document.clone());
+            return Ok(Fact { query: query.clone(), status: FactStatus::Verified, document });
+        }
+        let fact = self.fact(query, image_head(name, digest, pinned))?;
+        if let Some(document) = &fact.document {
+            made.get_or_init(|| document.clone());
+        }
+        Ok(fact)
     }
 
     /// The fact that answers a question about what `head` describes: the members of its document besides the signatures.
@@ -106,7 +129,7 @@ pub(crate) fn verified(query: Query, document: Map<String, Value>) -> Result<Fac
 
 /// The members of the document of a fact about an image by this name and digest; `pinned`: whoever wrote the name wrote the
 /// digest.
-pub(crate) fn image_head(name: &str, digest: &str, pinned: bool) -> Map<String, Value> {
+fn image_head(name: &str, digest: &str, pinned: bool) -> Map<String, Value> {
     let members =
         [("image", Value::from(format!("{name}@{digest}"))), ("digest", digest.into()), ("pinned", pinned.into())];
     members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use crate::artifact::Artifact;
 use crate::candidate::Candidate;
 use crate::clock::Clock;
-use crate::fact::{Judged, image_head};
+use crate::fact::Judged;
 use crate::failure::Failure;
 use crate::file;
 use crate::flights::{Bounds, Flights, Found};
@@ -163,7 +163,7 @@ impl Shared {
                 "no registry may be asked, and none of the {given} bundles that were given is about `{name}@{digest}`"
             ));
         }
-        judged.fact(query, image_head(&image.name(), &digest.to_string(), image.digest.is_some()))
+        judged.image_fact(query, &image.name(), &digest.to_string(), image.digest.is_some())
     }
 
     /// What a tag means now. Reviews that ask at the same time share one request.

@@ -233,7 +233,8 @@ fn load_root(root: &TrustRoot, base: &Path, canonical: &mut String) -> Result<Ro
         return Err(bad("its `mediaType` is not that of a trusted root, version 0.1 or 0.2".to_owned()));
     }
     // A list that nobody reads would be a check that nobody makes.
-    if let Some(odd) = value.as_object().into_iter().flatten().find(|(name, _)| !ROOT_MEMBERS.contains(&name.as_str())) {
+    if let Some(odd) = value.as_object().into_iter().flatten().find(|(name, _)| !ROOT_MEMBERS.contains(&name.as_str()))
+    {
         return Err(bad(format!("a trusted root has no member `{}`", odd.0.escape_debug())));
     }
     for list in &ROOT_MEMBERS[1..] {
