@@ -34,8 +34,12 @@ fn check(folder: &Folder, arguments: &[&str]) -> Answer {
     portcullis(folder.path(), &[&["check", "-f", "json", "--offline"], arguments].concat())
 }
 
+/// All messages of all findings.
 fn message(answer: &Answer) -> String {
-    answer.json()["decisions"][0]["findings"][0]["message"].as_str().unwrap_or_default().to_owned()
+    let report = answer.json();
+    let decisions = report["decisions"].as_array().into_iter().flatten();
+    let findings = decisions.flat_map(|decision| decision["findings"].as_array().into_iter().flatten());
+    findings.filter_map(|finding| finding["message"].as_str()).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

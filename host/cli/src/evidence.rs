@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, bail, ensure};
 use portcullis_check::bytes;
-use portcullis_evidence::{DEFAULT_LOOK_UP_TIME, Evidence, MAX_BUNDLE_BYTES, Source, TrustStore};
+use portcullis_evidence::{DEFAULT_LOOK_UP_TIME, Evidence, MAX_BUNDLE_BYTES, Source, TrustStore, is_bundle};
 use portcullis_model::{Answers, FactSource, Query, Resolved};
 use portcullis_registry::limits::MAX_DOCKER_CONFIG;
 use portcullis_registry::{Client, Config, Host, Keychain, Proxy, check_authorities};
@@ -31,7 +31,16 @@ pub fn source(asking: Asking, bundles: &[PathBuf], trusts: Arc<TrustStore>, runt
 
 /// The bundles that the caller names, with their bytes.
 pub fn read_bundles(paths: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
-    paths.iter().map(|path| Ok((path.clone(), read(path, MAX_BUNDLE_BYTES as u64)?))).collect()
+    let one = |path: &PathBuf| {
+        let bytes = read(path, MAX_BUNDLE_BYTES as u64)?;
+        ensure!(
+            is_bundle(&bytes),
+            "`{}` is no sigstore bundle; give what `cosign sign --bundle` or `cosign sign-blob --bundle` wrote",
+            path.display()
+        );
+        Ok((path.clone(), bytes))
+    };
+    paths.iter().map(one).collect()
 }
 
 /// What the flags and the file say together.

@@ -90,6 +90,8 @@ fn sort_out(
 ) {
     for document in documents {
         match document.string(NodeId::ROOT, &["kind"]) {
+            // A root or a bundle that lies beside the set which names it.
+            None if is_of_sigstore(&document) => {}
             Some("Waiver") => waivers.push(document),
             _ => match parse_set(&document) {
                 Ok(mut set) => {
@@ -100,6 +102,11 @@ fn sort_out(
             },
         }
     }
+}
+
+fn is_of_sigstore(document: &Document) -> bool {
+    let media_type = document.string(NodeId::ROOT, &["mediaType"]).unwrap_or_default();
+    media_type.starts_with("application/vnd.dev.sigstore.")
 }
 
 /// A relative file of a plugin, a key or a root starts at its policy set's own folder, wherever the command runs.

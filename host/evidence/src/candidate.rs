@@ -6,6 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use crate::artifact::Artifact;
+use crate::gather::BUNDLE_TYPE;
 use crate::legacy::{self, Annotations};
 use crate::refused::{Reason, Refused};
 use crate::signature::verify_at;
@@ -42,6 +43,12 @@ impl Form {
             Self::SimpleSigning { .. } => "simpleSigning",
         }
     }
+}
+
+/// Whether these bytes say of themselves that they are a sigstore bundle, of whatever version and however broken besides.
+pub fn is_bundle(bytes: &[u8]) -> bool {
+    let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+    value["mediaType"].as_str().is_some_and(|media_type| media_type.starts_with(BUNDLE_TYPE))
 }
 
 impl Candidate {

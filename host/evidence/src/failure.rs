@@ -80,11 +80,37 @@ fn keep(cause: &Cause) -> Duration {
     }
 }
 
-/// The error, and what was tried.
+/// The error, what to do about it where an operator can, and what was tried.
 pub(crate) fn told(error: &Error) -> String {
     let mut out = error.to_string();
-    let skipped = error.attempts.len().saturating_sub(ATTEMPTS_SHOWN);
-    let last: Vec<String> = error.attempts.iter().skip(skipped).map(ToString::to_string).collect();
+    match &error.cause {
+        Cause::Forbidden { host, .. } => {
+            let flags = "with --private-registry, or --insecure-registry for plain HTTP";
+            out.push_str(&format!("; where it is yours, name `{host}` {flags}"));
+        }
+        Cause::Tls { host, .. } => {
+            out.push_str(&format!(
+                "; its authority is given with --registry-ca, plain HTTP with --insecure-registry {host}"
+            ));
+        }
+        Cause::Unauthorized { .. } | Cause::Denied { .. } => {
+            out.push_str("; credentials are given with --registry-config, or come from `docker login`");
+        }
+        _ => {}
+    }
+    let mut asked: Vec<(String, usize)> = Vec::new();
+    for attempt in error.attempts.iter().map(ToString::to_string) {
+        match asked.last_mut() {
+            Some((last, times)) if *last == attempt => *times += 1,
+            _ => asked.push((attempt, 1)),
+        }
+    }
+    let skipped = asked.len().saturating_sub(ATTEMPTS_SHOWN);
+    let one = |(attempt, times): &(String, usize)| match times {
+        1 => attempt.clone(),
+        times => format!("{attempt} ({times} times)"),
+    };
+    let last: Vec<String> = asked.iter().skip(skipped).map(one).collect();
     if !last.is_empty() {
         out.push_str(&format!(" (asked: {})", last.join(", ")));
     }

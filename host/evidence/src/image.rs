@@ -2,6 +2,8 @@
 
 use portcullis_registry::{Digest, Repository};
 
+use crate::failure::Failure;
+
 /// An image by its full name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Image {
@@ -36,6 +38,17 @@ impl Image {
     /// Its name with its tag: what a review resolves once.
     pub(crate) fn name_with_tag(&self) -> String {
         format!("{}:{}", self.name(), self.tag.as_deref().unwrap_or_default())
+    }
+
+    /// Why it could not be looked up, with its name where that does not stand there: a review may be about many.
+    pub(crate) fn told(&self, failure: &Failure) -> String {
+        let (why, name) = (failure.to_string(), self.name());
+        if why.contains(&name) {
+            return why;
+        }
+        let tag = self.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+        let digest = self.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
+        format!("`{name}{tag}{digest}`: {why}")
     }
 
     /// Its name without tag and digest.

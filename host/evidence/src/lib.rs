@@ -35,6 +35,7 @@ mod verified;
 
 pub use artifact::Artifact;
 pub use attestation::{COSIGN_SIGNATURE, Statement, StatementSubject};
+pub use candidate::is_bundle;
 pub use carried::{Carried, Claims, Described, Found, Holds, Part, Piece, Proof, carried};
 pub use clock::Clock;
 pub use error::{Error, ErrorKind};

@@ -155,7 +155,7 @@ impl Shared {
         let digest = digest_of(&image, review)?;
         let key = Key { repository: image.name(), digest: digest.to_string(), trust: query.trust.clone() };
         let begin = || Arc::clone(self).look(image.clone(), digest.clone(), trust, deadline);
-        let judged = self.images.get(key, begin).await.map_err(|failure| failure.to_string())?;
+        let judged = self.images.get(key, begin).await.map_err(|failure| image.told(&failure))?;
         if judged.is_nothing() && self.registry.is_none() {
             // Nobody looked: that is not to have found nothing.
             let (given, name) = (self.local.len(), image.name());
@@ -172,9 +172,9 @@ impl Shared {
         if self.registry.is_none() {
             return Err(format!("`{name}` has no digest, and no registry may be asked what it means"));
         }
-        let begin = || Arc::clone(self).resolve(image, deadline);
+        let begin = || Arc::clone(self).resolve(image.clone(), deadline);
         let found = self.tags.get(name, begin).await;
-        found.map(|digest| digest.to_string()).map_err(|failure| failure.to_string())
+        found.map(|digest| digest.to_string()).map_err(|failure| image.told(&failure))
     }
 
     async fn resolve(self: Arc<Self>, image: Image, deadline: Instant) -> Result<Found<Digest>, Failure> {
@@ -209,7 +209,15 @@ impl Shared {
         if let Some((client, keychain)) = &self.registry {
             let access = Access { keychain, deadline };
             let found = gather(client, &image.repository, &digest, access).await;
-            candidates.extend(found.map_err(|error| Failure::of(&error))?);
+            let found = found.map_err(|error| Failure::of(&error))?;
+            // A registry has no signatures of what it does not have, which is no word about the image.
+            let missing =
+                async || client.manifest(&image.repository, &digest, access).await.map(|it| it.value.is_none());
+            if found.is_empty() && missing().await.map_err(|error| Failure::of(&error))? {
+                let name = image.name();
+                return Err(Failure::passing(format!("the registry says that there is no `{name}@{digest}`")));
+            }
+            candidates.extend(found);
         }
         self.judged(candidates, artifact, trust).await
     }

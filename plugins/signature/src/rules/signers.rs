@@ -5,6 +5,7 @@ use portcullis_sdk::{Finding, Node, Rule, Severity};
 use crate::identity::{admits, distinct, shown, wanted};
 use crate::proof::{self, Proof, Signer};
 use crate::reference::Reference;
+use crate::rules::presence::bounded;
 use crate::settings::Entry;
 use crate::words::{list, name};
 
@@ -53,7 +54,11 @@ pub fn fault(entry: &Entry<'_>, trust: &str, signed: &Signed<'_>, root: Node) ->
     };
     let signatures: Vec<&Proof> = proofs.iter().filter(counts).collect();
     if signatures.is_empty() && !proofs.is_empty() {
-        return Some(Fault::Type(predicate_type(entry, trust, signed, &proofs)));
+        let others = match proof::refused(root).first() {
+            Some((found, reason)) => format!("; another signature was refused ({}: {})", name(found), bounded(reason)),
+            None => String::new(),
+        };
+        return Some(Fault::Type(predicate_type(entry, trust, signed, &proofs) + &others));
     }
     let admitted: Vec<&Signer> =
         signatures.iter().map(|proof| &proof.signer).filter(|signer| admits(entry, signer).is_ok()).collect();
