@@ -40,9 +40,12 @@ impl Policy for Signature {
 
     fn evaluate(settings: &Settings<'_>, review: Review) -> Outcome {
         let (mut needs, mut findings) = (Vec::new(), Vec::new());
+        // In the first round nothing is known, and each look for it would cost a call.
+        let any = review.facts().next().is_some();
+        let known = |query: &Query| if any { review.fact(FACT, &query.arguments) } else { None };
         if let Some((entry, trust)) = settings.files.as_ref().and_then(|entry| Some((entry, entry.trust?))) {
             let query = Query::of_texts(FACT, &[("about", "file"), ("trust", trust)]);
-            match review.fact(FACT, &query.arguments) {
+            match known(&query) {
                 Some(fact) => findings.extend(rules::file::judge(entry, trust, review.object(), fact)),
                 None => needs.push(query),
             }
@@ -66,7 +69,7 @@ impl Policy for Signature {
             };
             let Some(trust) = entry.trust else { continue };
             let query = Query::of_texts(FACT, &[("image", &reference.whole), ("trust", trust)]);
-            match review.fact(FACT, &query.arguments) {
+            match known(&query) {
                 Some(fact) => findings.extend(rules::judge(settings, entry, trust, &reference, fact)),
                 None if needs.contains(&query) => {}
                 None => needs.push(query),

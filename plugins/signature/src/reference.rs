@@ -16,8 +16,7 @@ pub struct Reference {
     pub whole: String,
     /// The digest; empty where none is written.
     pub digest: String,
-    /// The image and who uses it, for messages.
-    pub shown: String,
+    image: Image,
 }
 
 impl Reference {
@@ -27,7 +26,12 @@ impl Reference {
         let name = format!("{}/{}", image.registry(), image.repository());
         let part = |sign: &str, text: &str| if text.is_empty() { String::new() } else { format!("{sign}{text}") };
         let whole = format!("{name}{}{}", part(":", &tag), part("@", &digest));
-        Self { node: image.node(), name, whole, digest, shown: shown(image) }
+        Self { node: image.node(), name, whole, digest, image }
+    }
+
+    /// The image and who uses it, for messages. Most images draw none.
+    pub fn shown(&self) -> String {
+        shown(self.image)
     }
 
     /// The same reference with a digest.

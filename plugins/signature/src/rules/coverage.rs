@@ -19,7 +19,7 @@ pub fn judge(settings: &Settings<'_>, reference: &Reference) -> Option<Finding> 
         settings.images.iter().flat_map(|entry| &entry.patterns).map(|known| name(known)).collect();
     let message = format!(
         "no entry of `images` says whose signature {} needs: {} is none of {}; use one of those images, or add an entry with its `trust`",
-        reference.shown,
+        reference.shown(),
         name(&reference.name),
         list(&known, "and")
     );

@@ -40,7 +40,7 @@ pub fn judge(entry: &Entry<'_>, trust: &str, object: Node, fact: Fact) -> Option
         FactStatus::Verified => {
             let file = format!("the file {}", name(&proof::file(root)?));
             let itself = format!("the file itself {SIGN}");
-            match fault(entry, trust, &Signed { shown: &file, itself: &itself, bytes: true }, root) {
+            match fault(entry, trust, &Signed { shown: &|| file.clone(), itself: &itself, bytes: true }, root) {
                 Some(Fault::Type(message) | Fault::Signer(message)) => (&NOT_ALLOWED, message),
                 None => return beside(entry, object, &file, root),
             }

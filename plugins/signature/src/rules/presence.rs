@@ -17,7 +17,7 @@ pub const REFUSED: Rule = Rule::new("signature-refused", Severity::High, "No sig
 pub fn missing(entry: &Entry<'_>, trust: &str, reference: &Reference) -> Finding {
     let message = format!(
         "{} is not signed: {} holds no signature of it, neither as a referrer nor under a tag `sha256-...`; it must be signed (`cosign sign`) by {}",
-        reference.shown,
+        reference.shown(),
         name(&reference.name),
         wanted(entry, trust)
     );
@@ -28,7 +28,7 @@ pub fn missing(entry: &Entry<'_>, trust: &str, reference: &Reference) -> Finding
 pub fn refused(entry: &Entry<'_>, trust: &str, reference: &Reference, reason: &str) -> Finding {
     let message = format!(
         "no signature of {} holds under the trust {}: {}; it must be signed again (`cosign sign`) by {}",
-        reference.shown,
+        reference.shown(),
         name(trust),
         bounded(reason),
         wanted(entry, trust)
@@ -44,7 +44,7 @@ pub fn of_another(reference: &Reference, root: Node) -> Option<Finding> {
     }
     let message = format!(
         "what is known of {} is about the digest {}; look it up again for {}",
-        reference.shown,
+        reference.shown(),
         name(&digest),
         name(&reference.digest)
     );

@@ -18,8 +18,11 @@ pub const PREDICATE_TYPE: Rule =
 
 /// Judges the signatures of an image that hold.
 pub fn judge(entry: &Entry<'_>, trust: &str, reference: &Reference, root: Node) -> Option<Finding> {
-    let image =
-        Signed { shown: &reference.shown, itself: "the image itself must be signed (`cosign sign`)", bytes: false };
+    let image = Signed {
+        shown: &|| reference.shown(),
+        itself: "the image itself must be signed (`cosign sign`)",
+        bytes: false,
+    };
     let (rule, message) = match fault(entry, trust, &image, root)? {
         Fault::Type(message) => (&PREDICATE_TYPE, message),
         Fault::Signer(message) => (&NOT_ALLOWED, message),
@@ -30,7 +33,7 @@ pub fn judge(entry: &Entry<'_>, trust: &str, reference: &Reference, root: Node) 
 /// What is signed, for messages.
 pub struct Signed<'s> {
     /// Its name.
-    pub shown: &'s str,
+    pub shown: &'s dyn Fn() -> String,
     /// What is to be done where something else is signed.
     pub itself: &'s str,
     /// Whether a signature on the bytes, without a word about them, is one on it.
@@ -74,7 +77,7 @@ pub fn fault(entry: &Entry<'_>, trust: &str, signed: &Signed<'_>, root: Node) ->
             others.push(other);
         }
     }
-    let (image, wanted) = (signed.shown, wanted(entry, trust));
+    let (image, wanted) = ((signed.shown)(), wanted(entry, trust));
     let others = list(&others, "and");
     let message = match (enough, others.is_empty()) {
         (0, true) => format!("{image} is signed by nobody who is known; it must be signed by {wanted}"),
@@ -111,7 +114,7 @@ fn predicate_type(entry: &Entry<'_>, trust: &str, signed: &Signed<'_>, proofs: &
     let wanted_types: Vec<String> = entry.predicate_types.iter().map(|known| name(known)).collect();
     format!(
         "what is signed of {} is {}, and only {} counts (`predicateTypes`); {} by {}",
-        signed.shown,
+        (signed.shown)(),
         list(&types, "and"),
         list(&wanted_types, "or"),
         signed.itself,

@@ -25,7 +25,7 @@ pub fn judge(settings: &Settings<'_>, reference: &Reference, root: Node) -> Opti
     };
     let message = format!(
         "{} has no digest, and its tag may be another image when a node pulls it; write `{write}`{why}",
-        reference.shown
+        reference.shown()
     );
     Some(Finding::new(&NOT_PINNED, reference.node, message))
 }
