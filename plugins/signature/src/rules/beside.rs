@@ -23,7 +23,7 @@ pub fn judge(entry: &Entry<'_>, reference: &Reference, root: Node) -> Option<Fin
     let message = format!(
         "{} carries a signature that does not hold beside those that do, found as {}: {}{more}; remove it from the registry, or write `invalid: ignore`",
         reference.shown(),
-        name(found),
+        found,
         bounded(reason)
     );
     Some(Finding::new(&INVALID, reference.node, message))

@@ -58,7 +58,7 @@ pub fn fault(entry: &Entry<'_>, trust: &str, signed: &Signed<'_>, root: Node) ->
     let signatures: Vec<&Proof> = proofs.iter().filter(counts).collect();
     if signatures.is_empty() && !proofs.is_empty() {
         let others = match proof::refused(root).first() {
-            Some((found, reason)) => format!("; another signature was refused ({}: {})", name(found), bounded(reason)),
+            Some((found, reason)) => format!("; another signature was refused ({found}: {})", bounded(reason)),
             None => String::new(),
         };
         return Some(Fault::Type(predicate_type(entry, trust, signed, &proofs) + &others));
