@@ -6,7 +6,6 @@ use crate::proof;
 use crate::reference::Reference;
 use crate::rules::presence::bounded;
 use crate::settings::Entry;
-use crate::words::name;
 
 /// Some hold, and some do not.
 pub const INVALID: Rule =
