@@ -1,8 +1,9 @@
 //! Signatures through both doors, offline, with what the real cosign made: admitted with them, denied without, each for its reason.
 
 use std::path::PathBuf;
+use std::process::Command;
 
-use portcullis_tests::{Answer, Folder, portcullis, root};
+use portcullis_tests::{Answer, Folder, binary, portcullis, root};
 use serde_json::json;
 
 /// What cosign made.
@@ -168,4 +169,77 @@ fn says_how_to_configure_trust_where_compliance_cannot_judge() {
     assert_eq!(answer.status, 0, "{answer:?}");
     let answer = check(&folder, &["-p", "compliance.yaml", "--bundle", "sbom.sigstore.json", "pod.yaml"]);
     assert_eq!((answer.status, answer.codes()), (1, vec!["signature/predicate-type".to_owned()]), "{answer:?}");
+}
+
+#[test]
+fn needs_no_network_for_what_is_at_hand_a43() {
+    // A namespace of its own has no network at all, not even a loopback that is up.
+    let alone = |folder: &Folder, arguments: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--net"]).arg(binary()).args(arguments).current_dir(folder.path());
+        command.output()
+    };
+    let trust = "[{name: release, root: {builtin: sigstore}, log: optional, keys: [{name: a, file: cosign.pub}]}]";
+    let folder = folder(trust, IMAGES);
+    let judged = match alone(&folder, &["check", "-p", "set.yaml", "--bundle", "image.sigstore.json", "pod.yaml"]) {
+        Ok(output) if !String::from_utf8_lossy(&output.stderr).contains("unshare") => output,
+        other => {
+            println!("SKIPPED: nobody may cut the network off here: {other:?}");
+            return;
+        }
+    };
+    assert_eq!(judged.status.code(), Some(0), "{judged:?}");
+    let unsigned = alone(&folder, &["check", "-p", "set.yaml", "pod.yaml"]).expect("it ran before");
+    assert_eq!(unsigned.status.code(), Some(2), "nobody could look: {unsigned:?}");
+    let bundle = ["verify-bundle", "--key", "cosign.pub", "--bundle", "image.sigstore.json"];
+    let digest = "sha256:a0bf925f87ccb74317e4548cfca29f0df8924c0edac584f814c10c04b2be37b3";
+    let verified = alone(&folder, &[&bundle[..], &[digest]].concat()).expect("it ran before");
+    assert_eq!(verified.status.code(), Some(0), "{verified:?}");
+}
+
+#[test]
+fn refuses_a_trust_and_a_key_that_are_named_by_a_slip_before_anything_is_judged() {
+    for (settings, place, said) in [
+        (
+            "{images: [{match: ['**'], trust: relaese}]}",
+            "set.yaml:11:49",
+            "has no trust `relaese`; did you mean `release`?",
+        ),
+        (
+            "{images: [{match: ['**'], trust: release, keys: [bobby]}]}",
+            "set.yaml:11:65",
+            "has no key `bobby`; it has `release-2026`",
+        ),
+        ("{files: {trust: other}}", "set.yaml:11:32", "has no trust `other`; it has `release`"),
+    ] {
+        let folder = folder(KEY, settings);
+        let answer = check(&folder, &["-p", "set.yaml", "pod.yaml"]);
+        assert_eq!(answer.status, 2, "{answer:?}");
+        assert!(answer.err.contains(place) && answer.err.contains(said), "{}", answer.err);
+    }
+}
+
+#[test]
+fn says_where_nobody_asked_who_signed() {
+    let folder = folder(KEY, IMAGES);
+    let image = format!("registry.example/team/app@sha256:{}", "a0".repeat(32));
+    // Of a file nothing else is judged, and of an image its name.
+    for arguments in [vec!["--artifact", "pod.yaml"], vec!["-p", "set.yaml", "--artifact", "pod.yaml"]] {
+        let answer = check(&folder, &arguments);
+        assert_eq!(answer.status, 2, "{answer:?}");
+        assert!(answer.out.contains("nobody asked who signed it"), "{answer:?}");
+    }
+    let answer = check(&folder, &["--image", &image]);
+    assert_eq!(answer.status, 0, "{answer:?}");
+    assert!(answer.json()["notices"].to_string().contains("nobody asked who signed"), "{answer:?}");
+    for (arguments, said) in [
+        (vec!["--bundle", "image.sigstore.json", "--image", &image], "nothing uses --bundle"),
+        (vec!["--trusted-root", "nowhere", "--image", &image], "say who must have signed"),
+        (vec!["--key", "nowhere.pub", "--image", &image], "--key: `nowhere.pub` is no file"),
+        (vec!["--key", "cosign.pub", "--bundle", "pod.yaml", "--image", &image], "is no sigstore bundle"),
+    ] {
+        let answer = check(&folder, &arguments);
+        assert_eq!(answer.status, 2, "{answer:?}");
+        assert!(answer.err.contains(said), "{}", answer.err);
+    }
 }

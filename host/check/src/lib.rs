@@ -67,6 +67,7 @@ struct FileResult {
     decisions: Vec<Decision>,
     errors: Vec<InputError>,
     skipped: Vec<Skipped>,
+    notices: Vec<String>,
     comparison: Comparison,
 }
 
@@ -86,7 +87,7 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         result
     });
     let named = parallel::map(&named, options.jobs, |subject| match subject {
-        Ok(review) => FileResult { decisions: judge(gate, review), ..FileResult::default() },
+        Ok(review) => named::result(review, judge(gate, review)),
         Err(error) => FileResult { errors: vec![error.clone()], ..FileResult::default() },
     });
     let mut parts = Parts {
@@ -104,6 +105,7 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         parts.decisions.extend(result.decisions);
         parts.errors.extend(result.errors);
         parts.skipped.extend(result.skipped);
+        parts.notices.extend(result.notices);
     }
     parts.notices.extend(comparison.notices());
     parts.notices.extend(idle_waivers(gate, options.time, &parts.decisions));

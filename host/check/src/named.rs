@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{
-    GroupVersionKind, GroupVersionResource, ImageState, NamespaceLabels, Request, Review, ReviewedFile, Subject,
-    SubjectKind,
+    Decision, GroupVersionKind, GroupVersionResource, ImageState, NamespaceLabels, Request, Review, ReviewedFile,
+    Subject, SubjectKind,
 };
 use portcullis_report::InputError;
 use portcullis_subject::image;
@@ -14,7 +14,7 @@ use portcullis_subject::workload::{GROUP, IMAGE_KIND};
 
 use crate::bytes;
 use crate::read::reviewed;
-use crate::{CheckOptions, MAX_ARTIFACT_BYTES};
+use crate::{CheckOptions, FileResult, MAX_ARTIFACT_BYTES};
 
 const VERSION: &str = "v1alpha1";
 const ARTIFACT_KIND: &str = "Artifact";
@@ -26,6 +26,24 @@ pub(crate) fn subjects(options: &CheckOptions) -> Vec<Result<Arc<Review>, InputE
     let images = options.images.iter().map(|reference| image_review(reference, options));
     let artifacts = options.artifacts.iter().map(|path| artifact(path, options));
     images.chain(artifacts).map(|review| review.map(Arc::new)).collect()
+}
+
+/// The result of judging one of them. A file is given to learn who signed it: where nobody asked, nothing was judged. Of an image
+/// a policy may also judge the name.
+pub(crate) fn result(review: &Review, decisions: Vec<Decision>) -> FileResult {
+    let unasked = decisions.iter().all(|decision| decision.facts.is_empty() && decision.failures.is_empty());
+    let mut result = FileResult { decisions, ..FileResult::default() };
+    let (kind, name) = (review.subject.kind.as_str(), &review.subject.name);
+    let hint = "give --key, --certificate-identity, or --policies with a `trust` and the plugin `signature`";
+    match kind {
+        ARTIFACT_KIND if unasked => {
+            let error = InputError::new("nobody asked who signed it, so nothing was judged");
+            result.errors.push(error.in_file(name).hint(hint));
+        }
+        IMAGE_KIND if unasked => result.notices.push(format!("nobody asked who signed `{name}`: {hint}")),
+        _ => {}
+    }
+    result
 }
 
 fn image_review(reference: &str, options: &CheckOptions) -> Result<Review, InputError> {

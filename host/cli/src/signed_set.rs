@@ -15,8 +15,25 @@ const NAME: &str = "command-line";
 /// where they name nobody.
 pub fn of(arguments: &SignerArguments) -> Result<Option<LoadedSet>, Complaints> {
     let (key, identity) = (&arguments.key, &arguments.certificate_identity);
-    if key.is_none() && identity.is_none() {
-        return Ok(None);
+    let wrong = |message: String| {
+        let mut complaints = Complaints::default();
+        complaints.add(message, None, None);
+        Err(complaints)
+    };
+    match (key, identity) {
+        (None, None) if arguments.trusted_root.is_some() => {
+            return wrong(
+                "--trusted-root says who vouches; say who must have signed with --key or --certificate-identity".into(),
+            );
+        }
+        (None, None) => return Ok(None),
+        (Some(key), _) if !key.is_file() => return wrong(format!("--key: `{}` is no file", key.display())),
+        (_, Some(name)) if name.contains('*') => {
+            return wrong(
+                "--certificate-identity is compared whole; a pattern stands in a policy set (`subjectPattern`)".into(),
+            );
+        }
+        _ => {}
     }
     let root = arguments.trusted_root.as_ref().map_or(json!({"builtin": "sigstore"}), |path| json!({"file": path}));
     let mut trust = json!({"name": NAME, "root": root});

@@ -56,6 +56,12 @@ pub fn gate(settings: &GateSettings<'_>) -> anyhow::Result<Wired> {
     let (mut sets, waivers) = sets::load(settings.policies, settings.waivers)?;
     sets.extend(signed_set::of(settings.signer)?);
     let asks = settings.facts.is_none() && sets.iter().any(|set| !set.set.trust.is_empty());
+    if !asks && settings.facts.is_none() {
+        anyhow::ensure!(
+            settings.evidence.bundle.is_empty(),
+            "nothing uses --bundle: no policy set has a `trust`; give --key, --certificate-identity, or such a set"
+        );
+    }
     // A slip in the file is told to its author even where nobody will ask.
     let read = asks || settings.evidence.registries.is_some();
     let asking = if read { evidence::asking(settings.evidence)? } else { None };

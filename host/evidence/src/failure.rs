@@ -88,10 +88,13 @@ pub(crate) fn told(error: &Error) -> String {
             let flags = "with --private-registry, or --insecure-registry for plain HTTP";
             out.push_str(&format!("; where it is yours, name `{host}` {flags}"));
         }
-        Cause::Tls { host, .. } => {
-            out.push_str(&format!(
-                "; its authority is given with --registry-ca, plain HTTP with --insecure-registry {host}"
-            ));
+        Cause::Tls { why, .. } if why.contains("InvalidContentType") => {
+            out.push_str(
+                "; it seems to speak plain HTTP: name it with --insecure-registry HOST:PORT where that is meant",
+            );
+        }
+        Cause::Tls { why, .. } if why.contains("UnknownIssuer") => {
+            out.push_str("; its authority is given with --registry-ca");
         }
         Cause::Unauthorized { .. } | Cause::Denied { .. } => {
             out.push_str("; credentials are given with --registry-config, or come from `docker login`");

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::artifact::Artifact;
 use crate::candidate::{Candidate, Form};
-use crate::fact::{Judged, verified};
+use crate::fact::Judged;
 use crate::trust::Trust;
 use crate::{MAX_BUNDLE_BYTES, MAX_SIGNED_FILE_BYTES};
 
@@ -22,16 +22,12 @@ pub(crate) fn asked(query: &Query) -> bool {
     arguments["about"] == ABOUT_FILE
 }
 
-/// Looks at the bundles that the caller gave and at the one that lies beside the file. Where what is judged came from no file but
-/// from an API server, the document says so (`file: null`), and it is for the policy to say what that means.
+/// Looks at the bundles that the caller gave and at the one that lies beside the file.
 ///
 /// # Errors
-/// For a person: what could not be read.
+/// For a person: what could not be read, or that there is no file.
 pub(crate) fn fact(query: &Query, local: Vec<Candidate>, trust: &Trust, now: i64) -> Result<Fact, String> {
-    let Some(file) = query.file.clone() else {
-        let nothing = [("file", Value::Null), ("signatures", Value::Array(Vec::new()))];
-        return verified(query.clone(), members(nothing));
-    };
+    let file = query.file.clone().ok_or("what is judged stands in no file")?;
     let mut candidates = local;
     candidates.extend(beside(&file)?);
     let bytes = bytes_of(&file);

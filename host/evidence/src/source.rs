@@ -179,7 +179,7 @@ impl Shared {
 
     async fn resolve(self: Arc<Self>, image: Image, deadline: Instant) -> Result<Found<Digest>, Failure> {
         let name = image.name_with_tag();
-        let none = || Failure::passing(format!("the registry says that there is no `{name}`"));
+        let none = || Failure::passing(format!("the registry says that there is no `{name}`; check name and tag"));
         let (client, keychain) = self.registry.as_ref().ok_or_else(none)?;
         let access = Access { keychain, deadline };
         let tag = image.tag.as_deref().unwrap_or_default();

@@ -10,7 +10,7 @@ use portcullis_policies::{LoadedSet, Waivers, by_place};
 use portcullis_runner::{Plugin, PrepareError, Prepared, Runner};
 use portcullis_subject::kinds::Kinds;
 
-use crate::references::{check_against_plugin, check_rules, check_waivers, check_workloads};
+use crate::references::{check_against_plugin, check_rules, check_trusts, check_waivers, check_workloads};
 use crate::{InstallError, InstalledPolicy, InstalledSet, Sets};
 
 /// A rule of an installed plugin, as reports list it.
@@ -111,10 +111,9 @@ impl<'a> Installer<'a> {
             place: place.or_else(|| policy.place.clone()),
         };
         let plugin = self.plugin(&policy.plugin).map_err(|message| vec![complain(message, None)])?;
-        let mut errors: Vec<InstallError> = check_against_plugin(loaded, index, &plugin)
-            .into_iter()
-            .map(|(message, place)| complain(message, place))
-            .collect();
+        let named =
+            check_against_plugin(loaded, index, &plugin).into_iter().chain(check_trusts(loaded, index, &plugin));
+        let mut errors: Vec<InstallError> = named.map(|(message, place)| complain(message, place)).collect();
         errors.extend(
             check_rules(loaded, index, &self.kinds).into_iter().map(|(message, place)| complain(message, place)),
         );

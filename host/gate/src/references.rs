@@ -1,7 +1,8 @@
 //! What sets and waivers name, compared with what there is: rules, facts, policies, resources of Kubernetes.
 
-use portcullis_model::{CustomWorkload, Override, Place, ResourceRule};
-use portcullis_policies::{LoadedSet, Waiver, Waivers, by_distance, suggest};
+use portcullis_document::{ReadLimits, read_json_text};
+use portcullis_model::{CustomWorkload, Document, KeySource, Mode, NodeId, Override, Place, ResourceRule, TrustRule};
+use portcullis_policies::{LoadedSet, Waiver, Waivers, by_distance, quote, suggest};
 use portcullis_runner::Plugin;
 use portcullis_subject::kinds::Kinds;
 
@@ -32,6 +33,66 @@ pub(crate) fn check_against_plugin(loaded: &LoadedSet, index: usize, plugin: &Pl
         complaints.push((message, loaded.policy_place(index, &format!("/grants/{at}"))));
     }
     complaints
+}
+
+/// Trusts and keys that the settings name by a slip. Where the policy set has no trust at all, that is no slip: it is still to be
+/// configured, and until then its policies cannot judge.
+pub(crate) fn check_trusts(loaded: &LoadedSet, index: usize, plugin: &Plugin) -> Vec<Complaint> {
+    let trusts = &loaded.set.trust;
+    if trusts.is_empty() || plugin.description().facts.is_empty() {
+        return Vec::new();
+    }
+    let mut complaints = Vec::new();
+    for mode in [Mode::Sandbox, Mode::Compliance] {
+        let settings = loaded.set.policies[index].settings.of(mode);
+        let Ok(settings) = read_json_text(settings, &ReadLimits::default()) else { continue };
+        let mut open = vec![NodeId::ROOT];
+        while let Some(node) = open.pop() {
+            for (pointer, message) in wrong_names(&settings, node, trusts) {
+                complaints.push((message, loaded.setting_place(index, mode, &pointer)));
+            }
+            open.extend(settings.items(node));
+            open.extend(settings.entries(node).map(|(_, value)| value));
+        }
+    }
+    complaints.dedup();
+    complaints
+}
+
+/// What is wrong with the `trust` and the `keys` of one map of settings, each with its pointer.
+fn wrong_names(settings: &Document, node: NodeId, trusts: &[TrustRule]) -> Vec<(String, String)> {
+    let Some(name) = settings.string(node, &["trust"]) else { return Vec::new() };
+    let Some(trust) = trusts.iter().find(|trust| trust.name == name) else {
+        let known: Vec<&str> = trusts.iter().map(|trust| trust.name.as_str()).collect();
+        let hint = near_or_listed(name, &known);
+        let message = format!("the policy set has no trust {}; {hint}", quote(name));
+        return vec![(settings.pointer(settings.find(node, "trust")), message)];
+    };
+    // A directory may get another key, or lose one, while the set is in force.
+    let known: Option<Vec<&str>> = trust
+        .keys
+        .iter()
+        .map(|key| (!matches!(key.source, KeySource::Directory(_))).then_some(key.name.as_str()))
+        .collect();
+    let (Some(known), keys) = (known, settings.find(node, "keys")) else { return Vec::new() };
+    let unknown = settings.items(keys).filter(|key| !known.contains(&settings.text(*key)));
+    let complaint = |key: NodeId| {
+        let written = settings.text(key);
+        let hint = if known.is_empty() {
+            "it has none; give it one, or name `identities`".to_owned()
+        } else {
+            near_or_listed(written, &known)
+        };
+        (settings.pointer(key), format!("the trust {} has no key {}; {hint}", quote(name), quote(written)))
+    };
+    unknown.map(complaint).collect()
+}
+
+fn near_or_listed(written: &str, known: &[&str]) -> String {
+    match suggest(written, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it has {}", quoted(&known[..known.len().min(MOST_LISTED)])),
+    }
 }
 
 /// What is wrong with the rule of an override, where anything is.

@@ -43,7 +43,8 @@ impl Policy for Signature {
         // In the first round nothing is known, and each look for it would cost a call.
         let any = review.facts().next().is_some();
         let known = |query: &Query| if any { review.fact(FACT, &query.arguments) } else { None };
-        if let Some((entry, trust)) = settings.files.as_ref().and_then(|entry| Some((entry, entry.trust?))) {
+        let file = settings.files.as_ref().filter(|_| is_from_file(review));
+        if let Some((entry, trust)) = file.and_then(|entry| Some((entry, entry.trust?))) {
             let query = Query::of_texts(FACT, &[("about", "file"), ("trust", trust)]);
             match known(&query) {
                 Some(fact) => findings.extend(rules::file::judge(entry, trust, review.object(), fact)),
@@ -77,6 +78,13 @@ impl Policy for Signature {
         }
         if needs.is_empty() { findings.into() } else { Outcome::Needs(needs) }
     }
+}
+
+/// Whether a file holds what is judged: nobody asks for what stands in one, and an API server always says who asks. An image that
+/// is judged by its name alone stands in none.
+fn is_from_file(review: Review) -> bool {
+    let request = review.request();
+    request.user().is_empty() && !(request.api_group() == "portcullis.dev" && request.kind() == "Image")
 }
 
 portcullis_sdk::export!(Signature);

@@ -95,10 +95,9 @@ pub fn refused(root: Node) -> Vec<(String, String)> {
     root.get(REFUSED).items().map(|node| (node.get(FOUND).text(), node.get(REASON).text())).collect()
 }
 
-/// The path of the file that was looked at; nothing where what is judged came from none.
-pub fn file(root: Node) -> Option<String> {
-    let path = root.get(FILE);
-    (path.kind() == Kind::String).then(|| path.text())
+/// The path of the file that was looked at.
+pub fn file(root: Node) -> String {
+    root.get(FILE).text()
 }
 
 /// The digest that was looked up.

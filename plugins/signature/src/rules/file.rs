@@ -23,7 +23,7 @@ pub const NOT_ALLOWED: Rule = Rule::new(
 /// How a file is signed so that its bundle is found.
 const SIGN: &str = "must be signed (`cosign sign-blob --bundle FILE.sigstore.json FILE`)";
 
-/// Judges the file by what the host found out. What an API server sends comes from no file, and nothing is found there.
+/// Judges the file by what the host found out.
 pub fn judge(entry: &Entry<'_>, trust: &str, object: Node, fact: Fact) -> Option<Finding> {
     let root = fact.root();
     let by = || wanted(entry, trust);
@@ -38,7 +38,7 @@ pub fn judge(entry: &Entry<'_>, trust: &str, object: Node, fact: Fact) -> Option
             (&REFUSED, format!("{what} {trust}: {reason}; it {SIGN} again by {}", by()))
         }
         FactStatus::Verified => {
-            let file = format!("the file {}", name(&proof::file(root)?));
+            let file = format!("the file {}", name(&proof::file(root)));
             let itself = format!("the file itself {SIGN}");
             match fault(entry, trust, &Signed { shown: &|| file.clone(), itself: &itself, bytes: true }, root) {
                 Some(Fault::Type(message) | Fault::Signer(message)) => (&NOT_ALLOWED, message),

@@ -238,7 +238,11 @@ pub fn policy_set(hosts: &[String], revoked: bool) -> String {
 
 /// What a decision says, without the requests that failed: their number may differ.
 fn told(decision: &Value) -> Vec<Finding> {
-    let cut = |(code, message): Finding| (code, message.split(" (asked: ").next().unwrap_or_default().to_owned());
+    // Which of two answers came first, and how long ago, differs from door to door.
+    let cut = |(code, message): Finding| {
+        let words = message.split(" (asked: ").next().unwrap_or_default();
+        (code, words.split(", for http").next().unwrap_or_default().to_owned())
+    };
     findings(decision).into_iter().map(cut).collect()
 }
 
