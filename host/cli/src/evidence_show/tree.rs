@@ -1,6 +1,6 @@
 //! What an image carries, as a tree for the person at the terminal.
 
-use portcullis_evidence::{Carried, Found, Holds, Part, Piece, Proof, Refused};
+use portcullis_evidence::{COSIGN_SIGNATURE, Carried, Found, Holds, Part, Piece, Proof, Refused};
 use portcullis_registry::Listing;
 use portcullis_report::plain;
 
@@ -8,6 +8,9 @@ use crate::signer;
 
 /// The tags of cosign's from before there were referrers.
 const OLDER: [&str; 3] = [".sig", ".att", ".sbom"];
+
+/// The form of cosign's signatures before bundles, which speak of images alone.
+const SIMPLE_SIGNING: &str = "simpleSigning";
 
 /// One line and what stands below it. All text is made harmless when it is drawn.
 struct Node(String, Vec<Node>);
@@ -135,10 +138,19 @@ fn of_proof(proof: &Proof) -> Vec<Node> {
         nodes.push(Node(format!("says `{}`", claims.predicate_type), below));
     }
     nodes.extend(proof.verdicts.iter().map(|(trust, verdict)| match verdict {
-        Ok(holds) => Node(format!("verified under `{trust}`"), of_holds(holds)),
+        Ok(holds) => Node(format!("verified under `{trust}`: {}", meaning(proof, holds)), of_holds(holds)),
         Err(refused) => leaf(format!("does not count under `{trust}`: {}", because(refused))),
     }));
     nodes
+}
+
+/// What is proved: that somebody signed the image is something else than that somebody said something about it (N53).
+fn meaning(proof: &Proof, holds: &Holds) -> &'static str {
+    match holds.predicate_type.as_deref() {
+        Some(COSIGN_SIGNATURE) => "the image is signed",
+        None if proof.format == SIMPLE_SIGNING => "the image is signed",
+        _ => "something about the image is signed, and not the image",
+    }
 }
 
 fn because(refused: &Refused) -> String {
