@@ -32,7 +32,12 @@ fn kinds(case: &Case) -> Value {
 /// The trusts that the questions of a case name. Whom they trust does not matter to what is recorded.
 fn trusts(case: &Case) -> Value {
     let names = said(case, &|fact| &fact["arguments"]["trust"]);
-    names.iter().map(|name| json!({"name": name, "root": {"builtin": "sigstore"}})).collect()
+    // Which keys a directory holds is known only when it is read, so that a case may name any.
+    let keys = root().join("tests/tests/signed");
+    names
+        .iter()
+        .map(|name| json!({"name": name, "root": {"builtin": "sigstore"}, "keys": [{"directory": keys}]}))
+        .collect()
 }
 
 fn said(case: &Case, of: &dyn Fn(&Value) -> &Value) -> BTreeSet<String> {

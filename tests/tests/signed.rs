@@ -157,7 +157,7 @@ fn asks_for_no_file_where_an_api_server_sent_it() {
 fn says_how_to_configure_trust_where_compliance_cannot_judge() {
     let set = root().join("policies/compliance.yaml").display().to_string();
     let folder = folder(KEY, IMAGES);
-    let answer = check(&folder, &["-p", &set, "--bundle", "image.sigstore.json", "pod.yaml"]);
+    let answer = check(&folder, &["-p", &set, "pod.yaml"]);
     assert_eq!(answer.status, 2, "not judged: {answer:?}");
     let said = answer.json()["decisions"][0]["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
     assert!(said.contains("trust `release`") && said.contains("cosign.pub"), "{said}");
@@ -202,15 +202,15 @@ fn refuses_a_trust_and_a_key_that_are_named_by_a_slip_before_anything_is_judged(
     for (settings, place, said) in [
         (
             "{images: [{match: ['**'], trust: relaese}]}",
-            "set.yaml:11:49",
+            "set.yaml:11:48",
             "has no trust `relaese`; did you mean `release`?",
         ),
         (
             "{images: [{match: ['**'], trust: release, keys: [bobby]}]}",
-            "set.yaml:11:65",
+            "set.yaml:11:64",
             "has no key `bobby`; it has `release-2026`",
         ),
-        ("{files: {trust: other}}", "set.yaml:11:32", "has no trust `other`; it has `release`"),
+        ("{files: {trust: other}}", "set.yaml:11:31", "has no trust `other`; it has `release`"),
     ] {
         let folder = folder(KEY, settings);
         let answer = check(&folder, &["-p", "set.yaml", "pod.yaml"]);

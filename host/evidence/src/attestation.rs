@@ -1,14 +1,16 @@
 //! A signed statement opened, and bound to its subject.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use sigstore_types::HashAlgorithm;
 
 use crate::artifact::{Artifact, from_hex, sha256_from_hex};
 use crate::refused::{Reason, Refused};
-use crate::{MAX_SUBJECTS, json};
+use crate::{MAX_DIGESTS, MAX_SUBJECTS, json};
 
 /// The predicate type that cosign gives the signature of an image.
 pub const COSIGN_SIGNATURE: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -46,6 +48,7 @@ struct Wire<'a> {
     #[serde(rename = "_type")]
     statement_type: String,
     predicate_type: String,
+    #[serde(deserialize_with = "subjects")]
     subject: Vec<WireSubject>,
     #[serde(borrow)]
     predicate: Option<&'a RawValue>,
@@ -55,7 +58,38 @@ struct Wire<'a> {
 struct WireSubject {
     #[serde(default)]
     name: Option<String>,
+    #[serde(deserialize_with = "digests")]
     digest: BTreeMap<String, String>,
+}
+
+fn subjects<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<WireSubject>, D::Error> {
+    json::list(deserializer, MAX_SUBJECTS)
+}
+
+/// A map of at most [`MAX_DIGESTS`].
+fn digests<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Bounded;
+
+    impl<'de> Visitor<'de> for Bounded {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a map of at most {MAX_DIGESTS} digests")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut digests = BTreeMap::new();
+            while let Some((algorithm, digest)) = map.next_entry()? {
+                if digests.len() >= MAX_DIGESTS {
+                    return Err(A::Error::custom(format!("more than {MAX_DIGESTS} digests of one subject")));
+                }
+                digests.insert(algorithm, digest);
+            }
+            Ok(digests)
+        }
+    }
+
+    deserializer.deserialize_map(Bounded)
 }
 
 impl Statement {
@@ -64,7 +98,7 @@ impl Statement {
         if payload_type != PAYLOAD_TYPE {
             return Err(Reason::PayloadType.because(format!("it is `{}`", short(payload_type))));
         }
-        json::read(payload).map_err(|what| Reason::Statement.because(what))?;
+        json::check(payload).map_err(|what| Reason::Statement.because(what))?;
         let wire: Wire<'_> =
             serde_json::from_slice(payload).map_err(|error| Reason::Statement.because(error.to_string()))?;
         if !STATEMENT_TYPES.contains(&wire.statement_type.as_str()) {
@@ -72,9 +106,6 @@ impl Statement {
         }
         if wire.predicate_type.is_empty() {
             return Err(Reason::Statement.because("it has no predicate type"));
-        }
-        if wire.subject.len() > MAX_SUBJECTS {
-            return Err(Reason::TooLarge.because(format!("it has more than {MAX_SUBJECTS} subjects")));
         }
         let subjects: Vec<_> = wire.subject.into_iter().map(WireSubject::check).collect::<Result<_, _>>()?;
         if !subjects.iter().any(StatementSubject::is_comparable) {

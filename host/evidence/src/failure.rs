@@ -80,11 +80,22 @@ fn keep(cause: &Cause) -> Duration {
     }
 }
 
+/// Whether an operator may let us dial it.
+fn may_be_named(why: &str) -> bool {
+    ["private", "this machine", "port"].iter().any(|word| why.contains(word))
+}
+
+/// Whether it is another host than the one that was asked first.
+fn is_elsewhere(error: &Error, host: &str) -> bool {
+    error.attempts.first().is_some_and(|first| !first.url.contains(&format!("://{host}/")))
+}
+
 /// The error, what to do about it where an operator can, and what was tried.
 pub(crate) fn told(error: &Error) -> String {
     let mut out = error.to_string();
     match &error.cause {
-        Cause::Forbidden { host, .. } => {
+        // Some addresses are never dialled, whoever names them, and where a redirect leads is for the registry to answer for.
+        Cause::Forbidden { host, why } if may_be_named(why) && !is_elsewhere(error, host) => {
             let flags = "with --private-registry, or --insecure-registry for plain HTTP";
             out.push_str(&format!("; where it is yours, name `{host}` {flags}"));
         }

@@ -1,6 +1,7 @@
 //! Everything in a registry that may be a signature of an image: referrers, the fallback tag, cosign's older tag.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -9,9 +10,11 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use portcullis_registry::{
     Access, Cause, Client, Content, Descriptor, Digest, Error, Legacy, Listing, Manifest, Repository,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout_at;
 
 use crate::candidate::{Candidate, Form};
-use crate::{MAX_BUNDLE_BYTES, MAX_CANDIDATES, MAX_EVIDENCE_BYTES};
+use crate::{MAX_BUNDLE_BYTES, MAX_CANDIDATES, MAX_EVIDENCE_BYTES, MAX_EVIDENCE_HELD};
 
 /// What the layer of a manifest with a bundle is (sigstore bundle specification; the older form carries the version apart).
 pub(crate) const BUNDLE_TYPE: &str = "application/vnd.dev.sigstore.bundle";
@@ -20,7 +23,21 @@ pub(crate) const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesignin
 /// Referrers of one image that are read at once.
 const AT_ONCE: usize = 8;
 
-/// Reads all of them. An empty list is a trustworthy "nothing there".
+/// What was gathered, and the room that it takes as long as it is held.
+pub(crate) struct Gathered {
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) room: Vec<OwnedSemaphorePermit>,
+}
+
+/// Room for evidence, in KiB.
+pub(crate) fn room() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(usize::try_from(MAX_EVIDENCE_HELD / KIB).unwrap_or(usize::MAX)))
+}
+
+/// A unit of [`MAX_EVIDENCE_HELD`].
+const KIB: u64 = 1024;
+
+/// Reads all of them. No candidate is a trustworthy "nothing there".
 ///
 /// # Errors
 /// Something could not be looked up, whole, or there is too much of it.
@@ -29,12 +46,15 @@ pub(crate) async fn gather(
     repository: &Repository,
     digest: &Digest,
     access: Access<'_>,
-) -> Result<Vec<Candidate>, Error> {
-    let place = Place { client, repository, digest, access, bytes: AtomicU64::new(0) };
-    let (mut found, older) = try_join(place.referrers(), place.older()).await?;
-    found.extend(older);
-    check(&found)?;
-    Ok(found)
+    room: &Arc<Semaphore>,
+) -> Result<Gathered, Error> {
+    let bytes = AtomicU64::new(0);
+    let place = Place { client, repository, digest, access, bytes, room, held: Mutex::default() };
+    let (mut candidates, older) = try_join(place.referrers(), place.older()).await?;
+    candidates.extend(older);
+    check(&candidates)?;
+    let room = place.held.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Gathered { candidates, room })
 }
 
 /// One image in one repository.
@@ -45,6 +65,9 @@ struct Place<'a> {
     access: Access<'a>,
     /// What was read of it so far, or is being read.
     bytes: AtomicU64,
+    room: &'a Arc<Semaphore>,
+    /// What of the room this image has.
+    held: Mutex<Vec<OwnedSemaphorePermit>>,
 }
 
 impl Place<'_> {
@@ -118,6 +141,12 @@ impl Place<'_> {
         if before.saturating_add(layer.size) > MAX_EVIDENCE_BYTES {
             let what = "what is attached to one image".to_owned();
             return Err(Error { cause: Cause::TooLarge { what, limit: MAX_EVIDENCE_BYTES }, attempts: Vec::new() });
+        }
+        let share = u32::try_from(layer.size / KIB + 1).unwrap_or(u32::MAX);
+        let waiting = Arc::clone(self.room).acquire_many_owned(share);
+        match timeout_at(self.access.deadline.into(), waiting).await {
+            Ok(Ok(permit)) => self.held.lock().unwrap_or_else(PoisonError::into_inner).push(permit),
+            _ => return Err(Error { cause: Cause::Crowded, attempts: Vec::new() }),
         }
         Ok(self.client.blob(self.repository, layer, self.access).await?.value)
     }

@@ -53,8 +53,21 @@ pub use store::TrustStore;
 pub use trust::{PUBLIC_ROOT_DATE, PUBLIC_ROOT_STALE_SECONDS, Trust};
 pub use verified::{Identity, LogEntry, Says, SignedTime, Signer, SubjectName, TimeSource, Verified};
 
-/// Bytes of one bundle or envelope: 48 MiB, an SBOM of 36 MiB in base64.
-pub const MAX_BUNDLE_BYTES: usize = 48 << 20;
+/// Bytes of one bundle or envelope: 32 MiB, an SBOM of 24 MiB in base64; no more than a registry's blob may have.
+pub const MAX_BUNDLE_BYTES: usize = 32 << 20;
+/// Values of one bundle, root or annotation, lists and maps included. A text of seven bytes may take hundreds in memory. (What
+/// a statement says, an SBOM for example, is not kept, and may have any number.)
+pub const MAX_JSON_VALUES: usize = 20_000;
+/// Keys of one map of a statement.
+pub const MAX_MAP_KEYS: usize = 10_000;
+/// Digests of one subject of a statement.
+pub const MAX_DIGESTS: usize = 16;
+/// Questions of one review that are looked up at once.
+pub const MAX_AT_ONCE: usize = 16;
+/// Bytes of evidence that are held at once, of all images: 192 MiB.
+pub const MAX_EVIDENCE_HELD: u64 = 192 << 20;
+/// Images whose evidence is verified at once: it is work for a processor, and needs memory besides.
+pub const MAX_VERIFYING: usize = 4;
 /// Lists and maps inside each other in a bundle or a statement.
 pub const MAX_DEPTH: usize = 64;
 /// Certificates that a bundle may bring, the leaf included.
@@ -90,7 +103,7 @@ pub const MAX_PARTS_SHOWN: usize = 32;
 pub const MAX_PLATFORMS_SHOWN: usize = 64;
 /// Subjects of a statement that it names.
 pub const MAX_SUBJECTS_SHOWN: usize = 4;
-/// Bytes of all that is attached to one image and read: 96 MiB, two of the largest attestations.
-pub const MAX_EVIDENCE_BYTES: u64 = 96 << 20;
+/// Bytes of all that is attached to one image and read: 64 MiB, two of the largest attestations.
+pub const MAX_EVIDENCE_BYTES: u64 = 64 << 20;
 /// Bytes of the payload of a legacy signature.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use portcullis_model::{Answers, Fact, FactError, FactSource, Meaning, Query, Resolved};
 use portcullis_registry::{Access, Client, Digest, Keychain};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use crate::artifact::Artifact;
 use crate::candidate::Candidate;
@@ -20,10 +21,11 @@ use crate::fact::Judged;
 use crate::failure::Failure;
 use crate::file;
 use crate::flights::{Bounds, Flights, Found};
-use crate::gather::gather;
+use crate::gather::{Gathered, gather, room};
 use crate::image::Image;
 use crate::store::TrustStore;
 use crate::trust::Trust;
+use crate::{MAX_AT_ONCE, MAX_VERIFYING};
 
 /// The kind of the questions that are answered here.
 pub const SIGNATURE: &str = "signature";
@@ -65,6 +67,10 @@ struct Shared {
     images: Flights<Key, Judged>,
     /// By name with tag. Only errors are remembered here: what a tag means is asked for anew for each review (A32).
     tags: Flights<String, Digest>,
+    /// For what is held of all images.
+    room: Arc<Semaphore>,
+    /// For those whose evidence is verified.
+    verifying: Arc<Semaphore>,
 }
 
 /// What is remembered is good for this digest, in this repository, under this trust, and for nothing else (A32, A34).
@@ -88,7 +94,8 @@ impl Source {
         let images = Flights::new(bounds, clock.clone(), runtime.clone());
         let tags = Flights::new(bounds, clock.clone(), runtime);
         let Evidence { registry, time, .. } = evidence;
-        Self { shared: Arc::new(Shared { store, registry, local, time, clock, images, tags }) }
+        let (room, verifying) = (room(), Arc::new(Semaphore::new(MAX_VERIFYING)));
+        Self { shared: Arc::new(Shared { store, registry, local, time, clock, images, tags, room, verifying }) }
     }
 }
 
@@ -97,7 +104,8 @@ impl FactSource for Source {
         Box::pin(async move {
             let deadline = Instant::now() + self.shared.time;
             self.resolve(queries, review, deadline).await;
-            join_all(queries.iter().map(|query| self.answer(query, review, deadline))).await
+            let answers = queries.iter().map(|query| self.answer(query, review, deadline).boxed()).collect::<Vec<_>>();
+            stream::iter(answers).buffered(MAX_AT_ONCE).collect().await
         })
     }
 }
@@ -114,7 +122,10 @@ impl Source {
             let meaning = self.shared.meaning(image, deadline).await;
             review.keep(name, meaning);
         };
-        join_all(unknown.map(one)).await;
+        stream::iter(unknown.map(one).map(FutureExt::boxed).collect::<Vec<_>>())
+            .buffer_unordered(MAX_AT_ONCE)
+            .collect::<Vec<()>>()
+            .await;
     }
 
     async fn answer(&self, query: &Query, review: &Resolved, deadline: Instant) -> Result<Fact, FactError> {
@@ -206,10 +217,12 @@ impl Shared {
                 return Ok(given);
             }
         }
+        let mut held = Vec::new();
         if let Some((client, keychain)) = &self.registry {
             let access = Access { keychain, deadline };
-            let found = gather(client, &image.repository, &digest, access).await;
-            let found = found.map_err(|error| Failure::of(&error))?;
+            let found = gather(client, &image.repository, &digest, access, &self.room).await;
+            let Gathered { candidates: found, room } = found.map_err(|error| Failure::of(&error))?;
+            held = room;
             // A registry has no signatures of what it does not have, which is no word about the image.
             let missing =
                 async || client.manifest(&image.repository, &digest, access).await.map(|it| it.value.is_none());
@@ -219,7 +232,9 @@ impl Shared {
             }
             candidates.extend(found);
         }
-        self.judged(candidates, artifact, trust).await
+        let judged = self.judged(candidates, artifact, trust).await;
+        drop(held);
+        judged
     }
 
     /// Verifies, where a processor has time for it.
@@ -229,6 +244,7 @@ impl Shared {
         artifact: Artifact<'static>,
         trust: Arc<Trust>,
     ) -> Result<Found<Judged>, Failure> {
+        let _turn = Arc::clone(&self.verifying).acquire_owned().await;
         let judged = tokio::task::spawn_blocking(move || self.judge(&candidates, &artifact, &trust)).await;
         judged.map_err(|_| Failure::passing("a bug in Portcullis stopped the verification; please report it"))
     }

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use hyper::header::HeaderValue;
 use hyper::{StatusCode, Uri};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use crate::attempt::Attempt;
 use crate::auth::{Challenge, token_in, token_question};
@@ -20,30 +19,19 @@ use crate::limits::{MAX_ANSWER, MAX_TOKEN_AGE, THROTTLED_RETRIES};
 use crate::refusal::refusal;
 use crate::token::{Key, Tokens};
 
-/// A unit of [`crate::limits::MAX_BYTES_UNDER_WAY`].
-const KIB: u64 = 1024;
-
 /// What all questions share.
 pub(crate) struct Shared {
     pub(crate) config: Arc<Config>,
     pub(crate) exchange: Exchange,
     pub(crate) tokens: Tokens,
-    /// Room for answers, in KiB.
-    room: Arc<Semaphore>,
 }
 
 impl Shared {
     pub(crate) fn new(config: Config) -> Result<Self, Cause> {
         let config = Arc::new(config.checked()?);
         let exchange = Exchange::new(Arc::clone(&config))?;
-        let room = usize::try_from(kib(config.limits.bytes_under_way)).unwrap_or(usize::MAX);
-        let room = Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS)));
-        Ok(Self { config, exchange, tokens: Tokens::default(), room })
+        Ok(Self { config, exchange, tokens: Tokens::default() })
     }
-}
-
-fn kib(bytes: u64) -> u32 {
-    u32::try_from(bytes / KIB + 1).unwrap_or(u32::MAX)
 }
 
 /// One GET of a registry.
@@ -69,7 +57,6 @@ impl Call<'_> {
     /// Asks a registry, with every credential that there is for it until one is accepted. Statuses that say nothing
     /// about the question (401, 403, 429, 5xx but 501) are errors; all others are the caller's to read.
     pub(crate) async fn get(&mut self, endpoint: &Endpoint, get: &Get<'_>) -> Result<Reply, Cause> {
-        let _room = self.room(get.limit).await?;
         let found = self.keychain.find(&endpoint.registry, &endpoint.name, self.deadline).await?;
         let mut credentials: Vec<Option<&Credential>> = found.iter().map(Some).collect();
         if credentials.is_empty() {
@@ -88,15 +75,6 @@ impl Call<'_> {
             }
         }
         Err(refused.unwrap_or(Cause::Late))
-    }
-
-    async fn room(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Cause> {
-        let share = kib(bytes).min(kib(self.shared.config.limits.bytes_under_way));
-        let waiting = Arc::clone(&self.shared.room).acquire_many_owned(share);
-        match timeout_at(self.deadline, waiting).await {
-            Ok(Ok(room)) => Ok(room),
-            _ => Err(Cause::Crowded),
-        }
     }
 
     /// Asks with one credential, or with none. It is shown only when the registry asks for one.

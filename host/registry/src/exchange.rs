@@ -22,6 +22,7 @@ use crate::limits::{
     PING_TIMEOUT, STREAM_WINDOW,
 };
 use crate::location::{join, same_origin};
+use crate::room::{Room, Visit};
 
 /// What is asked.
 pub(crate) struct Question<'a> {
@@ -82,6 +83,7 @@ impl Reply {
 pub(crate) struct Exchange {
     pool: Pool<Dialler, Full<Bytes>>,
     config: Arc<Config>,
+    room: Room,
 }
 
 impl Exchange {
@@ -101,7 +103,8 @@ impl Exchange {
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(PING_TIMEOUT)
             .build(dialler);
-        Ok(Self { pool, config })
+        let room = Room::new(&config.limits);
+        Ok(Self { pool, config, room })
     }
 
     /// Asks once and follows redirects. Whatever status comes at the end is an answer; no answer is an error.
@@ -141,6 +144,8 @@ impl Exchange {
         deadline: Instant,
     ) -> Result<Reply, Cause> {
         let url = request.uri().clone();
+        let host = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
+        let mut visit = self.room.enter(host, deadline).await?;
         let patience = Instant::now() + self.config.limits.answer;
         let response = match timeout_at(patience.min(deadline), self.pool.request(request)).await {
             Ok(Ok(response)) => response,
@@ -157,12 +162,13 @@ impl Exchange {
             let why = "it is compressed, and nobody asked for that".to_owned();
             return Err(Cause::Unreadable { what: question.what.to_owned(), why });
         }
-        let read = timeout_at(deadline, read(response, limit)).await.map_err(|_| Cause::Late)?;
+        let read = timeout_at(deadline, read(response, limit, &mut visit)).await.map_err(|_| Cause::Late)?;
         let body = match read {
             Ok(body) => body,
             // An error is one however long its text is.
             Err(Stop::TooLong) if status != StatusCode::OK => Bytes::new(),
             Err(Stop::TooLong) => return Err(Cause::TooLarge { what: question.what.to_owned(), limit }),
+            Err(Stop::Crowded) => return Err(Cause::Crowded),
             Err(Stop::Broken(why)) => return Err(Cause::Broken { url: shown(&url, redirected), why }),
         };
         Ok(Reply { status, headers, body, url, redirected })
@@ -190,11 +196,13 @@ fn request(question: &Question<'_>, url: &Uri, redirected: bool) -> Result<Reque
 /// Why a body was not read to its end.
 enum Stop {
     TooLong,
+    /// There was no room for it in time.
+    Crowded,
     Broken(String),
 }
 
 /// Reads a body, never keeping more than its limit.
-async fn read(response: Response<Incoming>, limit: u64) -> Result<Bytes, Stop> {
+async fn read(response: Response<Incoming>, limit: u64, visit: &mut Visit) -> Result<Bytes, Stop> {
     let mut body = response.into_body();
     // What is announced is enough to refuse; it is never enough to reserve memory.
     if body.size_hint().lower() > limit {
@@ -207,6 +215,7 @@ async fn read(response: Response<Incoming>, limit: u64) -> Result<Bytes, Stop> {
         if read.len() as u64 + data.len() as u64 > limit {
             return Err(Stop::TooLong);
         }
+        visit.room(read.len() as u64 + data.len() as u64).await.map_err(|_| Stop::Crowded)?;
         read.extend_from_slice(&data);
     }
     Ok(read.freeze())

@@ -37,6 +37,7 @@ mod name;
 mod proxy;
 mod referrers;
 mod refusal;
+mod room;
 mod rounds;
 mod token;
 mod trust;

@@ -10,6 +10,10 @@ pub const MAX_BLOB: u64 = 32 * 1024 * 1024;
 pub const MAX_ANSWER: u64 = 64 * 1024;
 /// The most bytes that all answers under way may come to.
 pub const MAX_BYTES_UNDER_WAY: u64 = 256 * 1024 * 1024;
+/// One host may take so small a part of that at once (one of so many), and always one answer of the largest size.
+pub const HOST_PART: u64 = 4;
+/// The most requests to one host at once: a host that never answers must not take all connections.
+pub const MAX_REQUESTS_PER_HOST: usize = 32;
 /// The most referrers of one digest.
 pub const MAX_REFERRERS: usize = 1_000;
 /// The most pages that they may come in.

@@ -81,7 +81,7 @@ async fn a_name_that_could_not_be_resolved_stays_so_in_its_review_a31_n46() {
     assert_eq!(failed(&world.ask_in(&review, &tagged, &two).await), first);
     assert_eq!(asked(&fake, "/manifests/v1"), 1, "not again in this review");
     let gone = failed(&world.ask(&name(&fake.host(), "v2"), &one).await);
-    assert_eq!(gone, format!("the registry says that there is no `{}`", name(&fake.host(), "v2")));
+    assert_eq!(gone, format!("the registry says that there is no `{}`; check name and tag", name(&fake.host(), "v2")));
 }
 
 #[tokio::test]

@@ -198,30 +198,39 @@ async fn n49_a40_indexes_in_indexes_end() {
     assert_eq!(error.cause, Cause::TooMany { what: "manifests in an index", limit: 128 });
 }
 
+/// Asks for `v1` while a question about a tag that never ends is under way.
+async fn beside(asker: &Asker, tag: &str) -> Result<(), portcullis_registry::Error> {
+    let (endless, beside) = tokio::join!(asker.resolve(tag), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let deadline = Instant::now() + Duration::from_millis(100);
+        let access = portcullis_registry::Access { deadline, ..asker.access() };
+        asker.client.resolve(&asker.repository, "v1", access).await
+    });
+    assert_eq!(endless.expect_err("endless").cause, Cause::Late);
+    beside.map(drop)
+}
+
 #[tokio::test]
 async fn waits_for_room_and_for_connections_and_no_longer_than_its_time() {
     let fake = FakeRegistry::start().await;
-    fake.answer("/stalled", Reply::Raw(vec![Piece::Stall]));
+    fake.answer("/silent", Reply::Raw(vec![Piece::Stall]));
+    let mut part = b"HTTP/1.1 200 OK\r\nContent-Length: 8000\r\n\r\n".to_vec();
+    part.extend([b' '; 3_900]);
+    fake.answer("/part", Reply::Raw(vec![Piece::Bytes(part), Piece::Stall]));
     fake.push(NAME, Some("v1"), &image(&[]));
-    for limits in [Limits { bytes_under_way: 4 * 1024 * 1024, ..limits() }, Limits { connections: 1, ..limits() }] {
+    let narrow = Limits { bytes_under_way: 3 << 10, ..limits() };
+    for (limits, tag, is_answered) in [
+        // What nobody has sent takes no room from others (A42).
+        (narrow.clone(), "silent", true),
+        (narrow, "part", false),
+        (Limits { connections: 1, ..limits() }, "silent", false),
+    ] {
         let mut asker = bounded(&fake, limits);
         asker.patience = Duration::from_millis(400);
-        let (stalled, waiting) = tokio::join!(asker.resolve("stalled"), async {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            asker
-                .client
-                .resolve(
-                    &asker.repository,
-                    "v1",
-                    portcullis_registry::Access {
-                        deadline: Instant::now() + Duration::from_millis(100),
-                        ..asker.access()
-                    },
-                )
-                .await
-        });
-        assert_eq!(stalled.expect_err("stalled").cause, Cause::Late);
-        assert_eq!(waiting.expect_err("no room").cause.class(), Class::Late);
+        match beside(&asker, tag).await {
+            Ok(()) => assert!(is_answered, "{tag}"),
+            Err(error) => assert!(!is_answered && error.cause.class() == Class::Late, "{tag}: {error}"),
+        }
         assert!(asker.resolve("v1").await.expect("there is room again").is_some());
     }
 }
