@@ -47,8 +47,13 @@ impl Form {
 
 /// Whether these bytes say of themselves that they are a sigstore bundle, of whatever version and however broken besides.
 pub fn is_bundle(bytes: &[u8]) -> bool {
-    let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
-    value["mediaType"].as_str().is_some_and(|media_type| media_type.starts_with(BUNDLE_TYPE))
+    // Everything else is passed over without being kept.
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Head {
+        media_type: String,
+    }
+    serde_json::from_slice(bytes).is_ok_and(|head: Head| head.media_type.starts_with(BUNDLE_TYPE))
 }
 
 impl Candidate {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// The longest manifest or index, in bytes: what registries take at most (OCI distribution 1.1, "Pushing Manifests").
 pub const MAX_MANIFEST: u64 = 4 * 1024 * 1024;
+/// The most values of a manifest or index, counted by its commas: a thousand referrers with ten annotations each have half of it.
+pub const MAX_MANIFEST_VALUES: usize = 50_000;
 /// The longest blob, in bytes.
 pub const MAX_BLOB: u64 = 32 * 1024 * 1024;
 /// The longest answer that is an error or a token, in bytes.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::digest::Digest;
 use crate::error::Cause;
+use crate::limits::MAX_MANIFEST_VALUES;
 
 /// The media types that are asked for: always the same list, so that no registry has a reason to answer differently.
 pub(crate) const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
@@ -126,6 +127,10 @@ impl Manifest {
     /// Reads the bytes of a digest. `header` is the media type that the registry says they have.
     pub(crate) fn read(digest: Digest, bytes: Bytes, header: Option<&str>) -> Result<Self, Cause> {
         let unreadable = |why: String| Cause::Unreadable { what: format!("the manifest `{digest}`"), why };
+        // Each of a map's entries and a list's items has one before it, and takes many times its bytes in memory.
+        if bytes.iter().filter(|byte| **byte == b',').count() > MAX_MANIFEST_VALUES {
+            return Err(unreadable(format!("it has more than {MAX_MANIFEST_VALUES} values")));
+        }
         let text: Text = serde_json::from_slice(&bytes).map_err(|error| unreadable(said(&error)))?;
         let header = header.map(essence).filter(|header| !matches!(*header, "" | "application/json" | "text/plain"));
         let media_type = match (text.media_type.as_deref(), header) {
@@ -259,6 +264,17 @@ mod tests {
         assert!(read(&image, Some(OCI_INDEX)).is_err() && read(&image, Some(DOCKER_MANIFEST)).is_err());
         assert!(read(&image, Some("application/vnd.oci.image.manifest.v1+json; charset=utf-8")).is_ok());
         assert!(read(&image, None).is_ok() && read(&image, Some("application/json")).is_ok());
+    }
+
+    #[test]
+    fn a40_refuses_what_would_be_many_times_its_size_in_memory() {
+        let with = |count: usize| {
+            let notes: Vec<String> = (0..count).map(|note| format!("\"{note}\":\"\"")).collect();
+            format!(r#"{{"schemaVersion":2,"config":{EMPTY},"layers":[],"annotations":{{{}}}}}"#, notes.join(","))
+        };
+        assert!(read(&with(10_000), None).is_ok());
+        let error = read(&with(MAX_MANIFEST_VALUES), None).expect_err("too many");
+        assert!(error.to_string().contains("values"), "{error}");
     }
 
     #[test]
