@@ -116,12 +116,6 @@ impl Surroundings {
             }
             Shape::Object | Shape::List => portcullis_subject::from_object(document, &self.kinds, &self.context)
                 .map(|reviews| reviews.into_iter().map(|review| (of_file(review, content), None)).collect()),
-            Shape::AdmissionReview if odd_member(document).is_some() => {
-                let message =
-                    format!("an AdmissionReview has no member `{}`", odd_member(document).unwrap_or_default());
-                found.errors.push(InputError::new(message).in_file(place_name(content, document)));
-                return;
-            }
             Shape::AdmissionReview => {
                 portcullis_subject::from_admission_review(document, &self.context).map(|review| vec![(review, None)])
             }
@@ -210,14 +204,6 @@ impl Surroundings {
             file: None,
         }
     }
-}
-
-/// What an AdmissionReview does not have: a file that is also something else to another program must not pass as a review of
-/// something harmless.
-fn odd_member(document: &Document) -> Option<String> {
-    let known = ["apiVersion", "kind", "metadata", "request", "response"];
-    let mut members = document.entries(NodeId::ROOT);
-    members.find(|(key, _)| !known.contains(key)).map(|(key, _)| key.escape_debug().to_string())
 }
 
 fn of_file(review: Review, content: &FileContent) -> Review {
