@@ -193,7 +193,7 @@ fn kept_behind_a_password(world: &mut World, scene: &mut Scene, registry: &RealR
     std::fs::write(&config, text).expect("credentials");
     let image = scene.tools.image(&host, "locked");
     scene.tools.sign("release", &image);
-    let closed = Expected::NotJudged(&["401"]);
+    let closed = Expected::NotJudged(&["the registry does not accept the credentials"]);
     scene.judge(world, "kept behind a password, without credentials", &[image.pinned()], closed);
     let nobody = scene.flags.pop().expect("the file without credentials");
     scene.flags.push(config.display().to_string());
