@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use portcullis_document::{ReadLimits, read_json_text};
 use portcullis_model::{
-    Decision, GroupVersionKind, GroupVersionResource, ImageState, NamespaceLabels, Request, Review, ReviewedFile,
-    Subject, SubjectKind,
+    Decision, GroupVersionKind, GroupVersionResource, ImageState, NamespaceLabels, PolicyState, Request, Review,
+    ReviewedFile, Subject, SubjectKind,
 };
 use portcullis_report::InputError;
 use portcullis_subject::image;
@@ -31,7 +31,8 @@ pub(crate) fn subjects(options: &CheckOptions) -> Vec<Result<Arc<Review>, InputE
 /// The result of judging one of them. A file is given to learn who signed it: where nobody asked, nothing was judged. Of an image
 /// a policy may also judge the name.
 pub(crate) fn result(review: &Review, decisions: Vec<Decision>) -> FileResult {
-    let unasked = decisions.iter().all(|decision| decision.facts.is_empty() && decision.failures.is_empty());
+    let failed = |decision: &Decision| decision.policies.iter().any(|(_, state)| *state == PolicyState::Failed);
+    let unasked = decisions.iter().all(|decision| decision.facts.is_empty() && !failed(decision));
     let mut result = FileResult { decisions, ..FileResult::default() };
     let (kind, name) = (review.subject.kind.as_str(), &review.subject.name);
     let hint = "give --key, --certificate-identity, or --policies with a `trust` and the plugin `signature`";

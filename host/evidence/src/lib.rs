@@ -2,9 +2,8 @@
 //!
 //! [`Trust`] is who counts, [`Artifact`] what a signature must be about, [`verify`] joins both over a sigstore bundle and
 //! [`legacy`] over what cosign wrote before bundles. Verifying dials nobody. [`Source`] gathers what registries have and
-//! answers the questions of policies with it. Who signed is
-//! told, not judged: that an identity is the expected one is for whoever asks to say, and that a statement is of the
-//! expected type too ([`Verified::is_image_signature`]).
+//! answers the questions of policies with it. Who signed is told, not judged: that an identity is the expected one is for
+//! whoever asks to say, and that a statement is of the expected type too ([`Verified::is_image_signature`]).
 
 mod artifact;
 mod attestation;
