@@ -5,10 +5,11 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Every crate of the host and its floor; it may name crates on lower floors only.
-const FLOORS: [(&str, u32); 17] = [
+const FLOORS: [(&str, u32); 18] = [
     ("portcullis-model", 0),
     ("portcullis-document", 1),
     ("portcullis-registry", 1),
+    ("portcullis-predicate", 1),
     ("portcullis-ledger", 1),
     ("portcullis-report", 1),
     ("portcullis-subject", 2),
@@ -28,12 +29,14 @@ const FLOORS: [(&str, u32); 17] = [
 ];
 
 /// Libraries that only one crate of the host may name.
-const OWNERS: [(&str, &str); 14] = [
+const OWNERS: [(&str, &str); 16] = [
     ("wasmtime", "portcullis-runner"),
     ("wasmparser", "portcullis-runner"),
     ("cel", "portcullis-policies"),
     ("kube-cel", "portcullis-policies"),
     ("oci-client", "portcullis-registry"),
+    ("jsonschema", "portcullis-predicate"),
+    ("spdx", "portcullis-predicate"),
     ("sigstore-bundle", "portcullis-evidence"),
     ("sigstore-crypto", "portcullis-evidence"),
     ("sigstore-trust-root", "portcullis-evidence"),
