@@ -1,1 +1,67 @@
 //! What attested documents say: SBOMs, SARIF reports, provenance. Pure; the only crate that knows JSON Schema.
+//!
+//! A document of 30 MB is read once into a [`Text`]: its bytes and eight bytes for each value in it. Everything else, the
+//! judgement by a published schema too, looks at the values where they lie and keeps only what it shows.
+
+mod compare;
+mod judged;
+pub mod piece;
+pub mod sbom;
+mod scan;
+pub mod schema;
+mod shown;
+pub mod text;
+
+pub use piece::{Kind, Piece};
+pub use schema::{Fault, Faults, Schema};
+pub use shown::shown;
+pub use text::Text;
+
+/// The most bytes that a document may have.
+pub const MAX_TEXT: usize = 64 * 1024 * 1024;
+/// How deep lists and maps may stand inside each other.
+pub const MAX_DEPTH: usize = 64;
+/// The most values, names of members counted, that one document may have; each takes eight bytes while it is read.
+pub const MAX_VALUES: usize = 16_000_000;
+/// The most members of one map.
+pub const MAX_MAP_KEYS: usize = 100_000;
+/// How many offenders of one kind are shown, however many are counted.
+pub const MOST_SHOWN: usize = 5;
+/// How many characters of a stranger's text are shown.
+pub const MOST_TEXT: usize = 200;
+/// How many faults by the schema are shown.
+pub const MAX_FAULTS_SHOWN: usize = 5;
+/// Faults by the schema are counted up to about here: what is wrong everywhere is not worth the memory of saying so.
+pub const MAX_FAULTS_COUNTED: usize = 1_000;
+
+/// A document that cannot be read at all: no JSON, not of the format, or too large.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// JSON pointer of what is in the way; empty for the whole document.
+    pub pointer: String,
+    /// What it is instead, and what would do.
+    pub what: String,
+}
+
+impl Unreadable {
+    /// About the whole document.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self { pointer: String::new(), what: what.into() }
+    }
+
+    /// About one value in it.
+    pub fn at(pointer: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), what: what.into() }
+    }
+}
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.pointer.as_str() {
+            "" => f.write_str(&self.what),
+            pointer => write!(f, "at `{pointer}`: {}", self.what),
+        }
+    }
+}
+
+impl std::error::Error for Unreadable {}
