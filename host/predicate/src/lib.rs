@@ -6,6 +6,7 @@
 mod compare;
 mod judged;
 pub mod piece;
+pub mod sarif;
 pub mod sbom;
 mod scan;
 pub mod schema;
@@ -33,6 +34,20 @@ pub const MOST_TEXT: usize = 200;
 pub const MAX_FAULTS_SHOWN: usize = 5;
 /// Faults by the schema are counted up to about here: what is wrong everywhere is not worth the memory of saying so.
 pub const MAX_FAULTS_COUNTED: usize = 1_000;
+/// The most runs of one SARIF report.
+pub const MAX_RUNS: usize = 100;
+/// The most results of one run of a SARIF report.
+pub const MAX_RESULTS: usize = 1_000_000;
+/// The most scopes that results are counted in.
+pub const MAX_SCOPES: usize = 50;
+/// The most patterns of one scope, and the most rules that one query may require.
+pub const MAX_PATTERNS: usize = 200;
+/// The most bytes of one pattern.
+pub const MAX_PATTERN: usize = 1_024;
+/// How many bases of addresses, or archives around an artifact, may stand in each other.
+pub const MAX_BASES: usize = 16;
+/// A fingerprint that more results share says nothing about any of them.
+pub const MOST_ALIKE: usize = 25;
 
 /// A document that cannot be read at all: no JSON, not of the format, or too large.
 #[derive(Clone, Debug, PartialEq, Eq)]
