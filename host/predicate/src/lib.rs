@@ -4,6 +4,7 @@
 //! judgement by a published schema too, looks at the values where they lie and keeps only what it shows.
 
 mod compare;
+pub mod delegated;
 mod judged;
 pub mod piece;
 pub mod sarif;

@@ -1,6 +1,6 @@
 //! New or old: which results of a run stood in an earlier report already.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::log::{Entry, Message, Text};
 use super::path::{Artifacts, Path};
@@ -28,7 +28,7 @@ impl Trait {
     pub(super) fn read(entry: &Entry<'_>, artifacts: &Artifacts<'_>, rule: &str) -> Self {
         let mut prints = Vec::new();
         for (whole, map) in [(true, &entry.fingerprints), (false, &entry.partial_fingerprints)] {
-            for (name, value) in map.iter().flatten() {
+            for (name, value) in map.iter().flatten().filter(|(_, value)| &***value != NO_PRINT) {
                 let (name, version) = versioned(name);
                 prints.push(Print { whole, name: name.to_owned(), version, value: value.to_string() });
             }
@@ -54,15 +54,12 @@ impl Trait {
     fn same_prints(&self, other: &Self, whole: bool, ignored: &Ignored) -> Option<bool> {
         let mut all = None;
         let mut done: Option<&str> = None;
-        for print in self.prints.iter().filter(|print| print.whole == whole && !ignored.contains_key(*print)) {
+        for print in self.prints.iter().filter(|print| print.whole == whole && !ignored.contains(*print)) {
             if done == Some(&print.name) {
                 continue;
             }
             let theirs = other.prints.iter().find(|one| {
-                one.whole == whole
-                    && one.name == print.name
-                    && one.version == print.version
-                    && !ignored.contains_key(*one)
+                one.whole == whole && one.name == print.name && one.version == print.version && !ignored.contains(*one)
             });
             if let Some(theirs) = theirs {
                 done = Some(&print.name);
@@ -73,7 +70,10 @@ impl Trait {
     }
 }
 
-type Ignored = HashMap<Print, usize>;
+type Ignored = HashSet<Print>;
+
+/// What semgrep writes into every fingerprint where nobody is logged in.
+const NO_PRINT: &str = "requires login";
 
 fn text_of<'m>(message: &'m Message<'_>) -> Option<&'m Text<'m>> {
     message.text.as_ref()
@@ -104,15 +104,20 @@ pub(super) fn old(now: &[Trait], before: &[Trait]) -> Vec<bool> {
     matching.old
 }
 
-/// Prints that say nothing: one value on more results than [`MOST_ALIKE`].
+/// Prints that say nothing: one value on more results than [`MOST_ALIKE`], or on results of different rules.
 fn constant(now: &[Trait], before: &[Trait]) -> Ignored {
     let mut ignored = Ignored::new();
     for side in [now, before] {
-        let mut counts = Ignored::new();
-        for print in side.iter().flat_map(|one| &one.prints) {
-            *counts.entry(print.clone()).or_insert(0) += 1;
+        let mut known: HashMap<&Print, (usize, &str)> = HashMap::new();
+        for one in side {
+            for print in &one.prints {
+                let (count, rule) = known.entry(print).or_insert((0, &one.rule));
+                *count += 1;
+                if *count > MOST_ALIKE || *rule != one.rule {
+                    ignored.insert(print.clone());
+                }
+            }
         }
-        ignored.extend(counts.into_iter().filter(|(_, count)| *count > MOST_ALIKE));
     }
     ignored
 }
@@ -130,7 +135,7 @@ impl Matching<'_> {
         // No list is longer than `MOST_ALIKE`: what is on more results is ignored.
         let mut places: HashMap<&Print, Vec<usize>> = HashMap::new();
         for (index, one) in self.before.iter().enumerate() {
-            for print in one.prints.iter().filter(|print| print.whole == whole && !self.ignored.contains_key(*print)) {
+            for print in one.prints.iter().filter(|print| print.whole == whole && !self.ignored.contains(*print)) {
                 places.entry(print).or_default().push(index);
             }
         }
@@ -140,7 +145,9 @@ impl Matching<'_> {
             }
             let candidates = one.prints.iter().filter_map(|print| places.get(print)).flatten();
             let found = candidates.copied().find(|&candidate| {
-                !self.used[candidate] && self.agree(one, &self.before[candidate], whole) == Some(true)
+                !self.used[candidate]
+                    && self.before[candidate].rule == one.rule
+                    && self.agree(one, &self.before[candidate], whole) == Some(true)
             });
             if let Some(found) = found {
                 self.used[found] = true;
@@ -228,7 +235,8 @@ mod tests {
         let before = [one(&[("h/v1", "a"), ("partial/v1", "q")], "r", "p", Some("x = 1"))];
         let differs = one(&[("h/v1", "z"), ("partial/v1", "q")], "r", "p", Some("x = 1"));
         assert_eq!(old(&[differs], &before), [false]);
-        assert_eq!(old(&[one(&[("partial/v1", "q")], "other", "elsewhere", None)], &before), [true]);
+        assert_eq!(old(&[one(&[("partial/v1", "q")], "r", "elsewhere", None)], &before), [true]);
+        assert_eq!(old(&[one(&[("partial/v1", "q")], "other", "p", None)], &before), [false]);
         assert_eq!(old(&[one(&[("partial/v1", "z")], "r", "p", Some("x = 1"))], &before), [false]);
         assert_eq!(old(&[one(&[], "r", "p", Some("x = 1"))], &before), [true]);
         assert_eq!(old(&[one(&[], "r", "p", Some("x = 2"))], &before), [false]);
@@ -251,5 +259,7 @@ mod tests {
         let all: Vec<Trait> = (0..=MOST_ALIKE).map(|n| one(&[("h/v1", "same")], "r", &format!("p{n}"), None)).collect();
         assert_eq!(old(&[one(&[("h/v1", "same")], "r", "elsewhere", None)], &all), [false]);
         assert_eq!(old(&all[..1], &all), [true], "by its place");
+        let before = [one(&[("h/v1", "same")], "r", "p", None), one(&[("h/v1", "same")], "s", "p", None)];
+        assert_eq!(old(&[one(&[("h/v1", "same")], "r", "q", None)], &before), [false], "two rules share it");
     }
 }
