@@ -179,17 +179,16 @@ impl Matching<'_> {
             }
             let context = if with_context { one.context.as_deref() } else { None };
             let Some(places) = places.get_mut(&(one.rule.as_str(), one.path.as_str(), context)) else { continue };
-            // A list may be long, but each look at a candidate is bounded.
-            let look = places.iter().rev().take(MOST_ALIKE);
-            let found = look.copied().find(|&candidate| {
-                let other = &self.before[candidate];
+            // A list may be long, but each look into it is bounded: from its end, so that taking one out is cheap.
+            let look = (places.len().saturating_sub(MOST_ALIKE)..places.len()).rev();
+            let found = look.into_iter().find(|&place| {
+                let other = &self.before[places[place]];
                 let told = self.agree(one, other, true).or_else(|| self.agree(one, other, false));
                 let contexts_differ = !with_context && one.context.is_some() && other.context.is_some();
                 told.is_none() && !contexts_differ
             });
             if let Some(found) = found {
-                places.retain(|place| *place != found);
-                self.used[found] = true;
+                self.used[places.swap_remove(found)] = true;
                 self.old[index] = true;
             }
         }

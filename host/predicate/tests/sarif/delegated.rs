@@ -26,7 +26,10 @@ fn svr() -> Value {
 #[test]
 fn reads_the_verdicts_of_others() {
     let reading = read(TEST_RESULT, &test_result()).expect("a test result");
-    assert_eq!((reading.kind, reading.passed, reading.result.as_deref()), (Kind::TestResult, Some(true), Some("PASSED")));
+    assert_eq!(
+        (reading.kind, reading.passed, reading.result.as_deref()),
+        (Kind::TestResult, Some(true), Some("PASSED"))
+    );
     assert_eq!(reading.configurations, ["https://example.org/sast.yml"]);
 
     let reading = read(VSA, &vsa()).expect("a summary");
@@ -43,8 +46,7 @@ fn reads_the_verdicts_of_others() {
     }
     let members = read(VSA, &vsa()).expect("a summary").to_json();
     let names: Vec<&str> = members.keys().map(String::as_str).collect();
-    let expected =
-        ["configurations", "kind", "levels", "passed", "properties", "result", "timeSeconds", "verifier"];
+    let expected = ["configurations", "kind", "levels", "passed", "properties", "result", "timeSeconds", "verifier"];
     assert_eq!(names, expected);
 }
 

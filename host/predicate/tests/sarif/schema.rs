@@ -21,7 +21,8 @@ fn vendors_the_published_schema_byte_for_byte() {
 #[test]
 fn judges_by_the_schema_of_errata_01() {
     let Some(corpora) = corpora() else { return };
-    let text = std::fs::read_to_string(corpora.join("schema/sarif-schema-2.1.0.json")).expect("the schema of the errata");
+    let text =
+        std::fs::read_to_string(corpora.join("schema/sarif-schema-2.1.0.json")).expect("the schema of the errata");
     let theirs: Value = serde_json::from_str(&text).expect("JSON");
     let ours = with_errata().expect("our schema");
     let (mut one, mut other) = (ours.clone(), theirs.clone());
@@ -38,7 +39,9 @@ fn judges_by_the_schema_of_errata_01() {
 fn without_types_beside_enums(value: &mut Value) {
     match value {
         Value::Object(members) => {
-            if members.get("enum").is_some_and(Value::is_array) && members.get("type").is_some_and(|one| one == "string") {
+            if members.get("enum").is_some_and(Value::is_array)
+                && members.get("type").is_some_and(|one| one == "string")
+            {
                 members.remove("type");
             }
             members.values_mut().for_each(without_types_beside_enums);
@@ -51,7 +54,8 @@ fn without_types_beside_enums(value: &mut Value) {
 #[test]
 fn agrees_with_the_schema_of_errata_01_on_changed_reports() {
     let Some(corpora) = corpora() else { return };
-    let text = std::fs::read_to_string(corpora.join("schema/sarif-schema-2.1.0.json")).expect("the schema of the errata");
+    let text =
+        std::fs::read_to_string(corpora.join("schema/sarif-schema-2.1.0.json")).expect("the schema of the errata");
     let theirs = Schema::compile(&text, &[]).expect("their schema");
     let ours = Schema::compile(&with_errata().expect("our schema").to_string(), &[]).expect("ours");
     let report = std::fs::read_to_string(corpora.join("tutorials/Suppressions.sarif")).expect("a sample");
