@@ -45,7 +45,13 @@ pub const MAX_SCOPES: usize = 50;
 pub const MAX_PATTERNS: usize = 200;
 /// The most bytes of one pattern.
 pub const MAX_PATTERN: usize = 1_024;
-/// How many bases of addresses, or archives around an artifact, may stand in each other.
+/// The most extensions of one tool, and the most taxonomies of one run, in a SARIF report.
+pub const MAX_EXTENSIONS: usize = 200;
+/// The most bytes that the id of a rule or the address of an artifact may have and still tell anything.
+pub const MAX_NAME: usize = 4_096;
+/// The most tags of one rule; one with more may be about anything.
+pub const MAX_TAGS: usize = 500;
+/// How many bases of addresses, archives around an artifact, or parts of a hierarchical id may stand in each other.
 pub const MAX_BASES: usize = 16;
 /// A fingerprint that more results share says nothing about any of them.
 pub const MOST_ALIKE: usize = 25;

@@ -88,7 +88,7 @@ fn before(document: &[u8]) -> Result<Before, Unreadable> {
     opened(document, |log| {
         let faults = checked(log)?;
         match faults.first.first() {
-            None => Ok(Before::read(log.list("runs"))),
+            None => Before::read(log.list("runs")),
             Some(fault) => Err(Unreadable::at(fault.pointer.clone(), fault.what.clone())),
         }
     })

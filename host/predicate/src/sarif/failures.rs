@@ -1,9 +1,11 @@
 //! Whether the tool of a run did what it was started for.
 
+use std::collections::HashMap;
+
 use portcullis_model::time::parse_time;
 
-use super::log::{Invocation, Notification, Override, json_or_default};
-use super::rules::Tool;
+use super::log::{Invocation, Notification, json_or_default};
+use super::rules::{Rule, Tool};
 use super::severity::Level;
 use crate::{MOST_SHOWN, Piece, shown};
 
@@ -85,10 +87,11 @@ impl<'a> Invocations<'a> {
                 failures.add(what, || format!("{pointer}/{name}"));
             }
         }
+        let configured = configured(&invocation, tool);
         for name in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
             for (index, piece) in piece.list(name).enumerate() {
                 let notification: Option<Notification<'a>> = super::log::json(piece);
-                let level = notification.as_ref().map_or(Level::Error, |one| level(one, &invocation, tool));
+                let level = notification.as_ref().map_or(Level::Error, |one| level(one, &configured, tool));
                 if level == Level::Error {
                     let said = notification.and_then(|one| one.message).and_then(|message| message.text.or(message.id));
                     let what = || format!("the tool says: {}", said.map_or_else(String::new, |text| shown(&text)));
@@ -100,8 +103,23 @@ impl<'a> Invocations<'a> {
     }
 }
 
+/// The levels that an invocation gives to notifications, by where their descriptor lies in memory.
+fn configured<'a>(invocation: &Invocation<'a>, tool: &Tool<'a>) -> HashMap<usize, Level> {
+    let mut configured = HashMap::new();
+    for one in invocation.notification_configuration_overrides.iter().flatten() {
+        let Some(level) = one.configuration.level.as_deref() else { continue };
+        let level = Level::read(level).unwrap_or(Level::Error);
+        for rule in tool.notification(&one.descriptor).rules {
+            // Where one is configured twice, the stricter counts.
+            let known = configured.entry(std::ptr::from_ref(rule).addr()).or_insert(level);
+            *known = level.max(*known);
+        }
+    }
+    configured
+}
+
 /// Its own level, that of an override, that of its descriptor, or `warning` (3.58.6). Error where nobody can tell.
-fn level<'a>(notification: &Notification<'a>, invocation: &Invocation<'a>, tool: &Tool<'a>) -> Level {
+fn level<'a>(notification: &Notification<'a>, configured: &HashMap<usize, Level>, tool: &Tool<'a>) -> Level {
     if let Some(level) = notification.level.as_deref() {
         return Level::read(level).unwrap_or(Level::Error);
     }
@@ -110,15 +128,9 @@ fn level<'a>(notification: &Notification<'a>, invocation: &Invocation<'a>, tool:
     if found.fault.is_some() {
         return Level::Error;
     }
-    let rule = found.rules.first().copied();
-    let overrides = invocation.notification_configuration_overrides.iter().flatten();
-    let overriding = overrides.filter(|one: &&Override<'a>| {
-        let meant = tool.notification(&one.descriptor);
-        rule.is_some_and(|rule| meant.rules.iter().any(|one| std::ptr::eq(*one, rule)))
-    });
-    let overridden = overriding.filter_map(|one| one.configuration.level.as_deref()).last();
-    match overridden {
-        Some(level) => Level::read(level).unwrap_or(Level::Error),
-        None => rule.and_then(|rule| rule.level).unwrap_or(Level::Warning),
-    }
+    let of = |rule: &Rule<'a>| {
+        let level = configured.get(&std::ptr::from_ref(rule).addr()).copied();
+        level.or(rule.level).unwrap_or(Level::Warning)
+    };
+    found.rules.iter().map(|rule| of(rule)).max().unwrap_or(Level::Warning)
 }

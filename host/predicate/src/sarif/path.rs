@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::log::{Artifact, ArtifactLocation, json_or_default};
-use crate::{MAX_BASES, Piece};
+use crate::{MAX_BASES, MAX_NAME, Piece, shown};
 
 /// The path of an artifact within the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +35,7 @@ impl<'a> Artifacts<'a> {
 
     /// An artifact inside another (an archive) is where the outermost is.
     fn of_artifact(&self, all: &[Artifact<'a>], index: usize) -> (Path, Option<String>) {
-        let shown = all[index].location.as_ref().and_then(|location| location.uri.as_ref());
-        let shown = shown.map(|uri| uri.to_string());
+        let shown = all[index].location.as_ref().and_then(|location| location.uri.as_deref()).map(shown);
         let mut index = index;
         for _ in 0..MAX_BASES {
             let artifact = &all[index];
@@ -120,9 +119,9 @@ impl<'a> Artifacts<'a> {
     }
 }
 
-/// With `/` for `\` and without percent signs. A query or a fragment says that it is no file.
+/// With `/` for `\` and without percent signs. A query or a fragment says that it is no file, and so does being endless.
 fn decoded(uri: &str) -> Option<String> {
-    if uri.contains(['?', '#']) {
+    if uri.len() > MAX_NAME || uri.contains(['?', '#']) {
         return None;
     }
     let mut bytes = Vec::with_capacity(uri.len());

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use super::log::{Bag, ComponentReference, ComponentText, Descriptor, Entry, Reference, Text, json, json_or_default};
 use super::severity::{Level, Score};
 use super::taxa::{Taxonomies, weaknesses_of_bag, words};
-use crate::Piece;
 use crate::piece::Elements;
+use crate::{MAX_BASES, MAX_EXTENSIONS, MAX_NAME, MAX_TAGS, Piece, Unreadable};
 
 /// A descriptor as far as it matters: a rule, or a notification that the tool may raise.
 pub(super) struct Rule<'a> {
@@ -18,6 +18,8 @@ pub(super) struct Rule<'a> {
     pub(super) score: Score,
     pub(super) tags: Vec<String>,
     pub(super) cwe: Vec<u32>,
+    /// It says more about itself than anybody compares results with: it may be about anything.
+    pub(super) overfull: bool,
     /// Where its `messageStrings` stand.
     pub(super) strings: Option<Piece<'a>>,
 }
@@ -34,18 +36,27 @@ impl<'a> Rule<'a> {
                 score: Score::Unreadable,
                 tags: Vec::new(),
                 cwe: Vec::new(),
+                overfull: true,
                 strings: None,
             };
         };
         let configuration = descriptor.default_configuration.unwrap_or_default();
         let bag = descriptor.properties.unwrap_or_default();
-        let tags = words(bag.tags.as_ref());
+        let mut tags = words(bag.tags.as_ref());
         let mut cwe = weaknesses_of_bag(&bag);
         for relationship in descriptor.relationships.iter().flatten() {
             cwe.extend(taxonomies.weakness(&relationship.target));
         }
+        // Each of many results is compared with these: a stranger's text must not decide how long that takes.
+        let id = descriptor.id.unwrap_or_default().0;
+        let overfull = id.len() > MAX_NAME || tags.len() > MAX_TAGS || cwe.len() > MAX_TAGS;
+        if overfull {
+            tags.clear();
+            cwe.clear();
+        }
         Self {
-            id: descriptor.id.unwrap_or_default().0,
+            id: if id.len() > MAX_NAME { Cow::Borrowed("") } else { id },
+            overfull,
             guid: descriptor.guid,
             level: configuration.level.map(|level| Level::read(&level).unwrap_or(Level::Error)),
             enabled: configuration.enabled.unwrap_or(true),
@@ -68,6 +79,8 @@ pub(super) struct Descriptors<'a> {
     pub(super) all: Vec<Rule<'a>>,
     /// The first of that id, and of all that share it the one with the worst score.
     by_id: HashMap<String, (usize, Option<usize>)>,
+    /// The first of that guid, in lower case.
+    by_guid: HashMap<String, usize>,
 }
 
 impl<'a> Descriptors<'a> {
@@ -83,23 +96,28 @@ impl<'a> Descriptors<'a> {
                 })
                 .or_insert((index, None));
         }
-        Self { all, by_id }
+        let mut by_guid = HashMap::new();
+        for (index, guid) in all.iter().enumerate().filter_map(|(index, rule)| Some((index, rule.guid.as_deref()?))) {
+            by_guid.entry(guid.to_ascii_lowercase()).or_insert(index);
+        }
+        Self { all, by_id, by_guid }
     }
 
     /// By an id, or by what stands before one of its slashes: `CA1000/1` is a kind of `CA1000` (3.27.5). The second is told
     /// where several descriptors share the id.
     fn of_id(&self, id: &str) -> Option<(usize, Option<usize>)> {
         let mut id = id;
-        loop {
+        for _ in 0..MAX_BASES {
             if let Some(found) = self.by_id.get(id) {
                 return Some(*found);
             }
             id = &id[..id.rfind('/')?];
         }
+        None
     }
 
     fn of_guid(&self, guid: &str) -> Option<usize> {
-        self.all.iter().position(|rule| rule.guid.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(guid)))
+        self.by_guid.get(&guid.to_ascii_lowercase()).copied()
     }
 }
 
@@ -117,7 +135,7 @@ pub(super) struct Found<'r, 'a> {
 impl Found<'_, '_> {
     /// Whether all that concerns the rule is known.
     pub(super) fn is_sure(&self) -> bool {
-        self.fault.is_none() && !self.rules.is_empty() && !self.or_none
+        self.fault.is_none() && !self.or_none && self.rules.first().is_some_and(|rule| !rule.overfull)
     }
 }
 
@@ -137,7 +155,19 @@ pub(super) struct Tool<'a> {
 }
 
 impl<'a> Tool<'a> {
-    pub(super) fn read(run: Piece<'a>) -> Self {
+    /// # Errors
+    /// More extensions or taxonomies than each result can be compared with.
+    pub(super) fn read(run: Piece<'a>, pointer: &str) -> Result<Self, Unreadable> {
+        let extensions = run.path(&["tool", "extensions"]).into_iter().flat_map(Piece::elements);
+        let counted = [(extensions.count(), "tool/extensions"), (run.list("taxonomies").count(), "taxonomies")];
+        for (count, name) in counted {
+            if count > MAX_EXTENSIONS {
+                return Err(Unreadable::at(
+                    format!("{pointer}/{name}"),
+                    format!("it has more than {MAX_EXTENSIONS} elements"),
+                ));
+            }
+        }
         let taxonomies = Taxonomies::read(run);
         let tool = run.get("tool");
         let driver = tool.and_then(|tool| tool.get("driver"));
@@ -149,7 +179,7 @@ impl<'a> Tool<'a> {
             strings: piece.and_then(|piece| piece.get("globalMessageStrings")),
         };
         let components = std::iter::once(driver).chain(extensions.map(Some)).map(component).collect();
-        Self { components, taxonomies }
+        Ok(Self { components, taxonomies })
     }
 
     pub(super) fn driver(&self) -> &ComponentText<'a> {

@@ -138,7 +138,7 @@ impl Run {
         ask: &Ask,
         before: Option<&Before>,
     ) -> Result<Self, Unreadable> {
-        let tool = Tool::read(piece);
+        let tool = Tool::read(piece, &pointer)?;
         let name = tool.driver().name.as_deref().unwrap_or_default();
         let revisions: Vec<Revision<'_>> =
             piece.list("versionControlProvenance").map(|one| json_or_default(Some(one))).collect();
@@ -199,6 +199,7 @@ impl Run {
         let scopes: Vec<&super::ask::Scope> =
             if ask.scopes.is_empty() { vec![&everything] } else { ask.scopes.iter().collect() };
         let paths = scopes.iter().any(|scope| scope.asks_for_paths()).then_some(artifacts);
+        let concerned: Vec<bool> = scopes.iter().map(|scope| scope.is_about(tool)).collect();
         let mut count = 0;
         for (index, piece) in results.elements().enumerate() {
             if index >= MAX_RESULTS {
@@ -224,8 +225,8 @@ impl Run {
             };
             let mut traits = Traits::of(&entry, &found, &judge.tool.taxonomies, paths);
             traits.unreadable = unreadable;
-            for (scope, counted) in scopes.iter().zip(&mut self.scopes) {
-                if scope.is_about(tool) && scope.holds(&traits) {
+            for ((scope, concerned), counted) in scopes.iter().zip(&concerned).zip(&mut self.scopes) {
+                if *concerned && scope.holds(&traits) {
                     counted.add(verdict, |severity| {
                         Offender::of(
                             &entry,
@@ -305,10 +306,10 @@ fn traits<'a>(
 pub(super) struct Before(HashMap<String, Vec<Trait>>);
 
 impl Before {
-    pub(super) fn read<'a>(runs: impl Iterator<Item = Piece<'a>>) -> Self {
+    pub(super) fn read<'a>(runs: impl Iterator<Item = Piece<'a>>) -> Result<Self, Unreadable> {
         let mut before = Self::default();
-        for piece in runs {
-            let tool = Tool::read(piece);
+        for (index, piece) in runs.enumerate() {
+            let tool = Tool::read(piece, &format!("/runs/{index}"))?;
             let revisions: Vec<Revision<'_>> =
                 piece.list("versionControlProvenance").map(|one| json_or_default(Some(one))).collect();
             let artifacts = Artifacts::read(piece, revisions.iter().find_map(|one| one.mapped_to.as_ref()));
@@ -317,7 +318,7 @@ impl Before {
             let there = traits(results, &tool, &artifacts).filter_map(|(there, one)| there.then_some(one));
             before.0.entry(name).or_default().extend(there);
         }
-        before
+        Ok(before)
     }
 
     fn of(&self, tool: &str) -> &[Trait] {
