@@ -4,9 +4,11 @@
 //! judgement by a published schema too, looks at the values where they lie and keeps only what it shows.
 
 mod compare;
+pub mod delegated;
 mod judged;
 pub mod piece;
 pub mod provenance;
+pub mod sarif;
 pub mod sbom;
 mod scan;
 pub mod schema;
@@ -51,6 +53,26 @@ pub const MOST_MAKERS: usize = 20;
 pub const MAX_FAULTS_SHOWN: usize = 5;
 /// Faults by the schema are counted up to about here: what is wrong everywhere is not worth the memory of saying so.
 pub const MAX_FAULTS_COUNTED: usize = 1_000;
+/// The most runs of one SARIF report.
+pub const MAX_RUNS: usize = 100;
+/// The most results of one run of a SARIF report.
+pub const MAX_RESULTS: usize = 1_000_000;
+/// The most scopes that results are counted in.
+pub const MAX_SCOPES: usize = 50;
+/// The most patterns of one scope, and the most rules that one query may require.
+pub const MAX_PATTERNS: usize = 200;
+/// The most bytes of one pattern.
+pub const MAX_PATTERN: usize = 1_024;
+/// The most extensions of one tool, and the most taxonomies of one run, in a SARIF report.
+pub const MAX_EXTENSIONS: usize = 200;
+/// The most bytes that the id of a rule or the address of an artifact may have and still tell anything.
+pub const MAX_NAME: usize = 4_096;
+/// The most tags of one rule; one with more may be about anything.
+pub const MAX_TAGS: usize = 500;
+/// How many bases of addresses, archives around an artifact, or parts of a hierarchical id may stand in each other.
+pub const MAX_BASES: usize = 16;
+/// A fingerprint that more results share says nothing about any of them.
+pub const MOST_ALIKE: usize = 25;
 
 /// A document that cannot be read at all: no JSON, not of the format, or too large.
 #[derive(Clone, Debug, PartialEq, Eq)]
