@@ -7,12 +7,14 @@ mod compare;
 pub mod delegated;
 mod judged;
 pub mod piece;
+pub mod provenance;
 pub mod sarif;
 pub mod sbom;
 mod scan;
 pub mod schema;
 mod shown;
 pub mod text;
+pub mod vex;
 
 pub use piece::{Kind, Piece};
 pub use schema::{Fault, Faults, Schema};
@@ -31,6 +33,22 @@ pub const MAX_MAP_KEYS: usize = 100_000;
 pub const MOST_SHOWN: usize = 5;
 /// How many characters of a stranger's text are shown.
 pub const MOST_TEXT: usize = 200;
+/// The most components, files counted, that one document may list.
+pub const MAX_COMPONENTS: usize = 1_000_000;
+/// The most relations between components that one document may state.
+pub const MAX_RELATIONS: usize = 4_000_000;
+/// The most patterns of one kind that are looked for.
+pub const MAX_PATTERNS: usize = 1_000;
+/// How many vulnerabilities are kept, the most severe first: each may be excused by a VEX document.
+pub const MOST_VULNERABILITIES: usize = 200;
+/// How many statements of one VEX document are kept.
+pub const MOST_STATEMENTS: usize = 2_000;
+/// The most products that one statement of a VEX document may name.
+pub const MOST_PRODUCTS: usize = 1_000;
+/// The most sources that provenance may name.
+pub const MOST_SOURCES: usize = 100;
+/// How many tools, authors and phases of one document are kept.
+pub const MOST_MAKERS: usize = 20;
 /// How many faults by the schema are shown.
 pub const MAX_FAULTS_SHOWN: usize = 5;
 /// Faults by the schema are counted up to about here: what is wrong everywhere is not worth the memory of saying so.
@@ -41,8 +59,10 @@ pub const MAX_RUNS: usize = 100;
 pub const MAX_RESULTS: usize = 1_000_000;
 /// The most scopes that results are counted in.
 pub const MAX_SCOPES: usize = 50;
-/// The most patterns of one scope, and the most rules that one query may require.
-pub const MAX_PATTERNS: usize = 200;
+/// The most patterns of one scope of results, and the most rules of tools that one query may require.
+pub const MAX_SCOPE_PATTERNS: usize = 200;
+/// The most entries of one list in somebody else's verdict, which is a summary.
+pub const MAX_VERDICT_ENTRIES: usize = 200;
 /// The most bytes of one pattern.
 pub const MAX_PATTERN: usize = 1_024;
 /// The most extensions of one tool, and the most taxonomies of one run, in a SARIF report.

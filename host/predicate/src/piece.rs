@@ -185,6 +185,9 @@ impl<'a> Piece<'a> {
     /// Its JSON pointer (RFC 6901). Found by walking down from the root: for what is shown, not for every value.
     pub fn pointer(self) -> String {
         let mut pointer = String::new();
+        if self.text.made {
+            return pointer;
+        }
         let mut here = self.text.root();
         while here.at != self.at {
             let within = |piece: &Piece<'a>| piece.at <= self.at && self.at < piece.after();

@@ -21,6 +21,8 @@ pub(crate) const ESCAPED: u32 = 1 << 31;
 pub struct Text<'t> {
     pub(crate) text: Cow<'t, str>,
     pub(crate) marks: Vec<Mark>,
+    /// Nobody wrote this text: it was made of another form, and pointers into it would lead nowhere.
+    pub(crate) made: bool,
 }
 
 impl<'t> Text<'t> {
@@ -43,9 +45,14 @@ impl<'t> Text<'t> {
         within(text.len())?;
         let from = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         match scan::scan(&text, from) {
-            Ok(marks) => Ok(Self { text, marks }),
+            Ok(marks) => Ok(Self { text, marks, made: false }),
             Err((at, what)) => Err(Unreadable::new(said(&text, from, at, &what))),
         }
+    }
+
+    /// Reads a text that was made of a document in another form; its values have no pointers.
+    pub(crate) fn made(text: String) -> Result<Self, Unreadable> {
+        Ok(Self { made: true, ..Self::of(Cow::Owned(text))? })
     }
 
     /// A text that is nothing but one string, for the names of members.
@@ -53,7 +60,7 @@ impl<'t> Text<'t> {
         let text = serde_json::Value::from(string).to_string();
         let escaped = if text.contains('\\') { ESCAPED } else { 0 };
         let end = u32::try_from(text.len()).unwrap_or(ESCAPED - 1);
-        Text { text: Cow::Owned(text), marks: vec![Mark { start: 0, rest: end | escaped }] }
+        Text { text: Cow::Owned(text), marks: vec![Mark { start: 0, rest: end | escaped }], made: true }
     }
 
     /// The value that is the document.
