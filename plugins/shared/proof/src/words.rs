@@ -33,6 +33,13 @@ pub fn list(items: &[String], word: &str) -> String {
     }
 }
 
+/// As much of a reason as fits into a message beside everything else.
+pub fn bounded(reason: &str) -> String {
+    const MOST_CHARS: usize = 1200;
+    let cut: String = reason.chars().take(MOST_CHARS).collect();
+    if cut.len() < reason.len() { format!("{cut}...") } else { cut }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
