@@ -96,21 +96,28 @@ pub fn entries<'a, E>(
 
 /// Reads `keys`, `identities` and `atLeast` of a map.
 pub fn signers<'a>(all: &Object<'a, '_>, setting: &Setting<'a>) -> Signers<'a> {
-    let (keys, at_least) = (all.get("keys"), all.get("atLeast"));
+    let at_least = all.get("atLeast");
+    let asked = at_least.integer(1, MOST_SIGNERS).unwrap_or(1) as u32;
+    let signers = Signers { at_least: asked, ..one_signer(all, setting) };
+    if let (Some(keys), [], true) = (&signers.keys, signers.identities.as_slice(), setting.is_sound())
+        && (keys.len() as u32) < asked
+    {
+        at_least.complain(format!("asks for {asked} signers, and `keys` names {}", keys.len()));
+    }
+    signers
+}
+
+/// Reads `keys` and `identities` of a map: one signer of them is enough.
+pub fn one_signer<'a>(all: &Object<'a, '_>, setting: &Setting<'a>) -> Signers<'a> {
+    let keys = all.get("keys");
     refuse_too_many(&keys);
     let signers = Signers {
         keys: keys.is_given().then(|| keys.texts()),
         identities: identities(&all.get("identities")),
-        at_least: at_least.integer(1, MOST_SIGNERS).unwrap_or(1) as u32,
+        at_least: 1,
     };
-    if let (Some(keys), [], true) = (&signers.keys, signers.identities.as_slice(), setting.is_sound()) {
-        match keys.len() {
-            0 => all.get("keys").complain("nobody's signature would count: name a key, or give `identities`"),
-            count if (count as u32) < signers.at_least => {
-                at_least.complain(format!("asks for {} signers, and `keys` names {count}", signers.at_least));
-            }
-            _ => {}
-        }
+    if signers.keys.as_ref().is_some_and(Vec::is_empty) && signers.identities.is_empty() && setting.is_sound() {
+        keys.complain("nobody's signature would count: name a key, or give `identities`");
     }
     signers
 }
@@ -216,4 +223,31 @@ pub fn refuse_too_many(setting: &Setting<'_>) {
     if setting.is_list() && setting.items().len() > MOST_ENTRIES {
         setting.complain(format!("more than {MOST_ENTRIES} entries"));
     }
+}
+
+/// Seconds of a duration such as `90d`, `24h`, `10m`, `30s`.
+pub fn duration(setting: &Setting<'_>) -> Option<i64> {
+    const UNITS: [(char, i64); 5] = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400), ('w', 604_800)];
+    const MOST: i64 = 100 * 366 * 86_400;
+    if !setting.is_given() {
+        return None;
+    }
+    let text = setting.text()?;
+    let seconds = UNITS.iter().find_map(|(unit, seconds)| {
+        let number = text.strip_suffix(*unit).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
+        number.parse::<i64>().ok()?.checked_mul(*seconds).filter(|seconds| *seconds <= MOST)
+    });
+    if seconds.is_none() {
+        setting.expected("a duration such as `90d`, `24h`, `10m` or `30s`");
+    }
+    seconds
+}
+
+/// A version such as `1.5`.
+pub fn version<'a>(setting: &Setting<'a>) -> Option<&'a str> {
+    let text = setting.text()?;
+    if crate::reading::version(text).is_none() {
+        setting.expected("a version of numbers such as `1.5`");
+    }
+    Some(text)
 }
