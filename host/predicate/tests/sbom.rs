@@ -410,3 +410,34 @@ fn survives_every_cut_and_every_changed_byte() {
     assert!(refused(&deep).contains("deeper"));
     assert!(refused(r#"{"bomFormat":"CycloneDX","specVersion":"1.6","version":1e999}"#).contains("out of range"));
 }
+
+/// Documents whose size is fine and whose shape would cost their size squared, or more.
+#[test]
+fn takes_no_longer_for_documents_made_to_take_long_a40() {
+    let start = std::time::Instant::now();
+    let members = |last: &str| {
+        let members: Vec<String> = (0..50_000).map(|index| format!("\"m{index}\":{last}")).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    let maps =
+        format!(r#"{{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{},{}]}}"#, members("0"), members("0"));
+    assert!(read(maps.as_bytes(), &about(), &Ask::default()).expect("an SBOM").faults.count > 0);
+    let lines =
+        format!("SPDXVersion: SPDX-2.3\nPackageName: a\nPackageComment: <text>{}</text>\n", "x\n".repeat(200_000));
+    assert_eq!(read(lines.as_bytes(), &about(), &Ask::default()).expect("an SBOM").components, 1);
+    // Sets of sets of licences, a hundred in each, and every element a root.
+    let ids: Vec<String> = (0..100).map(|index| format!("urn:{index}")).collect();
+    let mut graph = vec![
+        json!({"type": "CreationInfo", "@id": "_:c", "specVersion": "3.0.1", "created": "2026-11-21T10:00:00Z", "createdBy": ["x"]}),
+        json!({"type": "software_Package", "spdxId": "urn:p", "creationInfo": "_:c", "name": "p"}),
+        json!({"type": "Relationship", "spdxId": "urn:r", "creationInfo": "_:c", "relationshipType": "hasDeclaredLicense",
+            "from": "urn:p", "to": ["urn:0"]}),
+        json!({"type": "SpdxDocument", "spdxId": "urn:d", "creationInfo": "_:c", "rootElement": ids}),
+    ];
+    graph.extend(ids.iter().map(|id| {
+        json!({"type": "expandedlicensing_ConjunctiveLicenseSet", "spdxId": id, "creationInfo": "_:c", "expandedlicensing_member": ids})
+    }));
+    let sets = json!({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": graph});
+    assert_eq!(share(&reading(&sets), "licenseValid"), (0, 1));
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+}

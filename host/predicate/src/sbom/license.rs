@@ -12,7 +12,7 @@ use super::says;
 const MODE: ParseMode = ParseMode { allow_deprecated: true, ..ParseMode::STRICT };
 
 /// Longer expressions are taken for none.
-const MOST_EXPRESSION: usize = 10_000;
+const MOST_EXPRESSION: usize = 4_000;
 /// So many expressions are remembered.
 const MOST_KNOWN: usize = 10_000;
 
