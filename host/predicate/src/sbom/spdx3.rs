@@ -170,7 +170,7 @@ impl<'a> Walk<'_, '_, 'a> {
             for reference in relation.get("to").into_iter().flat_map(values) {
                 let to = self.graph.resolve(reference, elsewhere);
                 if matches!(&*kind, "hasConcludedLicense" | "hasDeclaredLicense") {
-                    let text = reference.str().and_then(|id| elements.license(&id));
+                    let text = elements.license(reference)?;
                     self.licenses.entry(from).or_default().extend(text);
                 }
                 let Some(to) = to else { continue };
