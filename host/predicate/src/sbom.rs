@@ -53,7 +53,10 @@ fn read_tag_value(text: &str, about: &About, ask: &Ask) -> Result<Reading, Unrea
 fn wrapped(predicate: Piece<'_>) -> Option<Cow<'_, str>> {
     match predicate.kind() {
         Kind::String => predicate.str(),
-        Kind::Map => predicate.get("Data")?.str(),
+        // A document that has a member of that name besides its own is still that document.
+        Kind::Map if predicate.members().all(|(name, _)| matches!(&*name, "Data" | "Timestamp")) => {
+            predicate.get("Data")?.str()
+        }
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ use super::says;
 const MODE: ParseMode = ParseMode { allow_deprecated: true, ..ParseMode::STRICT };
 
 /// Longer expressions are taken for none.
-const MOST_EXPRESSION: usize = 10_000;
+const MOST_EXPRESSION: usize = 4_000;
 /// So many expressions are remembered.
 const MOST_KNOWN: usize = 10_000;
 
@@ -125,7 +125,7 @@ fn today(item: &LicenseItem) -> Option<String> {
 /// In a text that is no expression every word may be the name of a licence: free names are no way past a deny list.
 fn named(text: &str, patterns: &[Pattern]) -> Option<usize> {
     let part = |character: char| character.is_ascii_alphanumeric() || "-.+:".contains(character);
-    let words = text.split(|character| !part(character)).filter(|word| !word.is_empty()).take(MOST_EXPRESSION);
+    let words = text.split(|character| !part(character)).filter(|word| !word.is_empty());
     words.filter_map(|word| patterns.iter().position(|pattern| pattern.matches(word))).min()
 }
 

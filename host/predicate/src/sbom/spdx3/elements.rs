@@ -1,20 +1,23 @@
 //! The elements of an SPDX 3 document, found by id.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use crate::sbom::reading::Tool;
 use crate::sbom::{said, spdx_tool};
-use crate::{Kind, MAX_COMPONENTS, MOST_MAKERS, Piece, Unreadable, shown};
+use crate::{Kind, MAX_COMPONENTS, MAX_DEPTH, MOST_MAKERS, Piece, Unreadable, shown};
 
-/// Sets of licences are followed so deep.
-const MOST_SETS: usize = 8;
+/// Sets of licences of one document are followed to so many members in all: sets of sets of sets would have no end.
+const MOST_MEMBERS: usize = 1_000_000;
 
 /// All elements.
 pub(super) struct Elements<'a> {
     list: Vec<Piece<'a>>,
     ids: HashMap<Cow<'a, str>, Piece<'a>>,
     imported: HashSet<Cow<'a, str>>,
+    /// How many more members of sets of licences may be looked at.
+    members: Cell<usize>,
 }
 
 /// One value, or the values of a list: JSON-LD takes them for the same.
@@ -56,7 +59,7 @@ impl<'a> Elements<'a> {
         }
         let imports = list.iter().flat_map(|piece| piece.get("import").into_iter().flat_map(values));
         let imported = imports.filter_map(|import| import.get_str("externalSpdxId")).collect();
-        Ok(Self { list, ids, imported })
+        Ok(Self { list, ids, imported, members: Cell::new(MOST_MEMBERS) })
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = Piece<'a>> {
@@ -125,7 +128,21 @@ impl<'a> Elements<'a> {
     }
 
     /// The expression that an element for a licence stands for.
-    pub(super) fn license(&self, id: &str, depth: usize) -> Option<Cow<'a, str>> {
+    ///
+    /// # Errors
+    /// The sets of the document have more than [`MOST_MEMBERS`] members in all: leaving some out could hide a denied one.
+    pub(super) fn license(&self, reference: Piece<'a>) -> Result<Option<Cow<'a, str>>, Unreadable> {
+        let Some(id) = reference.str() else { return Ok(None) };
+        let text = self.expression(&id, 0);
+        if self.members.get() == 0 {
+            let what = format!("its sets of licences have more than {MOST_MEMBERS} members in all");
+            return Err(Unreadable::at(reference.pointer(), what));
+        }
+        Ok(text)
+    }
+
+    fn expression(&self, id: &str, depth: usize) -> Option<Cow<'a, str>> {
+        self.members.set(self.members.get().checked_sub(1)?);
         if let Some(listed) = id.strip_prefix("https://spdx.org/licenses/") {
             return Some(Cow::Owned(listed.to_owned()));
         }
@@ -140,9 +157,9 @@ impl<'a> Elements<'a> {
         let kind = piece.get_str("type").unwrap_or_default();
         match kind.rsplit('_').next().unwrap_or_default() {
             "LicenseExpression" => said(piece, "simplelicensing_licenseExpression"),
-            "ConjunctiveLicenseSet" | "DisjunctiveLicenseSet" if depth < MOST_SETS => {
+            "ConjunctiveLicenseSet" | "DisjunctiveLicenseSet" if depth < MAX_DEPTH => {
                 let members = piece.get("expandedlicensing_member").into_iter().flat_map(values);
-                let members = members.filter_map(|member| self.license(&member.str()?, depth + 1));
+                let members = members.filter_map(|member| self.expression(&member.str()?, depth + 1));
                 let joint = if kind.contains("Conjunctive") { ") AND (" } else { ") OR (" };
                 Some(Cow::Owned(format!("({})", members.collect::<Vec<_>>().join(joint))))
             }
