@@ -1,35 +1,18 @@
 //! How long a CycloneDX document of 30 MB takes to be read, and how much memory above its own text.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::fs;
 use std::time::Instant;
 
 use portcullis_predicate::Text;
 use portcullis_predicate::sbom::{About, Ask, published, read};
 
-/// Counts what is asked for, and the most of it at once.
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-#[expect(unsafe_code, reason = "an allocator is unsafe by its nature; this one only counts")]
-// SAFETY: every call goes to the system's allocator with the same arguments.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        PEAK.fetch_max(NOW.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
+/// A line of what Linux counts for this process, in bytes.
+fn counted(name: &str) -> usize {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a count");
+    line.trim_matches([':', ' ', '\t', 'k', 'B']).parse::<usize>().expect("a number") * 1024
 }
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Components as syft writes them.
 fn document(megabytes: usize) -> String {
@@ -57,12 +40,12 @@ fn document(megabytes: usize) -> String {
 }
 
 fn measured<T>(what: &str, size: usize, run: impl FnOnce() -> T) -> T {
-    let before = NOW.load(Relaxed);
-    PEAK.store(before, Relaxed);
+    fs::write("/proc/self/clear_refs", "5").expect("the peak can be set back");
+    let before = counted("VmRSS");
     let start = Instant::now();
     let result = run();
     let seconds = start.elapsed().as_secs_f64();
-    let peak = PEAK.load(Relaxed) - before;
+    let peak = counted("VmHWM").saturating_sub(before);
     println!(
         "{what:<28} {seconds:>7.3} s, {:>6.1} MB beside {:.1} MB of text ({:.2} of it)",
         peak as f64 / 1e6,

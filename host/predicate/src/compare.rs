@@ -1,5 +1,6 @@
 //! When two values are the same in the sense of JSON Schema: `1` and `1.0` are, and the order of members says nothing.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
@@ -32,10 +33,18 @@ pub(crate) fn same(one: Piece<'_>, other: Piece<'_>) -> bool {
             }
         }
         Kind::Map => {
-            one.members().count() == other.members().count()
-                && one.members().all(|(name, value)| other.get(&name).is_some_and(|other| same(value, other)))
+            let (left, right) = (sorted(one), sorted(other));
+            left.len() == right.len()
+                && left.iter().zip(&right).all(|((name, value), (other, twin))| name == other && same(*value, *twin))
         }
     }
+}
+
+/// Members by name: looking each one up in the other map would take their number squared.
+fn sorted<'a>(map: Piece<'a>) -> Vec<(Cow<'a, str>, Piece<'a>)> {
+    let mut members: Vec<_> = map.members().collect();
+    members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    members
 }
 
 /// Whether a value is the one that a schema names.

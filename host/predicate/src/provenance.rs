@@ -113,21 +113,17 @@ impl Reading {
             return Ok(());
         }
         let (repository, reference) = repository(&uri);
-        let source = Source {
-            repository: shown(&repository),
-            commit: commit.map(|commit| commit.to_ascii_lowercase()),
-            reference: reference.map(shown),
-            pointer: piece.pointer(),
-        };
-        let same = |known: &&mut Source| known.repository == source.repository && known.commit == source.commit;
+        let repository = shown(&repository);
+        let (commit, reference) = (commit.map(|commit| commit.to_ascii_lowercase()), reference.map(shown));
+        let same = |known: &&mut Source| known.repository == repository && known.commit == commit;
         if let Some(known) = self.sources.iter_mut().find(same) {
-            known.reference = known.reference.take().or(source.reference);
+            known.reference = known.reference.take().or(reference);
             return Ok(());
         }
         if self.sources.len() >= MOST_SOURCES {
             return Err(Unreadable::at(piece.pointer(), format!("it names more than {MOST_SOURCES} sources")));
         }
-        self.sources.push(source);
+        self.sources.push(Source { repository, commit, reference, pointer: piece.pointer() });
         Ok(())
     }
 

@@ -81,8 +81,8 @@ pub fn read(text: &[u8]) -> Result<Reading, Unreadable> {
         statements: Vec::new(),
         more: 0,
     };
-    for piece in list.elements() {
-        let mut statement = statement(piece)?;
+    for (index, piece) in list.elements().enumerate() {
+        let mut statement = statement(piece, format!("/statements/{index}"))?;
         statement.timestamp_seconds = time(piece).or(issued);
         if reading.statements.len() < MOST_STATEMENTS {
             reading.statements.push(statement);
@@ -93,8 +93,8 @@ pub fn read(text: &[u8]) -> Result<Reading, Unreadable> {
     Ok(reading)
 }
 
-fn statement(piece: Piece<'_>) -> Result<Statement, Unreadable> {
-    let wrong = |what: &str| Unreadable::at(piece.pointer(), what);
+fn statement(piece: Piece<'_>, pointer: String) -> Result<Statement, Unreadable> {
+    let wrong = |what: &str| Unreadable::at(pointer.clone(), what);
     let vulnerability = piece.get("vulnerability");
     // A text up to 0.0.1, a map since 0.2.0.
     let name = vulnerability.and_then(|one| one.str().or_else(|| one.get_str("name")).or_else(|| one.get_str("@id")));
@@ -130,17 +130,15 @@ fn statement(piece: Piece<'_>) -> Result<Statement, Unreadable> {
         products,
         subcomponents,
         timestamp_seconds: None,
-        pointer: piece.pointer(),
+        pointer,
     })
 }
 
 /// Every name of a product: a text, its `@id`, its package URLs and hashes.
 fn ids(piece: Piece<'_>, ids: &mut Vec<String>) {
     let mut add = |text: Option<Cow<'_, str>>| {
-        if let Some(text) = text.map(|text| shown(&text)).filter(|text| !text.is_empty() && !ids.contains(text))
-            && ids.len() <= MOST_PRODUCTS
-        {
-            ids.push(text);
+        if ids.len() <= MOST_PRODUCTS {
+            ids.extend(text.map(|text| shown(&text)).filter(|text| !text.is_empty()));
         }
     };
     add(piece.str());

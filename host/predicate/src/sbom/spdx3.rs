@@ -4,7 +4,7 @@ mod elements;
 mod rules;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use portcullis_model::parse_time;
 
@@ -126,12 +126,13 @@ struct Walk<'k, 'e, 'a> {
 impl<'a> Walk<'_, '_, 'a> {
     /// Counts everything; the nodes of the roots.
     fn list(&mut self, roots: &[Piece<'a>]) -> Result<Vec<u32>, Unreadable> {
+        let roots: HashSet<u32> = roots.iter().map(|root| root.index()).collect();
         let mut found = Vec::new();
         let mut nodes = Vec::new();
         for piece in self.elements.all() {
             let kind = piece.get_str("type").unwrap_or_default();
             let (package, file) = (elements::is_package(&kind), &*kind == "software_File");
-            let is_root = roots.iter().any(|root| root.index() == piece.index());
+            let is_root = roots.contains(&piece.index());
             let id = piece.get_str("spdxId").or_else(|| piece.get_str("@id"));
             let node = self.graph.add(id, piece, package && !is_root);
             if is_root {
@@ -169,7 +170,7 @@ impl<'a> Walk<'_, '_, 'a> {
             for reference in relation.get("to").into_iter().flat_map(values) {
                 let to = self.graph.resolve(reference, elsewhere);
                 if matches!(&*kind, "hasConcludedLicense" | "hasDeclaredLicense") {
-                    let text = reference.str().and_then(|id| elements.license(&id, 0));
+                    let text = reference.str().and_then(|id| elements.license(&id));
                     self.licenses.entry(from).or_default().extend(text);
                 }
                 let Some(to) = to else { continue };
@@ -251,6 +252,7 @@ fn claim(piece: Piece<'_>, claims: &mut Claims<'_>) {
 
 /// The worst word of any relation by which something is contained or needed; only one of the roots can make it complete.
 fn completeness(elements: &Elements<'_>, roots: &[Piece<'_>]) -> Completeness {
+    let roots: HashSet<Cow<'_, str>> = roots.iter().filter_map(|root| root.get_str("spdxId")).collect();
     let mut worst: Option<(CompletenessState, Piece<'_>)> = None;
     for relation in elements.relations() {
         let Some(word) = relation.get("completeness") else { continue };
@@ -258,9 +260,7 @@ fn completeness(elements: &Elements<'_>, roots: &[Piece<'_>]) -> Completeness {
         if !(depends(&kind) || &*kind == "contains") {
             continue;
         }
-        let own = relation
-            .get_str("from")
-            .is_some_and(|from| roots.iter().any(|root| root.get("spdxId").is_some_and(|id| id.is(&from))));
+        let own = relation.get_str("from").is_some_and(|from| roots.contains(&from));
         let state = match &*word.str().unwrap_or_default() {
             "complete" if own => CompletenessState::Complete,
             "complete" => continue,

@@ -130,8 +130,10 @@ pub(super) fn to_json(text: &str) -> Result<String, Unreadable> {
         let mut value = value.trim().to_owned();
         if let Some(start) = value.strip_prefix("<text>") {
             let mut whole = start.to_owned();
-            while !whole.contains("</text>") {
+            let mut ended = start.contains("</text>");
+            while !ended {
                 let (_, more) = lines.next().ok_or_else(|| wrong("`<text>` without `</text>`".to_owned()))?;
+                ended = more.contains("</text>");
                 whole.push('\n');
                 whole.push_str(more);
             }

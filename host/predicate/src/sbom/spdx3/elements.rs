@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use crate::sbom::reading::Tool;
 use crate::sbom::{said, spdx_tool};
-use crate::{Kind, MAX_COMPONENTS, MOST_MAKERS, Piece, Unreadable, shown};
+use crate::{Kind, MAX_COMPONENTS, MAX_DEPTH, MOST_MAKERS, Piece, Unreadable, shown};
 
-/// Sets of licences are followed so deep.
-const MOST_SETS: usize = 8;
+/// Sets of licences are followed to so many members in all: sets of sets of sets would have no end.
+const MOST_MEMBERS: usize = 100;
 
 /// All elements.
 pub(super) struct Elements<'a> {
@@ -125,7 +125,13 @@ impl<'a> Elements<'a> {
     }
 
     /// The expression that an element for a licence stands for.
-    pub(super) fn license(&self, id: &str, depth: usize) -> Option<Cow<'a, str>> {
+    pub(super) fn license(&self, id: &str) -> Option<Cow<'a, str>> {
+        let mut left = MOST_MEMBERS;
+        self.expression(id, 0, &mut left)
+    }
+
+    fn expression(&self, id: &str, depth: usize, left: &mut usize) -> Option<Cow<'a, str>> {
+        *left = left.checked_sub(1)?;
         if let Some(listed) = id.strip_prefix("https://spdx.org/licenses/") {
             return Some(Cow::Owned(listed.to_owned()));
         }
@@ -140,9 +146,9 @@ impl<'a> Elements<'a> {
         let kind = piece.get_str("type").unwrap_or_default();
         match kind.rsplit('_').next().unwrap_or_default() {
             "LicenseExpression" => said(piece, "simplelicensing_licenseExpression"),
-            "ConjunctiveLicenseSet" | "DisjunctiveLicenseSet" if depth < MOST_SETS => {
+            "ConjunctiveLicenseSet" | "DisjunctiveLicenseSet" if depth < MAX_DEPTH => {
                 let members = piece.get("expandedlicensing_member").into_iter().flat_map(values);
-                let members = members.filter_map(|member| self.license(&member.str()?, depth + 1));
+                let members = members.filter_map(|member| self.expression(&member.str()?, depth + 1, left));
                 let joint = if kind.contains("Conjunctive") { ") AND (" } else { ") OR (" };
                 Some(Cow::Owned(format!("({})", members.collect::<Vec<_>>().join(joint))))
             }
