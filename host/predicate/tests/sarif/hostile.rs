@@ -153,6 +153,40 @@ fn stays_quick_where_many_things_are_looked_up() {
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
+/// One long thing, at which many results point: the product of both must not decide how long it takes.
+#[test]
+fn stays_quick_where_many_results_point_at_something_endless() {
+    let slashes = "a/".repeat(300_000);
+    let tags: Vec<String> = (0..50_000).map(|tag| tag.to_string()).collect();
+    let many = |members: Value| (0..20_000).map(|_| result(members.clone())).collect::<Value>();
+    let rules = json!([{"id": slashes}, {"id": "A", "properties": {"tags": tags}}]);
+    let artifacts = json!([{"location": {"uri": slashes}}]);
+    let scopes = json!({"scopes": [{"paths": ["src/**"]}, {"tags": ["security"]}, {"rules": ["**/x/**"]}]});
+    let mut ask = ask(scopes);
+    for members in [
+        json!({"ruleIndex": 0}),
+        json!({"ruleIndex": 1}),
+        json!({"locations": [{"physicalLocation": {"artifactLocation": {"index": 0}}}]}),
+    ] {
+        let report = report(json!({"tool": {"driver": {"name": "S", "rules": rules}}, "artifacts": artifacts,
+            "results": many(members.clone())}));
+        ask.baseline = Some(sarif::Baseline { document: Some(report.to_string().into_bytes()), ..Default::default() });
+        let started = std::time::Instant::now();
+        let run = run(&report, &ask);
+        assert!(started.elapsed().as_secs() < 20, "{members}: {:?}", started.elapsed());
+        assert_eq!(run.scopes[0].old, 20_000, "{members}");
+        assert_eq!(run.scopes[1].old, 20_000, "what has endless tags may have any: {members}");
+    }
+}
+
+#[test]
+fn refuses_more_extensions_than_results_can_be_compared_with() {
+    let extensions: Vec<Value> = (0..201).map(|index| json!({"name": index.to_string()})).collect();
+    let report = report(json!({"tool": {"driver": {"name": "S"}, "extensions": extensions}, "results": []}));
+    let error = refused(report.to_string().as_bytes()).to_string();
+    assert_eq!(error, "at `/runs/0/tool/extensions`: it has more than 200 elements");
+}
+
 #[test]
 fn counts_a_hundred_thousand_results() {
     let all: Vec<Value> =
