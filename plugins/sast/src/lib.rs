@@ -23,7 +23,7 @@ const KIND: Kind = Kind {
     fact: FACT,
     noun: "SARIF report",
     one: "a SARIF report",
-    attest: "`cosign attest --type` with the type of SARIF reports",
+    attest: "`cosign attest --type https://docs.oasis-open.org/sarif/sarif/v2.1.0`",
     missing: &rules::presence::MISSING,
     refused: &rules::presence::REFUSED,
     not_allowed: &rules::signers::NOT_ALLOWED,

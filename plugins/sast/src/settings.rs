@@ -342,6 +342,9 @@ fn repositories<'a>(setting: &Setting<'a>) -> Vec<&'a str> {
     for item in setting.items() {
         let Some(text) = item.text() else { continue };
         let fault = match text.contains('*') {
+            true if !text.bytes().any(|byte| !matches!(byte, b'*' | b'/' | b'@')) => {
+                Some(format!("`{text}` would be any repository; write some, or leave `repositories` out"))
+            }
             true => pattern::of_subjects(text).err(),
             false => pattern::fault(text).map(|fault| format!("`{}` {fault}", text.escape_debug())),
         };

@@ -50,6 +50,7 @@ portcullis_proof::document_keys! {
     ID = "id",
     SEVERITY = "severity",
     JUSTIFICATION = "justification",
+    TOTAL = "total",
     AFFECTS = "affects",
     PROVENANCE = "provenance",
     FINISHED_SECONDS = "finishedSeconds",

@@ -24,7 +24,7 @@ const KIND: Kind = Kind {
     fact: FACT,
     noun: "SBOM",
     one: "an SBOM",
-    attest: "`cosign attest --type cyclonedx` or `spdxjson`",
+    attest: "`cosign attest --type cyclonedx`, or `spdxjson`",
     missing: &rules::presence::MISSING,
     refused: &rules::presence::REFUSED,
     not_allowed: &rules::signers::NOT_ALLOWED,

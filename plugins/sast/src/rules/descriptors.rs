@@ -1,7 +1,7 @@
 //! A report says of which rule each result is, in one voice: else its severity is that of another one.
 
 use portcullis_proof::document::Fault;
-use portcullis_proof::reading::{count, shown};
+use portcullis_proof::reading::{count, counted};
 use portcullis_proof::words::{cut, name};
 use portcullis_sdk::{Rule, Severity};
 
@@ -24,9 +24,9 @@ pub fn judge(runs: &[Run]) -> Option<Fault> {
             text => format!(", such as {} ({})", cut(&text, 400), name(&first.get(POINTER).text())),
         };
         let what = format!(
-            "has in {} {} results that do not say of which rule they are{such}; make it with a tool that says so",
+            "has in {} {} whose rule is not clear{such}; make it with a tool that names rules as the standard has it",
             run.shown(),
-            shown(many)
+            counted(many, "result")
         );
         return Some(Fault::new(&BROKEN, what).at(first));
     }

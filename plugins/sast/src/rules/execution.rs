@@ -1,7 +1,7 @@
 //! The tools ran to their end, with rules: an empty list of results is clean only then (A46, A46b).
 
 use portcullis_proof::document::Fault;
-use portcullis_proof::reading::{count, flag, shown};
+use portcullis_proof::reading::{count, counted, flag};
 use portcullis_proof::words::{cut, list, name};
 use portcullis_sdk::{Node, Rule, Severity};
 
@@ -67,8 +67,8 @@ pub fn judge_disabled(entry: &Entry<'_>, runs: &[Run]) -> Option<Fault> {
     let guilty: Vec<&Run> = runs.iter().filter(|run| count(run.node.get(DISABLED_RULES)) != Some(0)).collect();
     let names: Vec<String> = guilty.iter().map(|run| run.shown()).collect();
     let what = format!(
-        "has {} rules switched off, and {most} are the most (`maxDisabledRules`): {}; switch them on",
-        shown(many),
+        "has {} switched off, and {most} are the most (`maxDisabledRules`): {}; switch them on",
+        counted(many, "rule"),
         list(&names, "and")
     );
     Some(Fault::new(&DISABLED, what).at(guilty.first().map_or(Node::NONE, |run| run.node)))

@@ -1,7 +1,7 @@
 //! The tools found no more than somebody allowed.
 
 use portcullis_proof::document::Fault;
-use portcullis_proof::reading::count;
+use portcullis_proof::reading::{count, counted};
 use portcullis_proof::words::{cut, list, name};
 use portcullis_sdk::{Node, Rule, Severity};
 
@@ -67,6 +67,6 @@ fn refused(runs: &[Run]) -> String {
     if many == 0 {
         String::new()
     } else {
-        format!("; {many} are suppressed in a way that does not count (`suppressions`)")
+        format!("; {} suppressed in a way that does not count (`suppressions`)", counted(Some(many), "result"))
     }
 }

@@ -1,7 +1,7 @@
 //! Not too much of what the tools found is suppressed.
 
 use portcullis_proof::document::Fault;
-use portcullis_proof::reading::{count, shown};
+use portcullis_proof::reading::{count, counted};
 use portcullis_sdk::{Node, Rule, Severity};
 
 use crate::scan::{ACCEPTED, Run, SUPPRESSIONS, sum};
@@ -21,8 +21,8 @@ pub fn judge(entry: &Entry<'_>, runs: &[Run]) -> Option<Fault> {
     }
     let guilty = runs.iter().find(|run| count(accepted(run)) != Some(0)).map_or(Node::NONE, |run| run.node);
     let what = format!(
-        "has {} results that count for nothing because they are suppressed, and {most} are the most (`maxSuppressed`); mend some of them",
-        shown(many)
+        "has {} suppressed and therefore not counted, and {most} are the most (`maxSuppressed`); mend some of them",
+        counted(many, "result")
     );
     Some(Fault::new(&TOO_MANY, what).at(guilty))
 }

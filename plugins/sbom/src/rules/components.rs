@@ -1,7 +1,7 @@
 //! An SBOM lists something, and nothing that may not be there.
 
 use portcullis_proof::document::Fault;
-use portcullis_proof::reading::{count, first, placed, shown};
+use portcullis_proof::reading::{count, counted, first, placed};
 use portcullis_proof::words::name;
 use portcullis_sdk::{Node, Rule, Severity};
 
@@ -20,8 +20,8 @@ pub fn judge_count(entry: &Entry<'_>, node: Node) -> Option<Fault> {
         return None;
     }
     let what = format!(
-        "lists {} components besides its root, and at least {} are needed (`minComponents`); make it of what is in the image, not of its name alone",
-        shown(there),
+        "lists {} besides its root, and at least {} are needed (`minComponents`); make it of what is in the image, not of its name alone",
+        counted(there, "component"),
         entry.min_components
     );
     Some(Fault::new(&TRIVIAL, what))
@@ -40,6 +40,9 @@ pub fn judge_denied(entry: &Entry<'_>, node: Node) -> Option<Fault> {
     let offenders = first(denied.get(FIRST), many, |one| {
         format!("{} as {}", placed(one.get(COMPONENT), one.get(POINTER)), name(&one.get(PATTERN).text()))
     });
-    let what = format!("lists {} components that are denied: {offenders}; remove or replace them", shown(many));
+    let what = format!(
+        "lists {} that may not be there{offenders}; remove or replace what is denied",
+        counted(many, "component")
+    );
     Some(Fault::new(&DENIED, what).at(denied.get(FIRST).at(0)))
 }

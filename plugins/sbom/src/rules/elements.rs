@@ -6,8 +6,8 @@ use portcullis_proof::words::name;
 use portcullis_sdk::{Kind, Node, Rule, Severity};
 
 use crate::inventory::{
-    AUTHOR_CONTACT, AUTHORS, COMPLETENESS, COUNT, COVERAGE as SHARES, CREATED_SECONDS, FORMAT, HAVE, LIFECYCLES,
-    MISSING, NAME, STATE, SUPPLIER, Share, TOOLS, VERSION, VULNERABILITIES,
+    AUTHOR_CONTACT, AUTHORS, COMPLETENESS, COVERAGE as SHARES, CREATED_SECONDS, FORMAT, HAVE, LIFECYCLES, MISSING,
+    NAME, STATE, SUPPLIER, Share, TOOLS, TOTAL, VERSION, VULNERABILITIES,
 };
 use crate::profile::{self, Profile, Whole};
 use crate::rules::form;
@@ -40,7 +40,7 @@ pub fn judge_profile(entry: &Entry<'_>, node: Node) -> Option<Fault> {
     if profile.says_completeness && !stated {
         short.push("it does not say how complete it is".to_owned());
     }
-    let vulnerabilities = count(node.get(VULNERABILITIES).get(COUNT));
+    let vulnerabilities = count(node.get(VULNERABILITIES).get(TOTAL));
     if profile.no_vulnerabilities && vulnerabilities != Some(0) {
         short.push("it lists vulnerabilities, or may do so".to_owned());
     }

@@ -1,7 +1,7 @@
 //! The dependencies that an SBOM states hang together.
 
 use portcullis_proof::document::Fault;
-use portcullis_proof::reading::{count, placed, shown};
+use portcullis_proof::reading::{count, counted, placed};
 use portcullis_sdk::{Node, Rule, Severity};
 
 use crate::inventory::{
@@ -19,10 +19,10 @@ pub fn judge(entry: &Entry<'_>, node: Node) -> Option<Fault> {
     let (mut short, mut guilty): (Vec<String>, Node) = (Vec::new(), Node::NONE);
     if entry.refuse_dangling {
         let kinds = [
-            (DANGLING, FIRST_DANGLING, "references to nothing"),
-            (DUPLICATE_REFS, FIRST_DUPLICATE, "names that stand for two things"),
+            (DANGLING, FIRST_DANGLING, "reference", " to nothing"),
+            (DUPLICATE_REFS, FIRST_DUPLICATE, "name", " that stands for two things"),
         ];
-        for (key, first, what) in kinds {
+        for (key, first, one, what) in kinds {
             let (many, first) = (count(graph.get(key)), graph.get(first));
             if many == Some(0) {
                 continue;
@@ -32,7 +32,7 @@ pub fn judge(entry: &Entry<'_>, node: Node) -> Option<Fault> {
                 _ => format!(", such as {}", placed(first.get(REF), first.get(POINTER))),
             };
             guilty = if guilty.is_none() { first } else { guilty };
-            short.push(format!("it has {} {what}{shown_first}", shown(many)));
+            short.push(format!("it has {}{what}{shown_first}", counted(many, one)));
         }
     }
     if let Some(percent) = entry.reachable {

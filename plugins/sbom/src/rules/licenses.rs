@@ -1,7 +1,7 @@
 //! Licences are ones that may be there, and are licences.
 
 use portcullis_proof::document::Fault;
-use portcullis_proof::reading::{count, first, placed, shown};
+use portcullis_proof::reading::{count, counted, first, placed};
 use portcullis_proof::words::name;
 use portcullis_sdk::{Node, Rule, Severity};
 
@@ -26,8 +26,8 @@ pub fn judge_denied(entry: &Entry<'_>, node: Node) -> Option<Fault> {
     let denied = node.get(LISTS).get(LICENSES);
     let (offenders, many) = offenders(denied)?;
     let what = format!(
-        "lists {} components under licences that are denied: {offenders}; replace them, or get them under another licence",
-        shown(many)
+        "lists {} under licences that are denied{offenders}; replace what is, or get it under another licence",
+        counted(many, "component")
     );
     Some(Fault::new(&DENIED, what).at(denied.get(FIRST).at(0)))
 }
@@ -35,20 +35,19 @@ pub fn judge_denied(entry: &Entry<'_>, node: Node) -> Option<Fault> {
 /// Judges what is no licence.
 pub fn judge_invalid(entry: &Entry<'_>, node: Node) -> Option<Fault> {
     let kinds = [
-        (entry.refuse_invalid, INVALID_LICENSES, "that are no licences", "invalidLicenses"),
+        (entry.refuse_invalid, INVALID_LICENSES, "of no known meaning", "invalidLicenses"),
         (entry.refuse_deprecated, DEPRECATED_LICENSES, "that SPDX calls deprecated", "deprecatedLicenses"),
     ];
     let (mut short, mut guilty): (Vec<String>, Node) = (Vec::new(), Node::NONE);
     for (refused, key, what, setting) in kinds {
         let Some((offenders, many)) = refused.then(|| node.get(key)).and_then(offenders) else { continue };
         guilty = if guilty.is_none() { node.get(key).get(FIRST).at(0) } else { guilty };
-        short.push(format!("{} {what} (`{setting}`): {offenders}", shown(many)));
+        short.push(format!("{} {what} (`{setting}`){offenders}", counted(many, "licence")));
     }
     if short.is_empty() {
         return None;
     }
-    let what =
-        format!("names licences {}; write an expression of SPDX's ids, or `LicenseRef-...`", short.join("; and "));
+    let what = format!("names {}; write an expression of SPDX's ids, or `LicenseRef-...`", short.join("; and "));
     Some(Fault::new(&INVALID, what).at(guilty))
 }
 

@@ -1,7 +1,7 @@
 //! Services that an SBOM lists speak to places that somebody allowed, and not in the clear.
 
 use portcullis_proof::document::Fault;
-use portcullis_proof::reading::{count, first, placed, shown};
+use portcullis_proof::reading::{count, counted, first, placed};
 use portcullis_proof::words::name;
 use portcullis_sdk::{Node, Rule, Severity};
 
@@ -21,17 +21,14 @@ pub fn judge(entry: &Entry<'_>, node: Node) -> Option<Fault> {
         guilty = services.get(FIRST_PLAIN);
         let such =
             if guilty.get(ENDPOINT).text().is_empty() { String::new() } else { format!(", such as {}", one(guilty)) };
-        short.push(format!("{} endpoints without encryption (`plainEndpoints`){such}", shown(plain)));
+        short.push(format!("{} without encryption (`plainEndpoints`){such}", counted(plain, "endpoint")));
     }
     let foreign = services.get(FOREIGN);
     let many = count(foreign.get(COUNT));
     if entry.limits_endpoints && many != Some(0) {
         guilty = if guilty.is_none() { foreign.get(FIRST).at(0) } else { guilty };
-        short.push(format!(
-            "{} that `endpoints` does not allow: {}",
-            shown(many),
-            first(foreign.get(FIRST), many, one)
-        ));
+        let first = first(foreign.get(FIRST), many, one);
+        short.push(format!("{} that `endpoints` does not allow{first}", counted(many, "endpoint")));
     }
     if short.is_empty() {
         return None;

@@ -57,14 +57,15 @@ pub fn judge(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Option<
             format!("{} ({severity}{place})", name(&one.get(ID).text()))
         })
         .collect();
-    let more = match unseen {
-        Some(0) => String::new(),
-        Some(more) => format!("; and {more} more that were not looked at"),
-        None => "; and nobody knows how many more".to_owned(),
-    };
-    let shown = if shown.is_empty() { "none of those that were looked at".to_owned() } else { list(&shown, "and") };
+    let mut shown = shown;
+    match unseen {
+        Some(0) => {}
+        Some(more) => shown.push(format!("{more} that were not looked at")),
+        None => shown.push("nobody knows how many".to_owned()),
+    }
+    let shown = list(&shown, "and");
     let what = format!(
-        "lists vulnerabilities that nobody says do no harm: {shown}{more}; update what has them, or attest an OpenVEX document (`cosign attest --type openvex`) that says why each is `not_affected`, or `fixed`"
+        "lists vulnerabilities that nobody says do no harm: {shown}; update what has them, or attest an OpenVEX document (`cosign attest --type openvex`) that says why each is `not_affected`, or `fixed`"
     );
     Some(Fault::new(&VULNERABILITY, what).at(harmful.first().copied().unwrap_or(Node::NONE)))
 }

@@ -69,7 +69,8 @@ impl Document {
         match &self.source {
             Source::Attested(signer) => format!("{}, by {}", name(&self.node.get(FOUND).text()), shown(signer, "")),
             Source::Local(file) => format!("the file {}", name(file)),
-            Source::Unknown(what) => format!("from {}", name(what)),
+            Source::Unknown(what) if what.is_empty() => "one that does not say where it comes from".to_owned(),
+            Source::Unknown(what) => format!("one from {}", name(what)),
         }
     }
 
@@ -96,7 +97,10 @@ impl Document {
                 what if what.is_empty() => "it is not known to keep it".to_owned(),
                 what => format!("{}{}", cut(&what, MOST_REASON), place(first)),
             };
-            let count = if many.is_empty() { String::new() } else { format!(", {many} in all") };
+            let count = match many.as_str() {
+                "" | "0" | "1" => String::new(),
+                many => format!(", {many} in all"),
+            };
             let what = format!(
                 "does not keep the schema of its format: {what}{count}; make it with a tool that does, or mend what changes it"
             );

@@ -3,6 +3,7 @@
 pub mod document;
 pub mod evidence;
 pub mod identity;
+mod judge;
 pub mod need;
 pub mod pattern;
 pub mod reading;

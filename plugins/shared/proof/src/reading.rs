@@ -19,9 +19,13 @@ pub fn flag(node: Node) -> Option<bool> {
     (node.kind() == Kind::Bool).then(|| node.boolean())
 }
 
-/// A number for a person, and that there is none.
-pub fn shown(count: Option<u64>) -> String {
-    count.map_or_else(|| "an unknown number of".to_owned(), |count| count.to_string())
+/// How many there are of something, for a person: `1 component`, `3 components`, `an unknown number of components`.
+pub fn counted(count: Option<u64>, one: &str) -> String {
+    match count {
+        Some(1) => format!("1 {one}"),
+        Some(count) => format!("{count} {one}s"),
+        None => format!("an unknown number of {one}s"),
+    }
 }
 
 /// A version as numbers between dots, with what stands behind them ignored from `-` or `+` on; nothing where it is none.
@@ -46,7 +50,7 @@ pub fn is_at_least(found: &str, least: &str) -> bool {
     matches!((version(found), version(least)), (Some(found), Some(least)) if found >= least)
 }
 
-/// The first things of a list, each with its place, and how many more there are.
+/// The first things of a list behind a colon, each with its place, and how many more there are; nothing where none is named.
 pub fn first(items: Node, total: Option<u64>, one: impl Fn(Node) -> String) -> String {
     const MOST: usize = 3;
     let mut shown: Vec<String> = items.items().take(MOST).map(one).collect();
@@ -55,9 +59,9 @@ pub fn first(items: Node, total: Option<u64>, one: impl Fn(Node) -> String) -> S
         0 => String::new(),
         _ if more > 0 => {
             shown.push(format!("{more} more"));
-            list(&shown, "and")
+            format!(": {}", list(&shown, "and"))
         }
-        _ => list(&shown, "and"),
+        _ => format!(": {}", list(&shown, "and")),
     }
 }
 

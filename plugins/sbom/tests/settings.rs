@@ -1,0 +1,203 @@
+//! What the plugin says about settings that it refuses.
+
+use portcullis_sdk::testing;
+use sbom::Sbom;
+
+fn refuses(settings: &str, pointer: &str, message: &str) {
+    let complaints = testing::complaints::<Sbom>(settings);
+    let found: Vec<_> = complaints.iter().map(|c| (c.pointer.as_str(), c.message.as_str())).collect();
+    assert_eq!(found, [(pointer, message)], "{settings}");
+}
+
+/// Settings with one entry, which holds this besides `match`.
+fn entry(more: &str) -> String {
+    format!(r#"{{"images": [{{"match": ["ghcr.io/org/**"], {more}}}]}}"#)
+}
+
+/// Refuses one setting of an entry that is sound otherwise.
+fn refuses_one(setting: &str, place: &str, message: &str) {
+    refuses(&entry(&format!(r#""trust": "release", {setting}"#)), &format!("/images/0/{place}"), message);
+}
+
+#[test]
+fn takes_what_its_readme_shows() {
+    let readme = include_str!("../README.md");
+    let shown = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("settings");
+    let case = format!(
+        "# The settings of the README.\n# settings:\n{}kind: Pod\n",
+        shown.lines().map(|line| format!("#   {line}\n")).collect::<String>()
+    );
+    let case = testing::Case::parse("README.md", &case).expect("YAML");
+    assert_eq!(testing::complaints::<Sbom>(&case.settings), []);
+}
+
+#[test]
+fn refuses_entries_that_say_nothing_or_two_things() {
+    refuses("{}", "", "`images` is missing");
+    refuses(r#"{"images": []}"#, "/images", "an empty list covers no image; give an entry with `match` and `trust`");
+    let nobody = "nobody's word would count: name by `trust` who may attest an SBOM, or let files count in CI by `local: accept`";
+    refuses(r#"{"images": [{"match": ["ghcr.io/org/**"]}]}"#, "/images/0", nobody);
+    refuses(r#"{"files": {}}"#, "/files", nobody);
+    refuses(
+        &entry(r#""exempt": true, "atLeast": 2"#),
+        "/images/0/atLeast",
+        "an exempt image needs nothing; remove `atLeast` or `exempt`",
+    );
+    refuses(
+        &entry(r#""trust": "release", "exempt": true"#),
+        "/images/0/trust",
+        "an exempt image needs nothing; remove `trust` or `exempt`",
+    );
+    refuses(
+        r#"{"images": [{"match": ["**"], "exempt": true}]}"#,
+        "/images/0/match/0",
+        "would let every image in without an SBOM; name whose images need none",
+    );
+    refuses(
+        r#"{"images": [{"match": ["ghcr.io/**"], "exempt": true}], "unmatched": "allow"}"#,
+        "",
+        "nothing would be judged: every entry is exempt, and `unmatched` is `allow`",
+    );
+    refuses(
+        r#"{"files": {"trust": "release"}, "unmatched": "allow"}"#,
+        "/unmatched",
+        "says something about images, and without `images` none is judged",
+    );
+    refuses(
+        r#"{"images": [{"match": ["ghcr.io/**"], "trust": "a"}, {"match": ["ghcr.io/org/*"], "trust": "a"}]}"#,
+        "/images/1/match/0",
+        "never decides: `ghcr.io/**` in `images[0]` matches all of it before",
+    );
+    let of_images = testing::complaints::<Sbom>(r#"{"files": {"trust": "release", "scope": "index"}}"#);
+    assert!(of_images[0].message.starts_with("unknown setting `scope`: "), "a file has no platforms");
+}
+
+#[test]
+fn refuses_signers_that_could_never_be_enough() {
+    refuses_one(r#""keys": []"#, "keys", "nobody's signature would count: name a key, or give `identities`");
+    refuses_one(r#""keys": ["a"], "atLeast": 2"#, "atLeast", "asks for 2 signers, and `keys` names 1");
+    refuses(
+        &entry(r#""local": "accept", "keys": ["a"]"#),
+        "/images/0/keys",
+        "says who of a trust counts, and there is no `trust`",
+    );
+    refuses(
+        &entry(r#""local": "accept", "atLeast": 2"#),
+        "/images/0/atLeast",
+        "asks for several signers, and without `trust` nobody signs",
+    );
+    refuses_one(r#""local": "yes""#, "local", "must be one of `refuse`, `accept`, not the text `yes`");
+    refuses_one(r#""attestations": "most""#, "attestations", "must be one of `any`, `all`, not the text `most`");
+}
+
+#[test]
+fn refuses_platforms_that_are_none() {
+    refuses_one(
+        r#""scope": "index", "platforms": ["linux/amd64"]"#,
+        "platforms",
+        "says something about platforms, and `scope` is `index`",
+    );
+    refuses_one(r#""platforms": []"#, "platforms", "an empty list names no platform; leave it out to mean all of them");
+    for odd in ["linux", "linux/", "Linux/amd64", "linux/arm/v7/x"] {
+        let message = "is no platform; write one such as `linux/amd64` or `linux/arm64/v8`";
+        refuses_one(&format!(r#""platforms": ["{odd}"]"#), "platforms/0", message);
+    }
+}
+
+#[test]
+fn refuses_durations_that_are_none() {
+    for odd in ["90", "d", "1.5d", "-1d", "90 d", "999999999d"] {
+        let message = format!("must be a duration such as `90d`, `24h`, `10m` or `30s`, not the text `{odd}`");
+        refuses_one(&format!(r#""maxAge": "{odd}""#), "maxAge", &message);
+    }
+    refuses_one(r#""futureSkew": 10"#, "futureSkew", "must be a text that is not empty, not `10`");
+}
+
+#[test]
+fn refuses_formats_profiles_and_shares_that_mean_nothing() {
+    refuses_one(
+        r#""formats": {}"#,
+        "formats",
+        "would count no format; name one with its oldest version, as in `{CycloneDX: \"1.5\"}`",
+    );
+    refuses_one(
+        r#""formats": {"CycloneDX": "new"}"#,
+        "formats/CycloneDX",
+        "must be a version of numbers such as `1.5`, not the text `new`",
+    );
+    refuses_one(
+        r#""profile": "cisa-2025""#,
+        "profile",
+        "must be one of `presence`, `ntia`, `cisa-2025-draft`, `bsi-tr-03183-2`, not the text `cisa-2025`",
+    );
+    refuses_one(
+        r#""coverage": {}"#,
+        "coverage",
+        "asks for nothing; name an element with a share in per cent, as in `{purl: 90}`",
+    );
+    for odd in ["0", "101", "89.5"] {
+        let message = format!("must be a whole number from 1 to 100, not `{odd}`");
+        refuses_one(&format!(r#""coverage": {{"purl": {odd}}}"#), "coverage/purl", &message);
+    }
+    refuses_one(
+        r#""coverage": {"licence": 90}"#,
+        "coverage/licence",
+        "unknown setting `licence`: did you mean `license`?",
+    );
+    refuses_one(
+        r#""componentTypes": []"#,
+        "componentTypes",
+        "an empty list would count no component; leave it out to count all but files",
+    );
+    refuses_one(r#""graph": {"reachable": 0}"#, "graph/reachable", "must be a whole number from 1 to 100, not `0`");
+    refuses_one(
+        r#""completeness": {"unknown": "warn"}"#,
+        "completeness/unknown",
+        "must be one of `deny`, `allow`, not the text `warn`",
+    );
+    refuses_one(r#""tools": [{"minVersion": "1"}]"#, "tools/0", "`name` is missing");
+    refuses_one(r#""tools": []"#, "tools", "an empty list would count no tool; leave it out to count every one");
+}
+
+#[test]
+fn refuses_what_could_never_be_denied() {
+    for odd in
+        ["left-pad", "npm/left-pad", "pkg:npm", "pkg:npm/", "pkg:*/a", "pkg:npm/**", "pkg:npm/a?x=1", "pkg:npm//a"]
+    {
+        let message = format!(
+            "`{odd}` is no package; write one such as `pkg:npm/left-pad`, `pkg:npm/left-pad@1.3.0` or `pkg:maven/org.example/*`"
+        );
+        refuses_one(&format!(r#""denied": {{"components": ["{odd}"]}}"#), "denied/components/0", &message);
+    }
+    for odd in ["*", "GPL 3", "MIT OR GPL-3.0-only"] {
+        let message = format!("`{odd}` is no licence; write an id of SPDX's list, or several of them as in `AGPL-*`");
+        refuses_one(&format!(r#""denied": {{"licenses": ["{odd}"]}}"#), "denied/licenses/0", &message);
+    }
+    refuses_one(r#""denied": {"licenses": []}"#, "denied/licenses", "an empty list denies nothing; leave it out");
+    for odd in ["example.com", "*://example.com/**", "https://*/**", "https:///a"] {
+        let message =
+            format!("`{odd}` is no address; write one such as `https://*.example.com/**`, with a whole scheme");
+        refuses_one(&format!(r#""services": {{"endpoints": ["{odd}"]}}"#), "services/endpoints/0", &message);
+    }
+}
+
+#[test]
+fn refuses_vulnerabilities_of_no_severity_and_vex_by_nobody() {
+    let nothing = "asks for nothing; say by `deny` which severities are too high";
+    refuses_one(r#""vulnerabilities": {}"#, "vulnerabilities", nothing);
+    refuses_one(
+        r#""vulnerabilities": {"deny": ["severe"]}"#,
+        "vulnerabilities/deny/0",
+        "must be one of `critical`, `high`, `medium`, `low`, not the text `severe`",
+    );
+    refuses_one(
+        r#""vulnerabilities": {"deny": ["high"], "vex": {"keys": []}}"#,
+        "vulnerabilities/vex/keys",
+        "nobody's signature would count: name a key, or give `identities`",
+    );
+    refuses(
+        &entry(r#""local": "accept", "vulnerabilities": {"deny": ["high"], "vex": {"keys": ["a"]}}"#),
+        "/images/0/vulnerabilities/vex",
+        "says who of a trust counts, and there is no `trust`",
+    );
+}
