@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use crate::instance::p256;
 use crate::made::{By, Content, Log, bundle};
-use crate::world::{NAME, World, absent, app, asked, attach, failed, name, rejected, sign_as_before, signature, verified};
+use crate::world::{
+    NAME, World, absent, app, asked, attach, failed, name, rejected, sign_as_before, signature, verified,
+};
 
 const CYCLONEDX: &str = "https://cyclonedx.org/bom";
 const SPDX: &str = "https://spdx.dev/Document";
@@ -263,7 +265,10 @@ async fn looks_at_an_index_and_at_each_of_its_platforms_n56() {
     assert_eq!(platforms.len(), 2);
     assert_eq!(*platforms[1], json!({"platform": "linux/arm64", "digest": arm.digest()}));
     assert_eq!(documents(&fact).len(), 1, "of one platform alone");
-    assert_eq!((&documents(&fact)[0]["platform"], &documents(&fact)[0]["subject"]), (&json!("linux/amd64"), &json!(amd.digest())));
+    assert_eq!(
+        (&documents(&fact)[0]["platform"], &documents(&fact)[0]["subject"]),
+        (&json!("linux/amd64"), &json!(amd.digest()))
+    );
     assert_eq!(documents(&fact)[0]["binding"]["state"], "agrees");
     assert!(fact["refused"][0]["reason"].as_str().is_some_and(|why| why.contains("made for something else")));
     // Whoever asks for the index alone is told of nothing else.
@@ -361,17 +366,24 @@ async fn files_of_the_caller_are_told_as_what_they_are_with_their_places() {
     .await;
     let fact = verified(&answers[0]);
     let document = &documents(&fact)[0];
-    assert_eq!((&document["authenticity"], &document["file"], &document["signer"]), (&json!("local"), &json!("sbom.json"), &Value::Null));
+    assert_eq!(
+        (&document["authenticity"], &document["file"], &document["signer"]),
+        (&json!("local"), &json!("sbom.json"), &Value::Null)
+    );
     assert_eq!(document["binding"]["state"], "agrees");
     let tree = answers[1].as_ref().ok().and_then(|fact| fact.document.clone()).expect("a document");
     let (node, whole) = tree.resolve(NodeId::ROOT, "/documents/0/runs/0/scopes/0/first/0");
     assert!(whole);
-    assert_eq!(tree.place(node).map(|place| place.to_string()).as_deref(), Some("scan.sarif:16:9"));
+    assert_eq!(tree.place(node).map(|place| place.to_string()).as_deref(), Some("scan.sarif:5:9"));
 
     // Nobody need know a digest for it: then the name is all that there is.
     for (image, state) in [("ghcr.io/org/app:1", "agrees"), ("ghcr.io/org/other:1", "silent")] {
         let fact = verified(&one(&world, query("sbom", image, None, json!({"local": true}))).await);
-        assert_eq!((&documents(&fact)[0]["binding"]["state"], &fact["digest"]), (&json!(state), &Value::Null), "{image}");
+        assert_eq!(
+            (&documents(&fact)[0]["binding"]["state"], &fact["digest"]),
+            (&json!(state), &Value::Null),
+            "{image}"
+        );
     }
     // Without such a file there is nothing, and whoever names a trust wants a registry to be asked.
     let bare = World::of(Evidence::default());

@@ -4,6 +4,7 @@
 
 use portcullis_support::{instance, made};
 
+mod documents;
 mod lies;
 mod names;
 mod places;
