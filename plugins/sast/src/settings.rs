@@ -1,8 +1,9 @@
 //! What a policy author may set; an unknown key is an error.
 
+use portcullis_proof::evidence;
 use portcullis_proof::need::{self, Need};
 use portcullis_proof::pattern;
-use portcullis_proof::settings::{Signers, duration, entries, exact, one_signer, refuse_too_many, version};
+use portcullis_proof::settings::{Signers, duration, exact, one_signer, refuse_empty, version};
 use portcullis_sdk::{Object, Setting, packed};
 use serde_json::{Map, Value, json};
 
@@ -125,28 +126,8 @@ const OF_REPORTS: [&str; 14] = [
 impl<'a> Settings<'a> {
     /// Reads them, complaining about whatever is wrong.
     pub fn read(setting: Setting<'a>) -> Self {
-        let all = setting.object(&["images", "files", "unmatched"]);
-        let files = all.get("files");
-        let images = if files.is_given() { all.get("images") } else { all.require("images") };
-        if images.is_list() && images.items().is_empty() {
-            images.complain("an empty list covers no image; give an entry with `match` and `trust`");
-        }
-        refuse_too_many(&images);
-        let settings = Self {
-            images: entries(&images, |entry: &Entry<'_>| &entry.need.patterns, image),
-            files: files.is_given().then(|| file(&files)),
-            allow_unmatched: all.get("unmatched").word(&["deny", "allow"]) == Some("allow"),
-        };
-        if !images.is_given() && all.get("unmatched").is_given() {
-            all.get("unmatched").complain("says something about images, and without `images` none is judged");
-        }
-        let idle = settings.files.is_none()
-            && settings.allow_unmatched
-            && settings.images.iter().all(|entry| entry.need.exempt);
-        if idle && setting.is_sound() {
-            setting.complain("nothing would be judged: every entry is exempt, and `unmatched` is `allow`");
-        }
-        settings
+        let (images, files, allow_unmatched) = evidence::settings(&setting, image, file);
+        Self { images, files, allow_unmatched }
     }
 }
 
@@ -189,14 +170,6 @@ fn entry<'a>(all: &Object<'a, '_>, need: Need<'a>) -> Entry<'a> {
         max_age: duration(&all.get("maxAge")),
         skew: duration(&all.get("futureSkew")).unwrap_or(SKEW),
         delegated: delegated.items().iter().map(delegate).collect(),
-    }
-}
-
-/// Refuses an empty list, and one with too many items.
-fn refuse_empty(setting: &Setting<'_>, what: &str) {
-    refuse_too_many(setting);
-    if setting.is_list() && setting.items().is_empty() {
-        setting.complain(format!("an empty list {what}"));
     }
 }
 

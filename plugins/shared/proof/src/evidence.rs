@@ -1,6 +1,6 @@
 //! From images to findings, for every kind of document that somebody attests: what is asked, what counts, which is enough.
 
-use portcullis_sdk::{Finding, ImageState, Node, Outcome, Query, Review, Rule};
+use portcullis_sdk::{Finding, ImageState, Node, Outcome, Query, Review, Rule, Setting};
 
 use crate::document::{Document, Fault};
 use crate::identity::admits;
@@ -8,6 +8,7 @@ use crate::judge::{Judge, MOST_SHOWN, Target};
 use crate::need::Need;
 use crate::pattern;
 use crate::reference::{self, Reference};
+use crate::settings::{entries, refuse_too_many};
 use crate::signer::Signer;
 use crate::words::{cut, list, name};
 
@@ -53,6 +54,32 @@ pub trait Entry {
     fn instead(&self, _: &Look<'_>, _: &str) -> Instead {
         Instead::default()
     }
+}
+
+/// Reads `images`, `files` and `unmatched`: what is asked of images and of a file, and whether images may run that no entry
+/// matches.
+pub fn settings<'a, E: Entry>(
+    setting: &Setting<'a>,
+    image: impl Fn(&Setting<'a>, &[&[String]]) -> E,
+    file: impl Fn(&Setting<'a>) -> E,
+) -> (Vec<E>, Option<E>, bool) {
+    let all = setting.object(&["images", "files", "unmatched"]);
+    let (files, unmatched) = (all.get("files"), all.get("unmatched"));
+    let images = if files.is_given() { all.get("images") } else { all.require("images") };
+    if images.is_list() && images.items().is_empty() {
+        images.complain("an empty list covers no image; give an entry with `match` and `trust`");
+    }
+    refuse_too_many(&images);
+    let entries = entries(&images, |entry: &E| &entry.need().patterns, image);
+    let file = files.is_given().then(|| file(&files));
+    let allow_unmatched = unmatched.word(&["deny", "allow"]) == Some("allow");
+    if !images.is_given() && unmatched.is_given() {
+        unmatched.complain("says something about images, and without `images` none is judged");
+    }
+    if file.is_none() && allow_unmatched && entries.iter().all(|entry| entry.need().exempt) && setting.is_sound() {
+        setting.complain("nothing would be judged: every entry is exempt, and `unmatched` is `allow`");
+    }
+    (entries, file, allow_unmatched)
 }
 
 /// What counts in place of a document.

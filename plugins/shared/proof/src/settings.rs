@@ -251,3 +251,11 @@ pub fn version<'a>(setting: &Setting<'a>) -> Option<&'a str> {
     }
     Some(text)
 }
+
+/// Refuses an empty list, whose author thought that it does something, and one with too many items.
+pub fn refuse_empty(setting: &Setting<'_>, what: &str) {
+    refuse_too_many(setting);
+    if setting.is_list() && setting.items().is_empty() {
+        setting.complain(format!("an empty list {what}"));
+    }
+}
