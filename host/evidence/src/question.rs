@@ -73,7 +73,7 @@ impl Question {
             Some(other) => return Err(format!("the question has the scope `{}`", other.escape_debug())),
         };
         let trusts = arguments["trust"].is_string();
-        let local = arguments["local"] == true;
+        let local = arguments["local"] == "accept";
         let ask = arguments["ask"].as_object().cloned().unwrap_or_default();
         Ok(Self { kind, about, trusts, local, scope, ask })
     }
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!((asked.kind, asked.trusts, asked.local, asked.scope), (Kind::Sbom, true, false, Scope::Platforms));
         assert_eq!(asked.image().map(Image::name_with_tag).as_deref(), Some("a.example/b:1"));
         assert_eq!(asked.ask["types"][0], "library");
-        let local = read("sast", r#"{"about":"file","local":true}"#).expect("a question");
+        let local = read("sast", r#"{"about":"file","local":"accept"}"#).expect("a question");
         assert!(local.local && !local.trusts && local.image().is_none());
     }
 

@@ -204,7 +204,7 @@ fn sorted(values: Vec<Value>) -> Value {
 
 /// What is to be looked for in SBOMs.
 fn wanted(ask: &Map<String, Value>) -> Result<sbom::Ask, String> {
-    let known = ["components", "licenses", "types", "endpoints", "predicateTypes"];
+    let known = ["components", "licenses", "types", "endpoints", "severities", "predicateTypes"];
     if let Some(other) = ask.keys().find(|key| !known.contains(&key.as_str())) {
         return Err(format!("nobody here knows `{}`", other.escape_debug()));
     }
@@ -213,6 +213,7 @@ fn wanted(ask: &Map<String, Value>) -> Result<sbom::Ask, String> {
         list.filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
     };
     let all = sbom::Ask::new(&texts("components"), &texts("licenses"), &texts("types"))?;
+    let all = all.with_severities(&texts("severities"));
     if ask.contains_key("endpoints") { all.with_endpoints(&texts("endpoints")) } else { Ok(all) }
 }
 

@@ -41,6 +41,8 @@ pub const MAX_RELATIONS: usize = 4_000_000;
 pub const MAX_PATTERNS: usize = 1_000;
 /// How many vulnerabilities are kept, the most severe first: each may be excused by a VEX document.
 pub const MOST_VULNERABILITIES: usize = 200;
+/// How many components that one vulnerability affects are named.
+pub const MOST_AFFECTED: usize = 50;
 /// How many statements of one VEX document are kept.
 pub const MOST_STATEMENTS: usize = 2_000;
 /// The most products that one statement of a VEX document may name.

@@ -56,12 +56,12 @@ pub fn faults(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Vec<Fa
     let mut faults: Vec<Fault> = Vec::new();
     faults.extend(form::judge_external(&runs));
     faults.extend(execution::judge_failures(entry, &runs));
-    faults.extend(execution::judge_empty(&runs));
+    faults.extend(execution::judge_empty(entry, &runs));
     faults.extend(execution::judge_disabled(entry, &runs));
     faults.extend(tools::judge(entry, &runs));
     faults.extend(descriptors::judge(&runs));
     faults.extend(limits::judge(entry, &runs));
-    faults.extend(suppressions::judge(entry, &runs));
+    faults.extend(suppressions::judge_hidden(entry, &runs).or_else(|| suppressions::judge(entry, &runs)));
     faults.extend(commit::judge(entry, look, document, &runs));
     faults.extend(age::judge(entry, look, document, &runs));
     faults

@@ -36,6 +36,8 @@ portcullis_proof::document_keys! {
     LINE = "line",
     SUPPRESSIONS = "suppressions",
     ACCEPTED = "accepted",
+    HIDDEN = "hidden",
+    LINES = "lines",
     DESCRIPTOR_FAULTS = "descriptorFaults",
     COUNT = "count",
     PROVENANCE = "provenance",

@@ -28,6 +28,8 @@ packed! {
         pub rules: Vec<&'a str>,
         /// What the run must be called; empty where that does not matter.
         pub automation: &'a str,
+        /// Whether a run of it without results is clean though it declares no rule.
+        pub without_rules: bool,
     }
 }
 
@@ -75,6 +77,8 @@ packed! {
         pub tolerated: Vec<&'a str>,
         /// How many results there may be.
         pub limits: Vec<Limit>,
+        /// Whether the source may keep results from being told at all.
+        pub allow_hidden: bool,
         /// How many results may be suppressed; nothing where any number is allowed.
         pub max_suppressed: Option<i64>,
         /// How many rules may be switched off; nothing where any number is allowed.
@@ -157,9 +161,12 @@ fn entry<'a>(all: &Object<'a, '_>, need: Need<'a>) -> Entry<'a> {
     if delegated.is_given() && need.trust.is_none() {
         delegated.complain("says whose signed verdict counts, and there is no `trust`");
     }
+    let allow_hidden =
+        all.get("suppressions").object(&["inSource", "external"]).get("inSource").text() == Some("accept");
     Entry {
         need,
         ask,
+        allow_hidden,
         tools,
         tolerated: tolerated.texts(),
         limits,
@@ -174,7 +181,7 @@ fn entry<'a>(all: &Object<'a, '_>, need: Need<'a>) -> Entry<'a> {
 }
 
 fn tool<'a>(setting: &Setting<'a>) -> Tool<'a> {
-    let all = setting.object(&["name", "minVersion", "rules", "automationId"]);
+    let all = setting.object(&["name", "minVersion", "rules", "automationId", "withoutRules"]);
     let (least, rules) = (all.get("minVersion"), all.get("rules"));
     refuse_empty(&rules, "asks for no rule; leave it out");
     Tool {
@@ -182,6 +189,7 @@ fn tool<'a>(setting: &Setting<'a>) -> Tool<'a> {
         version: if least.is_given() { version(&least).unwrap_or_default() } else { "" },
         rules: rules.texts(),
         automation: all.get("automationId").text().unwrap_or_default(),
+        without_rules: all.get("withoutRules").word(&["refuse", "accept"]) == Some("accept"),
     }
 }
 

@@ -41,7 +41,7 @@ fn asks_what_the_first_entry_wants_to_know() {
 fn asks_about_the_file_only_where_one_holds_what_is_judged() {
     let settings = r#"{"files": {"local": "accept"}}"#;
     let config = Scene::object("a.yaml", "apiVersion: v1\nkind: ConfigMap\n");
-    assert_eq!(asked(&config, settings), [format!(r#"{{"about":"file","ask":{{{BASE}}}}}"#)]);
+    assert_eq!(asked(&config, settings), [format!(r#"{{"about":"file","ask":{{{BASE}}},"local":"accept"}}"#)]);
     assert_eq!(config.user("ann").judge::<Sast>(settings), []);
 }
 
@@ -61,7 +61,7 @@ fn talkative(long: &str) -> String {
     let run = format!(
         r#"{{"pointer": "/{long}", "tool": {{"name": "{long}", "version": "{long}"}}, "executed": false, "failures": [{first}], "failureCount": 50,
         "external": true, "rules": 0, "disabledRules": 9, "missingRules": [], "results": 0, "disagreeing": false, "commit": "{long}", "repository": "{long}",
-        "scopes": [{{"counts": {{"critical": 9, "high": 9}}, "first": [{first}]}}], "suppressions": {{"accepted": 9, "refused": 9}},
+        "scopes": [{{"counts": {{"critical": 9, "high": 9}}, "first": [{first}]}}], "suppressions": {{"accepted": 9, "refused": 9, "hidden": 0}},
         "descriptorFaults": {{"count": 9, "first": [{first}]}}}}"#
     );
     format!(
@@ -135,7 +135,7 @@ fn takes_no_report_for_a_good_one_whatever_is_missing() {
         (r#""disabledRules": 0"#, "rules-disabled"),
         (r#""disagreeing": false"#, "wrong-commit"),
         (r#""scopes": [{"counts": {"critical": 0, "high": 0}}]"#, "too-many-results"),
-        (r#""suppressions": {"accepted": 0}"#, "suppression"),
+        (r#""suppressions": {"accepted": 0, "hidden": 0}"#, "suppression"),
         (r#""descriptorFaults": {"count": 0}"#, "descriptor-broken"),
     ];
     let kept = |members: &[(&str, &str)], left_out: &str| {

@@ -29,7 +29,10 @@ fn asked(scene: &Scene, settings: &str) -> Vec<String> {
 fn asks_what_the_first_entry_wants_to_know() {
     let community = r#"{"image":"docker.io/library/nginx:1.27","scope":"index","trust":"community"}"#;
     assert_eq!(asked(&pod(&["nginx:1.27"]), SETTINGS), [community]);
-    assert_eq!(asked(&pod(&["quay.io/a/b:1"]), SETTINGS), [r#"{"image":"quay.io/a/b:1","scope":"either"}"#]);
+    assert_eq!(
+        asked(&pod(&["quay.io/a/b:1"]), SETTINGS),
+        [r#"{"image":"quay.io/a/b:1","local":"accept","scope":"either"}"#]
+    );
     let ask = r#""ask":{"components":["pkg:npm/left-pad"],"endpoints":["https://*.example.com/**"],"licenses":["GPL-*"],"severities":["critical"],"types":["library"]}"#;
     let whole = format!(r#"{{{ask},"image":"ghcr.io/org/app@{DIGEST}","scope":"either","trust":"release"}}"#);
     assert_eq!(asked(&pod(&[&format!("ghcr.io/org/app@{DIGEST}")]), SETTINGS), [whole]);

@@ -361,7 +361,10 @@ async fn files_of_the_caller_are_told_as_what_they_are_with_their_places() {
     let image = format!("ghcr.io/org/app@{digest}");
     let answers = ask(
         &world,
-        &[query("sbom", &image, None, json!({"local": true})), query("sast", &image, None, json!({"local": true}))],
+        &[
+            query("sbom", &image, None, json!({"local": "accept"})),
+            query("sast", &image, None, json!({"local": "accept"})),
+        ],
     )
     .await;
     let fact = verified(&answers[0]);
@@ -378,7 +381,7 @@ async fn files_of_the_caller_are_told_as_what_they_are_with_their_places() {
 
     // Nobody need know a digest for it: then the name is all that there is.
     for (image, state) in [("ghcr.io/org/app:1", "agrees"), ("ghcr.io/org/other:1", "silent")] {
-        let fact = verified(&one(&world, query("sbom", image, None, json!({"local": true}))).await);
+        let fact = verified(&one(&world, query("sbom", image, None, json!({"local": "accept"}))).await);
         assert_eq!(
             (&documents(&fact)[0]["binding"]["state"], &fact["digest"]),
             (&json!(state), &Value::Null),
@@ -387,9 +390,9 @@ async fn files_of_the_caller_are_told_as_what_they_are_with_their_places() {
     }
     // Without such a file there is nothing, and whoever names a trust wants a registry to be asked.
     let bare = World::of(Evidence::default());
-    absent(&one(&bare, query("sbom", &image, None, json!({"local": true}))).await);
+    absent(&one(&bare, query("sbom", &image, None, json!({"local": "accept"}))).await);
     let trust = bare.trust(&[("a", &p256())]);
-    let error = failed(&one(&bare, query("sbom", &image, Some(&trust), json!({"local": true}))).await);
+    let error = failed(&one(&bare, query("sbom", &image, Some(&trust), json!({"local": "accept"}))).await);
     assert!(error.contains("no registry may be asked"), "{error}");
 }
 
@@ -409,7 +412,7 @@ async fn a_file_of_the_caller_stands_beside_what_is_attested_and_never_for_it() 
     let told: Vec<&Value> = documents(&fact).iter().map(|one| &one["authenticity"]).collect();
     assert_eq!(told, ["attested", "local"]);
     let before = fake.log().len();
-    let fact = verified(&one(&world, query("sbom", &image, Some(&trust), json!({"local": true}))).await);
+    let fact = verified(&one(&world, query("sbom", &image, Some(&trust), json!({"local": "accept"}))).await);
     assert_eq!(documents(&fact).len(), 1, "where a file is enough, nobody is asked");
     assert_eq!(fake.log().len(), before);
 }

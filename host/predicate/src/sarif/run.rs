@@ -52,6 +52,29 @@ pub struct Run {
     pub suppressions: Suppressed,
     /// Results whose rule nobody can tell.
     pub descriptor_faults: Failures,
+    /// What the tool says of its work besides.
+    pub work: Work,
+}
+
+/// What Bandit says of its work among the properties of a run, and says nowhere else: it declares no rule without a result, and
+/// leaves out what the source suppresses (`# nosec`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// How many lines it looked at.
+    pub lines: Option<u64>,
+    /// How many results it left out because the source says so.
+    pub hidden: u64,
+}
+
+impl Work {
+    fn of(run: Piece<'_>, tool: &str) -> Self {
+        if !tool.eq_ignore_ascii_case("bandit") {
+            return Self::default();
+        }
+        let total = |name: &str| run.path(&["properties", "metrics", "_totals", name])?.index_number();
+        let hidden = ["nosec", "skipped_tests"].iter().filter_map(|name| total(name));
+        Self { lines: total("loc"), hidden: hidden.fold(0, u64::saturating_add) }
+    }
 }
 
 /// A driver or an extension.
@@ -174,6 +197,7 @@ impl Run {
             scopes: vec![Counted::default(); ask.scopes.len().max(1)],
             suppressions: Suppressed::default(),
             descriptor_faults: Failures::default(),
+            work: Work::of(piece, name),
             pointer,
         };
         if let Some(results) = results {
@@ -274,8 +298,9 @@ fn rules_that_did_not_run(tool: &Tool<'_>, invocations: &Invocations<'_>, ask: &
     let runs =
         |rule: &super::rules::Rule<'_>| switched.get(&std::ptr::from_ref(rule).addr()).copied().unwrap_or(rule.enabled);
     let disabled = rules().filter(|rule| !runs(rule)).count();
-    let name = tool.driver().name.as_deref().unwrap_or_default().to_lowercase();
-    let asked = ask.rules.iter().filter(|(tool, _)| tool.to_lowercase() == name).flat_map(|(_, rules)| rules);
+    let names =
+        [&tool.driver().name, &tool.driver().guid].map(|name| name.as_deref().unwrap_or_default().to_lowercase());
+    let asked = ask.rules.iter().filter(|(tool, _)| names.contains(&tool.to_lowercase())).flat_map(|(_, rules)| rules);
     let mut asked: Vec<&String> = asked.collect();
     if asked.is_empty() {
         return (disabled, Vec::new());

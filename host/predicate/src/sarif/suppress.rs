@@ -14,6 +14,8 @@ pub struct Suppressed {
     pub unjustified: u64,
     /// Results that carry one and count all the same.
     pub refused: u64,
+    /// Results that carry one and therefore do not count.
+    pub accepted: u64,
 }
 
 /// A result is suppressed only where it has suppressions and every one is in force: no status, or accepted. That is stricter
@@ -41,6 +43,7 @@ pub(super) fn is_suppressed(list: &[Suppression<'_>], allowed: &Suppressions, to
             }
     });
     told.refused += u64::from(!holds);
+    told.accepted += u64::from(holds);
     holds
 }
 

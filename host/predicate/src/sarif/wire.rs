@@ -1,5 +1,6 @@
 //! The reading of a SARIF report as the fact `sast` tells it.
 
+use portcullis_model::time::parse_time;
 use serde_json::{Map, Value, json};
 
 use super::failures::{Failure, Failures};
@@ -41,6 +42,8 @@ fn run(run: &Run) -> Value {
         "missingRules": run.missing_rules,
         "results": run.results,
         "ended": run.ended,
+        "endedSeconds": run.ended.as_deref().and_then(parse_time),
+        "lines": run.work.lines,
         "commit": run.revision.commit,
         "repository": run.revision.repository,
         "branch": run.revision.branch,
@@ -51,6 +54,8 @@ fn run(run: &Run) -> Value {
             "external": run.suppressions.external,
             "unjustified": run.suppressions.unjustified,
             "refused": run.suppressions.refused,
+            "accepted": run.suppressions.accepted,
+            "hidden": run.work.hidden,
         },
         "descriptorFaults": faults(&run.descriptor_faults),
     })

@@ -19,6 +19,7 @@ pub struct Ask {
     pub(crate) licenses: Vec<license::Pattern>,
     pub(crate) types: Vec<String>,
     pub(crate) endpoints: Option<Vec<String>>,
+    pub(crate) severities: Vec<String>,
 }
 
 impl Ask {
@@ -40,6 +41,7 @@ impl Ask {
             licenses: licenses.collect::<Result<_, _>>()?,
             types: types.iter().map(|kind| kind.to_ascii_lowercase()).collect(),
             endpoints: None,
+            severities: Vec::new(),
         })
     }
 
@@ -53,6 +55,16 @@ impl Ask {
         }
         self.endpoints = Some(endpoints.to_vec());
         Ok(self)
+    }
+
+    /// The severities of vulnerabilities that are told of (none: all), besides those whose severity nobody knows.
+    pub fn with_severities(mut self, severities: &[String]) -> Self {
+        self.severities = severities.iter().map(|severity| severity.to_ascii_lowercase()).collect();
+        self
+    }
+
+    pub(crate) fn wants_severity(&self, severity: &str) -> bool {
+        severity == "unknown" || self.severities.is_empty() || self.severities.iter().any(|wanted| wanted == severity)
     }
 
     /// Whether a component of the type counts for coverage. One whose type nobody wrote could be any.

@@ -22,7 +22,7 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
     let mut walk = Walk::new(ask);
     walk.list(root, subject)?;
     let roots: Vec<u32> = walk.root.into_iter().collect();
-    let vulnerabilities = vulnerabilities(root, &walk.purls, |id| walk.graph.find(id));
+    let vulnerabilities = vulnerabilities(root, ask, &walk.purls, |id| walk.graph.find(id));
     let mut tally = walk.tally;
     let created = metadata.and_then(|metadata| metadata.get_str("timestamp"));
     let mut makers = Makers::default();

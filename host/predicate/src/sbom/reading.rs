@@ -258,11 +258,11 @@ pub struct Outside {
 /// Vulnerabilities: more than five are kept, since each may be excused by a VEX document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vulnerabilities {
-    /// How many.
+    /// How many there are.
+    pub total: usize,
+    /// How many of the severities that were asked for, or of one that nobody knows.
     pub count: usize,
-    /// By severity.
-    pub severities: BTreeMap<String, usize>,
-    /// The most severe first; at most [`crate::MOST_VULNERABILITIES`].
+    /// Of these the most severe first; at most [`crate::MOST_VULNERABILITIES`].
     pub first: Vec<Vulnerability>,
 }
 
@@ -277,7 +277,8 @@ pub struct Vulnerability {
     pub state: Option<String>,
     /// Why it does not affect.
     pub justification: Option<String>,
-    /// Package URLs of the components that it affects, or their references.
+    /// Package URLs of the components that it affects, or their references; where there are more than
+    /// [`crate::MOST_AFFECTED`], the last one says so and is the name of nothing.
     pub affects: Vec<String>,
     /// Where it stands.
     pub pointer: String,

@@ -125,9 +125,8 @@ fn services(services: &Services) -> Value {
         "first": services.all.first.iter().map(service).collect::<Vec<_>>(),
         "endpoints": services.endpoints,
         "plain": services.plain.count,
-        "firstPlain": services.plain.first.iter().map(outside).collect::<Vec<_>>(),
-        "outside": services.outside.count,
-        "firstOutside": services.outside.first.iter().map(outside).collect::<Vec<_>>(),
+        "firstPlain": services.plain.first.first().map(outside),
+        "foreign": offenders(&services.outside, outside),
     })
 }
 
@@ -143,8 +142,8 @@ fn outside(outside: &Outside) -> Value {
 
 fn vulnerabilities(vulnerabilities: &Vulnerabilities) -> Value {
     json!({
+        "total": vulnerabilities.total,
         "count": vulnerabilities.count,
-        "severities": vulnerabilities.severities,
         "first": vulnerabilities.first.iter().map(vulnerability).collect::<Vec<_>>(),
     })
 }

@@ -66,12 +66,12 @@ fn tells_the_fact_in_the_members_that_are_agreed() {
     let run = &reading["runs"][0];
     assert_eq!(
         members(run),
-        "automationId baselineGuid branch commit descriptorFaults disabledRules disagreeing ended executed extensions external \
-         failureCount failures guid missingRules pointer repository results rules scopes suppressions tool"
+        "automationId baselineGuid branch commit descriptorFaults disabledRules disagreeing ended endedSeconds executed extensions external \
+         failureCount failures guid lines missingRules pointer repository results rules scopes suppressions tool"
     );
     assert_eq!(members(&run["scopes"][0]), "counts first notFailures old suppressed");
     assert_eq!(members(&run["scopes"][0]["counts"]), "critical high low medium none");
-    assert_eq!(members(&run["suppressions"]), "external inSource refused unjustified");
+    assert_eq!(members(&run["suppressions"]), "accepted external hidden inSource refused unjustified");
     assert_eq!(members(&run["tool"]), "fullName guid name organization semanticVersion version");
     assert_eq!(members(&run["descriptorFaults"]), "count first");
 }

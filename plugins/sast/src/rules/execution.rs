@@ -5,7 +5,7 @@ use portcullis_proof::reading::{count, counted, flag};
 use portcullis_proof::words::{cut, list, name};
 use portcullis_sdk::{Node, Rule, Severity};
 
-use crate::scan::{DISABLED_RULES, EXECUTED, FAILURE_COUNT, FAILURES, POINTER, RESULTS, RULES, Run, WHAT, sum};
+use crate::scan::{DISABLED_RULES, EXECUTED, FAILURE_COUNT, FAILURES, LINES, POINTER, RESULTS, RULES, Run, WHAT, sum};
 use crate::settings::Entry;
 
 /// A run says that it failed.
@@ -42,12 +42,18 @@ pub fn judge_failures(entry: &Entry<'_>, runs: &[Run]) -> Option<Fault> {
 }
 
 /// Judges whether the runs looked for anything.
-pub fn judge_empty(runs: &[Run]) -> Option<Fault> {
+pub fn judge_empty(entry: &Entry<'_>, runs: &[Run]) -> Option<Fault> {
     for run in runs {
         let (results, rules) = (count(run.node.get(RESULTS)), count(run.node.get(RULES)));
-        let what = match (results, rules) {
-            (None, _) => "no `results`, so that the scan did not run",
-            (Some(0), Some(0) | None) => "neither results nor rules, so that nothing was looked for",
+        // Some tools declare no rule without a result, and say instead how much they looked at.
+        let lines = count(run.node.get(LINES));
+        let excused = || entry.tools.iter().any(|tool| tool.without_rules && run.is_by(tool.name));
+        let what = match (results, rules, lines) {
+            (None, ..) => "no `results`, so that the scan did not run",
+            (Some(0), _, Some(0)) => "no results because it looked at no line of any source",
+            (Some(0), Some(0) | None, None) if !excused() => {
+                "neither results nor rules, so that nothing was looked for"
+            }
             _ => continue,
         };
         let what =

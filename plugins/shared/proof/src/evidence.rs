@@ -126,7 +126,7 @@ pub fn evaluate<E: Entry>(
     // In the first round nothing is known, and each look for it would cost a call.
     let any = review.facts().next().is_some();
     let mut look_up = |entry: &E, about: (&str, &str), target: Target<'_>| {
-        let query = query(kind, entry, about);
+        let query = query(kind, entry, about, admission);
         match if any { review.fact(kind.fact, &query.arguments) } else { None } {
             Some(fact) => {
                 let look = Look { need: entry.need(), root: fact.root(), time, admission };
@@ -195,9 +195,10 @@ pub fn is_from_file(review: Review) -> bool {
     request.user().is_empty() && !(request.api_group() == "portcullis.dev" && request.kind() == "Image")
 }
 
-fn query<E: Entry>(kind: &Kind, entry: &E, (about, what): (&str, &str)) -> Query {
+fn query<E: Entry>(kind: &Kind, entry: &E, (about, what): (&str, &str), admission: bool) -> Query {
     let need = entry.need();
     let mut texts = vec![(about, what)];
+    texts.extend((need.local && !admission).then_some(("local", "accept")));
     texts.extend(Some(("scope", need.scope)).filter(|(_, scope)| !scope.is_empty()));
     texts.extend(need.trust.map(|trust| ("trust", trust)));
     let mut query = Query::of_texts(kind.fact, &texts);

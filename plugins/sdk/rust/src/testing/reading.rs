@@ -219,12 +219,11 @@ mod tests {
 
     #[test]
     fn refuses_a_head_that_nobody_would_read() {
-        const KNOWN: &str = "known are `settings`, `mode`, `document`, `request`, `facts`";
+        const KNOWN: &str = "known are `settings`, `mode`, `document`, `request`, `time`, `facts`";
         const SENTENCE: &str = "if it begins a sentence, write that without the `:`";
         let unknown =
             |key: &str, near: &str| format!("the head of the case has the unknown key `{key}`: {near}{KNOWN}");
-        let map =
-            "expected a map with the keys `settings`, `mode`, `document`, `request`, `facts`, each with `: ` behind it";
+        let map = "expected a map with the keys `settings`, `mode`, `document`, `request`, `time`, `facts`, each with `: ` behind it";
         let request = "known are `operation`, `resource`, `subresource`";
         for (head, said) in [
             ("# setings: {a: 1}", format!("2: {}; {SENTENCE}", unknown("setings", "did you mean `settings`? "))),
