@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::command;
 use crate::debian;
+use crate::python::{self, BANDIT, SEMGREP};
 use crate::workspace::{cache, cargo_program};
 
 const CARGO_DENY: &str = "0.20.2";
@@ -17,6 +18,8 @@ const HELM: (&str, &str) = ("helm.sh/helm/v4/cmd/helm", "v4.3.1");
 const CRANE: (&str, &str) = ("github.com/google/go-containerregistry/cmd/crane", "v0.22.1");
 /// Signs what the tests judge, and says of their forgeries what it thinks of them.
 const COSIGN: (&str, &str) = ("github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.3");
+/// Writes the SBOM of an image.
+const SYFT: (&str, &str) = ("github.com/anchore/syft/cmd/syft", "v1.54.1");
 /// A registry without referrers: a package of Debian, and the program in it.
 const DOCKER_REGISTRY: &str = "docker-registry";
 
@@ -59,6 +62,28 @@ pub fn crane() -> Result<Option<PathBuf>> {
 /// The path of `cosign`, in the same way.
 pub fn cosign() -> Result<Option<PathBuf>> {
     of_go("cosign", COSIGN)
+}
+
+/// The path of `syft`, in the same way: two minutes on two cores.
+pub fn syft() -> Result<Option<PathBuf>> {
+    of_go("syft", SYFT)
+}
+
+/// What makes SBOMs and reports for the tests of both, by the variables that name them; `missing` is told why the rest cannot be had.
+pub fn of_reports(mut missing: impl FnMut(&str)) -> Result<Vec<(&'static str, OsString)>> {
+    let mut found = Vec::new();
+    let tools = [
+        ("PORTCULLIS_SYFT", syft()?.ok_or_else(|| NO_GO.to_owned())),
+        ("PORTCULLIS_BANDIT", python::program(&BANDIT)?),
+        ("PORTCULLIS_SEMGREP", python::program(&SEMGREP)?),
+    ];
+    for (variable, tool) in tools {
+        match tool {
+            Ok(program) => found.push((variable, program.into_os_string())),
+            Err(reason) => missing(&format!("{variable} names nothing: {reason}")),
+        }
+    }
+    Ok(found)
 }
 
 /// What the tests of signatures need besides Rust, by the variables that name them; `missing` is told why the rest cannot be had.
