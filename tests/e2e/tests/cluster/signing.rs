@@ -11,6 +11,9 @@ use serde_json::Value;
 /// The layer of a referrer that is a bundle.
 pub const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
+/// The keys: a set may trust the first two, and the last is in none.
+const KEYS: [&str; 3] = ["release", "tester", "stranger"];
+
 /// What signs nothing into a log and asks nobody for a time.
 const OFFLINE: &str = "offline.json";
 
@@ -86,11 +89,23 @@ impl Tools {
         let (cosign, crane) = (find("PORTCULLIS_COSIGN", "cosign")?, find("PORTCULLIS_CRANE", "crane")?);
         std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
         let tools = Self { cosign, crane, folder: folder.to_owned() };
-        for name in ["release", "tester", "stranger"] {
+        for name in KEYS {
             tools.must_sign(&["generate-key-pair", "--output-key-prefix", name]);
         }
         tools.must_sign(&["signing-config", "create", "--out", OFFLINE]);
         Ok(tools)
+    }
+
+    /// The same tools with the same keys in a folder of their own, for whoever works at the same time.
+    pub fn beside(&self, name: &str) -> Self {
+        let folder = self.folder.join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for key in KEYS {
+            let file = format!("{key}.key");
+            std::fs::copy(self.folder.join(&file), folder.join(&file)).expect("a key");
+        }
+        std::fs::copy(self.folder.join(OFFLINE), folder.join(OFFLINE)).expect("a file");
+        Self { cosign: self.cosign.clone(), crane: self.crane.clone(), folder }
     }
 
     pub fn run(&self, program: &Path, arguments: &[&str]) -> Said {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::reports::{BROKEN, CLEAN, EXCUSED, FAULTY, PACKAGE, Reports};
 use super::set::REPOSITORY;
 use crate::scene::Expected::{self, Allowed, Denied};
-use crate::signing::{Image, Tools};
+use crate::signing::{Image, Layout, Tools};
 
 /// By which type a report is attested: cosign has no word for it.
 pub const SARIF: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0";
@@ -130,8 +130,8 @@ fn provenance(commit: &str) -> Piece {
 }
 
 /// All cases.
-pub fn rows(documents: &Documents) -> Vec<Row> {
-    [present(documents), absent(documents), sboms(documents), reports(documents), commits(documents)]
+pub fn rows(documents: &Documents, layout: Layout) -> Vec<Row> {
+    [present(documents), absent(documents, layout), sboms(documents), reports(documents), commits(documents)]
         .into_iter()
         .flatten()
         .collect()
@@ -155,7 +155,12 @@ fn present(documents: &Documents) -> Vec<Row> {
 }
 
 /// A piece is not there, or nobody who counts says it.
-fn absent(documents: &Documents) -> Vec<Row> {
+fn absent(documents: &Documents, layout: Layout) -> Vec<Row> {
+    // An attestation is a signed statement, too; as a layer it is not looked at where signatures are.
+    let unsigned = match layout {
+        Layout::Bundle => Denied("predicate-type", &["https://cyclonedx.org/bom"]),
+        Layout::Tag => Denied("signature-missing", &["/missing/signature"]),
+    };
     let (sbom, report) = (&documents.cyclonedx, &documents.clean);
     let everywhere = |mut row: Row| {
         row.everywhere = true;
@@ -172,13 +177,7 @@ fn absent(documents: &Documents) -> Vec<Row> {
     let unsigned_sbom = Piece::Unsigned { kind: "https://cyclonedx.org/bom", text: sbom.clone() };
     let unsigned_report = Piece::Unsigned { kind: SARIF, text: report.clone() };
     vec![
-        row(
-            "missing/signature",
-            "no signature",
-            false,
-            vec![good_sbom.clone(), good_report.clone()],
-            Denied("signature-missing", &[]),
-        ),
+        row("missing/signature", "no signature", false, vec![good_sbom.clone(), good_report.clone()], unsigned),
         row("missing/sbom", "no SBOM", true, vec![good_report], Denied("sbom-missing", &["/missing/sbom"])),
         row("missing/sarif", "no report", true, vec![good_sbom], Denied("sast-missing", &["/missing/sarif"])),
         with_sbom("bare/sbom", "an SBOM that was attached as it is", bare_sbom, Denied("sbom-missing", &[])),
