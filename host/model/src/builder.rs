@@ -86,7 +86,7 @@ pub struct DocumentBuilder {
 impl DocumentBuilder {
     /// A builder; `source` is kept with the document so that findings have places.
     pub fn new(source: Option<Arc<Source>>, limits: Limits) -> Self {
-        let arena = Arena { nodes: Vec::new(), children: Vec::new(), text: String::new(), source };
+        let arena = Arena { nodes: Vec::new(), children: Vec::new(), text: String::new(), source, others: Vec::new() };
         Self { arena, limits, open: Vec::new(), pending: Vec::new(), key: None, failed: None }
     }
 
@@ -97,6 +97,11 @@ impl DocumentBuilder {
         self.arena.children.reserve(bytes / 16);
         self.arena.text.reserve(bytes / 2);
         self
+    }
+
+    /// What follows was read from another source, or from none: a fact tells of several files.
+    pub fn read_from(&mut self, source: Option<Arc<Source>>) {
+        self.arena.others.push((self.arena.nodes.len() as u32, source));
     }
 
     /// The first thing that went wrong, so that a reader can stop early.
@@ -284,6 +289,23 @@ mod tests {
         b.begin_list(None);
         (0..20).for_each(|_| b.null(None));
         assert_eq!(b.end(0).expect_err("too many").to_string(), "more than 10 values");
+    }
+
+    #[test]
+    fn knows_of_each_value_which_source_it_was_read_from() {
+        let (one, two) = (Source::new("one", "1"), Source::new("two", "22"));
+        let mut b = DocumentBuilder::new(None, Limits::default());
+        b.begin_list(Some(Span::new(0, 1)));
+        for source in [Some(one), None, Some(two)] {
+            b.read_from(source);
+            b.null(Some(Span::new(0, 1)));
+        }
+        b.end(0).expect("a list");
+        let document = b.finish().expect("a document");
+        let list = document.items(crate::NodeId::ROOT);
+        let files: Vec<_> = list.map(|node| document.place(node).map(|place| place.file().to_owned())).collect();
+        assert_eq!(files, [Some("one".to_owned()), None, Some("two".to_owned())]);
+        assert_eq!(document.place(crate::NodeId::ROOT), None, "nobody said where that was read from");
     }
 
     #[test]

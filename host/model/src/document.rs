@@ -96,6 +96,8 @@ pub(crate) struct Arena {
     pub(crate) children: Vec<u32>,
     pub(crate) text: String,
     pub(crate) source: Option<Arc<Source>>,
+    /// What was read from another source: from that node on, until the next.
+    pub(crate) others: Vec<(u32, Option<Arc<Source>>)>,
 }
 
 /// A read-only tree, or a subtree of one; cloning it is cheap.
@@ -243,17 +245,17 @@ impl Document {
         let n = self.node(node)?;
         let container = matches!(n.kind, Kind::Map | Kind::List) || n.place.start == n.place.end;
         let span = if container && n.key_place != NOWHERE { n.key_place } else { n.place };
-        self.place_of(span)
+        self.place_of(node, span)
     }
 
     /// The place of the key that a node stands under.
     pub fn key_place(&self, node: NodeId) -> Option<Place> {
-        self.place_of(self.node(node)?.key_place)
+        self.place_of(node, self.node(node)?.key_place)
     }
 
     /// The place of a node's whole value.
     pub fn value_place(&self, node: NodeId) -> Option<Place> {
-        self.place_of(self.node(node)?.place)
+        self.place_of(node, self.node(node)?.place)
     }
 
     /// Appends the subtree as JSON text without white space.
@@ -309,8 +311,10 @@ impl Document {
         out
     }
 
-    fn place_of(&self, span: Span) -> Option<Place> {
-        let source = self.arena.source.as_ref()?;
+    fn place_of(&self, node: NodeId, span: Span) -> Option<Place> {
+        let index = self.index(node)?;
+        let other = self.arena.others.iter().rev().find(|(first, _)| *first <= index);
+        let source = other.map_or(self.arena.source.as_ref(), |(_, source)| source.as_ref())?;
         (span != NOWHERE).then(|| Place { source: Arc::clone(source), span })
     }
 

@@ -94,7 +94,8 @@ fn finding(
 ///
 /// A node of the object gives both. A node of the old object gives its pointer; where there is a new object, the place is
 /// the nearest ancestor that still exists there. A node of another document (a fact, the options) is not a part of the
-/// subject, so such a finding concerns the whole of it, like one without a node.
+/// subject, so such a finding concerns the whole of it, like one without a node; where what the fact tells of was read from a
+/// file of the caller's, that is the place.
 fn whereabouts(handle: u32, missing: &str, state: &State) -> Result<(String, Option<Place>), Reason> {
     relative(missing, |text| state.input.shown(text).into_owned())?;
     let review = &state.input.review;
@@ -103,9 +104,10 @@ fn whereabouts(handle: u32, missing: &str, state: &State) -> Result<(String, Opt
         review.subject.place.clone().or_else(|| document.and_then(|document| document.place(NodeId::ROOT)))
     };
     let at = state.input.at(handle).map_err(Reason::Breach)?;
-    let Some((number, document, node)) = at.filter(|(number, ..)| matches!(*number, OBJECT | OLD_OBJECT)) else {
-        return Ok((String::new(), whole()));
-    };
+    let Some((number, document, node)) = at else { return Ok((String::new(), whole())) };
+    if !matches!(number, OBJECT | OLD_OBJECT) {
+        return Ok((String::new(), document.place(node).or_else(whole)));
+    }
     let mut pointer = document.pointer(node);
     pointer.push_str(missing);
     let document = review.object.as_ref().unwrap_or(document);

@@ -1,0 +1,264 @@
+//! New or old: which results of a run stood in an earlier report already.
+
+use std::collections::{HashMap, HashSet};
+
+use super::log::{Entry, Message, Text};
+use super::path::{Artifacts, Path};
+use crate::MOST_ALIKE;
+
+/// What tells one result from another.
+pub(super) struct Trait {
+    /// By kind (`fingerprints` or `partialFingerprints`), name without version, and version.
+    prints: Vec<Print>,
+    rule: String,
+    path: String,
+    /// The text at the place, with one space for any.
+    context: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Print {
+    whole: bool,
+    name: String,
+    version: u32,
+    value: String,
+}
+
+impl Trait {
+    pub(super) fn read(entry: &Entry<'_>, artifacts: &Artifacts<'_>, rule: &str) -> Self {
+        let mut prints = Vec::new();
+        for (whole, map) in [(true, &entry.fingerprints), (false, &entry.partial_fingerprints)] {
+            for (name, value) in map.iter().flatten().filter(|(_, value)| &***value != NO_PRINT) {
+                let (name, version) = versioned(name);
+                prints.push(Print { whole, name: name.to_owned(), version, value: value.to_string() });
+            }
+        }
+        // The greatest versions first: two results are compared by the greatest that both have (3.27.16).
+        prints.sort_by(|one, other| other.cmp(one));
+        let place = entry.locations.iter().flatten().find_map(|one| one.physical_location.as_ref());
+        let path = place.and_then(|place| place.artifact_location.as_ref()).map(|location| artifacts.find(location));
+        let path = match path {
+            Some((Path::Within(path), _)) => path,
+            Some((Path::Unknown, shown)) => shown.unwrap_or_default(),
+            None => String::new(),
+        };
+        let region = place.and_then(|place| place.region.as_ref().or(place.context_region.as_ref()));
+        let context = region.and_then(|region| region.snippet.as_ref()).and_then(text_of).map(|text| {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            words.join(" ")
+        });
+        Self { prints, rule: rule.to_owned(), path, context: context.filter(|context| !context.is_empty()) }
+    }
+
+    /// What both say about themselves in the greatest common version; nothing where they have no print in common.
+    fn same_prints(&self, other: &Self, whole: bool, ignored: &Ignored) -> Option<bool> {
+        let mut all = None;
+        let mut done: Option<&str> = None;
+        for print in self.prints.iter().filter(|print| print.whole == whole && !ignored.contains(*print)) {
+            if done == Some(&print.name) {
+                continue;
+            }
+            let theirs = other.prints.iter().find(|one| {
+                one.whole == whole && one.name == print.name && one.version == print.version && !ignored.contains(*one)
+            });
+            if let Some(theirs) = theirs {
+                done = Some(&print.name);
+                all = Some(all.unwrap_or(true) && theirs.value == print.value);
+            }
+        }
+        all
+    }
+}
+
+type Ignored = HashSet<Print>;
+
+/// What semgrep writes into every fingerprint where nobody is logged in.
+const NO_PRINT: &str = "requires login";
+
+fn text_of<'m>(message: &'m Message<'_>) -> Option<&'m Text<'m>> {
+    message.text.as_ref()
+}
+
+/// `stableResultHash/v2` is version 2 of `stableResultHash` (3.5.4.2); without a version it is version 0.
+fn versioned(name: &str) -> (&str, u32) {
+    let Some((base, version)) = name.rsplit_once('/') else { return (name, 0) };
+    let digits = version.strip_prefix(['v', 'V']).unwrap_or(version);
+    match digits.parse() {
+        Ok(version) => (base, version),
+        Err(_) => (name, 0),
+    }
+}
+
+/// Which of the results now were there before. Each of before makes one of now old, so that a second of the same is new.
+///
+/// First by fingerprints, then by partial ones, then by rule, path and text at the place, then by how many of a rule there
+/// are in a path. Two that have fingerprints in common, or both the text at their place, are never taken for the same by
+/// anything less.
+pub(super) fn old(now: &[Trait], before: &[Trait]) -> Vec<bool> {
+    let ignored = constant(now, before);
+    let mut matching = Matching { now, before, ignored, old: vec![false; now.len()], used: vec![false; before.len()] };
+    matching.by_prints(true);
+    matching.by_prints(false);
+    matching.by_place(true);
+    matching.by_place(false);
+    matching.old
+}
+
+/// Prints that say nothing: one value on more results than [`MOST_ALIKE`], or on results of different rules.
+fn constant(now: &[Trait], before: &[Trait]) -> Ignored {
+    let mut ignored = Ignored::new();
+    for side in [now, before] {
+        let mut known: HashMap<&Print, (usize, &str)> = HashMap::new();
+        for one in side {
+            for print in &one.prints {
+                let (count, rule) = known.entry(print).or_insert((0, &one.rule));
+                *count += 1;
+                if *count > MOST_ALIKE || *rule != one.rule {
+                    ignored.insert(print.clone());
+                }
+            }
+        }
+    }
+    ignored
+}
+
+struct Matching<'t> {
+    now: &'t [Trait],
+    before: &'t [Trait],
+    ignored: Ignored,
+    old: Vec<bool>,
+    used: Vec<bool>,
+}
+
+impl Matching<'_> {
+    fn by_prints(&mut self, whole: bool) {
+        // No list is longer than `MOST_ALIKE`: what is on more results is ignored.
+        let mut places: HashMap<&Print, Vec<usize>> = HashMap::new();
+        for (index, one) in self.before.iter().enumerate() {
+            for print in one.prints.iter().filter(|print| print.whole == whole && !self.ignored.contains(*print)) {
+                places.entry(print).or_default().push(index);
+            }
+        }
+        for (index, one) in self.now.iter().enumerate() {
+            if self.old[index] {
+                continue;
+            }
+            let candidates = one.prints.iter().filter_map(|print| places.get(print)).flatten();
+            let found = candidates.copied().find(|&candidate| {
+                !self.used[candidate]
+                    && self.before[candidate].rule == one.rule
+                    && self.agree(one, &self.before[candidate], whole) == Some(true)
+            });
+            if let Some(found) = found {
+                self.used[found] = true;
+                self.old[index] = true;
+            }
+        }
+    }
+
+    /// By the stronger kind where both have it; only then by the weaker one.
+    fn agree(&self, one: &Trait, other: &Trait, whole: bool) -> Option<bool> {
+        match one.same_prints(other, true, &self.ignored) {
+            None if !whole => one.same_prints(other, false, &self.ignored),
+            by_whole if whole => by_whole,
+            _ => None,
+        }
+    }
+
+    fn by_place(&mut self, with_context: bool) {
+        let mut places: HashMap<(&str, &str, Option<&str>), Vec<usize>> = HashMap::new();
+        for (index, one) in self.before.iter().enumerate().filter(|(index, _)| !self.used[*index]) {
+            if !with_context || one.context.is_some() {
+                let context = if with_context { one.context.as_deref() } else { None };
+                places.entry((&one.rule, &one.path, context)).or_default().push(index);
+            }
+        }
+        for (index, one) in self.now.iter().enumerate() {
+            if self.old[index] || (with_context && one.context.is_none()) {
+                continue;
+            }
+            let context = if with_context { one.context.as_deref() } else { None };
+            let Some(places) = places.get_mut(&(one.rule.as_str(), one.path.as_str(), context)) else { continue };
+            // A list may be long, but each look into it is bounded: from its end, so that taking one out is cheap.
+            let look = (places.len().saturating_sub(MOST_ALIKE)..places.len()).rev();
+            let found = look.into_iter().find(|&place| {
+                let other = &self.before[places[place]];
+                let told = self.agree(one, other, true).or_else(|| self.agree(one, other, false));
+                let contexts_differ = !with_context && one.context.is_some() && other.context.is_some();
+                told.is_none() && !contexts_differ
+            });
+            if let Some(found) = found {
+                self.used[places.swap_remove(found)] = true;
+                self.old[index] = true;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(prints: &[(&str, &str)], rule: &str, path: &str, context: Option<&str>) -> Trait {
+        let mut prints: Vec<Print> = prints
+            .iter()
+            .map(|(name, value)| {
+                let (name, version) = versioned(name);
+                let whole = !name.starts_with("partial");
+                Print { whole, name: name.to_owned(), version, value: (*value).to_owned() }
+            })
+            .collect();
+        prints.sort_by(|one, other| other.cmp(one));
+        Trait { prints, rule: rule.to_owned(), path: path.to_owned(), context: context.map(str::to_owned) }
+    }
+
+    #[test]
+    fn reads_the_version_of_a_fingerprint() {
+        assert_eq!(versioned("stable/v2"), ("stable", 2));
+        assert_eq!(versioned("stable/3"), ("stable", 3));
+        assert_eq!(versioned("a/b/v1"), ("a/b", 1));
+        assert_eq!(versioned("matchBasedId/x"), ("matchBasedId/x", 0));
+        assert_eq!(versioned("plain"), ("plain", 0));
+    }
+
+    #[test]
+    fn compares_by_the_greatest_common_version() {
+        let before = [one(&[("h/v1", "a"), ("h/v2", "b")], "r", "p", None)];
+        assert_eq!(old(&[one(&[("h/v1", "x"), ("h/v2", "b"), ("h/v3", "c")], "r", "p", None)], &before), [true]);
+        assert_eq!(old(&[one(&[("h/v1", "a"), ("h/v2", "x")], "r", "p", None)], &before), [false]);
+        assert_eq!(old(&[one(&[("h/v1", "a")], "r", "p", None)], &before), [true]);
+    }
+
+    #[test]
+    fn takes_a_fingerprint_for_more_than_a_partial_one_and_that_for_more_than_a_place() {
+        let before = [one(&[("h/v1", "a"), ("partial/v1", "q")], "r", "p", Some("x = 1"))];
+        let differs = one(&[("h/v1", "z"), ("partial/v1", "q")], "r", "p", Some("x = 1"));
+        assert_eq!(old(&[differs], &before), [false]);
+        assert_eq!(old(&[one(&[("partial/v1", "q")], "r", "elsewhere", None)], &before), [true]);
+        assert_eq!(old(&[one(&[("partial/v1", "q")], "other", "p", None)], &before), [false]);
+        assert_eq!(old(&[one(&[("partial/v1", "z")], "r", "p", Some("x = 1"))], &before), [false]);
+        assert_eq!(old(&[one(&[], "r", "p", Some("x = 1"))], &before), [true]);
+        assert_eq!(old(&[one(&[], "r", "p", Some("x = 2"))], &before), [false]);
+        assert_eq!(old(&[one(&[], "r", "p", None)], &before), [true], "by count");
+        assert_eq!(old(&[one(&[], "r", "q", None)], &before), [false]);
+    }
+
+    #[test]
+    fn takes_the_second_of_the_same_for_new() {
+        let before = [one(&[("h/v1", "a")], "r", "p", None)];
+        let now = [one(&[("h/v1", "a")], "r", "p", None), one(&[("h/v1", "a")], "r", "p", None)];
+        assert_eq!(old(&now, &before), [true, false]);
+        let before = [one(&[], "r", "p", None), one(&[], "r", "p", None)];
+        let now: Vec<Trait> = (0..3).map(|_| one(&[], "r", "p", None)).collect();
+        assert_eq!(old(&now, &before).iter().filter(|old| **old).count(), 2);
+    }
+
+    #[test]
+    fn ignores_a_fingerprint_that_every_result_has() {
+        let all: Vec<Trait> = (0..=MOST_ALIKE).map(|n| one(&[("h/v1", "same")], "r", &format!("p{n}"), None)).collect();
+        assert_eq!(old(&[one(&[("h/v1", "same")], "r", "elsewhere", None)], &all), [false]);
+        assert_eq!(old(&all[..1], &all), [true], "by its place");
+        let before = [one(&[("h/v1", "same")], "r", "p", None), one(&[("h/v1", "same")], "s", "p", None)];
+        assert_eq!(old(&[one(&[("h/v1", "same")], "r", "q", None)], &before), [false], "two rules share it");
+    }
+}

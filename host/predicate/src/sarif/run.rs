@@ -1,0 +1,327 @@
+//! One run of one tool, counted.
+
+use std::collections::HashMap;
+
+use super::ask::Ask;
+use super::baseline::{Trait, old};
+use super::failures::{Failures, Invocations};
+use super::judge::{Judge, Verdict};
+use super::log::{Automation, ComponentText, Entry, Revision, Text, json, json_or_default};
+use super::offender::Offender;
+use super::path::Artifacts;
+use super::rules::Tool;
+use super::scope::Traits;
+use super::severity::Severity;
+use super::suppress::Suppressed;
+use crate::{MAX_RESULTS, MOST_SHOWN, Piece, Unreadable, shown};
+
+/// What one run says.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// JSON pointer of the run.
+    pub pointer: String,
+    /// The tool's driver.
+    pub tool: Component,
+    /// What it was extended with.
+    pub extensions: Vec<Component>,
+    /// `automationDetails.id`: which of several analyses it is.
+    pub automation_id: Option<String>,
+    /// `automationDetails.guid`.
+    pub guid: Option<String>,
+    /// The run that its results say to be compared with.
+    pub baseline_guid: Option<String>,
+    /// What kept the tool from doing its work.
+    pub failures: Failures,
+    /// Some of it stands in other files, which nobody can see.
+    pub external: bool,
+    /// How many rules it declares.
+    pub rules: usize,
+    /// How many of those were switched off.
+    pub disabled_rules: usize,
+    /// Rules that were asked for, and are not declared or were switched off.
+    pub missing_rules: Vec<String>,
+    /// How many results it has; none where `results` is null or not there: the scan did not run.
+    pub results: Option<u64>,
+    /// When the last invocation ended, by its own word.
+    pub ended: Option<String>,
+    /// The source that it is about, by its own word.
+    pub revision: Revisions,
+    /// What was counted, for each scope that was asked for.
+    pub scopes: Vec<Counted>,
+    /// How suppressions were judged.
+    pub suppressions: Suppressed,
+    /// Results whose rule nobody can tell.
+    pub descriptor_faults: Failures,
+}
+
+/// A driver or an extension.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Component {
+    /// Its name as written, but cut and harmless.
+    pub name: Option<String>,
+    /// Its longer name.
+    pub full_name: Option<String>,
+    /// Its version in its own form.
+    pub version: Option<String>,
+    /// Its version by semantic versioning.
+    pub semantic_version: Option<String>,
+    /// Its guid.
+    pub guid: Option<String>,
+    /// Who makes it.
+    pub organization: Option<String>,
+}
+
+/// Which source a run says that it is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revisions {
+    /// The first revision.
+    pub commit: Option<String>,
+    /// Its repository.
+    pub repository: Option<String>,
+    /// Its branch.
+    pub branch: Option<String>,
+    /// It names several.
+    pub disagreeing: bool,
+}
+
+/// What was counted in one scope.
+#[derive(Clone, Debug, Default)]
+pub struct Counted {
+    /// Failures by severity, in the order of [`Severity::ALL`].
+    pub counts: [u64; 5],
+    /// Failures that are suppressed.
+    pub suppressed: u64,
+    /// Failures that were there before, and what is gone.
+    pub old: u64,
+    /// Results that are no failures.
+    pub not_failures: u64,
+    /// The worst, the worst first.
+    pub first: Vec<Offender>,
+}
+
+impl Counted {
+    fn add(&mut self, verdict: Verdict, offender: impl FnOnce(Severity) -> Offender) {
+        let severity = match verdict {
+            Verdict::Old => return self.old += 1,
+            Verdict::NoFailure => return self.not_failures += 1,
+            Verdict::Suppressed => return self.suppressed += 1,
+            Verdict::Counts(severity) => severity,
+        };
+        self.counts[severity as usize] += 1;
+        let place = self.first.partition_point(|one| one.severity >= severity);
+        if place < MOST_SHOWN {
+            self.first.insert(place, offender(severity));
+            self.first.truncate(MOST_SHOWN);
+        }
+    }
+}
+
+impl Component {
+    fn of(text: &ComponentText<'_>) -> Self {
+        let said = |text: &Option<Text<'_>>| text.as_deref().map(shown);
+        Self {
+            name: said(&text.name),
+            full_name: said(&text.full_name),
+            version: said(&text.version),
+            semantic_version: said(&text.semantic_version),
+            guid: said(&text.guid),
+            organization: said(&text.organization),
+        }
+    }
+}
+
+impl Run {
+    /// `before`: the results of an earlier report by tool, where one was given.
+    pub(super) fn read(
+        piece: Piece<'_>,
+        pointer: String,
+        ask: &Ask,
+        before: Option<&Before>,
+    ) -> Result<Self, Unreadable> {
+        let tool = Tool::read(piece, &pointer)?;
+        let name = tool.driver().name.as_deref().unwrap_or_default();
+        let revisions: Vec<Revision<'_>> =
+            piece.list("versionControlProvenance").map(|one| json_or_default(Some(one))).collect();
+        let artifacts = Artifacts::read(piece, revisions.iter().find_map(|one| one.mapped_to.as_ref()));
+        let results = piece.get("results").filter(|results| results.kind() == crate::Kind::List);
+        let has_results = results.is_some_and(|results| results.elements().next().is_some());
+        let invocations = Invocations::read(piece, &pointer, &tool, has_results);
+        let automation: Automation<'_> = json_or_default(piece.get("automationDetails"));
+        let baseline_guid = piece.get_str("baselineGuid");
+        let (disabled, missing) = rules_that_did_not_run(&tool, &invocations, ask);
+        let old = match (before, results) {
+            (Some(before), Some(results)) => {
+                let now: Vec<Trait> = traits(results, &tool, &artifacts).map(|(_, one)| one).collect();
+                Some(old(&now, before.of(name)))
+            }
+            _ => None,
+        };
+        let judge = Judge::new(ask, &tool, &invocations, baseline_guid.as_deref(), old);
+        let mut run = Self {
+            tool: Component::of(tool.driver()),
+            extensions: tool.components.iter().skip(1).map(|one| Component::of(&one.text)).collect(),
+            automation_id: automation.id.as_deref().map(shown),
+            guid: automation.guid.as_deref().map(shown),
+            baseline_guid: baseline_guid.as_deref().map(shown),
+            failures: invocations.failures.clone(),
+            external: piece.get("externalPropertyFileReferences").is_some_and(|one| one.members().next().is_some()),
+            rules: tool.rule_count(),
+            disabled_rules: disabled,
+            missing_rules: missing,
+            results: None,
+            ended: invocations.ended.clone(),
+            revision: Revisions::of(&revisions),
+            scopes: vec![Counted::default(); ask.scopes.len().max(1)],
+            suppressions: Suppressed::default(),
+            descriptor_faults: Failures::default(),
+            pointer,
+        };
+        if let Some(results) = results {
+            run.results = Some(run.count(results, &judge, &artifacts, ask, name)?);
+        }
+        Ok(run)
+    }
+
+    /// Whether the tool did its work.
+    pub fn executed(&self) -> bool {
+        self.results.is_some() && self.failures.count == 0
+    }
+
+    fn count(
+        &mut self,
+        results: Piece<'_>,
+        judge: &Judge<'_, '_>,
+        artifacts: &Artifacts<'_>,
+        ask: &Ask,
+        tool: &str,
+    ) -> Result<u64, Unreadable> {
+        let everything = super::ask::Scope::default();
+        let scopes: Vec<&super::ask::Scope> =
+            if ask.scopes.is_empty() { vec![&everything] } else { ask.scopes.iter().collect() };
+        let paths = scopes.iter().any(|scope| scope.asks_for_paths()).then_some(artifacts);
+        let concerned: Vec<bool> = scopes.iter().map(|scope| scope.is_about(tool)).collect();
+        let mut count = 0;
+        for (index, piece) in results.elements().enumerate() {
+            if index >= MAX_RESULTS {
+                let pointer = format!("{}/results", self.pointer);
+                return Err(Unreadable::at(pointer, format!("it has more than {MAX_RESULTS} results")));
+            }
+            count += 1;
+            let pointer = || format!("{}/results/{index}", self.pointer);
+            let entry: Option<Entry<'_>> = json(piece);
+            let unreadable = entry.is_none();
+            let entry = entry.unwrap_or_default();
+            let found = judge.tool.rule_of(&entry);
+            if let Some(fault) = &found.fault {
+                self.descriptor_faults.add(|| shown(fault), pointer);
+            }
+            if unreadable {
+                self.descriptor_faults.add(|| "the result cannot be read".to_owned(), pointer);
+            }
+            let verdict = if unreadable {
+                Verdict::Counts(Severity::High)
+            } else {
+                judge.verdict(index, &entry, &found, &mut self.suppressions)
+            };
+            let mut traits = Traits::of(&entry, &found, &judge.tool.taxonomies, paths);
+            traits.unreadable = unreadable;
+            for ((scope, concerned), counted) in scopes.iter().zip(&concerned).zip(&mut self.scopes) {
+                if *concerned && scope.holds(&traits) {
+                    counted.add(verdict, |severity| {
+                        Offender::of(
+                            &entry,
+                            &found,
+                            judge.tool,
+                            artifacts,
+                            severity,
+                            format!("{}/results/{index}", self.pointer),
+                        )
+                    });
+                }
+            }
+        }
+        Ok(count)
+    }
+}
+
+impl Revisions {
+    fn of(all: &[Revision<'_>]) -> Self {
+        let first = all.first();
+        let said = |of: fn(&Revision<'_>) -> Option<String>| first.and_then(of);
+        let commits = all.iter().map(|one| one.revision_id.as_deref());
+        Self {
+            commit: said(|one| one.revision_id.as_deref().map(shown)),
+            repository: said(|one| one.repository_uri.as_deref().map(shown)),
+            branch: said(|one| one.branch.as_deref().map(shown)),
+            disagreeing: commits.into_iter().any(|commit| commit != first.and_then(|one| one.revision_id.as_deref())),
+        }
+    }
+}
+
+/// How many rules were switched off, and which of those asked for are not among the others.
+fn rules_that_did_not_run(tool: &Tool<'_>, invocations: &Invocations<'_>, ask: &Ask) -> (usize, Vec<String>) {
+    let mut switched: HashMap<usize, bool> = HashMap::new();
+    for one in invocations.all.iter().flat_map(|one| one.rule_configuration_overrides.iter().flatten()) {
+        if let Some(enabled) = one.configuration.enabled {
+            for rule in tool.rule_named(&one.descriptor).rules {
+                // Off in one invocation is off.
+                let known = switched.entry(std::ptr::from_ref(rule).addr()).or_insert(enabled);
+                *known = *known && enabled;
+            }
+        }
+    }
+    let rules = || tool.components.iter().flat_map(|component| &component.rules.all);
+    let runs =
+        |rule: &super::rules::Rule<'_>| switched.get(&std::ptr::from_ref(rule).addr()).copied().unwrap_or(rule.enabled);
+    let disabled = rules().filter(|rule| !runs(rule)).count();
+    let name = tool.driver().name.as_deref().unwrap_or_default().to_lowercase();
+    let asked = ask.rules.iter().filter(|(tool, _)| tool.to_lowercase() == name).flat_map(|(_, rules)| rules);
+    let mut asked: Vec<&String> = asked.collect();
+    if asked.is_empty() {
+        return (disabled, Vec::new());
+    }
+    let declared: std::collections::HashSet<&str> = rules().filter(|rule| runs(rule)).map(|rule| &*rule.id).collect();
+    asked.retain(|id| !declared.contains(id.as_str()));
+    (disabled, asked.into_iter().cloned().collect())
+}
+
+/// What tells the results of a run from each other, in order, and whether they count as there.
+fn traits<'a>(
+    results: Piece<'a>,
+    tool: &'a Tool<'a>,
+    artifacts: &'a Artifacts<'a>,
+) -> impl Iterator<Item = (bool, Trait)> {
+    results.elements().map(move |piece| {
+        let entry: Entry<'_> = json(piece).unwrap_or_default();
+        let gone = entry.baseline_state.as_deref() == Some("absent");
+        let found = tool.rule_of(&entry);
+        let named = entry.rule_id.as_deref().or_else(|| entry.rule.as_ref()?.id.as_deref());
+        let rule = named.or_else(|| found.rules.first().map(|rule| &*rule.id)).unwrap_or_default();
+        (!gone, Trait::read(&entry, artifacts, rule))
+    })
+}
+
+/// The results of an earlier report, by the name of their tool.
+#[derive(Default)]
+pub(super) struct Before(HashMap<String, Vec<Trait>>);
+
+impl Before {
+    pub(super) fn read<'a>(runs: impl Iterator<Item = Piece<'a>>) -> Result<Self, Unreadable> {
+        let mut before = Self::default();
+        for (index, piece) in runs.enumerate() {
+            let tool = Tool::read(piece, &format!("/runs/{index}"))?;
+            let revisions: Vec<Revision<'_>> =
+                piece.list("versionControlProvenance").map(|one| json_or_default(Some(one))).collect();
+            let artifacts = Artifacts::read(piece, revisions.iter().find_map(|one| one.mapped_to.as_ref()));
+            let name = tool.driver().name.as_deref().unwrap_or_default().to_lowercase();
+            let Some(results) = piece.get("results") else { continue };
+            let there = traits(results, &tool, &artifacts).filter_map(|(there, one)| there.then_some(one));
+            before.0.entry(name).or_default().extend(there);
+        }
+        Ok(before)
+    }
+
+    fn of(&self, tool: &str) -> &[Trait] {
+        self.0.get(&tool.to_lowercase()).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,224 @@
+//! Components of any format, counted one by one and let go.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::license::Licenses;
+use super::reading::{Denied, Named, Offenders, Share};
+use super::{Ask, label, purl};
+use crate::{MAX_COMPONENTS, MOST_SHOWN, Piece, Unreadable, shown};
+
+/// The type of a component for which nobody wrote one.
+pub(crate) const UNSPECIFIED: &str = "unspecified";
+
+/// So many types are told apart; beyond them only invalid documents go.
+const MOST_TYPES: usize = 64;
+
+/// What a component may say, as coverage counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Element {
+    Name,
+    Version,
+    Supplier,
+    Author,
+    UniqueId,
+    Purl,
+    Cpe,
+    License,
+    LicenseValid,
+    Hash,
+    Sha256,
+    Sha512,
+    Dependencies,
+    Filename,
+    Executable,
+    Archive,
+    Structured,
+    Uri,
+}
+
+const ELEMENTS: [(Element, &str); 18] = [
+    (Element::Name, "name"),
+    (Element::Version, "version"),
+    (Element::Supplier, "supplier"),
+    (Element::Author, "author"),
+    (Element::UniqueId, "uniqueId"),
+    (Element::Purl, "purl"),
+    (Element::Cpe, "cpe"),
+    (Element::License, "license"),
+    (Element::LicenseValid, "licenseValid"),
+    (Element::Hash, "hash"),
+    (Element::Sha256, "sha256"),
+    (Element::Sha512, "sha512"),
+    (Element::Dependencies, "dependencies"),
+    (Element::Filename, "filename"),
+    (Element::Executable, "executable"),
+    (Element::Archive, "archive"),
+    (Element::Structured, "structured"),
+    (Element::Uri, "uri"),
+];
+
+/// One component.
+pub(crate) struct Component<'a> {
+    pub(crate) piece: Piece<'a>,
+    pub(crate) kind: Cow<'a, str>,
+    pub(crate) name: Option<Cow<'a, str>>,
+    pub(crate) version: Option<Cow<'a, str>>,
+    pub(crate) purls: Vec<Cow<'a, str>>,
+    pub(crate) licenses: Vec<Cow<'a, str>>,
+    has: u32,
+}
+
+impl<'a> Component<'a> {
+    pub(crate) fn new(piece: Piece<'a>, kind: Cow<'a, str>) -> Self {
+        Self { piece, kind, name: None, version: None, purls: Vec::new(), licenses: Vec::new(), has: 0 }
+    }
+
+    pub(crate) fn has(&mut self, element: Element, yes: bool) {
+        if yes {
+            self.has |= 1 << element as u32;
+        }
+    }
+
+    /// A hash by the name of its algorithm.
+    pub(crate) fn hash(&mut self, algorithm: &str) {
+        self.has(Element::Hash, true);
+        let algorithm: String = algorithm.chars().filter(char::is_ascii_alphanumeric).collect();
+        self.has(Element::Sha256, algorithm.eq_ignore_ascii_case("sha256"));
+        self.has(Element::Sha512, algorithm.eq_ignore_ascii_case("sha512"));
+    }
+
+    pub(crate) fn purl(&mut self, text: Cow<'a, str>) {
+        if purl::parse(&text).is_some() {
+            self.has(Element::Purl, true);
+            self.has(Element::UniqueId, true);
+        }
+        self.purls.push(text);
+    }
+
+    fn label(&self) -> String {
+        label(self.name.as_deref(), self.version.as_deref())
+    }
+
+    fn named(&self) -> Named {
+        Named { component: self.label(), pointer: self.piece.pointer() }
+    }
+}
+
+/// What was counted.
+pub(crate) struct Tally<'k> {
+    ask: &'k Ask,
+    licenses: Licenses<'k>,
+    pub(crate) components: usize,
+    pub(crate) types: BTreeMap<String, usize>,
+    of: usize,
+    have: [usize; ELEMENTS.len()],
+    missing: [Vec<Named>; ELEMENTS.len()],
+    pub(crate) denied_components: Offenders<Denied>,
+    pub(crate) denied_licenses: Offenders<Denied>,
+    pub(crate) invalid_licenses: Offenders<Denied>,
+    pub(crate) deprecated_licenses: Offenders<Denied>,
+}
+
+impl<'k> Tally<'k> {
+    pub(crate) fn new(ask: &'k Ask) -> Self {
+        Self {
+            ask,
+            licenses: Licenses::new(&ask.licenses),
+            components: 0,
+            types: BTreeMap::new(),
+            of: 0,
+            have: [0; ELEMENTS.len()],
+            missing: Default::default(),
+            denied_components: Offenders::default(),
+            denied_licenses: Offenders::default(),
+            invalid_licenses: Offenders::default(),
+            deprecated_licenses: Offenders::default(),
+        }
+    }
+
+    /// Counts a component that is not the root.
+    pub(crate) fn take(&mut self, mut component: Component<'_>) -> Result<(), Unreadable> {
+        self.components += 1;
+        if self.components > MAX_COMPONENTS {
+            let what = format!("it lists more than {MAX_COMPONENTS} components; at most that many are read");
+            return Err(Unreadable::at(component.piece.pointer(), what));
+        }
+        match self.types.get_mut(&*component.kind) {
+            Some(count) => *count += 1,
+            None => {
+                let kind = if self.types.len() < MOST_TYPES { shown(&component.kind) } else { "other".to_owned() };
+                *self.types.entry(kind).or_default() += 1;
+            }
+        }
+        self.judge(&mut component);
+        if self.ask.counts(&component.kind) {
+            self.cover(&component);
+        }
+        Ok(())
+    }
+
+    /// Looks for what is denied, in the root too: an image may be denied for its own licence.
+    pub(crate) fn judge(&mut self, component: &mut Component<'_>) {
+        let pattern = component
+            .purls
+            .iter()
+            .filter_map(|text| purl::parse(text))
+            .find_map(|purl| self.ask.components.iter().find(|pattern| pattern.matches(&purl)));
+        if let Some(pattern) = pattern {
+            self.denied_components.add(|| denied(component, Some(&pattern.text), None));
+        }
+        let mut valid = !component.licenses.is_empty();
+        let (mut some, mut offenders) = (false, [None; 3]);
+        for (index, text) in component.licenses.iter().enumerate() {
+            let verdict = self.licenses.judge(text);
+            valid &= verdict.valid;
+            some |= verdict.says;
+            if let Some(pattern) = verdict.denied {
+                offenders[0] = offenders[0].or(Some((index, pattern)));
+            }
+            if verdict.says && !verdict.valid {
+                offenders[1] = offenders[1].or(Some((index, 0)));
+            }
+            if verdict.deprecated {
+                offenders[2] = offenders[2].or(Some((index, 0)));
+            }
+        }
+        component.has(Element::License, some);
+        component.has(Element::LicenseValid, valid && some);
+        let license = |index: usize| component.licenses.get(index).map(|text| shown(text));
+        let lists = [&mut self.denied_licenses, &mut self.invalid_licenses, &mut self.deprecated_licenses];
+        for ((list, offender), patterned) in lists.into_iter().zip(offenders).zip([true, false, false]) {
+            if let Some((index, pattern)) = offender {
+                let pattern = self.ask.licenses.get(pattern).filter(|_| patterned).map(|pattern| pattern.text.as_str());
+                list.add(|| denied(component, pattern, license(index)));
+            }
+        }
+    }
+
+    fn cover(&mut self, component: &Component<'_>) {
+        self.of += 1;
+        for (index, (element, _)) in ELEMENTS.iter().enumerate() {
+            if component.has & (1 << *element as u32) != 0 {
+                self.have[index] += 1;
+            } else if self.missing[index].len() < MOST_SHOWN {
+                self.missing[index].push(component.named());
+            }
+        }
+    }
+
+    pub(crate) fn coverage(&mut self) -> Vec<(&'static str, Share)> {
+        let missing = std::mem::take(&mut self.missing);
+        let shares = ELEMENTS.iter().zip(self.have).zip(missing);
+        shares.map(|(((_, name), have), missing)| (*name, Share { have, of: self.of, missing })).collect()
+    }
+}
+
+fn denied(component: &Component<'_>, pattern: Option<&str>, license: Option<String>) -> Denied {
+    Denied {
+        pattern: pattern.map(str::to_owned),
+        license,
+        component: component.label(),
+        pointer: component.piece.pointer(),
+    }
+}

@@ -1,0 +1,163 @@
+//! Licences: whether an expression is one by SPDX's list, and whether it can be satisfied without a denied licence.
+
+use std::collections::HashMap;
+
+use spdx::{Expression, LicenseItem, LicenseReq, ParseMode};
+
+use super::ask::no_pattern;
+use super::purl::wildcard;
+use super::says;
+
+/// Deprecated names are names; whether they may be used is the policy's to say.
+const MODE: ParseMode = ParseMode { allow_deprecated: true, ..ParseMode::STRICT };
+
+/// Longer expressions are taken for none.
+const MOST_EXPRESSION: usize = 10_000;
+/// So many expressions are remembered.
+const MOST_KNOWN: usize = 10_000;
+
+/// A pattern over the ids of licences, blind to case.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    pub(crate) text: String,
+    lower: String,
+}
+
+impl Pattern {
+    pub(crate) fn new(text: &str) -> Result<Self, String> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.+*:".contains(&byte);
+        if text.is_empty() || !text.bytes().all(plain) {
+            return Err(no_pattern(text, "licences; write an id such as `AGPL-3.0-only` or `GPL-*`"));
+        }
+        Ok(Self { text: text.to_owned(), lower: text.to_ascii_lowercase() })
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        wildcard(&self.lower, &name.to_ascii_lowercase())
+    }
+}
+
+/// What one licence text comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    /// It says something (not `NOASSERTION`, `NONE`).
+    pub(crate) says: bool,
+    /// It is an expression over listed ids and LicenseRefs.
+    pub(crate) valid: bool,
+    /// One of its ids is deprecated.
+    pub(crate) deprecated: bool,
+    /// It cannot be had without a licence of this pattern.
+    pub(crate) denied: Option<usize>,
+}
+
+/// The judge of licences; components repeat them.
+pub(crate) struct Licenses<'k> {
+    patterns: &'k [Pattern],
+    known: HashMap<String, Verdict>,
+}
+
+impl<'k> Licenses<'k> {
+    pub(crate) fn new(patterns: &'k [Pattern]) -> Self {
+        Self { patterns, known: HashMap::new() }
+    }
+
+    pub(crate) fn judge(&mut self, text: &str) -> Verdict {
+        if let Some(verdict) = self.known.get(text) {
+            return *verdict;
+        }
+        let verdict = verdict(text, self.patterns);
+        if self.known.len() < MOST_KNOWN && text.len() <= MOST_EXPRESSION {
+            self.known.insert(text.to_owned(), verdict);
+        }
+        verdict
+    }
+}
+
+fn verdict(text: &str, patterns: &[Pattern]) -> Verdict {
+    let nothing = Verdict { says: false, valid: false, deprecated: false, denied: None };
+    if !says(text) {
+        return nothing;
+    }
+    let expression = Some(text).filter(|text| text.len() <= MOST_EXPRESSION);
+    let Some(expression) = expression.and_then(|text| Expression::parse_mode(text, MODE).ok()) else {
+        return Verdict { says: true, denied: named(text, patterns), ..nothing };
+    };
+    let mut denied = None;
+    let possible = expression.evaluate(|licence| match first(licence, patterns) {
+        Some(pattern) => {
+            denied = denied.or(Some(pattern));
+            false
+        }
+        None => true,
+    });
+    let deprecated =
+        expression.requirements().any(|wanted| wanted.req.license.id().is_some_and(|id| id.is_deprecated()));
+    Verdict { says: true, valid: true, deprecated, denied: denied.filter(|_| !possible) }
+}
+
+/// The first pattern that means a licence, with or without its exception.
+fn first(licence: &LicenseReq, patterns: &[Pattern]) -> Option<usize> {
+    let (whole, item) = (licence.to_string(), licence.license.to_string());
+    let today = today(&licence.license);
+    patterns.iter().position(|pattern| {
+        pattern.matches(&whole)
+            || pattern.matches(&item)
+            || today.as_deref().is_some_and(|today| pattern.matches(today))
+    })
+}
+
+/// The name by which a deprecated id of the GNU family goes today, so that `AGPL-3.0` does not pass where `AGPL-3.0-only` is denied.
+fn today(item: &LicenseItem) -> Option<String> {
+    let LicenseItem::Spdx { id, or_later } = item else { return None };
+    if !id.is_gnu() || id.name.ends_with("-only") || id.name.ends_with("-or-later") {
+        return None;
+    }
+    let base = id.name.trim_end_matches('+');
+    Some(format!("{base}{}", if *or_later || id.name.ends_with('+') { "-or-later" } else { "-only" }))
+}
+
+/// In a text that is no expression every word may be the name of a licence: free names are no way past a deny list.
+fn named(text: &str, patterns: &[Pattern]) -> Option<usize> {
+    let part = |character: char| character.is_ascii_alphanumeric() || "-.+:".contains(character);
+    let words = text.split(|character| !part(character)).filter(|word| !word.is_empty()).take(MOST_EXPRESSION);
+    words.filter_map(|word| patterns.iter().position(|pattern| pattern.matches(word))).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn denies_what_cannot_be_had_without_a_denied_licence() {
+        let patterns: Vec<Pattern> =
+            ["AGPL-3.0-only", "GPL-*"].iter().map(|text| Pattern::new(text).expect("a pattern")).collect();
+        let mut licenses = Licenses::new(&patterns);
+        for (text, valid, denied) in [
+            ("MIT", true, None),
+            ("MIT OR GPL-3.0-only", true, None),
+            ("MIT AND GPL-3.0-only", true, Some(1)),
+            ("(MIT OR GPL-3.0-only) AND AGPL-3.0-only", true, Some(0)),
+            ("GPL-2.0-only WITH Classpath-exception-2.0", true, Some(1)),
+            ("GPL-3.0-or-later", true, Some(1)),
+            ("AGPL-3.0", true, Some(0)),
+            ("AGPL-3.0-or-later", true, None),
+            ("agpl-3.0-only", false, Some(0)),
+            ("GPL-3.0-only or whatever it takes", false, Some(1)),
+            ("LGPL-2.1-only", true, None),
+            ("LicenseRef-mine AND MIT", true, None),
+            ("The MIT License", false, None),
+            ("MIT OR", false, None),
+        ] {
+            let verdict = licenses.judge(text);
+            assert_eq!((verdict.valid, verdict.denied), (valid, denied), "{text}: {verdict:?}");
+            assert!(verdict.says);
+            assert_eq!(licenses.judge(text), verdict, "remembered");
+        }
+        assert!(licenses.judge("AGPL-3.0").deprecated && !licenses.judge("AGPL-3.0-only").deprecated);
+        for nothing in ["NOASSERTION", "NONE", "", " "] {
+            assert!(!licenses.judge(nothing).says && !licenses.judge(nothing).valid, "{nothing}");
+        }
+        assert!(!licenses.judge(&"(".repeat(1_000_000)).valid);
+        assert!(Pattern::new("GPL 3").is_err() && Pattern::new("").is_err());
+    }
+}

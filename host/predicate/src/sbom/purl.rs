@@ -1,0 +1,181 @@
+//! Package URLs: their parts, the digest that one for an image names, and patterns over them.
+
+use std::borrow::Cow;
+
+use super::ask::no_pattern;
+
+/// The parts of a package URL as written, without qualifiers and subpath.
+pub(crate) struct Purl<'a> {
+    kind: &'a str,
+    /// Namespace and name.
+    path: &'a str,
+    version: Option<&'a str>,
+}
+
+/// Reads the parts of a package URL.
+pub(crate) fn parse(text: &str) -> Option<Purl<'_>> {
+    let scheme = text.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("pkg:"))?;
+    let rest = text[scheme.len()..].trim_start_matches('/');
+    let rest = rest.split('#').next()?;
+    let rest = rest.split('?').next()?;
+    let (kind, path) = rest.split_once('/')?;
+    // An `@` at the start of a segment is part of an unencoded npm scope.
+    let (path, version) = match path.rfind('@').filter(|&at| at > 0 && path.as_bytes()[at - 1] != b'/') {
+        Some(at) => (&path[..at], Some(&path[at + 1..])),
+        None => (path, None),
+    };
+    let path = path.trim_matches('/');
+    let letters = kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-'));
+    if path.is_empty() || kind.is_empty() || !letters {
+        return None;
+    }
+    Some(Purl { kind, path, version: version.filter(|version| !version.is_empty()) })
+}
+
+/// The digest that the package URL of an image names.
+pub(crate) fn digest(text: &str) -> Option<String> {
+    let purl = parse(text)?;
+    let image = purl.kind.eq_ignore_ascii_case("oci") || purl.kind.eq_ignore_ascii_case("docker");
+    let version = decoded(purl.version.filter(|_| image)?);
+    version.starts_with("sha256:").then(|| version.into_owned())
+}
+
+/// A pattern over package URLs: `*` stands for anything within one segment; without a version it means every version.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    pub(crate) text: String,
+    kind: String,
+    segments: Vec<String>,
+    version: Option<String>,
+}
+
+impl Pattern {
+    pub(crate) fn new(text: &str) -> Result<Self, String> {
+        let purl = parse(text);
+        let purl = purl.filter(|_| !text.contains(['?', '#'])).ok_or_else(|| {
+            no_pattern(text, "components; write `pkg:type/namespace/name` with an optional `@version`")
+        })?;
+        let kind = purl.kind.to_ascii_lowercase();
+        let segments = purl.path.split('/').map(|segment| plain(segment, &kind)).collect();
+        let version = purl.version.map(|version| decoded(version).to_lowercase());
+        Ok(Self { text: text.to_owned(), kind, segments, version })
+    }
+
+    pub(crate) fn matches(&self, purl: &Purl<'_>) -> bool {
+        if !self.kind.eq_ignore_ascii_case(purl.kind) {
+            return false;
+        }
+        let mut segments = purl.path.split('/').filter(|segment| !segment.is_empty());
+        let all = self
+            .segments
+            .iter()
+            .all(|wanted| segments.next().is_some_and(|segment| wildcard(wanted, &plain(segment, &self.kind))));
+        all && segments.next().is_none()
+            && match (&self.version, purl.version) {
+                (None, _) => true,
+                (Some(wanted), Some(version)) => wildcard(wanted, &decoded(version).to_lowercase()),
+                (Some(_), None) => false,
+            }
+    }
+}
+
+/// A segment in the one spelling in which segments are compared. Not every type is blind to case, but a deny list that is passed
+/// by writing `Lodash` is worse than one that takes two packages for one.
+fn plain(segment: &str, kind: &str) -> String {
+    let segment = decoded(segment).to_lowercase();
+    if kind == "pypi" { segment.replace(['_', '.'], "-") } else { segment }
+}
+
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let pair = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// Whether a text is one that a pattern with `*` for any characters means; linear in their product at worst.
+pub(crate) fn wildcard(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t, mut back) = (0, 0, None);
+    while t < text.len() {
+        if pattern.get(p) == Some(&b'*') {
+            back = Some((p, t));
+            p += 1;
+        } else if pattern.get(p) == Some(&text[t]) {
+            p += 1;
+            t += 1;
+        } else if let Some((star, from)) = back {
+            back = Some((star, from + 1));
+            p = star + 1;
+            t = from + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, purl: &str) -> bool {
+        Pattern::new(pattern).expect("a pattern").matches(&parse(purl).expect("a purl"))
+    }
+
+    #[test]
+    fn finds_packages_however_their_url_is_spelled() {
+        for (pattern, purl, expected) in [
+            ("pkg:npm/event-stream@3.3.6", "pkg:npm/event-stream@3.3.6", true),
+            ("pkg:npm/event-stream@3.3.6", "pkg:npm/event-stream@3.3.7", false),
+            ("pkg:npm/event-stream@3.3.6", "pkg:npm/event-stream", false),
+            ("pkg:npm/event-stream", "PKG:NPM/Event-Stream@1?arch=x#sub", true),
+            ("pkg:npm/event-stream", "pkg:npm/%65vent-stream@1", true),
+            ("pkg:npm/event-stream", "pkg:npm/@evil/event-stream@1", false),
+            ("pkg:npm/%40scope/*", "pkg:npm/@scope/a@1", true),
+            ("pkg:npm/@scope/*", "pkg:npm/%40scope/a@1.0", true),
+            ("pkg:npm/*", "pkg:npm/%40scope/a@1.0", false),
+            ("pkg:pypi/foo-bar", "pkg:pypi/Foo_Bar@1", true),
+            ("pkg:maven/org.apache.*/log4j-core@2.1*", "pkg:maven/org.apache.logging/log4j-core@2.14.1?type=jar", true),
+            ("pkg:maven/org.apache.*/log4j-core@2.1*", "pkg:maven/org.apache.logging/log4j-core@2.20.0", false),
+            ("pkg:golang/github.com/a/b", "pkg:golang/github.com/a/b/c@v1", false),
+        ] {
+            assert_eq!(matches(pattern, purl), expected, "{pattern} {purl}");
+        }
+        for no in ["npm/x", "pkg:npm", "pkg:npm/", "pkg:/x", "pkg:npm/x?a=b", "lodash", ""] {
+            assert!(Pattern::new(no).expect_err("no pattern").contains("pkg:type/namespace/name"), "{no}");
+        }
+    }
+
+    #[test]
+    fn knows_the_digest_in_the_url_of_an_image() {
+        let digest_of = |text: &str| digest(text);
+        assert_eq!(digest_of("pkg:oci/app@sha256%3Aab?repository_url=x").as_deref(), Some("sha256:ab"));
+        assert_eq!(digest_of("pkg:docker/org/app@sha256:ab").as_deref(), Some("sha256:ab"));
+        assert_eq!(digest_of("pkg:oci/app@1.0"), None);
+        assert_eq!(digest_of("pkg:npm/app@sha256:ab"), None);
+    }
+
+    #[test]
+    fn ends_on_patterns_made_to_take_long() {
+        assert!(!wildcard(&"*a".repeat(50), &"b".repeat(10_000)));
+        assert!(wildcard("a*b*", "aXXbYY"));
+        assert!(!wildcard("a", "ab"));
+    }
+}

@@ -1,0 +1,322 @@
+//! SPDX 2.2 and 2.3.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use portcullis_model::parse_time;
+
+use super::binding::Claims;
+use super::component::{Component, Element, Tally, UNSPECIFIED};
+use super::graph::Graph;
+use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Services, Tool, Vulnerabilities};
+use super::{About, Ask, label, published, said};
+use crate::{Fault, MAX_FAULTS_SHOWN, MOST_MAKERS, Piece, Unreadable, shown};
+
+/// Relations that lead from the first to the second.
+const FORWARD: [&str; 7] =
+    ["DESCRIBES", "CONTAINS", "DEPENDS_ON", "STATIC_LINK", "DYNAMIC_LINK", "HAS_PREREQUISITE", "GENERATED_FROM"];
+/// Relations that lead from the second to the first; every `.._DEPENDENCY_OF` too.
+const BACKWARD: [&str; 6] =
+    ["DESCRIBED_BY", "CONTAINED_BY", "DEPENDENCY_OF", "PREREQUISITE_FOR", "GENERATES", "PACKAGE_OF"];
+
+pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading, Unreadable> {
+    let version = version(root)?;
+    let mut faults = published::spdx2().check(root, MAX_FAULTS_SHOWN);
+    if version == "2.2" {
+        required_by_2_2(root, &mut faults);
+    }
+    let mut walk = Walk { tally: Tally::new(ask), graph: Graph::default(), roots: Vec::new() };
+    let described = described(root);
+    walk.list(root, &described)?;
+    let roots: Vec<u32> = walk.roots.iter().map(|&(node, _)| node).collect();
+    let mut tally = walk.tally;
+    let mut claims = Claims::new(about);
+    walk.roots.iter().for_each(|&(_, piece)| claim(piece, &mut claims));
+    let makers = Makers::read(root);
+    let created = root.path(&["creationInfo", "created"]).and_then(Piece::str);
+    let first = walk.roots.first().map(|&(_, piece)| piece);
+    let namespace = root.get("documentNamespace").and_then(Piece::shown);
+    Ok(Reading {
+        format: Format::Spdx,
+        version,
+        faults,
+        serial: namespace.clone(),
+        created_seconds: created.as_deref().and_then(parse_time),
+        created: created.as_deref().map(shown),
+        tools: makers.tools,
+        authors: makers.authors,
+        author_contact: makers.contact,
+        supplier: first.and_then(|piece| said(piece, "supplier")).map(|text| shown(person(&text))),
+        lifecycles: Vec::new(),
+        uri: namespace,
+        root: first.map(|piece| Root {
+            name: said(piece, "name").or_else(|| said(piece, "fileName")).map(|text| shown(&text)),
+            version: said(piece, "versionInfo").map(|text| shown(&text)),
+            purl: external(piece, "purl").next().map(|text| shown(&text)),
+            pointer: piece.pointer(),
+        }),
+        binding: claims.binding(),
+        components: tally.components,
+        types: std::mem::take(&mut tally.types),
+        coverage: tally.coverage(),
+        completeness: completeness(root, &described),
+        graph: walk.graph.reading(&roots, named),
+        denied_components: tally.denied_components,
+        denied_licenses: tally.denied_licenses,
+        invalid_licenses: tally.invalid_licenses,
+        deprecated_licenses: tally.deprecated_licenses,
+        services: Services::default(),
+        vulnerabilities: Vulnerabilities::default(),
+    })
+}
+
+fn version(root: Piece<'_>) -> Result<String, Unreadable> {
+    let version = root.get_str("spdxVersion").unwrap_or_default();
+    match version.strip_prefix("SPDX-") {
+        Some(known @ ("2.2" | "2.3")) => Ok(known.to_owned()),
+        _ => {
+            let what = format!("`{}` is no version of SPDX that is known; 2.2, 2.3 and 3.0 are read", shown(&version));
+            Err(Unreadable::at("/spdxVersion", what))
+        }
+    }
+}
+
+/// What 2.2 requires and 2.3 made optional (SPDX 2.3, annex I.1).
+fn required_by_2_2(root: Piece<'_>, faults: &mut crate::Faults) {
+    let package = ["licenseConcluded", "licenseDeclared", "copyrightText"].as_slice();
+    let file = ["licenseConcluded", "copyrightText"].as_slice();
+    for (list, wanted) in [("packages", package), ("files", file)] {
+        for piece in root.list(list) {
+            for name in wanted.iter().filter(|name| piece.get(name).is_none()) {
+                faults.count += 1;
+                if faults.first.len() < MAX_FAULTS_SHOWN {
+                    let what = format!("lacks `{name}`, which SPDX 2.2 requires");
+                    faults.first.push(Fault { pointer: piece.pointer(), what });
+                }
+            }
+        }
+    }
+}
+
+fn id<'a>(piece: Piece<'a>) -> Option<Cow<'a, str>> {
+    piece.get_str("SPDXID")
+}
+
+fn named(piece: Piece<'_>) -> String {
+    let name = said(piece, "name").or_else(|| said(piece, "fileName"));
+    label(name.as_deref(), said(piece, "versionInfo").as_deref())
+}
+
+/// The document names other documents, and may name nothing.
+fn elsewhere(reference: &str) -> bool {
+    reference.starts_with("DocumentRef-") || matches!(reference, "NOASSERTION" | "NONE")
+}
+
+/// The ids of what the document says it describes.
+fn described<'a>(root: Piece<'a>) -> HashSet<Cow<'a, str>> {
+    let own = id(root).unwrap_or(Cow::Borrowed("SPDXRef-DOCUMENT"));
+    let mut described: HashSet<Cow<'a, str>> = root.list("documentDescribes").filter_map(Piece::str).collect();
+    for relation in root.list("relationships") {
+        let ends =
+            (relation.get("spdxElementId"), relation.get("relatedSpdxElement"), relation.get("relationshipType"));
+        let (Some(from), Some(to), Some(kind)) = ends else { continue };
+        if kind.is("DESCRIBES") && from.is(&own) {
+            described.extend(to.str());
+        } else if kind.is("DESCRIBED_BY") && to.is(&own) {
+            described.extend(from.str());
+        }
+    }
+    described
+}
+
+struct Walk<'k, 'a> {
+    tally: Tally<'k>,
+    graph: Graph<'a>,
+    roots: Vec<(u32, Piece<'a>)>,
+}
+
+impl<'a> Walk<'_, 'a> {
+    fn list(&mut self, root: Piece<'a>, described: &HashSet<Cow<'a, str>>) -> Result<(), Unreadable> {
+        self.graph.add(id(root), root, false);
+        let mut found: Vec<(Piece<'a>, u32, bool)> = Vec::new();
+        for (list, file) in [("packages", false), ("files", true)] {
+            for piece in root.list(list) {
+                let is_root = id(piece).is_some_and(|id| described.contains(&id));
+                let node = self.graph.add(id(piece), piece, !is_root && !file);
+                if is_root {
+                    self.roots.push((node, piece));
+                }
+                found.push((piece, node, file));
+            }
+        }
+        for snippet in root.list("snippets") {
+            self.graph.add(id(snippet), snippet, false);
+        }
+        self.relations(root, &found)?;
+        let roots: HashSet<u32> = self.roots.iter().map(|&(node, _)| node).collect();
+        for (piece, node, is_file) in found {
+            let mut component = if is_file { file(piece) } else { package(piece) };
+            component.has(Element::Dependencies, self.graph.stated(node));
+            if roots.contains(&node) {
+                self.tally.judge(&mut component);
+            } else {
+                self.tally.take(component)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn relations(&mut self, root: Piece<'a>, found: &[(Piece<'a>, u32, bool)]) -> Result<(), Unreadable> {
+        for described in root.list("documentDescribes") {
+            self.graph.resolve(described, elsewhere);
+        }
+        for &(package, node, _) in found {
+            for file in package.list("hasFiles") {
+                if let Some(file) = self.graph.resolve(file, elsewhere) {
+                    self.graph.relate(node, file)?;
+                }
+            }
+        }
+        for relation in root.list("relationships") {
+            let (from, to) = (relation.get("spdxElementId"), relation.get("relatedSpdxElement"));
+            let from = from.and_then(|from| self.graph.resolve(from, elsewhere));
+            let to = to.and_then(|to| self.graph.resolve(to, elsewhere));
+            let kind = relation.get_str("relationshipType").unwrap_or_default();
+            let backward = BACKWARD.contains(&&*kind) || kind.ends_with("_DEPENDENCY_OF");
+            if depends(&kind) {
+                from.into_iter().chain(to).for_each(|node| self.graph.state(node));
+            }
+            if let (Some(from), Some(to)) = (from, to)
+                && (backward || FORWARD.contains(&&*kind))
+            {
+                let (from, to) = if backward { (to, from) } else { (from, to) };
+                self.graph.relate(from, to)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a relation says something of dependencies.
+fn depends(kind: &str) -> bool {
+    matches!(kind, "DEPENDS_ON" | "STATIC_LINK" | "DYNAMIC_LINK" | "HAS_PREREQUISITE" | "PREREQUISITE_FOR")
+        || kind.ends_with("DEPENDENCY_OF")
+}
+
+/// The locators of one type of external reference.
+fn external<'a>(piece: Piece<'a>, kind: &'static str) -> impl Iterator<Item = Cow<'a, str>> {
+    let of_kind = move |reference: &Piece<'a>| reference.get("referenceType").is_some_and(|found| found.is(kind));
+    piece.list("externalRefs").filter(of_kind).filter_map(|reference| reference.get_str("referenceLocator"))
+}
+
+fn package(piece: Piece<'_>) -> Component<'_> {
+    let purpose = said(piece, "primaryPackagePurpose").map(|purpose| purpose.to_ascii_lowercase());
+    let mut component = Component::new(piece, purpose.map_or(Cow::Borrowed(UNSPECIFIED), Cow::Owned));
+    component.name = said(piece, "name");
+    component.version = said(piece, "versionInfo");
+    let version = component.version.is_some();
+    component.has(Element::Version, version);
+    component.has(Element::Supplier, said(piece, "supplier").is_some());
+    component.has(Element::Author, said(piece, "originator").is_some());
+    component.has(Element::Filename, said(piece, "packageFileName").is_some());
+    component.has(Element::Uri, ["downloadLocation", "homepage"].iter().any(|name| said(piece, name).is_some()));
+    for reference in piece.list("externalRefs") {
+        let Some(locator) = said(reference, "referenceLocator") else { continue };
+        match reference.get_str("referenceType").as_deref() {
+            Some("purl") => component.purl(locator),
+            Some("cpe22Type" | "cpe23Type") => {
+                component.has(Element::Cpe, true);
+                component.has(Element::UniqueId, true);
+            }
+            Some("swid" | "swh" | "gitoid") => component.has(Element::UniqueId, true),
+            _ => {}
+        }
+    }
+    stated(piece, &mut component, &["licenseConcluded", "licenseDeclared"]);
+    component
+}
+
+fn file(piece: Piece<'_>) -> Component<'_> {
+    let mut component = Component::new(piece, Cow::Borrowed("file"));
+    component.name = said(piece, "fileName");
+    let name = component.name.is_some();
+    component.has(Element::Filename, name);
+    stated(piece, &mut component, &["licenseConcluded"]);
+    component
+}
+
+/// What packages and files have in common.
+fn stated<'a>(piece: Piece<'a>, component: &mut Component<'a>, licenses: &[&str]) {
+    let name = component.name.is_some();
+    component.has(Element::Name, name);
+    for checksum in piece.list("checksums").filter(|checksum| said(*checksum, "checksumValue").is_some()) {
+        component.hash(&checksum.get_str("algorithm").unwrap_or_default());
+    }
+    component.licenses.extend(licenses.iter().filter_map(|name| said(piece, name)));
+}
+
+fn claim(piece: Piece<'_>, claims: &mut Claims<'_>) {
+    for checksum in piece.list("checksums") {
+        let value = checksum.get_str("checksumValue").unwrap_or_default();
+        claims.hash(&checksum.get_str("algorithm").unwrap_or_default(), &value, checksum);
+    }
+    for reference in piece
+        .list("externalRefs")
+        .filter(|reference| reference.get("referenceType").is_some_and(|kind| kind.is("purl")))
+    {
+        claims.purl(&reference.get_str("referenceLocator").unwrap_or_default(), reference);
+    }
+    for member in ["versionInfo", "name"] {
+        claims.text(piece.get_str(member), piece.get(member));
+    }
+}
+
+/// SPDX 2 can only say of a root that nothing is known about what it depends on.
+fn completeness(root: Piece<'_>, described: &HashSet<Cow<'_, str>>) -> Completeness {
+    let unknown = root.list("relationships").find(|relation| {
+        let (from, to) = (relation.get_str("spdxElementId"), relation.get_str("relatedSpdxElement"));
+        let kind = relation.get_str("relationshipType").unwrap_or_default();
+        let (owner, other) = if kind.ends_with("_OF") || kind.ends_with("_BY") { (to, from) } else { (from, to) };
+        (depends(&kind) || kind.starts_with("CONTAIN"))
+            && other.as_deref() == Some("NOASSERTION")
+            && owner.is_some_and(|owner| described.contains(&owner))
+    });
+    match unknown {
+        Some(relation) => Completeness {
+            state: CompletenessState::Unknown,
+            aggregate: Some("NOASSERTION".to_owned()),
+            pointer: Some(relation.pointer()),
+        },
+        None => Completeness { state: CompletenessState::Undeclared, aggregate: None, pointer: None },
+    }
+}
+
+/// `Organization: Org (mail)` without the first word.
+fn person(text: &str) -> &str {
+    text.split_once(": ").map_or(text, |(_, name)| name.trim())
+}
+
+#[derive(Default)]
+struct Makers {
+    tools: Vec<Tool>,
+    authors: Vec<String>,
+    contact: bool,
+}
+
+impl Makers {
+    fn read(root: Piece<'_>) -> Self {
+        let mut makers = Self::default();
+        let creators = root.get("creationInfo").map(|info| info.list("creators"));
+        for creator in creators.into_iter().flatten().filter_map(Piece::str).take(2 * MOST_MAKERS) {
+            match creator.split_once(':') {
+                Some(("Tool", tool)) => makers.tools.push(super::spdx_tool(tool.trim())),
+                Some(("Person" | "Organization", name)) if super::says(name) => {
+                    makers.contact |= name.split_once('(').is_some_and(|(_, contact)| contact.contains('@'));
+                    makers.authors.push(shown(name.trim()));
+                }
+                _ => {}
+            }
+        }
+        makers
+    }
+}
