@@ -47,14 +47,22 @@ fn judges_sboms_and_reports_alike_at_both_doors(world: &mut World) {
         set: policy_set(&hosts),
     };
     let mut scene = Scene::start(world, tools, registries, None, play);
-    for (case, image, expected) in pushed(&scene, &documents) {
-        scene.judge(world, &case, &[image.pinned()], expected);
+    for pushed in pushed(&scene, &documents) {
+        // A sandbox warns of the same, whatever it is.
+        let places = &scene.play.places.clone()[..if pushed.in_sandbox { 2 } else { 1 }];
+        scene.judge_in(world, places, &pushed.case, &[pushed.image.pinned()], pushed.expected);
     }
     scene.end(world);
 }
 
-/// What is judged: how it is called, an image, and what must become of it.
-type Pushed = (String, Image, Expected);
+/// What is judged.
+struct Pushed {
+    case: String,
+    image: Image,
+    expected: Expected,
+    /// Whether it is judged in both modes.
+    in_sandbox: bool,
+}
 
 /// Pushes everything that is judged, to all registries at the same time.
 fn pushed(scene: &Scene, documents: &Documents) -> Vec<Pushed> {
@@ -104,7 +112,8 @@ impl Shop<'_> {
                 self.tools.attest_as(layout, by, &image, kind, text);
             }
         }
-        (format!("{} ({}, {})", row.what, self.kind, layout.word()), image, row.expected)
+        let case = format!("{} ({}, {})", row.what, self.kind, layout.word());
+        Pushed { case, image, expected: row.expected, in_sandbox: row.everywhere }
     }
 
     /// Attaches what cosign would not.
@@ -165,7 +174,8 @@ impl Shop<'_> {
                 self.tools.attest_as(layout, "release", image, "cyclonedx", &sbom);
             }
             let [index, ..] = images;
-            (format!("{what} ({}, {})", self.kind, layout.word()), index, expected)
+            let case = format!("{what} ({}, {})", self.kind, layout.word());
+            Pushed { case, image: index, expected, in_sandbox: false }
         };
         rows.into_iter().map(push).collect()
     }
@@ -186,7 +196,8 @@ impl Shop<'_> {
                 self.registry.push_blob(name, made.as_bytes());
                 self.registry.push(name, None, &referrer(&self.tools.descriptor(&image), BUNDLE, made.as_bytes()));
             }
-            (format!("{what} ({}, a certificate)", self.kind), image, expected)
+            let case = format!("{what} ({}, a certificate)", self.kind);
+            Pushed { case, image, expected, in_sandbox: false }
         };
         rows.into_iter().map(push).collect()
     }

@@ -124,8 +124,20 @@ impl Scene {
 
     /// Judges a Deployment with these images, one for each container, at both doors and in both modes.
     pub fn judge(&mut self, world: &mut World, case: &str, images: &[String], expected: Expected) {
+        self.judge_in(world, &self.play.places.clone(), case, images, expected);
+    }
+
+    /// The same in these namespaces, with their modes.
+    pub fn judge_in(
+        &mut self,
+        world: &mut World,
+        places: &[(&str, &str)],
+        case: &str,
+        images: &[String],
+        expected: Expected,
+    ) {
         let (mut seen, mut holds) = (Vec::new(), true);
-        for (place, mode) in self.play.places {
+        for (place, mode) in places.iter().copied() {
             self.tried += 1;
             let name = format!("web-{}", self.tried);
             let object = workload(&name, images);
