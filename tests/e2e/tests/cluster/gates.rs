@@ -47,9 +47,10 @@ fn judges_sboms_and_reports_alike_at_both_doors(world: &mut World) {
         set: policy_set(&hosts),
     };
     let mut scene = Scene::start(world, tools, registries, None, play);
+    let places = scene.play.places;
     for pushed in pushed(&scene, &documents) {
         // A sandbox warns of the same, whatever it is.
-        let places = &scene.play.places.clone()[..if pushed.in_sandbox { 2 } else { 1 }];
+        let places = &places[..if pushed.in_sandbox { 2 } else { 1 }];
         scene.judge_in(world, places, &pushed.case, &[pushed.image.pinned()], pushed.expected);
     }
     scene.end(world);

@@ -124,7 +124,8 @@ impl Scene {
 
     /// Judges a Deployment with these images, one for each container, at both doors and in both modes.
     pub fn judge(&mut self, world: &mut World, case: &str, images: &[String], expected: Expected) {
-        self.judge_in(world, &self.play.places.clone(), case, images, expected);
+        let places = self.play.places;
+        self.judge_in(world, &places, case, images, expected);
     }
 
     /// The same in these namespaces, with their modes.
