@@ -10,6 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Id, Parser, Subcommand, ValueEnum};
 use portcullis_report::plain;
 
+mod documents;
 mod evidence;
 mod evidence_show;
 mod serve;
@@ -17,6 +18,7 @@ mod signer;
 mod verify_bundle;
 mod webhook_config;
 
+pub use documents::DocumentArguments;
 pub use evidence::EvidenceArguments;
 pub use evidence_show::{EvidenceCommand, EvidenceCommands, ShowArguments, ShowFormat};
 pub use serve::ServeArguments;
@@ -127,6 +129,9 @@ pub struct CheckArguments {
     /// Besides all policy sets, every image and every --artifact must be signed by this signer
     #[command(flatten)]
     pub signer: SignerArguments,
+
+    #[command(flatten)]
+    pub documents: DocumentArguments,
 
     #[command(flatten)]
     pub evidence: EvidenceArguments,

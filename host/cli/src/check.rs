@@ -61,6 +61,7 @@ fn prepare(arguments: &CheckArguments) -> anyhow::Result<(CheckOptions, Wired)> 
         cache_dir: arguments.cache_dir.as_deref(),
         evidence: &arguments.evidence,
         signer: &arguments.signer,
+        documents: &arguments.documents,
     })?;
     Ok((options, wired))
 }

@@ -23,6 +23,7 @@ pub fn refuse(arguments: &CheckArguments) -> anyhow::Result<()> {
         .flatten()
         .chain(&arguments.facts)
         .chain(arguments.evidence.files().map(|(_, path)| path))
+        .chain(arguments.documents.files())
         .map(PathBuf::as_path)
         .collect();
     let piped = |path: &&Path| matches!(origin(path), Ok(Origin::StandardInput));

@@ -6,13 +6,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, bail, ensure};
 use portcullis_check::bytes;
-use portcullis_evidence::{DEFAULT_LOOK_UP_TIME, Evidence, MAX_BUNDLE_BYTES, Source, TrustStore, is_bundle};
+use portcullis_document::{ReadLimits, decode};
+use portcullis_evidence::{Evidence, MAX_BUNDLE_BYTES, MAX_DOCUMENT_BYTES, Source, TrustStore, is_bundle};
 use portcullis_model::{Answers, FactSource, Query, Resolved};
 use portcullis_registry::limits::MAX_DOCKER_CONFIG;
 use portcullis_registry::{Client, Config, Host, Keychain, Proxy, check_authorities};
 use tokio::runtime::Handle;
 
-use crate::args::EvidenceArguments;
+use crate::args::{DocumentArguments, EvidenceArguments};
+use crate::output::Complaints;
 use crate::registries::{HostRule, MAX_CREDENTIAL_FILES, ProxyRule, Registries};
 
 /// Bytes of one file of certificate authorities.
@@ -25,8 +27,25 @@ pub type Asking = Option<(Client, Keychain)>;
 
 /// A source that answers questions about evidence; it works on this runtime.
 pub fn source(asking: Asking, bundles: &[PathBuf], trusts: Arc<TrustStore>, runtime: Handle) -> anyhow::Result<Source> {
+    let given = given(bundles, &DocumentArguments::default())?;
+    Ok(Source::new(trusts, Evidence { registry: asking, ..given }, runtime))
+}
+
+/// What the caller gives, so that no registry need be asked for it.
+pub fn given(bundles: &[PathBuf], documents: &DocumentArguments) -> anyhow::Result<Evidence> {
     let bundles = read_bundles(bundles)?.into_iter().map(|(path, bytes)| (path, bytes.into())).collect();
-    Ok(Source::new(trusts, Evidence { registry: asking, bundles, time: DEFAULT_LOOK_UP_TIME }, runtime))
+    let (sboms, reports) = (texts(&documents.sbom)?, texts(&documents.sarif)?);
+    Ok(Evidence { bundles, sboms, reports, ..Evidence::default() })
+}
+
+/// SBOMs or reports; that they are such is for whoever judges them to say.
+fn texts(paths: &[PathBuf]) -> anyhow::Result<Vec<Arc<portcullis_model::Source>>> {
+    let limits = ReadLimits { bytes: MAX_DOCUMENT_BYTES, ..ReadLimits::default() };
+    let one = |path: &PathBuf| {
+        let bytes = read(path, MAX_DOCUMENT_BYTES as u64)?;
+        Ok(decode(&path.display().to_string(), bytes, &limits).map_err(Complaints::from)?)
+    };
+    paths.iter().map(one).collect()
 }
 
 /// The bundles that the caller names, with their bytes.

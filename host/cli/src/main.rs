@@ -4,6 +4,7 @@ mod args;
 mod builtins;
 mod check;
 mod conflicts;
+mod document_set;
 mod evidence;
 mod evidence_show;
 mod logging;

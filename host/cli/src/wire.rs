@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use portcullis_document::{ReadLimits, decode, read_json, read_yaml};
-use portcullis_evidence::TrustStore;
+use portcullis_evidence::{Evidence, SAST, SBOM, Source, TrustStore};
 use portcullis_gate::{Gate, InstallError, Installer, Sets};
 use portcullis_model::{FactSource, Facts, PluginSource as _};
 use portcullis_policies::{LoadedSet, Waivers};
 use portcullis_runner::{CompilerCommand, Runner, RunnerConfig};
 use tokio::runtime::Runtime;
 
-use crate::args::{EvidenceArguments, SignerArguments};
+use crate::args::{DocumentArguments, EvidenceArguments, SignerArguments};
+use crate::document_set;
 use crate::evidence;
 use crate::output::{self, Complaints};
 use crate::plugins::LocalPlugins;
@@ -40,6 +41,8 @@ pub struct GateSettings<'a> {
     pub evidence: &'a EvidenceArguments,
     /// `--key` and its like
     pub signer: &'a SignerArguments,
+    /// `--sbom` and `--sarif`
+    pub documents: &'a DocumentArguments,
 }
 
 /// A gate, and what must live as long as it judges.
@@ -55,28 +58,36 @@ pub fn gate(settings: &GateSettings<'_>) -> anyhow::Result<Wired> {
     let works = Works::start(settings.cache_dir)?;
     let (mut sets, waivers) = sets::load(settings.policies, settings.waivers)?;
     sets.extend(signed_set::of(settings.signer)?);
-    let asks = settings.facts.is_none() && sets.iter().any(|set| !set.set.trust.is_empty());
-    if !asks && settings.facts.is_none() {
+    sets.extend(document_set::of(settings.documents, &sets)?);
+    let trusts = sets.iter().any(|set| !set.set.trust.is_empty());
+    let asks = settings.facts.is_none() && (trusts || sets.iter().any(asks_for_documents));
+    if !trusts && settings.facts.is_none() {
         anyhow::ensure!(
             settings.evidence.bundle.is_empty(),
             "nothing uses --bundle: no policy set has a `trust`; give --key, --certificate-identity, or such a set"
         );
     }
     // A slip in the file is told to its author even where nobody will ask.
-    let read = asks || settings.evidence.registries.is_some();
+    let read = (asks && trusts) || settings.evidence.registries.is_some();
     let asking = if read { evidence::asking(settings.evidence)? } else { None };
     let (facts, runtime): (Arc<dyn FactSource>, _) = match settings.facts {
         Some(path) => (Arc::new(recorded(path)?), None),
         None if asks => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(LOOKING).enable_all().build()?;
             let trusts = Arc::clone(&works.trusts);
-            let bundles = &settings.evidence.bundle;
-            let source = evidence::source(asking, bundles, trusts, runtime.handle().clone())?;
+            let given = evidence::given(&settings.evidence.bundle, settings.documents)?;
+            let source = Source::new(trusts, Evidence { registry: asking, ..given }, runtime.handle().clone());
             (Arc::new(source), Some(runtime))
         }
         None => (Arc::new(Facts::none()), None),
     };
     Ok(Wired { gate: Gate::new(works.install(sets, waivers)?, facts), _runtime: runtime })
+}
+
+/// Whether a policy of a set may ask for documents, which need no trust where the caller gives them.
+fn asks_for_documents(set: &LoadedSet) -> bool {
+    let grants = set.set.policies.iter().flat_map(|policy| &policy.grants);
+    grants.into_iter().any(|grant| [SBOM, SAST].contains(&grant.as_str()))
 }
 
 /// What turns policy sets as written into sets that can judge: made once, used for every version of them.

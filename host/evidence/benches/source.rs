@@ -101,7 +101,7 @@ impl World {
         let hosts = BTreeMap::from([(self.fake.host(), plain)]);
         let client = Client::new(Config { hosts, only_extra_ca: true, ..Config::default() }).expect("settings");
         let registry = Some((client, Keychain::anonymous()));
-        let evidence = Evidence { registry, bundles: Vec::new(), time: Duration::from_secs(60) };
+        let evidence = Evidence { registry, time: Duration::from_secs(60), ..Evidence::default() };
         Arc::new(Source::new(Arc::clone(&self.store), evidence, Handle::current()))
     }
 

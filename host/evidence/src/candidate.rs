@@ -6,7 +6,10 @@ use std::path::Path;
 use bytes::Bytes;
 
 use crate::artifact::Artifact;
+use crate::attestation::COSIGN_SIGNATURE;
+use crate::bundle::Parsed;
 use crate::gather::BUNDLE_TYPE;
+use crate::json;
 use crate::legacy::{self, Annotations};
 use crate::refused::{Reason, Refused};
 use crate::signature::verify_at;
@@ -31,6 +34,8 @@ pub(crate) enum Form {
     Bundle(Bytes),
     /// A payload with its annotations, as cosign wrote it before bundles.
     SimpleSigning { payload: Bytes, annotations: BTreeMap<String, String> },
+    /// A statement in an envelope with its annotations, as cosign wrote attestations before bundles.
+    Envelope { envelope: Bytes, annotations: BTreeMap<String, String> },
     /// What says of itself that it is a signature, and cannot be one.
     Broken(String),
 }
@@ -41,6 +46,7 @@ impl Form {
         match self {
             Self::Bundle(_) | Self::Broken(_) => "bundle",
             Self::SimpleSigning { .. } => "simpleSigning",
+            Self::Envelope { .. } => "envelope",
         }
     }
 }
@@ -72,10 +78,34 @@ impl Candidate {
         self.found.starts_with(FILE)
     }
 
+    /// How many bytes are to be read.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.form {
+            Form::Bundle(bytes)
+            | Form::SimpleSigning { payload: bytes, .. }
+            | Form::Envelope { envelope: bytes, .. } => bytes.len(),
+            Form::Broken(_) => 0,
+        }
+    }
+
+    /// The type of predicate that it says it holds, whether that is so or not; nothing where it says none.
+    pub(crate) fn claims(&self) -> Option<String> {
+        let statement = match &self.form {
+            Form::Bundle(bytes) => Parsed::read(bytes).ok()?.statement,
+            Form::Envelope { envelope, .. } => legacy::statement(json::read(envelope).ok()?).ok()?,
+            Form::SimpleSigning { .. } => return Some(COSIGN_SIGNATURE.to_owned()),
+            Form::Broken(_) => None,
+        };
+        statement.map(|statement| statement.predicate_type)
+    }
+
     /// Verifies it over the digest of an image, at a time in seconds since 1970-01-01T00:00:00Z.
     pub(crate) fn verify(&self, image: &Artifact<'_>, trust: &Trust, now: i64) -> Result<Verified, Refused> {
         match &self.form {
             Form::Bundle(bytes) => verify_at(bytes, image, trust, now),
+            Form::Envelope { envelope, annotations } => {
+                legacy::verify_attestation_at(envelope, &Annotations::of(annotations), image, trust, now)
+            }
             Form::SimpleSigning { payload, annotations } => {
                 let signature = annotations.get("dev.cosignproject.cosign/signature").map_or("", String::as_str);
                 if signature.is_empty() {

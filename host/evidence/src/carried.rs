@@ -12,17 +12,14 @@ use portcullis_registry::{
 use crate::artifact::Artifact;
 use crate::bundle::Parsed;
 use crate::candidate::{Candidate, Form};
-use crate::gather::{BUNDLE_TYPE, SIMPLE_SIGNING, oversized};
+use crate::gather::{BUNDLE_TYPE, ENVELOPE, SIMPLE_SIGNING, oversized};
 use crate::image::Image;
 use crate::legacy::{Annotations, verify_attestation};
 use crate::refused::{Reason, Refused};
 use crate::signature::now;
 use crate::trust::Trust;
 use crate::verified::{LogEntry, SignedTime, Signer, Verified};
-use crate::{MAX_PARTS_SHOWN, MAX_PIECES_SHOWN, MAX_PLATFORMS_SHOWN, MAX_SUBJECTS_SHOWN, json};
-
-/// What the layers of an attestation are below cosign's older tag.
-const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
+use crate::{MAX_PARTS_SHOWN, MAX_PIECES_SHOWN, MAX_PLATFORMS_SHOWN, MAX_SUBJECTS_SHOWN, json, platforms};
 
 /// An image and everything beside it.
 #[derive(Debug)]
@@ -431,12 +428,9 @@ fn described(manifest: &Manifest) -> Described {
     let (platforms, more) = match &manifest.content {
         Content::Image(_) => (None, 0),
         Content::Index(index) => {
-            let platform = |descriptor: &Descriptor| match &descriptor.platform {
-                Some(one) => {
-                    let variant = one.variant.as_deref().map(|variant| format!("/{variant}")).unwrap_or_default();
-                    format!("{}/{}{variant}", one.os, one.architecture)
-                }
-                None => "no platform".to_owned(),
+            let platform = |descriptor: &Descriptor| match platforms::shown(descriptor) {
+                name if name.is_empty() => "no platform".to_owned(),
+                name => name,
             };
             let shown = index.manifests.iter().take(MAX_PLATFORMS_SHOWN);
             let shown = shown.map(|descriptor| (platform(descriptor), descriptor.digest.to_string())).collect();

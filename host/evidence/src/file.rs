@@ -1,32 +1,38 @@
-//! Answers questions about the file that holds what is judged: who signed it.
+//! Answers questions about the file that holds what is judged: who signed it, and what is attested of it.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use portcullis_model::{ABOUT_FILE, Fact, Query, ReviewedFile, sha256_hex};
+use portcullis_model::{Fact, Query, ReviewedFile, sha256_hex};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha512};
 
-use crate::artifact::Artifact;
+use crate::artifact::{Artifact, hex};
 use crate::candidate::{Candidate, Form};
 use crate::fact::Judged;
+use crate::proofs::Proofs;
+use crate::question::{Kind, Question};
+use crate::reports::{self, Given, Part, Subject};
 use crate::trust::Trust;
 use crate::{MAX_BUNDLE_BYTES, MAX_SIGNED_FILE_BYTES};
 
 /// What is added to the name of a file for the name of its bundle (cosign's documentation).
 const BESIDE: &str = ".sigstore.json";
 
-/// Whether a question is about the file.
-pub(crate) fn asked(query: &Query) -> bool {
-    let arguments: Value = serde_json::from_str(&query.arguments).unwrap_or_default();
-    arguments["about"] == ABOUT_FILE
-}
-
-/// Looks at the bundles that the caller gave and at the one that lies beside the file.
+/// Looks at what the caller gave and at the bundle that lies beside the file.
 ///
 /// # Errors
 /// For a person: what could not be read, or that there is no file.
-pub(crate) fn fact(query: &Query, local: Vec<Candidate>, trust: &Trust, now: i64) -> Result<Fact, String> {
+pub(crate) fn fact(
+    query: &Query,
+    question: &Question,
+    local: Vec<Candidate>,
+    given: &[Given],
+    trust: Option<&Trust>,
+    now: i64,
+) -> Result<Fact, String> {
     let file = query.file.clone().ok_or("what is judged stands in no file")?;
     let mut candidates = local;
     candidates.extend(beside(&file)?);
@@ -35,8 +41,19 @@ pub(crate) fn fact(query: &Query, local: Vec<Candidate>, trust: &Trust, now: i64
         Some(bytes) => Artifact::Bytes(bytes),
         None => Artifact::from_digest(&file.digest).ok_or_else(|| format!("`{}` is no digest", file.digest))?,
     };
+    let proofs = trust.map(|trust| Arc::new(Proofs::of(&candidates, &artifact, trust, now)));
+    let judged = match question.kind {
+        Kind::Signature => Judged::signatures(proofs.iter()),
+        _ => {
+            let sha512 = bytes.as_ref().map(|bytes| hex(&Sha512::digest(bytes)));
+            let subject = Subject { digest: Some(file.digest.clone()), sha512, ..Subject::default() };
+            let part = Part { digest: file.digest.clone(), platform: None, proofs: proofs.into_iter().collect() };
+            let baseline = question.baseline().and_then(|digest| reports::given_by_digest(given, digest));
+            reports::judge(question, &subject, &[part], given, baseline)?
+        }
+    };
     let head = [("file", file.path.as_str().into()), ("digest", file.digest.as_str().into())];
-    Judged::of(&candidates, &artifact, trust, now).fact(query, members(head))
+    judged.fact(query, members(head))
 }
 
 fn members<const N: usize>(all: [(&str, Value); N]) -> Map<String, Value> {

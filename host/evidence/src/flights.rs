@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -37,6 +37,8 @@ pub(crate) struct Bounds {
     pub(crate) bytes: usize,
     /// Look-ups under way.
     pub(crate) under_way: usize,
+    /// Whether errors are remembered, too: not where whoever asks remembers them.
+    pub(crate) errors: bool,
 }
 
 /// Look-ups under way and those of before, by what was looked for.
@@ -140,7 +142,8 @@ impl<K: Clone + Eq + Hash, T> Landing<K, T> {
         let kept = match found {
             Ok(Found { value, until, bytes }) => Kept { landed: Ok(Arc::new(value)), bytes, since, until },
             Err(failure) => {
-                let (bytes, until) = (failure.bytes(), since + failure.keep);
+                let keep = if self.tower.bounds.errors { failure.keep } else { Duration::ZERO };
+                let (bytes, until) = (failure.bytes(), since + keep);
                 Kept { landed: Err(failure), bytes, since, until }
             }
         };
@@ -209,14 +212,13 @@ impl<K: Eq + Hash, T> State<K, T> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     use portcullis_registry::{Cause, Error};
 
     use super::*;
 
     const LONG: Duration = Duration::from_secs(60);
-    const ROOM: Bounds = Bounds { entries: 8, bytes: 100_000, under_way: 8 };
+    const ROOM: Bounds = Bounds { entries: 8, bytes: 100_000, under_way: 8, errors: true };
 
     /// Key 0 is away, key 13 breaks; all others are numbered in the order in which they were looked up.
     struct Tried {
@@ -277,6 +279,16 @@ mod tests {
         assert_eq!(tried.count(), 1);
         tried.clock.pass(Duration::from_millis(900));
         assert_eq!((text(tried.get(0, LONG).await), tried.count()), (first, 2));
+    }
+
+    #[tokio::test]
+    async fn remembers_no_error_where_whoever_asks_does() {
+        let tried = Tried::new(Bounds { errors: false, ..ROOM });
+        for count in 1..=2 {
+            assert!(tried.get(0, LONG).await.is_err());
+            assert_eq!(tried.count(), count);
+        }
+        assert_eq!(tried.get(1, LONG).await, tried.get(1, LONG).await, "what was found is remembered");
     }
 
     #[tokio::test]

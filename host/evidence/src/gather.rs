@@ -1,4 +1,4 @@
-//! Everything in a registry that may be a signature of an image: referrers, the fallback tag, cosign's older tag.
+//! Everything in a registry that may be a signature or an attestation of an image: referrers, the fallback tag, cosign's older tags.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,13 +20,16 @@ use crate::{MAX_BUNDLE_BYTES, MAX_CANDIDATES, MAX_EVIDENCE_BYTES, MAX_EVIDENCE_H
 pub(crate) const BUNDLE_TYPE: &str = "application/vnd.dev.sigstore.bundle";
 /// What the layers below cosign's older tag are.
 pub(crate) const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+/// What the layers of an attestation are below cosign's older tag.
+pub(crate) const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 /// Referrers of one image that are read at once.
 const AT_ONCE: usize = 8;
 
 /// What was gathered, and the room that it takes as long as it is held.
 pub(crate) struct Gathered {
     pub(crate) candidates: Vec<Candidate>,
-    pub(crate) room: Vec<OwnedSemaphorePermit>,
+    #[expect(dead_code, reason = "held as long as the candidates are, and given back with them")]
+    room: Vec<OwnedSemaphorePermit>,
 }
 
 /// Room for evidence, in KiB.
@@ -37,7 +40,8 @@ pub(crate) fn room() -> Arc<Semaphore> {
 /// A unit of [`MAX_EVIDENCE_HELD`].
 const KIB: u64 = 1024;
 
-/// Reads all of them. No candidate is a trustworthy "nothing there".
+/// Reads all of them. No candidate is a trustworthy "nothing there". What cosign attested before bundles stands below a tag of
+/// its own, which is asked for only where `attestations` matter.
 ///
 /// # Errors
 /// Something could not be looked up, whole, or there is too much of it.
@@ -47,11 +51,14 @@ pub(crate) async fn gather(
     digest: &Digest,
     access: Access<'_>,
     room: &Arc<Semaphore>,
+    attestations: bool,
 ) -> Result<Gathered, Error> {
     let bytes = AtomicU64::new(0);
     let place = Place { client, repository, digest, access, bytes, room, held: Mutex::default() };
-    let (mut candidates, older) = try_join(place.referrers(), place.older()).await?;
-    candidates.extend(older);
+    let attested = async { if attestations { place.older(Legacy::Attestations).await } else { Ok(Vec::new()) } };
+    let older = try_join(place.older(Legacy::Signatures), attested);
+    let (mut candidates, (signatures, attested)) = try_join(place.referrers(), older).await?;
+    candidates.extend(signatures.into_iter().chain(attested));
     check(&candidates)?;
     let room = place.held.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Gathered { candidates, room })
@@ -116,18 +123,18 @@ impl Place<'_> {
     }
 
     /// What cosign kept below a tag before there were bundles.
-    async fn older(&self) -> Result<Vec<Candidate>, Error> {
-        let legacy = self.client.legacy(self.repository, self.digest, Legacy::Signatures, self.access).await?.value;
+    async fn older(&self, kind: Legacy) -> Result<Vec<Candidate>, Error> {
+        let legacy = self.client.legacy(self.repository, self.digest, kind, self.access).await?.value;
         let Some(Content::Image(image)) = legacy.map(|manifest| manifest.content) else { return Ok(Vec::new()) };
-        let name = format!("tag `{}`", Legacy::Signatures.tag(self.digest));
+        let name = format!("tag `{}`", kind.tag(self.digest));
+        let layer_type = if kind == Legacy::Attestations { ENVELOPE } else { SIMPLE_SIGNING };
         let mut found = Vec::new();
-        for layer in image.layers.iter().filter(|layer| layer.media_type == SIMPLE_SIGNING) {
-            let form = match oversized(layer) {
-                Some(why) => Form::Broken(why),
-                None => {
-                    let payload = self.blob(layer).await?;
-                    Form::SimpleSigning { payload, annotations: layer.annotations.clone() }
-                }
+        for layer in image.layers.iter().filter(|layer| layer.media_type == layer_type) {
+            let annotations = layer.annotations.clone();
+            let form = match (oversized(layer), kind) {
+                (Some(why), _) => Form::Broken(why),
+                (None, Legacy::Attestations) => Form::Envelope { envelope: self.blob(layer).await?, annotations },
+                (None, _) => Form::SimpleSigning { payload: self.blob(layer).await?, annotations },
             };
             found.push(Candidate { found: name.clone(), form });
             check(&found)?;

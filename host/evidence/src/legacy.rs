@@ -90,11 +90,22 @@ pub fn verify_attestation(
     artifact: &Artifact<'_>,
     trust: &Trust,
 ) -> Result<Verified, Refused> {
+    verify_attestation_at(envelope, annotations, artifact, trust, now())
+}
+
+/// As [`verify_attestation`], with the clock in the caller's hand.
+pub(crate) fn verify_attestation_at(
+    envelope: &[u8],
+    annotations: &Annotations<'_>,
+    artifact: &Artifact<'_>,
+    trust: &Trust,
+    now: i64,
+) -> Result<Verified, Refused> {
     if envelope.len() > MAX_BUNDLE_BYTES {
         return Err(Reason::TooLarge.because(format!("more than {MAX_BUNDLE_BYTES} bytes")));
     }
     let content = json::read(envelope).map_err(|what| Reason::Malformed.because(what))?;
-    verify_parsed(&bundle("dsseEnvelope", content, annotations)?, artifact, trust, now())
+    verify_parsed(&bundle("dsseEnvelope", content, annotations)?, artifact, trust, now)
 }
 
 /// The statement of an envelope, whoever signed it; nothing where it holds none.

@@ -24,7 +24,13 @@ mod keyed;
 mod keyless;
 pub mod legacy;
 mod log;
+mod look_up;
+mod placed;
+mod platforms;
+mod proofs;
+mod question;
 mod refused;
+mod reports;
 mod signature;
 mod source;
 mod store;
@@ -46,14 +52,16 @@ pub use refused::{Reason, Refused};
 pub use signature::{verify, verify_at};
 pub use source::{
     DEFAULT_LOOK_UP_TIME, Evidence, MAX_LOOK_UPS, REMEMBER_NOTHING, REMEMBER_VERIFIED, REMEMBERED_BYTES,
-    REMEMBERED_IMAGES, SIGNATURE, Source,
+    REMEMBERED_IMAGES, SAST, SBOM, SIGNATURE, Source,
 };
 pub use store::TrustStore;
 pub use trust::{PUBLIC_ROOT_DATE, PUBLIC_ROOT_STALE_SECONDS, Trust};
 pub use verified::{Identity, LogEntry, Says, SignedTime, Signer, SubjectName, TimeSource, Verified};
 
-/// Bytes of one bundle or envelope: 32 MiB, an SBOM of 24 MiB in base64; no more than a registry's blob may have.
-pub const MAX_BUNDLE_BYTES: usize = 32 << 20;
+/// Bytes of one bundle or envelope: 48 MiB, an SBOM of 36 MiB in base64; no more than a registry's blob may have.
+pub const MAX_BUNDLE_BYTES: usize = 48 << 20;
+/// Bytes of an SBOM or a report that the caller gives.
+pub const MAX_DOCUMENT_BYTES: usize = portcullis_predicate::MAX_TEXT;
 /// Values of one bundle, root or annotation, lists and maps included. A text of seven bytes may take hundreds in memory. (What
 /// a statement says, an SBOM for example, is not kept, and may have any number.)
 pub const MAX_JSON_VALUES: usize = 20_000;
@@ -67,6 +75,10 @@ pub const MAX_AT_ONCE: usize = 16;
 pub const MAX_EVIDENCE_HELD: u64 = 192 << 20;
 /// Images whose evidence is verified at once: it is work for a processor, and needs memory besides.
 pub const MAX_VERIFYING: usize = 4;
+/// Bytes of what is verified or read beside others; whatever has more is verified and read alone.
+pub const MAX_VERIFYING_TOGETHER: usize = 8 << 20;
+/// Platforms of one index whose evidence is looked up.
+pub const MAX_PLATFORMS: usize = 32;
 /// Lists and maps inside each other in a bundle or a statement.
 pub const MAX_DEPTH: usize = 64;
 /// Certificates that a bundle may bring, the leaf included.
@@ -102,7 +114,7 @@ pub const MAX_PARTS_SHOWN: usize = 32;
 pub const MAX_PLATFORMS_SHOWN: usize = 64;
 /// Subjects of a statement that it names.
 pub const MAX_SUBJECTS_SHOWN: usize = 4;
-/// Bytes of all that is attached to one image and read: 64 MiB, two of the largest attestations.
-pub const MAX_EVIDENCE_BYTES: u64 = 64 << 20;
+/// Bytes of all that is attached to one image and read: 96 MiB, two of the largest attestations.
+pub const MAX_EVIDENCE_BYTES: u64 = 96 << 20;
 /// Bytes of the payload of a legacy signature.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 20;

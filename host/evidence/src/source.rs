@@ -1,4 +1,4 @@
-//! Answers questions about signatures: gathers what a registry has, verifies it, and says what became of it.
+//! Answers questions about evidence: each name means one digest in a review, and those about one image are answered together.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -8,27 +8,25 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
-use portcullis_model::{Answers, Fact, FactError, FactSource, Meaning, Query, Resolved};
-use portcullis_registry::{Access, Client, Digest, Keychain};
+use portcullis_model::{Answers, Fact, FactError, FactSource, Query, Resolved, Source as Text};
+use portcullis_registry::{Client, Keychain};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 
-use crate::artifact::Artifact;
-use crate::candidate::Candidate;
+use crate::MAX_AT_ONCE;
 use crate::clock::Clock;
-use crate::fact::Judged;
-use crate::failure::Failure;
-use crate::file;
-use crate::flights::{Bounds, Flights, Found};
-use crate::gather::{Gathered, gather, room};
 use crate::image::Image;
+use crate::look_up::{Asked, Shared};
+use crate::question::Question;
 use crate::store::TrustStore;
-use crate::trust::Trust;
-use crate::{MAX_AT_ONCE, MAX_VERIFYING};
 
-/// The kind of the questions that are answered here.
+/// The kind of the questions who signed something.
 pub const SIGNATURE: &str = "signature";
+/// The kind of the questions what SBOMs say of something.
+pub const SBOM: &str = "sbom";
+/// The kind of the questions what SARIF reports say of something.
+pub const SAST: &str = "sast";
 
 /// What evidence is looked up with.
 pub struct Evidence {
@@ -36,8 +34,19 @@ pub struct Evidence {
     pub registry: Option<(Client, Keychain)>,
     /// Bundles that the caller gave, by their files.
     pub bundles: Vec<(PathBuf, Bytes)>,
+    /// SBOMs that the caller gave: nobody signed them, and facts say so.
+    pub sboms: Vec<Arc<Text>>,
+    /// SARIF reports that the caller gave, likewise.
+    pub reports: Vec<Arc<Text>>,
     /// The most time for one image, what its tag means included. Default [`DEFAULT_LOOK_UP_TIME`].
     pub time: Duration,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        let (bundles, sboms, reports) = (Vec::new(), Vec::new(), Vec::new());
+        Self { registry: None, bundles, sboms, reports, time: DEFAULT_LOOK_UP_TIME }
+    }
 }
 
 /// The default of [`Evidence::time`]: below what the API server waits by default.
@@ -58,29 +67,6 @@ pub struct Source {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    store: Arc<TrustStore>,
-    registry: Option<(Client, Keychain)>,
-    local: Vec<Candidate>,
-    time: Duration,
-    clock: Clock,
-    images: Flights<Key, Judged>,
-    /// By name with tag. Only errors are remembered here: what a tag means is asked for anew for each review (A32).
-    tags: Flights<String, Digest>,
-    /// For what is held of all images.
-    room: Arc<Semaphore>,
-    /// For those whose evidence is verified.
-    verifying: Arc<Semaphore>,
-}
-
-/// What is remembered is good for this digest, in this repository, under this trust, and for nothing else (A32, A34).
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Key {
-    repository: String,
-    digest: String,
-    trust: String,
-}
-
 impl Source {
     /// A source that works on this runtime, whoever waits for its answers.
     pub fn new(store: Arc<TrustStore>, evidence: Evidence, runtime: Handle) -> Self {
@@ -89,13 +75,7 @@ impl Source {
 
     /// The same by a clock that a test may hurry.
     pub fn with_clock(store: Arc<TrustStore>, evidence: Evidence, runtime: Handle, clock: Clock) -> Self {
-        let local = evidence.bundles.into_iter().map(|(path, bytes)| Candidate::local(&path, bytes)).collect();
-        let bounds = Bounds { entries: REMEMBERED_IMAGES, bytes: REMEMBERED_BYTES, under_way: MAX_LOOK_UPS };
-        let images = Flights::new(bounds, clock.clone(), runtime.clone());
-        let tags = Flights::new(bounds, clock.clone(), runtime);
-        let Evidence { registry, time, .. } = evidence;
-        let (room, verifying) = (room(), Arc::new(Semaphore::new(MAX_VERIFYING)));
-        Self { shared: Arc::new(Shared { store, registry, local, time, clock, images, tags, room, verifying }) }
+        Self { shared: Arc::new(Shared::new(store, evidence, runtime, clock)) }
     }
 }
 
@@ -103,9 +83,25 @@ impl FactSource for Source {
     fn look_up<'a>(&'a self, queries: &'a [Query], review: &'a Resolved) -> Answers<'a> {
         Box::pin(async move {
             let deadline = Instant::now() + self.shared.time;
-            self.resolve(queries, review, deadline).await;
-            let answers = queries.iter().map(|query| self.answer(query, review, deadline).boxed()).collect::<Vec<_>>();
-            stream::iter(answers).buffered(MAX_AT_ONCE).collect().await
+            let asked = self.shared.read(queries);
+            self.resolve(&asked, review, deadline).await;
+            // Those about one image together: they share what is gathered and verified.
+            let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+            for (at, one) in asked.iter().enumerate() {
+                groups.entry(one.group()).or_default().push(at);
+            }
+            let group = |members: Vec<usize>| {
+                let each = members.into_iter().map(|at| {
+                    let one = &asked[at];
+                    async move { (at, self.answer(one, review, deadline).await) }.boxed()
+                });
+                join_all(each.collect::<Vec<_>>()).boxed()
+            };
+            let groups: Vec<_> = groups.into_values().map(group).collect();
+            let answers: Vec<Vec<_>> = stream::iter(groups).buffer_unordered(MAX_AT_ONCE).collect().await;
+            let mut answers: Vec<(usize, Result<Fact, FactError>)> = answers.into_iter().flatten().collect();
+            answers.sort_by_key(|(at, _)| *at);
+            answers.into_iter().map(|(_, answer)| answer).collect()
         })
     }
 }
@@ -113,10 +109,11 @@ impl FactSource for Source {
 impl Source {
     /// Asks once what each name without a digest means that nobody in this review has asked about, before anything is answered
     /// (A31, N48).
-    async fn resolve(&self, queries: &[Query], review: &Resolved, deadline: Instant) {
-        let ours = queries.iter().filter(|query| query.kind == SIGNATURE);
-        let images = ours.filter_map(|query| asked(query).ok()).filter(|image| image.digest.is_none());
-        let names: BTreeMap<String, Image> = images.map(|image| (image.name_with_tag(), image)).collect();
+    async fn resolve(&self, asked: &[Asked<'_>], review: &Resolved, deadline: Instant) {
+        let needed =
+            asked.iter().filter_map(|one| one.question.as_ref().ok()).filter(|one| self.shared.asks_registry(one));
+        let images = needed.filter_map(Question::image).filter(|image| image.digest.is_none());
+        let names: BTreeMap<String, Image> = images.map(|image| (image.name_with_tag(), image.clone())).collect();
         let unknown = names.into_iter().filter(|(name, _)| review.get(name).is_none());
         let one = |(name, image)| async move {
             let meaning = self.shared.meaning(image, deadline).await;
@@ -128,135 +125,16 @@ impl Source {
             .await;
     }
 
-    async fn answer(&self, query: &Query, review: &Resolved, deadline: Instant) -> Result<Fact, FactError> {
-        let answered = match query.kind.as_str() {
+    async fn answer(&self, asked: &Asked<'_>, review: &Resolved, deadline: Instant) -> Result<Fact, FactError> {
+        let answered = match &asked.question {
             // A bug is an error of this question alone.
-            SIGNATURE => AssertUnwindSafe(self.shared.signature(query, review, deadline)).catch_unwind().await,
-            other => Ok(Err(format!("nobody here knows facts of the kind `{}`", other.escape_debug()))),
+            Ok(question) => {
+                let answer = self.shared.answer(asked.query, question, asked.attested, review, deadline);
+                AssertUnwindSafe(answer).catch_unwind().await
+            }
+            Err(message) => Ok(Err(message.clone())),
         };
         let broken = |_| Err("a bug in Portcullis stopped the look-up; please report it".to_owned());
-        answered.unwrap_or_else(broken).map_err(|message| FactError { query: query.clone(), message })
-    }
-}
-
-/// The image that a question is about.
-fn asked(query: &Query) -> Result<Image, String> {
-    let arguments: serde_json::Value = serde_json::from_str(&query.arguments).unwrap_or_default();
-    Image::read(arguments["image"].as_str().ok_or("the question has no `image`")?)
-}
-
-/// The digest of an image: as it is written, else what its tag means in this review.
-fn digest_of(image: &Image, review: &Resolved) -> Result<Digest, String> {
-    if let Some(digest) = &image.digest {
-        return Ok(digest.clone());
-    }
-    let name = image.name_with_tag();
-    let meaning = review.get(&name).unwrap_or_else(|| Err(format!("nobody has asked what `{name}` means")))?;
-    meaning.parse().map_err(|error| format!("`{name}` means what is no digest: {error}"))
-}
-
-impl Shared {
-    async fn signature(self: &Arc<Self>, query: &Query, review: &Resolved, deadline: Instant) -> Result<Fact, String> {
-        let trust = self.store.get(&query.trust).ok_or("the trust that it names is in force no more")?;
-        if file::asked(query) {
-            let now = i64::try_from(self.clock.since_1970().as_secs()).unwrap_or(i64::MAX);
-            return file::fact(query, self.local.clone(), &trust, now);
-        }
-        let image = asked(query)?;
-        let digest = digest_of(&image, review)?;
-        let key = Key { repository: image.name(), digest: digest.to_string(), trust: query.trust.clone() };
-        let begin = || Arc::clone(self).look(image.clone(), digest.clone(), trust, deadline);
-        let judged = self.images.get(key, begin).await.map_err(|failure| image.told(&failure))?;
-        if judged.is_nothing() && self.registry.is_none() {
-            // Nobody looked: that is not to have found nothing.
-            let (given, name) = (self.local.len(), image.name());
-            return Err(format!(
-                "no registry may be asked, and none of the {given} bundles that were given is about `{name}@{digest}`"
-            ));
-        }
-        judged.image_fact(query, &image.name(), &digest.to_string(), image.digest.is_some())
-    }
-
-    /// What a tag means now. Reviews that ask at the same time share one request.
-    async fn meaning(self: &Arc<Self>, image: Image, deadline: Instant) -> Meaning {
-        let name = image.name_with_tag();
-        if self.registry.is_none() {
-            return Err(format!("`{name}` has no digest, and no registry may be asked what it means"));
-        }
-        let begin = || Arc::clone(self).resolve(image.clone(), deadline);
-        let found = self.tags.get(name, begin).await;
-        found.map(|digest| digest.to_string()).map_err(|failure| image.told(&failure))
-    }
-
-    async fn resolve(self: Arc<Self>, image: Image, deadline: Instant) -> Result<Found<Digest>, Failure> {
-        let name = image.name_with_tag();
-        let none = || Failure::passing(format!("the registry says that there is no `{name}`; check name and tag"));
-        let (client, keychain) = self.registry.as_ref().ok_or_else(none)?;
-        let access = Access { keychain, deadline };
-        let tag = image.tag.as_deref().unwrap_or_default();
-        let found = client.resolve(&image.repository, tag, access).await.map_err(|error| Failure::of(&error))?;
-        let manifest = found.value.ok_or_else(none)?;
-        Ok(Found { value: manifest.digest, until: self.clock.instant(), bytes: 0 })
-    }
-
-    /// Gathers and verifies.
-    async fn look(
-        self: Arc<Self>,
-        image: Image,
-        digest: Digest,
-        trust: Arc<Trust>,
-        deadline: Instant,
-    ) -> Result<Found<Judged>, Failure> {
-        let artifact = Artifact::from_digest(&digest.to_string())
-            .ok_or_else(|| Failure::passing(format!("signatures are about SHA-256, and the image is `{digest}`")))?;
-        let mut candidates = self.local.clone();
-        if !candidates.is_empty() {
-            let given = Arc::clone(&self).judged(candidates.clone(), artifact, Arc::clone(&trust)).await?;
-            // Whoever gives a signature that holds wants no registry to be asked for one.
-            if given.value.is_signed() || self.registry.is_none() {
-                return Ok(given);
-            }
-        }
-        let mut held = Vec::new();
-        if let Some((client, keychain)) = &self.registry {
-            let access = Access { keychain, deadline };
-            let found = gather(client, &image.repository, &digest, access, &self.room).await;
-            let Gathered { candidates: found, room } = found.map_err(|error| Failure::of(&error))?;
-            held = room;
-            // A registry has no signatures of what it does not have, which is no word about the image.
-            let missing =
-                async || client.manifest(&image.repository, &digest, access).await.map(|it| it.value.is_none());
-            if found.is_empty() && missing().await.map_err(|error| Failure::of(&error))? {
-                let name = image.name();
-                return Err(Failure::passing(format!("the registry says that there is no `{name}@{digest}`")));
-            }
-            candidates.extend(found);
-        }
-        let judged = self.judged(candidates, artifact, trust).await;
-        drop(held);
-        judged
-    }
-
-    /// Verifies, where a processor has time for it.
-    async fn judged(
-        self: Arc<Self>,
-        candidates: Vec<Candidate>,
-        artifact: Artifact<'static>,
-        trust: Arc<Trust>,
-    ) -> Result<Found<Judged>, Failure> {
-        let _turn = Arc::clone(&self.verifying).acquire_owned().await;
-        let judged = tokio::task::spawn_blocking(move || self.judge(&candidates, &artifact, &trust)).await;
-        judged.map_err(|_| Failure::passing("a bug in Portcullis stopped the verification; please report it"))
-    }
-
-    /// What may be remembered is good no longer than until a key of the trust begins or ceases to count.
-    fn judge(&self, candidates: &[Candidate], artifact: &Artifact<'_>, trust: &Trust) -> Found<Judged> {
-        let (begun, time_of_day) = (self.clock.instant(), self.clock.since_1970());
-        let now = i64::try_from(time_of_day.as_secs()).unwrap_or(i64::MAX);
-        let value = Judged::of(candidates, artifact, trust, now);
-        let usual = if value.is_verified() { REMEMBER_VERIFIED } else { REMEMBER_NOTHING };
-        let change = trust.next_change(now).and_then(|change| u64::try_from(change).ok()).map(Duration::from_secs);
-        let time = change.map_or(usual, |change| usual.min(change.saturating_sub(time_of_day)));
-        Found { until: begun + time, bytes: value.bytes(), value }
+        answered.unwrap_or_else(broken).map_err(|message| FactError { query: asked.query.clone(), message })
     }
 }

@@ -7,7 +7,7 @@ pub const MAX_MANIFEST: u64 = 4 * 1024 * 1024;
 /// The most values of a manifest or index, counted by its commas: a thousand referrers with ten annotations each have half of it.
 pub const MAX_MANIFEST_VALUES: usize = 50_000;
 /// The longest blob, in bytes.
-pub const MAX_BLOB: u64 = 32 * 1024 * 1024;
+pub const MAX_BLOB: u64 = 48 * 1024 * 1024;
 /// The longest answer that is an error or a token, in bytes.
 pub const MAX_ANSWER: u64 = 64 * 1024;
 /// The most bytes that all answers under way may come to.

@@ -77,9 +77,9 @@ async fn questions_that_nobody_can_answer_are_errors() {
         assert!(error.contains(words), "{image}: {error}");
     }
     let mut query = crate::world::question("a.example/b:1", &trust);
-    query.kind = "sbom".to_owned();
+    query.kind = "weather".to_owned();
     let answers = portcullis_model::FactSource::look_up(&*world.source, &[query], &Default::default()).await;
-    assert_eq!(failed(&answers[0]), "nobody here knows facts of the kind `sbom`");
+    assert_eq!(failed(&answers[0]), "nobody here knows facts of the kind `weather`");
     assert_eq!(fake.connections(), 0);
 }
 

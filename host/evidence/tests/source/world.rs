@@ -47,7 +47,7 @@ impl World {
     /// What is looked up in one registry.
     pub fn evidence(host: &str) -> Evidence {
         let registry = Some((client(&[host.to_owned()]), Keychain::anonymous()));
-        Evidence { registry, bundles: Vec::new(), time: Duration::from_secs(20) }
+        Evidence { registry, time: Duration::from_secs(20), ..Evidence::default() }
     }
 
     /// With everything that a source may be given.

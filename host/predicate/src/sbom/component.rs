@@ -160,11 +160,10 @@ impl<'k> Tally<'k> {
 
     /// Looks for what is denied, in the root too: an image may be denied for its own licence.
     pub(crate) fn judge(&mut self, component: &mut Component<'_>) {
-        let pattern = component
-            .purls
-            .iter()
-            .filter_map(|text| purl::parse(text))
-            .find_map(|purl| self.ask.components.iter().find(|pattern| pattern.matches(&purl)));
+        let patterns = &self.ask.components;
+        let purls = component.purls.iter().filter(|_| !patterns.is_empty()).filter_map(|text| purl::parse(text));
+        let pattern =
+            purls.map(|purl| purl.plain()).find_map(|purl| patterns.iter().find(|pattern| pattern.matches(&purl)));
         if let Some(pattern) = pattern {
             self.denied_components.add(|| denied(component, Some(&pattern.text), None));
         }

@@ -83,16 +83,22 @@ fn verdict(text: &str, patterns: &[Pattern]) -> Verdict {
         return Verdict { says: true, denied: named(text, patterns), ..nothing };
     };
     let mut denied = None;
-    let possible = expression.evaluate(|licence| match first(licence, patterns) {
-        Some(pattern) => {
-            denied = denied.or(Some(pattern));
-            false
-        }
-        None => true,
+    let possible = expression.evaluate(|licence| {
+        let pattern = first(licence, patterns);
+        denied = denied.or(pattern);
+        pattern.is_none()
     });
+    if possible {
+        denied = None;
+    } else {
+        // Where one pattern alone rules it out, that is the one to name.
+        let alone =
+            |pattern: &Pattern| !expression.evaluate(|licence| first(licence, std::slice::from_ref(pattern)).is_none());
+        denied = patterns.iter().position(alone).or(denied);
+    }
     let deprecated =
         expression.requirements().any(|wanted| wanted.req.license.id().is_some_and(|id| id.is_deprecated()));
-    Verdict { says: true, valid: true, deprecated, denied: denied.filter(|_| !possible) }
+    Verdict { says: true, valid: true, deprecated, denied }
 }
 
 /// The first pattern that means a licence, with or without its exception.

@@ -55,27 +55,38 @@ impl Pattern {
         let purl = purl.filter(|_| !text.contains(['?', '#'])).ok_or_else(|| {
             no_pattern(text, "components; write `pkg:type/namespace/name` with an optional `@version`")
         })?;
-        let kind = purl.kind.to_ascii_lowercase();
-        let segments = purl.path.split('/').map(|segment| plain(segment, &kind)).collect();
-        let version = purl.version.map(|version| decoded(version).to_lowercase());
+        let Plain { kind, segments, version } = purl.plain();
         Ok(Self { text: text.to_owned(), kind, segments, version })
     }
 
-    pub(crate) fn matches(&self, purl: &Purl<'_>) -> bool {
-        if !self.kind.eq_ignore_ascii_case(purl.kind) {
-            return false;
-        }
-        let mut segments = purl.path.split('/').filter(|segment| !segment.is_empty());
-        let all = self
-            .segments
-            .iter()
-            .all(|wanted| segments.next().is_some_and(|segment| wildcard(wanted, &plain(segment, &self.kind))));
-        all && segments.next().is_none()
-            && match (&self.version, purl.version) {
+    pub(crate) fn matches(&self, purl: &Plain) -> bool {
+        self.kind == purl.kind
+            && self.segments.len() == purl.segments.len()
+            && self.segments.iter().zip(&purl.segments).all(|(wanted, segment)| wildcard(wanted, segment))
+            && match (&self.version, &purl.version) {
                 (None, _) => true,
-                (Some(wanted), Some(version)) => wildcard(wanted, &decoded(version).to_lowercase()),
+                (Some(wanted), Some(version)) => wildcard(wanted, version),
                 (Some(_), None) => false,
             }
+    }
+}
+
+/// A package URL in the one spelling in which it is held against patterns.
+pub(crate) struct Plain {
+    kind: String,
+    segments: Vec<String>,
+    version: Option<String>,
+}
+
+impl Purl<'_> {
+    pub(crate) fn plain(&self) -> Plain {
+        let kind = self.kind.to_ascii_lowercase();
+        let segments = self.path.split('/').filter(|segment| !segment.is_empty());
+        Plain {
+            segments: segments.map(|segment| plain(segment, &kind)).collect(),
+            version: self.version.map(|version| decoded(version).to_lowercase()),
+            kind,
+        }
     }
 }
 
@@ -136,7 +147,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, purl: &str) -> bool {
-        Pattern::new(pattern).expect("a pattern").matches(&parse(purl).expect("a purl"))
+        Pattern::new(pattern).expect("a pattern").matches(&parse(purl).expect("a purl").plain())
     }
 
     #[test]

@@ -1,0 +1,62 @@
+//! The policy set that the flags of SBOMs and reports make, where no other policy set judges such documents.
+
+use portcullis_document::{ReadLimits, read_json};
+use portcullis_model::Source;
+use portcullis_policies::{LoadedSet, parse_set};
+use serde_json::{Value, json};
+
+use crate::args::DocumentArguments;
+use crate::output::Complaints;
+
+/// The name of the policy set.
+const NAME: &str = "documents";
+
+/// The policy set that the flags make: whatever is judged must have an SBOM, where `--sbom` gives one, and a report, where
+/// `--sarif` does, that keep the rules as they are without settings. A kind of document that one of the other policy sets asks
+/// for is judged by that one alone.
+pub fn of(arguments: &DocumentArguments, others: &[LoadedSet]) -> Result<Option<LoadedSet>, Complaints> {
+    let asked = |kind: &str| {
+        let grants = others.iter().flat_map(|set| &set.set.policies).flat_map(|policy| &policy.grants);
+        grants.into_iter().any(|grant| grant == kind)
+    };
+    let mut policies = Vec::new();
+    for (kind, files) in [("sbom", &arguments.sbom), ("sast", &arguments.sarif)] {
+        if !files.is_empty() && !asked(kind) {
+            policies.extend(self::policies(kind));
+        }
+    }
+    if policies.is_empty() {
+        return Ok(None);
+    }
+    let text = json!({
+        "apiVersion": "portcullis.dev/v1alpha1",
+        "kind": "PolicySet",
+        "metadata": {"name": NAME},
+        "spec": {"mode": {"namespaceLabel": "portcullis.dev/mode", "default": "compliance"}, "policies": policies},
+    })
+    .to_string();
+    let document = read_json(&Source::new("(flags)", text), &ReadLimits::default()).map_err(Complaints::from)?;
+    let refused = |found| {
+        let mut complaints = Complaints::default();
+        complaints.extend(found);
+        complaints
+    };
+    parse_set(&document).map(Some).map_err(refused)
+}
+
+/// The policies of one kind of document: about images, and about files given by `--artifact`.
+fn policies(kind: &str) -> [Value; 2] {
+    let policy = |name: &str, group: &str, resources: &[&str], settings: Value| {
+        let rule = json!({"apiGroups": [group], "apiVersions": ["*"], "operations": ["*"], "resources": resources});
+        json!({"name": format!("{kind}-of-{name}"), "plugin": {"builtin": kind}, "match": {"resourceRules": [rule]},
+            "grants": [kind], "settings": settings})
+    };
+    // Whoever names a file and its SBOM in one command says that they belong together, where the SBOM itself is silent.
+    let file =
+        if kind == "sbom" { json!({"local": "accept", "root": "silent-ok"}) } else { json!({"local": "accept"}) };
+    let image = json!({"match": ["**"], "local": "accept"});
+    [
+        policy("images", "*", &["*", "pods/ephemeralcontainers"], json!({"images": [image]})),
+        policy("artifacts", "portcullis.dev", &["artifacts"], json!({"files": file})),
+    ]
+}

@@ -1,0 +1,383 @@
+//! Attested documents to the facts `sbom` and `sast`: which of them count for a question, what each says, and what speaks for it.
+
+use std::sync::Arc;
+
+use portcullis_model::{Source, sha256_hex};
+use portcullis_predicate::{Unreadable, delegated, provenance, sarif, sbom, vex};
+use serde_json::{Map, Value, json};
+
+use crate::attestation::Statement;
+use crate::fact::{Judged, signer};
+use crate::image::Image;
+use crate::platforms::Platform;
+use crate::proofs::{Proofs, Proven};
+use crate::question::{Kind, Question};
+use crate::verified::{Says, Signer, Verified};
+
+/// What an SBOM is attested as: the list of SPDX, of CycloneDX, and of GitHub.
+const SBOM_TYPES: [&str; 12] = [
+    "https://spdx.dev/Document",
+    "https://spdx.dev/Document/v2.2",
+    "https://spdx.dev/Document/v2.3",
+    "https://spdx.dev/Document/v3",
+    "https://cyclonedx.org/bom",
+    "https://cyclonedx.org/bom/v1.2",
+    "https://cyclonedx.org/bom/v1.3",
+    "https://cyclonedx.org/bom/v1.4",
+    "https://cyclonedx.org/bom/v1.5",
+    "https://cyclonedx.org/bom/v1.6",
+    "https://cyclonedx.org/bom/v1.7",
+    "https://cyclonedx.org/schema",
+];
+/// What a SARIF report is attested as: nobody has fixed one, and these are in use.
+const SARIF_TYPES: [&str; 3] = [
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0",
+    "https://json.schemastore.org/sarif-2.1.0.json",
+    "http://json.schemastore.org/sarif-2.1.0",
+];
+/// What VEX is attested as: cosign writes the first.
+const VEX_TYPES: [&str; 2] = ["https://openvex.dev/ns", "https://openvex.dev/ns/v0.2.0"];
+/// cosign's wrapper around anything: what is in it says what it is.
+const GENERIC: &str = "https://cosign.sigstore.dev/attestation/v1";
+
+/// A document of the caller's that nobody signed.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    pub(crate) kind: Kind,
+    pub(crate) text: Arc<Source>,
+}
+
+/// What is known of one digest.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// The digest.
+    pub(crate) digest: String,
+    /// The platform that it is of; nothing for what was asked about.
+    pub(crate) platform: Option<String>,
+    /// What was verified.
+    pub(crate) proofs: Vec<Arc<Proofs>>,
+}
+
+/// What documents must be about.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subject {
+    /// Its digest; of a tag that nobody had to resolve, nothing.
+    pub(crate) digest: Option<String>,
+    /// The SHA-512 of a file, in hex.
+    pub(crate) sha512: Option<String>,
+    /// By what names a document may mean it where no digest is known.
+    pub(crate) names: Vec<String>,
+    /// Of an index, its platforms.
+    pub(crate) platforms: Option<Vec<Platform>>,
+}
+
+impl Subject {
+    /// An image.
+    pub(crate) fn image(image: &Image, digest: Option<&str>, platforms: Option<Vec<Platform>>) -> Self {
+        let (name, path) = (image.name(), image.repository.name().to_owned());
+        let tag = image.tag.as_deref().unwrap_or_default();
+        let last = path.rsplit('/').next().unwrap_or_default().to_owned();
+        let names = [name, path, last].into_iter().flat_map(|name| [format!("{name}:{tag}"), name]).collect();
+        Self { digest: digest.map(str::to_owned), sha512: None, names, platforms }
+    }
+
+    /// Which digests a document about this part may name: its own and that of the whole; about the whole, also those of the
+    /// parts.
+    fn digests(&self, part: Option<&str>) -> Vec<String> {
+        let whole = self.digest.iter().cloned();
+        match part.filter(|part| Some(*part) != self.digest.as_deref()) {
+            Some(part) => whole.chain([part.to_owned()]).collect(),
+            None => {
+                let platforms = self.platforms.iter().flatten().map(|platform| platform.digest.to_string());
+                whole.chain(platforms).collect()
+            }
+        }
+    }
+}
+
+/// Whether what was verified holds an answer to a question.
+pub(crate) fn has(question: &Question, proofs: &Proofs) -> bool {
+    match question.kind {
+        Kind::Signature => proofs.is_signed(),
+        kind => proofs.0.iter().any(|proven| proven.verdict.is_ok() && is_of(kind, &question.ask, proven)),
+    }
+}
+
+/// What all of it says.
+///
+/// # Errors
+/// For a person: what cannot be looked for.
+pub(crate) fn judge(
+    question: &Question,
+    subject: &Subject,
+    parts: &[Part],
+    given: &[Given],
+    baseline: Option<Vec<u8>>,
+) -> Result<Judged, String> {
+    let reader = Reader::new(question, subject, baseline)?;
+    let mut told = Told::default();
+    let all = parts
+        .iter()
+        .flat_map(|part| part.proofs.iter().flat_map(move |proofs| proofs.0.iter().map(move |one| (part, one))));
+    for (part, proven) in all {
+        match &proven.verdict {
+            Ok(verified) => reader.take(part, proven, verified, &mut told),
+            Err(refusal) if proven.predicate_type.is_none() || is_of(question.kind, &question.ask, proven) => {
+                told.refused.push((found(part, proven), refusal.to_string()));
+            }
+            Err(_) => {}
+        }
+    }
+    reader.bind(&mut told);
+    // What results are compared with is not judged itself.
+    let baseline = question.baseline();
+    let is_other = |text: &Source| baseline.is_none_or(|digest| sha256_hex(text.text().as_bytes()) != digest);
+    let files = given.iter().filter(|given| given.kind == question.kind && is_other(&given.text));
+    let files: Vec<Arc<Source>> = files.map(|given| Arc::clone(&given.text)).collect();
+    for file in &files {
+        told.documents.push(Value::Object(reader.local(file)));
+    }
+    Ok(told.judged(question.kind, subject, files))
+}
+
+/// The bytes of a report of the caller's that has this digest.
+pub(crate) fn given_by_digest(given: &[Given], digest: &str) -> Option<Vec<u8>> {
+    let reports = given.iter().filter(|given| given.kind == Kind::Sast).map(|given| given.text.text().as_bytes());
+    reports.filter(|bytes| sha256_hex(bytes) == digest).map(<[u8]>::to_vec).next()
+}
+
+/// Whether something is attested as what a question is about.
+fn is_of(kind: Kind, ask: &Map<String, Value>, proven: &Proven) -> bool {
+    let Some(own) = proven.predicate_type.as_deref() else { return false };
+    let known: &[&str] = if kind == Kind::Sbom { &SBOM_TYPES } else { &SARIF_TYPES };
+    let more = ask.get("predicateTypes").and_then(Value::as_array).into_iter().flatten();
+    let delegated = kind == Kind::Sast && delegated::Kind::of(own).is_some();
+    known.contains(&own) || own == GENERIC || delegated || more.filter_map(Value::as_str).any(|one| one == own)
+}
+
+fn found(part: &Part, proven: &Proven) -> String {
+    match &part.platform {
+        Some(platform) => format!("{} of `{platform}`", proven.found),
+        None => proven.found.clone(),
+    }
+}
+
+/// Everything that a fact tells.
+#[derive(Default)]
+struct Told {
+    documents: Vec<Value>,
+    provenance: Vec<Value>,
+    vex: Vec<Value>,
+    delegated: Vec<Value>,
+    refused: Vec<(String, String)>,
+}
+
+impl Told {
+    fn judged(self, kind: Kind, subject: &Subject, files: Vec<Arc<Source>>) -> Judged {
+        let Self { documents, provenance, vex, delegated, refused } = self;
+        if documents.is_empty() && delegated.is_empty() {
+            return Judged::of(None, refused);
+        }
+        let platform = |one: &Platform| json!({"platform": one.name, "digest": one.digest.to_string()});
+        let platforms: Vec<Value> = subject.platforms.iter().flatten().map(platform).collect();
+        let mut members = Map::new();
+        let mut add = |name: &str, value: Value| members.insert(name.to_owned(), value);
+        add("index", subject.platforms.is_some().into());
+        add("platforms", platforms.into());
+        add("documents", sorted(documents));
+        add("provenance", sorted(provenance));
+        match kind {
+            Kind::Sbom => add("vex", sorted(vex)),
+            _ => add("delegated", sorted(delegated)),
+        };
+        Judged::of(Some(members), refused).with_files(files)
+    }
+}
+
+/// In an order that does not depend on where they were found first, each once.
+fn sorted(values: Vec<Value>) -> Value {
+    let mut values = values;
+    values.sort_by_cached_key(ToString::to_string);
+    values.dedup();
+    values.into()
+}
+
+/// What is to be looked for in SBOMs.
+fn wanted(ask: &Map<String, Value>) -> Result<sbom::Ask, String> {
+    let known = ["components", "licenses", "types", "endpoints", "predicateTypes"];
+    if let Some(other) = ask.keys().find(|key| !known.contains(&key.as_str())) {
+        return Err(format!("nobody here knows `{}`", other.escape_debug()));
+    }
+    let texts = |name: &str| {
+        let list = ask.get(name).and_then(Value::as_array).into_iter().flatten();
+        list.filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let all = sbom::Ask::new(&texts("components"), &texts("licenses"), &texts("types"))?;
+    if ask.contains_key("endpoints") { all.with_endpoints(&texts("endpoints")) } else { Ok(all) }
+}
+
+/// Reads documents for one question.
+struct Reader<'a> {
+    question: &'a Question,
+    subject: &'a Subject,
+    sbom: sbom::Ask,
+    sarif: sarif::Ask,
+}
+
+impl<'a> Reader<'a> {
+    fn new(question: &'a Question, subject: &'a Subject, baseline: Option<Vec<u8>>) -> Result<Self, String> {
+        let wrong = |why: String| format!("what is to be looked for cannot be read: {why}");
+        let (mut sbom, mut sarif) = (sbom::Ask::default(), sarif::Ask::default());
+        match question.kind {
+            Kind::Sbom => sbom = wanted(&question.ask).map_err(wrong)?,
+            _ => sarif = sarif::Ask::read(&Value::Object(question.ask.clone())).map_err(wrong)?,
+        }
+        if let Some(known) = &mut sarif.baseline {
+            known.document = baseline;
+        }
+        Ok(Self { question, subject, sbom, sarif })
+    }
+
+    /// What a proof that holds says, as far as the question is about that.
+    fn take(&self, part: &Part, proven: &Proven, verified: &Verified, told: &mut Told) {
+        let Says::Statement(statement) = &verified.says else { return };
+        let kind = statement.predicate_type.as_str();
+        let head = || self.head(part, proven, verified);
+        let with = |members: Map<String, Value>| {
+            let mut all = head();
+            all.extend(members);
+            Value::Object(all)
+        };
+        if provenance::PREDICATE_TYPES.contains(&kind) {
+            if let Ok(read) = provenance::read(kind, statement.predicate.as_bytes()) {
+                told.provenance.push(with(read.to_json()));
+            }
+        } else if self.question.kind == Kind::Sbom && VEX_TYPES.contains(&kind) {
+            if let Ok(read) = vex::read(statement.predicate.as_bytes()) {
+                told.vex.push(with(read.to_json()));
+            }
+        } else if self.question.kind == Kind::Sast && delegated::Kind::of(kind).is_some() {
+            if let Ok(read) = delegated::read(kind, statement.predicate.as_bytes()) {
+                told.delegated.push(with(read.to_json()));
+            }
+        } else if is_of(self.question.kind, &self.question.ask, proven) {
+            match self.read(statement.predicate.as_bytes(), Some(&part.digest)) {
+                // What stands in a wrapper for anything is something else.
+                Err(_) if kind == GENERIC => {}
+                read => {
+                    let mut document = head();
+                    document.insert("authenticity".into(), "attested".into());
+                    document.extend(shown(read));
+                    if self.question.kind == Kind::Sast {
+                        document.insert("binding".into(), own_binding(statement, verified));
+                    }
+                    told.documents.push(Value::Object(document));
+                }
+            }
+        }
+    }
+
+    /// Who says it, of what.
+    fn head(&self, part: &Part, proven: &Proven, verified: &Verified) -> Map<String, Value> {
+        let mut head = signer(verified, proven);
+        head.insert("found".into(), found(part, proven).into());
+        head.insert("signedAtSeconds".into(), verified.times.first().map(|time| time.seconds).into());
+        head.insert("subject".into(), part.digest.as_str().into());
+        head.insert("platform".into(), part.platform.as_deref().into());
+        head
+    }
+
+    fn local(&self, file: &Source) -> Map<String, Value> {
+        let mut document = Map::new();
+        document.insert("authenticity".into(), "local".into());
+        document.insert("file".into(), file.name().into());
+        document.insert("found".into(), format!("`{}`", file.name()).into());
+        for name in ["signer", "predicateType", "signedAt", "signedAtSeconds", "subject", "platform"] {
+            document.insert(name.into(), Value::Null);
+        }
+        document.insert("logged".into(), false.into());
+        document.extend(shown(self.read(file.text().as_bytes(), None)));
+        self.bind_by_name(&mut document);
+        if self.question.kind == Kind::Sast {
+            document.insert("binding".into(), json!({"by": "local", "commit": null, "repository": null}));
+        }
+        document
+    }
+
+    fn read(&self, text: &[u8], part: Option<&str>) -> Result<Map<String, Value>, Unreadable> {
+        match self.question.kind {
+            Kind::Sbom => {
+                let about = sbom::About { digests: self.subject.digests(part), sha512: self.subject.sha512.clone() };
+                sbom::read(text, &about, &self.sbom).map(|reading| reading.to_json())
+            }
+            _ => sarif::read(text, &self.sarif).map(|reading| reading.to_json()),
+        }
+    }
+
+    /// Where nobody knows the digest, the name is all that a document can have in common with an image.
+    fn bind_by_name(&self, document: &mut Map<String, Value>) {
+        if self.subject.digest.is_some() || !document.contains_key("binding") {
+            return;
+        }
+        let root = document.get("root").cloned().unwrap_or_default();
+        let text = |name: &str| root[name].as_str().unwrap_or_default();
+        let (name, version) = (text("name"), text("version"));
+        let is_it = |own: &String| *own == name || *own == format!("{name}:{version}");
+        let binding = match !name.is_empty() && self.subject.names.iter().any(is_it) {
+            true => {
+                json!({"state": "agrees", "what": format!("its root has the name `{name}`"), "pointer": root["pointer"]})
+            }
+            false => json!({"state": "silent", "what": null, "pointer": null}),
+        };
+        document.insert("binding".into(), binding);
+    }
+
+    /// Joins scans whose own statement and certificate say no commit to the one that a provenance of the same subject says.
+    fn bind(&self, told: &mut Told) {
+        if self.question.kind != Kind::Sast {
+            return;
+        }
+        let provenance = &told.provenance;
+        for document in &mut told.documents {
+            if !document["binding"]["commit"].is_null() {
+                continue;
+            }
+            let own = document["subject"].clone();
+            let about = provenance.iter().filter(|one| one["subject"] == own || one["platform"].is_null());
+            let sources: Vec<&Value> = about.flat_map(|one| one["sources"].as_array().into_iter().flatten()).collect();
+            let runs = document["runs"].as_array().into_iter().flatten();
+            let claimed: Vec<&Value> = runs.map(|run| &run["commit"]).filter(|commit| !commit.is_null()).collect();
+            // Of several sources the one that was scanned; whether it is the right repository is for the policy to say.
+            let named = sources.iter().find(|source| claimed.contains(&&source["commit"]));
+            if let Some(source) = named.or(sources.first()) {
+                document["binding"] =
+                    json!({"by": "provenance", "commit": source["commit"], "repository": source["repository"]});
+            }
+        }
+    }
+}
+
+/// The members of a document that was read, or why it could not be.
+fn shown(read: Result<Map<String, Value>, Unreadable>) -> Map<String, Value> {
+    match read {
+        Ok(members) => members,
+        Err(unreadable) => {
+            let fault = json!({"pointer": unreadable.pointer, "what": unreadable.what});
+            Map::from_iter([("readable".to_owned(), Value::from(false)), ("fault".to_owned(), fault)])
+        }
+    }
+}
+
+/// What a statement and the certificate below it say of the commit.
+fn own_binding(statement: &Statement, verified: &Verified) -> Value {
+    let commit = |name: &str| statement.subjects.iter().find_map(|subject| subject.digests.get(name));
+    if let Some(commit) = commit("gitCommit").or_else(|| commit("sha1")) {
+        return json!({"by": "subject", "commit": commit, "repository": null});
+    }
+    if let Signer::Certificate(identity) = &verified.signer
+        && let Some(commit) = identity.claims.get("sourceRepositoryDigest")
+    {
+        return json!({"by": "certificate", "commit": commit, "repository": identity.claims.get("sourceRepositoryURI")});
+    }
+    json!({"by": "subject", "commit": null, "repository": null})
+}
