@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use portcullis_document::{ReadLimits, read_yaml};
-use portcullis_model::{NodeId, Source};
+use portcullis_model::{NodeId, Source, format_time};
 use portcullis_sdk::testing::Case;
 use portcullis_tests::{Folder, code, files, portcullis, root};
 use serde_json::{Value, json};
@@ -52,18 +52,25 @@ fn as_review(case: &Case) -> Value {
     let object: Value = serde_json::from_str(&documents[0].to_json(NodeId::ROOT)).expect("JSON");
     let [operation, resource, subresource] = &case.request;
     let (group, version) = object["apiVersion"].as_str().and_then(|v| v.split_once('/')).unwrap_or(("", "v1"));
+    let user = if case.user.is_empty() { json!({}) } else { json!({"username": case.user}) };
     let old = if operation == "UPDATE" { object.clone() } else { Value::Null };
     json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-        "uid": "1", "operation": operation, "subResource": subresource, "namespace": "cases", "name": "case",
+        "uid": "1", "operation": operation, "subResource": subresource, "namespace": "cases", "name": "case", "userInfo": user,
         "kind": {"group": group, "version": version, "kind": object["kind"]},
         "resource": {"group": group, "version": version, "resource": resource},
         "object": object, "oldObject": old}})
 }
 
+/// The review as it is recorded with its time, where the time matters.
+fn recorded(case: &Case, review: Value) -> Value {
+    let Some(time) = case.time else { return review };
+    json!({"apiVersion": "portcullis.dev/v1alpha1", "kind": "RecordedReview", "review": review, "time": format_time(time)})
+}
+
 #[test]
 fn finds_with_every_built_in_component_what_every_case_draws() {
     let mut judged = 0;
-    for plugin in ["resource-limits", "image-reference", "signature"] {
+    for plugin in ["resource-limits", "image-reference", "signature", "sbom", "sast"] {
         let cases = files(&root().join("plugins").join(plugin).join("cases"), "yaml");
         assert!(cases.len() >= 6, "{plugin} has {} cases", cases.len());
         for path in cases {
@@ -71,13 +78,13 @@ fn finds_with_every_built_in_component_what_every_case_draws() {
             let case = Case::parse(&path.display().to_string(), &text).expect("a case that can be read");
             let folder = Folder::new("case");
             folder.write("set.yaml", set(plugin, &case));
-            let request = case.request.iter().any(|word| !word.is_empty());
+            let request = case.request.iter().chain([&case.user]).any(|word| !word.is_empty()) || case.time.is_some();
             let file = match (&case.document, request) {
                 (Some(path), _) => path.clone(),
                 (None, true) => "review.json".into(),
                 (None, false) => "case.yaml".into(),
             };
-            folder.write(&file, if request { as_review(&case).to_string() } else { text.clone() });
+            folder.write(&file, if request { recorded(&case, as_review(&case)).to_string() } else { text.clone() });
             let mode = case.mode.as_str();
             let facts = format!("apiVersion: portcullis.dev/v1alpha1\nkind: RecordedFacts\nfacts: {}\n", case.facts);
             folder.write("facts.yaml", facts);

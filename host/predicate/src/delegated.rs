@@ -3,7 +3,7 @@
 use portcullis_model::time::parse_time;
 use serde_json::{Map, Value, json};
 
-use crate::{Kind as JsonKind, MAX_PATTERNS, Piece, Text, Unreadable, shown};
+use crate::{Kind as JsonKind, MAX_VERDICT_ENTRIES, Piece, Text, Unreadable, shown};
 
 /// in-toto's test result.
 pub const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
@@ -89,7 +89,7 @@ impl Reading {
 ///
 /// # Errors
 /// Another predicate type, no JSON, a member that is required and missing or of another type, a verdict in unknown words, and
-/// lists longer than [`MAX_PATTERNS`]: a verdict is a summary.
+/// lists longer than [`MAX_VERDICT_ENTRIES`]: a verdict is a summary.
 pub fn read(predicate_type: &str, text: &[u8]) -> Result<Reading, Unreadable> {
     let kind = Kind::of(predicate_type).ok_or_else(|| {
         Unreadable::new(format!("`{}` is no predicate type of a verdict that is read", shown(predicate_type)))
@@ -219,8 +219,8 @@ fn elements<'a>(list: Piece<'a>, pointer: &str) -> Result<impl Iterator<Item = (
     if list.kind() != JsonKind::List {
         return Err(Unreadable::at(pointer, "a list is wanted"));
     }
-    if list.elements().nth(MAX_PATTERNS).is_some() {
-        return Err(Unreadable::at(pointer, format!("it has more than {MAX_PATTERNS} elements")));
+    if list.elements().nth(MAX_VERDICT_ENTRIES).is_some() {
+        return Err(Unreadable::at(pointer, format!("it has more than {MAX_VERDICT_ENTRIES} elements")));
     }
     Ok(list.elements().enumerate())
 }

@@ -37,7 +37,7 @@ pub const MOST_TEXT: usize = 200;
 pub const MAX_COMPONENTS: usize = 1_000_000;
 /// The most relations between components that one document may state.
 pub const MAX_RELATIONS: usize = 4_000_000;
-/// The most patterns of one kind that are looked for, the most of one scope, and the most rules that one query may require.
+/// The most patterns of one kind that are looked for.
 pub const MAX_PATTERNS: usize = 1_000;
 /// How many vulnerabilities are kept, the most severe first: each may be excused by a VEX document.
 pub const MOST_VULNERABILITIES: usize = 200;
@@ -59,6 +59,10 @@ pub const MAX_RUNS: usize = 100;
 pub const MAX_RESULTS: usize = 1_000_000;
 /// The most scopes that results are counted in.
 pub const MAX_SCOPES: usize = 50;
+/// The most patterns of one scope of results, and the most rules of tools that one query may require.
+pub const MAX_SCOPE_PATTERNS: usize = 200;
+/// The most entries of one list in somebody else's verdict, which is a summary.
+pub const MAX_VERDICT_ENTRIES: usize = 200;
 /// The most bytes of one pattern.
 pub const MAX_PATTERN: usize = 1_024;
 /// The most extensions of one tool, and the most taxonomies of one run, in a SARIF report.

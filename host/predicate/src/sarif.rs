@@ -56,7 +56,7 @@ impl Reading {
     }
 }
 
-/// Reads a report: the document itself, a JSON string that holds it, or what `cosign attest --type custom` makes of it.
+/// Reads a report: the document itself, a JSON string that holds it, or `Data` of cosign's generic predicate.
 ///
 /// # Errors
 /// No JSON, no SARIF, another version; more than [`MAX_RUNS`] runs or [`crate::MAX_RESULTS`] results in one; a baseline that is
@@ -106,7 +106,7 @@ fn opened<T>(bytes: &[u8], with: impl FnOnce(Piece<'_>) -> Result<T, Unreadable>
     let root = text.root();
     let inner: Option<Cow<'_, str>> = match root.kind() {
         Kind::String => root.str(),
-        Kind::Map if root.get("Timestamp").is_some() && root.get("runs").is_none() => root.get_str("Data"),
+        Kind::Map if root.get("version").is_none() && root.get("runs").is_none() => root.get_str("Data"),
         _ => None,
     };
     match inner {

@@ -1,18 +1,14 @@
 //! Glue only: exports the world and lists the rules.
 
-pub mod identity;
-pub mod pattern;
 pub mod proof;
-pub mod reference;
 pub mod rules;
 pub mod settings;
-pub mod words;
 
 use portcullis_sdk::{Description, ImageState, Outcome, Policy, Query, Review, Setting};
 
 use crate::proof::KEYS;
-use crate::reference::Reference;
 use crate::settings::Settings;
+use portcullis_proof::reference::Reference;
 
 /// The kind of fact that says who signed an image.
 pub const FACT: &str = "signature";

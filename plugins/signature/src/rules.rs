@@ -9,8 +9,8 @@ pub mod tag;
 
 use portcullis_sdk::{Fact, FactStatus, Finding, Rule};
 
-use crate::reference::Reference;
 use crate::settings::{Entry, Settings};
+use portcullis_proof::reference::Reference;
 
 /// Every rule; ids are forever.
 pub const ALL: &[Rule] = &[

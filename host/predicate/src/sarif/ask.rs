@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{MAX_PATTERN, MAX_PATTERNS, MAX_SCOPES};
+use crate::{MAX_PATTERN, MAX_SCOPE_PATTERNS, MAX_SCOPES};
 
 /// What a plugin asks. The default is what it means to ask for nothing: everything counts.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -111,15 +111,15 @@ impl Ask {
         }
         for scope in &self.scopes {
             let patterns = [&scope.paths, &scope.exclude, &scope.tags, &scope.rules, &scope.tools];
-            if patterns.iter().map(|list| list.len()).sum::<usize>() + scope.cwe.len() > MAX_PATTERNS {
-                return Err(format!("more than {MAX_PATTERNS} patterns in one scope"));
+            if patterns.iter().map(|list| list.len()).sum::<usize>() + scope.cwe.len() > MAX_SCOPE_PATTERNS {
+                return Err(format!("more than {MAX_SCOPE_PATTERNS} patterns in one scope"));
             }
             if patterns.into_iter().flatten().any(|pattern| pattern.len() > MAX_PATTERN) {
                 return Err(format!("a pattern of more than {MAX_PATTERN} bytes"));
             }
         }
-        if self.rules.values().map(Vec::len).sum::<usize>() > MAX_PATTERNS {
-            return Err(format!("more than {MAX_PATTERNS} required rules"));
+        if self.rules.values().map(Vec::len).sum::<usize>() > MAX_SCOPE_PATTERNS {
+            return Err(format!("more than {MAX_SCOPE_PATTERNS} required rules"));
         }
         Ok(())
     }
@@ -150,9 +150,9 @@ mod tests {
             (json!({"suppressions": {"external": "always"}}), "unknown variant `always`"),
             (json!({"scopes": [{"paths": "src"}]}), "expected a sequence"),
             (json!({"scopes": vec![json!({}); MAX_SCOPES + 1]}), "scopes"),
-            (json!({"scopes": [{"paths": vec!["a"; MAX_PATTERNS + 1]}]}), "patterns in one scope"),
+            (json!({"scopes": [{"paths": vec!["a"; MAX_SCOPE_PATTERNS + 1]}]}), "patterns in one scope"),
             (json!({"scopes": [{"rules": ["a".repeat(MAX_PATTERN + 1)]}]}), "a pattern of more than"),
-            (json!({"rules": {"x": vec!["a"; MAX_PATTERNS + 1]}}), "required rules"),
+            (json!({"rules": {"x": vec!["a"; MAX_SCOPE_PATTERNS + 1]}}), "required rules"),
         ] {
             let error = Ask::read(&value).expect_err("refused");
             assert!(error.contains(word), "{error}");

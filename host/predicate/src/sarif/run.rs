@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::ask::Ask;
+use super::ask::{Ask, Scope};
 use super::baseline::{Trait, old};
 use super::failures::{Failures, Invocations};
 use super::judge::{Judge, Verdict};
 use super::log::{Automation, ComponentText, Entry, Revision, Text, json, json_or_default};
 use super::offender::Offender;
 use super::path::Artifacts;
-use super::rules::Tool;
+use super::rules::{Found, Tool};
 use super::scope::Traits;
 use super::severity::Severity;
 use super::suppress::Suppressed;
@@ -187,19 +187,18 @@ impl Run {
         self.results.is_some() && self.failures.count == 0
     }
 
-    fn count(
+    fn count<'a>(
         &mut self,
-        results: Piece<'_>,
-        judge: &Judge<'_, '_>,
-        artifacts: &Artifacts<'_>,
+        results: Piece<'a>,
+        judge: &Judge<'_, 'a>,
+        artifacts: &Artifacts<'a>,
         ask: &Ask,
         tool: &str,
     ) -> Result<u64, Unreadable> {
-        let everything = super::ask::Scope::default();
-        let scopes: Vec<&super::ask::Scope> =
-            if ask.scopes.is_empty() { vec![&everything] } else { ask.scopes.iter().collect() };
-        let paths = scopes.iter().any(|scope| scope.asks_for_paths()).then_some(artifacts);
-        let concerned: Vec<bool> = scopes.iter().map(|scope| scope.is_about(tool)).collect();
+        let everything = [Scope::default()];
+        let scopes = if ask.scopes.is_empty() { &everything } else { ask.scopes.as_slice() };
+        let paths = scopes.iter().any(Scope::asks_for_paths).then_some(artifacts);
+        let concerned: Vec<Option<&Scope>> = scopes.iter().map(|scope| scope.is_about(tool).then_some(scope)).collect();
         let mut count = 0;
         for (index, piece) in results.elements().enumerate() {
             if index >= MAX_RESULTS {
@@ -207,40 +206,41 @@ impl Run {
                 return Err(Unreadable::at(pointer, format!("it has more than {MAX_RESULTS} results")));
             }
             count += 1;
-            let pointer = || format!("{}/results/{index}", self.pointer);
+            let pointer = format!("{}/results/{index}", self.pointer);
             let entry: Option<Entry<'_>> = json(piece);
             let unreadable = entry.is_none();
             let entry = entry.unwrap_or_default();
             let found = judge.tool.rule_of(&entry);
-            if let Some(fault) = &found.fault {
-                self.descriptor_faults.add(|| shown(fault), pointer);
-            }
-            if unreadable {
-                self.descriptor_faults.add(|| "the result cannot be read".to_owned(), pointer);
-            }
-            let verdict = if unreadable {
-                Verdict::Counts(Severity::High)
-            } else {
-                judge.verdict(index, &entry, &found, &mut self.suppressions)
-            };
-            let mut traits = Traits::of(&entry, &found, &judge.tool.taxonomies, paths);
-            traits.unreadable = unreadable;
-            for ((scope, concerned), counted) in scopes.iter().zip(&concerned).zip(&mut self.scopes) {
-                if *concerned && scope.holds(&traits) {
+            let verdict = self.verdict(index, (!unreadable).then_some(&entry), &found, judge, &pointer);
+            let traits = Traits::of(&entry, &found, &judge.tool.taxonomies, paths);
+            for (scope, counted) in concerned.iter().zip(&mut self.scopes) {
+                if scope.is_some_and(|scope| unreadable || scope.holds(&traits)) {
                     counted.add(verdict, |severity| {
-                        Offender::of(
-                            &entry,
-                            &found,
-                            judge.tool,
-                            artifacts,
-                            severity,
-                            format!("{}/results/{index}", self.pointer),
-                        )
+                        Offender::of(&entry, &found, judge.tool, artifacts, severity, pointer.clone())
                     });
                 }
             }
         }
         Ok(count)
+    }
+
+    /// A result that cannot be read (its document is not valid) counts as high.
+    fn verdict<'a>(
+        &mut self,
+        index: usize,
+        entry: Option<&Entry<'a>>,
+        found: &Found<'_, 'a>,
+        judge: &Judge<'_, 'a>,
+        pointer: &str,
+    ) -> Verdict {
+        let Some(entry) = entry else {
+            self.descriptor_faults.add(|| "the result cannot be read".to_owned(), || pointer.to_owned());
+            return Verdict::Counts(Severity::High);
+        };
+        if let Some(fault) = &found.fault {
+            self.descriptor_faults.add(|| shown(fault), || pointer.to_owned());
+        }
+        judge.verdict(index, entry, found, &mut self.suppressions)
     }
 }
 

@@ -8,6 +8,7 @@ use super::log::Entry;
 use super::path::{Artifacts, Path};
 use super::rules::Found;
 use super::taxa::{Taxonomies, weaknesses_of_bag, words};
+use crate::MAX_BASES;
 
 /// What of a result decides about scopes.
 pub(super) struct Traits<'r> {
@@ -19,8 +20,6 @@ pub(super) struct Traits<'r> {
     pub(super) cwe: Vec<u32>,
     /// Its rule is not described, or nobody can tell which it is.
     pub(super) vague: bool,
-    /// It cannot be read at all.
-    pub(super) unreadable: bool,
 }
 
 impl<'r> Traits<'r> {
@@ -46,7 +45,7 @@ impl<'r> Traits<'r> {
         let locations = entry.locations.iter().flatten();
         let places = locations.filter_map(|one| one.physical_location.as_ref()?.artifact_location.as_ref());
         let paths = artifacts.map(|artifacts| places.map(|place| artifacts.find(place).0).collect());
-        Self { paths: paths.unwrap_or_default(), rules, tags, cwe, vague: !found.is_sure(), unreadable: false }
+        Self { paths: paths.unwrap_or_default(), rules, tags, cwe, vague: !found.is_sure() }
     }
 }
 
@@ -62,14 +61,13 @@ impl Scope {
     }
 
     pub(super) fn holds(&self, traits: &Traits<'_>) -> bool {
-        traits.unreadable
-            || (self.holds_rule(traits) && self.holds_tags(traits) && self.holds_cwe(traits) && self.holds_path(traits))
+        self.holds_rule(traits) && self.holds_tags(traits) && self.holds_cwe(traits) && self.holds_path(traits)
     }
 
     fn holds_rule(&self, traits: &Traits<'_>) -> bool {
         self.rules.is_empty()
             || traits.rules.is_empty()
-            || self.rules.iter().any(|pattern| traits.rules.iter().any(|rule| matches(pattern, rule)))
+            || self.rules.iter().any(|pattern| traits.rules.iter().any(|rule| holds_id(pattern, rule)))
     }
 
     fn holds_tags(&self, traits: &Traits<'_>) -> bool {
@@ -93,4 +91,10 @@ impl Scope {
             }
         })
     }
+}
+
+/// `CA1000/1` is a kind of `CA1000` (3.27.5), so that a pattern of the one holds the other.
+fn holds_id(pattern: &str, id: &str) -> bool {
+    let ends = id.match_indices('/').map(|(at, _)| at).take(MAX_BASES);
+    matches(pattern, id) || ends.into_iter().any(|at| matches(pattern, &id[..at]))
 }

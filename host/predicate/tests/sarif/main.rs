@@ -3,6 +3,7 @@
 mod attacks;
 mod baseline;
 mod corpora;
+mod counting;
 mod delegated;
 mod hostile;
 mod real;

@@ -57,7 +57,7 @@ pub fn reach(policy: &Policy) -> Reach {
         })
     };
     match name.as_str() {
-        "image-reference" | "signature" => Reach::Workloads { scale: false },
+        "image-reference" | "signature" | "sbom" | "sast" => Reach::Workloads { scale: false },
         "resource-limits" if !says("fields") => Reach::Workloads { scale: says("totals") },
         _ => Reach::Everything,
     }
@@ -210,7 +210,13 @@ mod tests {
 
     #[test]
     fn asks_builtin_policies_about_workloads_and_nothing_else() {
-        for plugin in ["{builtin: image-reference}", "{builtin: resource-limits}", "{builtin: signature}"] {
+        for plugin in [
+            "{builtin: image-reference}",
+            "{builtin: resource-limits}",
+            "{builtin: signature}",
+            "{builtin: sbom}",
+            "{builtin: sast}",
+        ] {
             assert_eq!(reached(&set(plugin, ALL, "")), NARROW, "{plugin}");
         }
         let own = "match: {resourceRules: [{apiGroups: [apps, example.com], apiVersions: [v1], operations: [CREATE], resources: [deployments, deployments/scale, widgets]}]}";

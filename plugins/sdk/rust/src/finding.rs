@@ -69,6 +69,13 @@ impl Finding {
         self
     }
 
+    /// The same with something added to its message.
+    #[must_use]
+    pub fn and(mut self, more: &str) -> Self {
+        self.message.push_str(more);
+        self
+    }
+
     /// A way to mend it.
     #[must_use]
     pub fn fix(mut self, fix: Fix) -> Self {

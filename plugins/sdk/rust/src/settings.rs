@@ -101,6 +101,11 @@ impl<'a> Setting<'a> {
         self.value.is_some_and(Value::is_boolean)
     }
 
+    /// Whether it is this text, for settings that may be that or something else.
+    pub fn is_text(&self, text: &str) -> bool {
+        self.value.and_then(Value::as_str) == Some(text)
+    }
+
     /// Whether nobody complained so far, about any setting: for what only makes sense of settings without fault.
     pub fn is_sound(&self) -> bool {
         self.complaints.borrow().is_empty()

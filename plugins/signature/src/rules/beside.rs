@@ -3,9 +3,9 @@
 use portcullis_sdk::{Finding, Node, Rule, Severity};
 
 use crate::proof;
-use crate::reference::Reference;
-use crate::rules::presence::bounded;
 use crate::settings::Entry;
+use portcullis_proof::reference::Reference;
+use portcullis_proof::words::bounded;
 
 /// Some hold, and some do not.
 pub const INVALID: Rule =

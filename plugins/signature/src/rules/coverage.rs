@@ -2,9 +2,9 @@
 
 use portcullis_sdk::{Finding, Image, Rule, Severity};
 
-use crate::reference::{self, Reference};
 use crate::settings::Settings;
-use crate::words::{list, name};
+use portcullis_proof::reference::{self, Reference};
+use portcullis_proof::words::{list, name};
 
 /// No entry matches an image (N58), or nobody can say which one would.
 pub const NOT_COVERED: Rule =

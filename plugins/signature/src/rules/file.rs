@@ -2,12 +2,12 @@
 
 use portcullis_sdk::{Fact, FactStatus, Finding, Node, Rule, Severity};
 
-use crate::identity::wanted;
 use crate::proof;
-use crate::rules::presence::bounded;
 use crate::rules::signers::{Fault, Signed, fault};
 use crate::settings::Entry;
-use crate::words::name;
+use portcullis_proof::identity::wanted;
+use portcullis_proof::words::bounded;
+use portcullis_proof::words::name;
 
 /// No bundle is about it.
 pub const MISSING: Rule = Rule::new("file-signature-missing", Severity::High, "A file is not signed");
@@ -26,7 +26,7 @@ const SIGN: &str = "must be signed (`cosign sign-blob --bundle FILE.sigstore.jso
 /// Judges the file by what the host found out.
 pub fn judge(entry: &Entry<'_>, trust: &str, object: Node, fact: Fact) -> Option<Finding> {
     let root = fact.root();
-    let by = || wanted(entry, trust);
+    let by = || wanted(&entry.signers, trust);
     let (rule, message) = match fact.status() {
         FactStatus::Absent => {
             let looked = "no bundle was given for it, and none lies beside it as `FILE.sigstore.json`";

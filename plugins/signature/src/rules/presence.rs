@@ -2,11 +2,11 @@
 
 use portcullis_sdk::{Finding, Node, Rule, Severity};
 
-use crate::identity::wanted;
 use crate::proof;
-use crate::reference::Reference;
 use crate::settings::Entry;
-use crate::words::name;
+use portcullis_proof::identity::wanted;
+use portcullis_proof::reference::Reference;
+use portcullis_proof::words::{bounded, name};
 
 /// The registry said that there is none.
 pub const MISSING: Rule = Rule::new("signature-missing", Severity::High, "An image is not signed");
@@ -19,7 +19,7 @@ pub fn missing(entry: &Entry<'_>, trust: &str, reference: &Reference) -> Finding
         "{} is not signed: {} holds no signature of it, neither as a referrer nor under a tag `sha256-...`; it must be signed (`cosign sign`) by {}",
         reference.shown(),
         name(&reference.name),
-        wanted(entry, trust)
+        wanted(&entry.signers, trust)
     );
     Finding::new(&MISSING, reference.node, message)
 }
@@ -31,7 +31,7 @@ pub fn refused(entry: &Entry<'_>, trust: &str, reference: &Reference, reason: &s
         reference.shown(),
         name(trust),
         bounded(reason),
-        wanted(entry, trust)
+        wanted(&entry.signers, trust)
     );
     Finding::new(&REFUSED, reference.node, message)
 }
@@ -49,11 +49,4 @@ pub fn of_another(reference: &Reference, root: Node) -> Option<Finding> {
         name(&reference.digest)
     );
     Some(Finding::new(&REFUSED, reference.node, message))
-}
-
-/// As much of a reason as fits into a message beside everything else.
-pub(super) fn bounded(reason: &str) -> String {
-    const MOST_CHARS: usize = 1200;
-    let cut: String = reason.chars().take(MOST_CHARS).collect();
-    if cut.len() < reason.len() { format!("{cut}...") } else { cut }
 }

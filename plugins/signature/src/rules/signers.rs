@@ -2,12 +2,12 @@
 
 use portcullis_sdk::{Finding, Node, Rule, Severity};
 
-use crate::identity::{admits, distinct, shown, wanted};
 use crate::proof::{self, Proof, Signer};
-use crate::reference::Reference;
-use crate::rules::presence::bounded;
 use crate::settings::Entry;
-use crate::words::{list, name};
+use portcullis_proof::identity::{admits, distinct, shown, wanted};
+use portcullis_proof::reference::Reference;
+use portcullis_proof::words::bounded;
+use portcullis_proof::words::{list, name};
 
 /// Somebody signed, and not those who should have, or too few of them (A36).
 pub const NOT_ALLOWED: Rule =
@@ -64,20 +64,20 @@ pub fn fault(entry: &Entry<'_>, trust: &str, signed: &Signed<'_>, root: Node) ->
         return Some(Fault::Type(predicate_type(entry, trust, signed, &proofs) + &others));
     }
     let admitted: Vec<&Signer> =
-        signatures.iter().map(|proof| &proof.signer).filter(|signer| admits(entry, signer).is_ok()).collect();
+        signatures.iter().map(|proof| &proof.signer).filter(|signer| admits(&entry.signers, signer).is_ok()).collect();
     let enough = distinct(&admitted);
-    if enough >= entry.at_least as usize && enough > 0 {
+    if enough >= entry.signers.at_least as usize && enough > 0 {
         return None;
     }
     let mut others: Vec<String> = Vec::new();
     for signature in &signatures {
-        let Err(why) = admits(entry, &signature.signer) else { continue };
+        let Err(why) = admits(&entry.signers, &signature.signer) else { continue };
         let other = shown(&signature.signer, &why);
         if !others.contains(&other) {
             others.push(other);
         }
     }
-    let (image, wanted) = ((signed.shown)(), wanted(entry, trust));
+    let (image, wanted) = ((signed.shown)(), wanted(&entry.signers, trust));
     let others = list(&others, "and");
     let message = match (enough, others.is_empty()) {
         (0, true) => format!("{image} is signed by nobody who is known; it must be signed by {wanted}"),
@@ -92,7 +92,7 @@ pub fn fault(entry: &Entry<'_>, trust: &str, signed: &Signed<'_>, root: Node) ->
             let besides = if is_alone { String::new() } else { format!(", and others who do not count: {others}") };
             format!(
                 "{image} has {enough} of the {} different signers that it needs: {}{besides}; it must be signed by {wanted}",
-                entry.at_least,
+                entry.signers.at_least,
                 list(&signers, "and")
             )
         }
@@ -118,6 +118,6 @@ fn predicate_type(entry: &Entry<'_>, trust: &str, signed: &Signed<'_>, proofs: &
         list(&types, "and"),
         list(&wanted_types, "or"),
         signed.itself,
-        wanted(entry, trust)
+        wanted(&entry.signers, trust)
     )
 }

@@ -3,8 +3,8 @@
 use portcullis_sdk::{Finding, Node, Rule, Severity};
 
 use crate::proof;
-use crate::reference::Reference;
 use crate::settings::Settings;
+use portcullis_proof::reference::Reference;
 
 /// No digest is written where a signature is needed.
 pub const NOT_PINNED: Rule = Rule::new(

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use portcullis_document::{ReadLimits, read_json_text};
-use portcullis_model::{Facts, Mode, NodeId};
+use portcullis_model::{Facts, Mode, NodeId, parse_time};
 use portcullis_subject::facts_from;
 
 use crate::export::{Policy, glue};
@@ -40,6 +40,10 @@ pub struct Case {
     pub document: Option<String>,
     /// `operation`, `resource` and `subresource` of the request; empty where they are not given.
     pub request: [String; 3],
+    /// Who asks, as an API server says it; empty where nobody does.
+    pub user: String,
+    /// The time of the review; nothing where it does not matter.
+    pub time: Option<i64>,
     /// Answers to what the plugin asks, as JSON text: the `facts` of a `RecordedFacts`; `[]` where none are given.
     pub facts: String,
     /// The findings, in the order of their places.
@@ -72,6 +76,14 @@ impl Case {
             let line = place.map_or(1, |place| place.start().0);
             return Err(format!("{name}:{line}: `facts` are not those of a RecordedFacts: {fault}"));
         }
+        let time = match word(&["time"]) {
+            Some(written) => Some(parse_time(&written).ok_or_else(|| {
+                let place = head.as_ref().and_then(|head| head.place(head.find(NodeId::ROOT, "time")));
+                let line = place.map_or(1, |place| place.start().0);
+                format!("{name}:{line}: `{written}` is not a time; write one such as `2026-11-21T10:00:00Z`")
+            })?),
+            None => None,
+        };
         Ok(Self {
             name: name.to_owned(),
             text: text.to_owned(),
@@ -79,6 +91,8 @@ impl Case {
             mode,
             document: word(&["document"]),
             request: REQUEST.map(|key| word(&["request", key]).unwrap_or_default()),
+            user: word(&["request", "user"]).unwrap_or_default(),
+            time,
             facts,
             findings,
         })
@@ -92,6 +106,8 @@ impl Case {
         }
         let [operation, resource, subresource] = &self.request;
         let scene = Scene::object(&self.name, &self.text).resource(resource, subresource).recorded(facts);
+        let scene = scene.user(&self.user);
+        let scene = if let Some(time) = self.time { scene.time(time) } else { scene };
         if operation.is_empty() { scene } else { scene.operation(operation) }
     }
 
@@ -151,6 +167,17 @@ mod tests {
             let said = case(bad).expect_err(bad);
             assert!(said.starts_with("a.yaml:2: `facts` are not those of a RecordedFacts: "), "{bad}: {said}");
         }
+    }
+
+    #[test]
+    fn reads_who_asks_and_when() {
+        let case = |head: &str| Case::parse("a.yaml", &format!("# A Pod.\n{head}\nkind: Pod\n"));
+        let read = case("# time: \"2026-01-02T00:00:00Z\"\n# request: {user: ann}").expect("a case");
+        assert_eq!((read.user.as_str(), read.time), ("ann", Some(1_767_312_000)));
+        let review = read.scene().review;
+        assert_eq!((review.request.user.name.as_str(), review.time), ("ann", 1_767_312_000));
+        let said = case("# time: tomorrow").expect_err("no time");
+        assert_eq!(said, "a.yaml:2: `tomorrow` is not a time; write one such as `2026-11-21T10:00:00Z`");
     }
 
     #[test]

@@ -46,6 +46,11 @@ pub(crate) fn with<T>(scene: &Scene, keys: &[&str], paths: &'static [&'static st
     answer
 }
 
+/// Whether a handle is one of the object.
+pub(crate) fn in_object(handle: u32) -> bool {
+    handle >> NODE_BITS == 0
+}
+
 /// How often the last scene was asked something.
 pub(crate) fn calls() -> u32 {
     CALLS.get()

@@ -9,9 +9,11 @@ use crate::settings::{listed, nearest};
 use crate::testing::case::Expected;
 
 /// The keys that the head of a case may have.
-const HEAD: [&str; 5] = ["settings", "mode", "document", "request", "facts"];
+const HEAD: [&str; 6] = ["settings", "mode", "document", "request", "time", "facts"];
 /// The keys that a request in the head may have.
 pub(super) const REQUEST: [&str; 3] = ["operation", "resource", "subresource"];
+/// All of these, and who asks.
+const REQUEST_AND_USER: [&str; 4] = ["operation", "resource", "subresource", "user"];
 
 /// The text of one case.
 #[derive(Clone, Copy)]
@@ -89,7 +91,7 @@ impl<'a> Reading<'a> {
     /// Refuses a head with keys or values that mean nothing.
     fn known(self, head: Document) -> Result<Document, String> {
         let request = head.find(NodeId::ROOT, "request");
-        for (node, known) in [(NodeId::ROOT, &HEAD[..]), (request, &REQUEST[..])] {
+        for (node, known) in [(NodeId::ROOT, &HEAD[..]), (request, &REQUEST_AND_USER[..])] {
             if node.is_none() {
                 continue;
             }

@@ -110,6 +110,20 @@ impl Scene {
         self
     }
 
+    /// Who asks, as an API server says it.
+    #[must_use]
+    pub fn user(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.review.request.user.name);
+        self
+    }
+
+    /// Another time, in seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn time(mut self, seconds: i64) -> Self {
+        self.review.time = seconds;
+        self
+    }
+
     /// Labels of the namespace.
     #[must_use]
     pub fn namespace_labels(mut self, labels: &[(&str, &str)]) -> Self {
@@ -195,7 +209,9 @@ impl Scene {
 
     fn view(&self, finding: types::Finding, rules: &[crate::Rule]) -> FindingView {
         let object = self.review.object.as_ref().expect("a scene has an object");
-        let node = NodeId(finding.node.max(NodeId::ROOT.0));
+        // Like the host: what stands in another document than the object concerns the whole of it.
+        let known = imports::in_object(finding.node);
+        let node = NodeId(if known { finding.node.max(NodeId::ROOT.0) } else { NodeId::ROOT.0 });
         assert!(object.contains(node), "a finding names a node of the object");
         let (nearest, exists) = object.resolve(node, &finding.missing);
         // An explicit null counts as missing.

@@ -1,22 +1,22 @@
 //! Whose signatures count: keys by their names, certificates by all that they say and never by a part of it.
 
 use crate::pattern;
-use crate::proof::{Certificate, Signer};
-use crate::settings::{Entry, Identity};
+use crate::settings::{Identity, Signers};
+use crate::signer::{Certificate, Signer};
 use crate::words::{list, name};
 
-/// Whether a signer is one of those whose signatures count for an entry; else what is wrong with it, for a person.
-pub fn admits(entry: &Entry<'_>, signer: &Signer) -> Result<(), String> {
+/// Whether a signer is one of those whose signatures count; else what is wrong with it, for a person.
+pub fn admits(signers: &Signers<'_>, signer: &Signer) -> Result<(), String> {
     match signer {
-        Signer::Key(key) => match &entry.keys {
+        Signer::Key(key) => match &signers.keys {
             Some(keys) if !keys.contains(&key.as_str()) => Err("`keys` does not name it".to_owned()),
             _ => Ok(()),
         },
-        Signer::Certificate(_) if entry.identities.is_empty() => {
+        Signer::Certificate(_) if signers.identities.is_empty() => {
             Err("without `identities` no certificate counts".to_owned())
         }
         Signer::Certificate(certificate) => {
-            let faults = entry.identities.iter().map(|identity| fault(identity, certificate));
+            let faults = signers.identities.iter().map(|identity| fault(identity, certificate));
             // What comes nearest says the most: a wrong claim more than a wrong issuer, that more than a wrong subject.
             let nearest = faults.max_by_key(|fault| fault.as_ref().map_or(u8::MAX, |fault| fault.near));
             nearest.flatten().map_or(Ok(()), |fault| Err(fault.what))
@@ -93,17 +93,17 @@ pub fn shown(signer: &Signer, fault: &str) -> String {
     }
 }
 
-/// Whose signatures count for an entry, for messages.
-pub fn wanted(entry: &Entry<'_>, trust: &str) -> String {
-    let mut all: Vec<String> = match &entry.keys {
+/// Whose signatures count, for messages.
+pub fn wanted(signers: &Signers<'_>, trust: &str) -> String {
+    let mut all: Vec<String> = match &signers.keys {
         Some(keys) => keys.iter().map(|key| format!("the key {}", name(key))).collect(),
         None => vec![format!("a key of the trust {}", name(trust))],
     };
-    all.extend(entry.identities.iter().map(|identity| {
+    all.extend(signers.identities.iter().map(|identity| {
         let claims = if identity.claims.is_empty() { "" } else { ", with its `claims`" };
         format!("{} (issuer {}{claims})", name(identity.subject), name(identity.issuer))
     }));
-    match entry.at_least {
+    match signers.at_least {
         1 => list(&all, "or"),
         many => format!("{many} different ones of {}", list(&all, "and")),
     }

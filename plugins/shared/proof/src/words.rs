@@ -33,6 +33,26 @@ pub fn list(items: &[String], word: &str) -> String {
     }
 }
 
+/// As much of a reason as fits into a message beside everything else.
+pub fn bounded(reason: &str) -> String {
+    cut(reason, 1200)
+}
+
+/// No more of a text than this many characters.
+pub fn cut(text: &str, most: usize) -> String {
+    let cut: String = text.chars().take(most).collect();
+    if cut.len() < text.len() { format!("{cut}...") } else { cut }
+}
+
+/// A span of time for a person: `3 days`, `5 hours`, `12 minutes`, `1 second`.
+pub fn days(seconds: i64) -> String {
+    let (count, unit) = [(86_400, "day"), (3_600, "hour"), (60, "minute")]
+        .iter()
+        .find(|(length, _)| seconds >= *length)
+        .map_or((seconds, "second"), |(length, unit)| (seconds / length, *unit));
+    if count == 1 { format!("{count} {unit}") } else { format!("{count} {unit}s") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,77 @@
+//! In which scope a result counts, which results are shown, and how the fact tells it.
+
+use portcullis_predicate::sarif::Ask;
+use serde_json::{Value, json};
+
+use crate::attacks::with_rules;
+use crate::world::{ask, counts, read, results, run};
+
+#[test]
+fn lets_no_result_escape_a_scope_by_what_is_not_known_of_it_a46() {
+    let scopes = json!({"scopes": [{"paths": ["src/**"], "exclude": ["**/test/**"]}, {"tags": ["security"]}, {"cwe": [79]},
+        {"rules": ["py/*"]}]});
+    let at = |uri: &str| json!([{"physicalLocation": {"artifactLocation": {"uri": uri}}}]);
+    let two = json!([at("doc/a.md")[0], at("src/a.py")[0]]);
+    let rules = json!([{"id": "py/x", "properties": {"tags": ["Security", "external/cwe/cwe-079"]}}, {"id": "js/x"}]);
+    for (members, expected) in [
+        (json!({"ruleId": "py/x", "locations": at("src/a.py")}), [1, 1, 1, 1]),
+        (json!({"ruleId": "js/x", "locations": at("doc/a.md")}), [0, 0, 0, 0]),
+        (json!({"ruleId": "js/x", "locations": two}), [1, 0, 0, 0]),
+        (json!({"ruleId": "js/x", "locations": at("src/test/a.py")}), [0, 0, 0, 0]),
+        (json!({"ruleId": "js/x", "locations": at("src/test/../../../a.py")}), [1, 0, 0, 0]),
+        (json!({"ruleId": "js/x", "locations": at("file:///ci/doc/a.md")}), [1, 0, 0, 0]),
+        (json!({"ruleId": "js/x"}), [1, 0, 0, 0]),
+        (json!({"ruleId": "js/x", "properties": {"tags": ["security"]}}), [1, 1, 0, 0]),
+        (json!({"ruleId": "js/x", "properties": {"tags": ["CWE-79: XSS"]}}), [1, 0, 1, 0]),
+        (json!({"ruleId": "js/x", "taxa": [{"id": "79", "toolComponent": {"name": "CWE"}}]}), [1, 0, 1, 0]),
+        // No description of the rule: what it is about nobody can tell.
+        (json!({"ruleId": "go/x"}), [1, 1, 1, 0]),
+        (json!({"ruleId": "py/x/1"}), [1, 1, 1, 1]),
+        (json!({}), [1, 1, 1, 1]),
+        (json!({"ruleId": "js/x", "ruleIndex": 0}), [1, 1, 1, 1]),
+    ] {
+        let run = run(&with_rules(rules.clone(), members.clone()), &ask(scopes.clone()));
+        let counted: Vec<u64> = run.scopes.iter().map(|scope| scope.counts.iter().sum()).collect();
+        assert_eq!(counted, expected, "{members}");
+    }
+}
+
+#[test]
+fn shows_the_worst_first_and_counts_the_rest() {
+    let mut all: Vec<Value> = (0..20).map(|_| json!({"level": "note"})).collect();
+    all.push(json!({"ruleId": "A", "level": "error", "message": {"text": "bad\u{1b}[31m"}, "fingerprints": {"f/v1": "abc"},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 3, "startColumn": 4}}}]}));
+    all.push(json!({"properties": {"security-severity": "9.9"}}));
+    let run = run(&results(&all), &Ask::default());
+    assert_eq!(counts(&run), [1, 1, 0, 20, 0]);
+    let first = &run.scopes[0].first;
+    let pointers: Vec<&str> = first.iter().map(|one| one.pointer.as_str()).collect();
+    let expected =
+        ["/runs/0/results/21", "/runs/0/results/20", "/runs/0/results/0", "/runs/0/results/1", "/runs/0/results/2"];
+    assert_eq!(pointers, expected);
+    let wire =
+        portcullis_predicate::sarif::read(results(&all).to_string().as_bytes(), &Ask::default()).expect("a report");
+    assert_eq!(
+        wire.to_json()["runs"][0]["scopes"][0]["first"][1],
+        json!({"severity": "high", "rule": "A", "tool": "Scanner", "message": "bad\\u{1b}[31m", "file": "a.py", "line": 3,
+            "column": 4, "fingerprint": "f/v1:abc", "pointer": "/runs/0/results/20"})
+    );
+}
+
+#[test]
+fn tells_the_fact_in_the_members_that_are_agreed() {
+    let members = |value: &Value| value.as_object().expect("a map").keys().cloned().collect::<Vec<_>>().join(" ");
+    let reading = Value::Object(read(&results(&[json!({})]), &Ask::default()).to_json());
+    assert_eq!(members(&reading), "faultCount faults format runs valid version");
+    let run = &reading["runs"][0];
+    assert_eq!(
+        members(run),
+        "automationId baselineGuid branch commit descriptorFaults disabledRules disagreeing ended executed extensions external \
+         failureCount failures guid missingRules pointer repository results rules scopes suppressions tool"
+    );
+    assert_eq!(members(&run["scopes"][0]), "counts first notFailures old suppressed");
+    assert_eq!(members(&run["scopes"][0]["counts"]), "critical high low medium none");
+    assert_eq!(members(&run["suppressions"]), "external inSource refused unjustified");
+    assert_eq!(members(&run["tool"]), "fullName guid name organization semanticVersion version");
+    assert_eq!(members(&run["descriptorFaults"]), "count first");
+}

@@ -1,0 +1,45 @@
+//! An SBOM lists something, and nothing that may not be there.
+
+use portcullis_proof::document::Fault;
+use portcullis_proof::reading::{count, first, placed, shown};
+use portcullis_proof::words::name;
+use portcullis_sdk::{Node, Rule, Severity};
+
+use crate::inventory::{COMPONENT, COMPONENTS, COUNT, DENIED as LIST, FIRST, PATTERN, POINTER};
+use crate::settings::Entry;
+
+/// It lists nothing, or next to nothing (A45).
+pub const TRIVIAL: Rule = Rule::new("trivial", Severity::High, "An SBOM lists too few components to say anything");
+/// It lists what may not be there.
+pub const DENIED: Rule = Rule::new("component-denied", Severity::High, "An SBOM lists a component that is denied");
+
+/// Judges how many components there are.
+pub fn judge_count(entry: &Entry<'_>, node: Node) -> Option<Fault> {
+    let there = count(node.get(COMPONENTS));
+    if there.is_some_and(|there| there >= entry.min_components as u64) {
+        return None;
+    }
+    let what = format!(
+        "lists {} components besides its root, and at least {} are needed (`minComponents`); make it of what is in the image, not of its name alone",
+        shown(there),
+        entry.min_components
+    );
+    Some(Fault::new(&TRIVIAL, what))
+}
+
+/// Judges what may not be there.
+pub fn judge_denied(entry: &Entry<'_>, node: Node) -> Option<Fault> {
+    if !entry.denies_components {
+        return None;
+    }
+    let denied = node.get(LIST).get(COMPONENTS);
+    let many = count(denied.get(COUNT));
+    if many == Some(0) {
+        return None;
+    }
+    let offenders = first(denied.get(FIRST), many, |one| {
+        format!("{} as {}", placed(one.get(COMPONENT), one.get(POINTER)), name(&one.get(PATTERN).text()))
+    });
+    let what = format!("lists {} components that are denied: {offenders}; remove or replace them", shown(many));
+    Some(Fault::new(&DENIED, what).at(denied.get(FIRST).at(0)))
+}

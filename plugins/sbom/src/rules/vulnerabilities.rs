@@ -1,0 +1,148 @@
+//! Vulnerabilities that an SBOM lists do no harm, as somebody says whose word counts.
+
+use std::cmp::Ordering;
+
+use portcullis_proof::document::{Document, Fault};
+use portcullis_proof::evidence::Look;
+use portcullis_proof::identity::admits;
+use portcullis_proof::reading::{count, seconds};
+use portcullis_proof::signer::{self, signer};
+use portcullis_proof::words::{list, name};
+use portcullis_sdk::{Kind, Node, Rule, Severity};
+
+use crate::inventory::{
+    AFFECTS, COUNT, FIRST, ID, JUSTIFICATION, MORE, PLATFORMS, POINTER, PRODUCTS, PURL, ROOT, SEVERITY, STATE,
+    STATEMENTS, STATUS, SUBCOMPONENTS, TIMESTAMP_SECONDS, VEX, VULNERABILITIES, VULNERABILITY as OF,
+};
+use crate::settings::Entry;
+
+/// One of a severity that is refused, and nobody whose word counts says that it does no harm.
+pub const VULNERABILITY: Rule =
+    Rule::new("vulnerability", Severity::High, "An SBOM lists a vulnerability that nobody says does no harm");
+
+/// Judges the vulnerabilities of the severities that are refused, and of those whose severity nobody knows.
+pub fn judge(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Option<Fault> {
+    if entry.severities.is_empty() {
+        return None;
+    }
+    let listed = document.node.get(VULNERABILITIES);
+    let (many, first) = (count(listed.get(COUNT)), listed.get(FIRST));
+    if many == Some(0) && first.is_empty() {
+        return None;
+    }
+    let statements = statements(entry, look, document);
+    let is_refused = |one: &Node| {
+        let severity = one.get(SEVERITY).text();
+        let milder = ["critical", "high", "medium", "low", "none"].contains(&severity.as_str());
+        (!milder || entry.severities.contains(&severity.as_str()))
+            && !is_harmless_itself(entry, *one)
+            && !is_harmless(*one, &statements)
+    };
+    let harmful: Vec<Node> = first.items().filter(is_refused).collect();
+    let unseen = many.map(|many| many.saturating_sub(u64::from(first.len())));
+    if harmful.is_empty() && unseen == Some(0) {
+        return None;
+    }
+    let shown: Vec<String> = harmful
+        .iter()
+        .map(|one| {
+            let place = match one.get(POINTER).text() {
+                place if place.is_empty() => String::new(),
+                place => format!(", {}", name(&place)),
+            };
+            let severity = match one.get(SEVERITY).text() {
+                text if text.is_empty() => "of a severity that nobody knows".to_owned(),
+                text => name(&text),
+            };
+            format!("{} ({severity}{place})", name(&one.get(ID).text()))
+        })
+        .collect();
+    let more = match unseen {
+        Some(0) => String::new(),
+        Some(more) => format!("; and {more} more that were not looked at"),
+        None => "; and nobody knows how many more".to_owned(),
+    };
+    let shown = if shown.is_empty() { "none of those that were looked at".to_owned() } else { list(&shown, "and") };
+    let what = format!(
+        "lists vulnerabilities that nobody says do no harm: {shown}{more}; update what has them, or attest an OpenVEX document (`cosign attest --type openvex`) that says why each is `not_affected`, or `fixed`"
+    );
+    Some(Fault::new(&VULNERABILITY, what).at(harmful.first().copied().unwrap_or(Node::NONE)))
+}
+
+/// Whether the SBOM itself says so; that counts where nobody else was named who must.
+fn is_harmless_itself(entry: &Entry<'_>, one: Node) -> bool {
+    entry.vex.signers.is_none()
+        && match one.get(STATE).text().as_str() {
+            "resolved" | "resolved_with_pedigree" | "false_positive" => true,
+            "not_affected" => !one.get(JUSTIFICATION).text().is_empty(),
+            _ => false,
+        }
+}
+
+/// Statements by those whose word counts, about what is judged, and young enough; each with its time.
+fn statements(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Vec<(i64, Node)> {
+    let may_speak = |node: &Node| match (&entry.vex.signers, look.need.trust) {
+        (_, None) => false,
+        (Some(signers), _) => admits(signers, &signer(*node)).is_ok(),
+        (None, _) => look.admits(&signer(*node)).is_ok(),
+    };
+    let mut names = vec![signer::digest(look.root)];
+    names.extend(look.root.get(PLATFORMS).items().map(signer::digest));
+    names.push(document.subject.clone());
+    let root = document.node.get(ROOT).get(PURL).text();
+    let is_this = |product: Node| {
+        let product = product.text();
+        // A purl writes the `:` of a digest as `%3A`.
+        let digest = product.replace("%3A", ":").replace("%3a", ":");
+        let ends =
+            |name: &String| !name.is_empty() && digest.split(['@', '?', '#', '&']).any(|part| part == name.as_str());
+        names.iter().any(ends) || (!root.is_empty() && product == root)
+    };
+    let mut statements = Vec::new();
+    // What was cut off may take back what was not.
+    let whole = |node: &Node| count(node.get(MORE)) == Some(0);
+    for vex in look.root.get(VEX).items().filter(may_speak).filter(whole) {
+        for statement in vex.get(STATEMENTS).items() {
+            let Some(said) = seconds(statement.get(TIMESTAMP_SECONDS)) else { continue };
+            let young = entry.vex.max_age.is_none_or(|most| look.time.saturating_sub(said) <= most);
+            if young && said <= look.time.saturating_add(entry.skew) && statement.get(PRODUCTS).items().any(is_this) {
+                statements.push((said, statement));
+            }
+        }
+    }
+    statements
+}
+
+/// Whether the latest word about a vulnerability is that it does no harm to any component that has it.
+fn is_harmless(one: Node, statements: &[(i64, Node)]) -> bool {
+    let id = one.get(ID).text();
+    let affected: Vec<String> = one.get(AFFECTS).items().map(|component| component.text()).collect();
+    let about = |node: &Node| {
+        let parts = node.get(SUBCOMPONENTS);
+        node.get(OF).text() == id
+            && match parts.kind() {
+                Kind::List if !parts.is_empty() => {
+                    let parts: Vec<String> = parts.items().map(|part| part.text()).collect();
+                    !affected.is_empty() && affected.iter().all(|component| parts.contains(component))
+                }
+                _ => true,
+            }
+    };
+    let mut latest: Option<(i64, bool)> = None;
+    for (said, node) in statements.iter().filter(|(_, node)| about(node)) {
+        let harmless = match node.get(STATUS).text().as_str() {
+            "fixed" => true,
+            "not_affected" => !node.get(JUSTIFICATION).text().is_empty(),
+            _ => false,
+        };
+        latest = Some(match latest {
+            None => (*said, harmless),
+            Some((time, before)) => match said.cmp(&time) {
+                Ordering::Less => (time, before),
+                Ordering::Equal => (time, before && harmless),
+                Ordering::Greater => (*said, harmless),
+            },
+        });
+    }
+    !id.is_empty() && latest.is_some_and(|(_, harmless)| harmless)
+}

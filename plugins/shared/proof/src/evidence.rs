@@ -1,0 +1,538 @@
+//! From images to findings, for every kind of document that somebody attests: what is asked, what counts, which is enough.
+
+use portcullis_sdk::{Fact, FactStatus, Finding, ImageState, Node, Outcome, Query, Review, Rule};
+
+use crate::document::{DOCUMENTS, Document, Fault, INDEX, PLATFORM, PLATFORMS, Source};
+use crate::identity::{admits, distinct, shown, wanted};
+use crate::need::Need;
+use crate::pattern;
+use crate::reading::flag;
+use crate::reference::{self, Reference};
+use crate::signer::{self, DIGEST, Signer, refused};
+use crate::words::{bounded, cut, list, name};
+
+/// A kind of document, and what a plugin calls the rules that all kinds have.
+pub struct Kind {
+    /// The kind of fact.
+    pub fact: &'static str,
+    /// Its name: `SBOM`.
+    pub noun: &'static str,
+    /// One of them: `an SBOM`.
+    pub one: &'static str,
+    /// How somebody attests one.
+    pub attest: &'static str,
+    /// There is none.
+    pub missing: &'static Rule,
+    /// None holds.
+    pub refused: &'static Rule,
+    /// Somebody attested it whose word does not count.
+    pub not_allowed: &'static Rule,
+    /// Nobody signed it.
+    pub not_signed: &'static Rule,
+    /// Too few of those whose word counts.
+    pub too_few: &'static Rule,
+    /// It is not about all that it must be about.
+    pub platform_missing: &'static Rule,
+    /// It cannot be read.
+    pub unreadable: &'static Rule,
+    /// It does not keep its schema.
+    pub invalid: &'static Rule,
+    /// Nothing says what an image needs.
+    pub not_covered: &'static Rule,
+}
+
+/// What a plugin asks of the images that an entry of its settings matches.
+pub trait Entry {
+    /// Whose documents count.
+    fn need(&self) -> &Need<'_>;
+    /// What the host is to look for in them, as a JSON object.
+    fn ask(&self) -> &str;
+    /// What is wrong with a document that can be read.
+    fn faults(&self, look: &Look<'_>, document: &Document) -> Vec<Fault>;
+    /// What counts in place of a document about a digest.
+    fn instead(&self, _: &Look<'_>, _: &str) -> Instead {
+        Instead::default()
+    }
+}
+
+/// What counts in place of a document.
+#[derive(Default)]
+pub struct Instead {
+    /// Whose word it is.
+    pub signers: Vec<Signer>,
+    /// What is wrong with what does not count.
+    pub fault: Option<Fault>,
+}
+
+/// What is judged, and when.
+pub struct Look<'l> {
+    /// Whose word counts.
+    pub need: &'l Need<'l>,
+    /// The document of the fact.
+    pub root: Node,
+    /// The time of the review.
+    pub time: i64,
+    /// Whether an API server asks.
+    pub admission: bool,
+}
+
+impl Look<'_> {
+    /// Whether a signer is one whose word counts; else what is wrong with it.
+    pub fn admits(&self, signer: &Signer) -> Result<(), String> {
+        match self.need.trust {
+            Some(_) => admits(&self.need.signers, signer),
+            None => Err("without `trust` no signature counts".to_owned()),
+        }
+    }
+}
+
+/// Asks what is needed and judges what is known.
+pub fn evaluate<E: Entry>(
+    kind: &Kind,
+    images: &[E],
+    file: Option<&E>,
+    allow_unmatched: bool,
+    review: Review,
+) -> Outcome {
+    let (mut needs, mut findings) = (Vec::new(), Vec::new());
+    let (time, admission) = (review.request().time(), !review.request().user().is_empty());
+    // In the first round nothing is known, and each look for it would cost a call.
+    let any = review.facts().next().is_some();
+    let mut look_up = |entry: &E, about: (&str, &str), target: Target<'_>| {
+        let query = query(kind, entry, about);
+        match if any { review.fact(kind.fact, &query.arguments) } else { None } {
+            Some(fact) => {
+                let look = Look { need: entry.need(), root: fact.root(), time, admission };
+                findings.extend(Judge { kind, entry, look, target }.judge(fact));
+            }
+            None if needs.contains(&query) => {}
+            None => needs.push(query),
+        }
+    };
+    if let Some(entry) = file.filter(|_| is_from_file(review)) {
+        let shown = || "the file that holds this".to_owned();
+        look_up(entry, ("about", "file"), Target { node: review.object(), digest: "", shown: &shown });
+    }
+    let mut uncovered = Vec::new();
+    for image in if images.is_empty() { Vec::new() } else { review.workload().images().collect() } {
+        let reference = match image.state() {
+            ImageState::Exact => Reference::of(image),
+            ImageState::Absent => {
+                let what = format!(
+                    "{} has no image, so that no {} can be looked for; set `image`",
+                    reference::user(image),
+                    kind.noun
+                );
+                uncovered.push(match image.container() {
+                    Some(container) if image.node().is_absent() => {
+                        Finding::new(kind.not_covered, container.node(), what).missing("/image")
+                    }
+                    _ => Finding::new(kind.not_covered, image.node(), what),
+                });
+                continue;
+            }
+            ImageState::Unreadable(reason) => {
+                let what = format!(
+                    "{} is not an image reference, so that no {} can be looked for: {reason}; write `registry/repository@sha256:...`",
+                    cut(&reference::shown(image), MOST_SHOWN),
+                    kind.noun
+                );
+                uncovered.push(Finding::new(kind.not_covered, image.node(), what));
+                continue;
+            }
+        };
+        let matches = |entry: &&E| entry.need().patterns.iter().any(|known| pattern::matches(known, &reference.name));
+        let Some(entry) = images.iter().find(matches) else {
+            if !allow_unmatched {
+                uncovered.push(not_covered(kind, images, &reference));
+            }
+            continue;
+        };
+        if !entry.need().exempt {
+            let shown = || reference.shown();
+            let target = Target { node: reference.node, digest: &reference.digest, shown: &shown };
+            look_up(entry, ("image", &reference.whole), target);
+        }
+    }
+    if !needs.is_empty() {
+        return Outcome::Needs(needs);
+    }
+    findings.extend(uncovered);
+    findings.into()
+}
+
+/// Whether a file holds what is judged: nobody asks for what stands in one, and an API server always says who asks. An image that
+/// is judged by its name alone stands in none.
+pub fn is_from_file(review: Review) -> bool {
+    let request = review.request();
+    request.user().is_empty() && !(request.api_group() == "portcullis.dev" && request.kind() == "Image")
+}
+
+fn query<E: Entry>(kind: &Kind, entry: &E, (about, what): (&str, &str)) -> Query {
+    let need = entry.need();
+    let mut texts = vec![(about, what)];
+    texts.extend(Some(("scope", need.scope)).filter(|(_, scope)| !scope.is_empty()));
+    texts.extend(need.trust.map(|trust| ("trust", trust)));
+    let mut query = Query::of_texts(kind.fact, &texts);
+    if entry.ask() != "{}" {
+        query.arguments = format!("{{\"ask\":{},{}", entry.ask(), &query.arguments[1..]);
+    }
+    query
+}
+
+fn not_covered<E: Entry>(kind: &Kind, images: &[E], reference: &Reference) -> Finding {
+    let known: Vec<String> = images.iter().flat_map(|entry| &entry.need().patterns).map(|known| name(known)).collect();
+    let message = format!(
+        "no entry of `images` says whose {} {} needs: {} is none of {}; use one of those images, or add an entry with its `trust`",
+        kind.noun,
+        cut(&reference.shown(), MOST_SHOWN),
+        name(&reference.name),
+        list(&known, "and")
+    );
+    Finding::new(kind.not_covered, reference.node, message)
+}
+
+/// The longest name of an image and of who uses it in a message, in characters.
+const MOST_SHOWN: usize = 600;
+/// The longest text about signers in a message, in characters.
+const MOST_SIGNERS_SHOWN: usize = 900;
+
+/// What documents must be about.
+struct Target<'t> {
+    node: Node,
+    /// The digest that is written; empty where there is none.
+    digest: &'t str,
+    shown: &'t dyn Fn() -> String,
+}
+
+struct Judge<'j, E> {
+    kind: &'j Kind,
+    entry: &'j E,
+    look: Look<'j>,
+    target: Target<'j>,
+}
+
+/// One digest that documents must be about: that of the image, or of a platform.
+struct Unit {
+    platform: String,
+    digest: String,
+}
+
+/// What became of a digest.
+enum Verdict {
+    /// Enough documents keep every rule.
+    Kept,
+    /// They do not.
+    Broken(Vec<Finding>),
+    /// No document is about it.
+    Silent(Option<Fault>),
+}
+
+impl<E: Entry> Judge<'_, E> {
+    fn judge(&self, fact: Fact) -> Vec<Finding> {
+        let Kind { noun, one, attest, .. } = self.kind;
+        let (image, node) = (self.image(), self.target.node);
+        match fact.status() {
+            FactStatus::Absent => {
+                let message = format!("{image} has no {noun}: {}; {}", self.looked(), self.way_out("it needs one"));
+                vec![Finding::new(self.kind.missing, node, message)]
+            }
+            FactStatus::Rejected(reason) => {
+                let message = format!(
+                    "no {noun} of {image} holds: {}; {one} must be attested again ({attest}){}",
+                    bounded(&reason),
+                    self.by()
+                );
+                vec![Finding::new(self.kind.refused, node, message)]
+            }
+            FactStatus::Verified => self.verified(&image),
+        }
+    }
+
+    fn verified(&self, image: &str) -> Vec<Finding> {
+        let digest = signer::digest(self.look.root);
+        let other = !self.target.digest.is_empty() && digest != self.target.digest;
+        if digest.is_empty() || other {
+            let message = format!(
+                "what is known of {image} is about {}; look it up again",
+                if digest.is_empty() { "no digest".to_owned() } else { format!("the digest {}", name(&digest)) }
+            );
+            return vec![Finding::new(self.kind.refused, self.target.node, message)];
+        }
+        let documents: Vec<Document> = self.look.root.get(DOCUMENTS).items().map(Document::of).collect();
+        let (counted, others): (Vec<&Document>, Vec<&Document>) =
+            documents.iter().partition(|document| self.why_not(document).is_none());
+        let mut findings = match self.in_scope(&counted, digest) {
+            Ok(()) => return Vec::new(),
+            Err(findings) => findings,
+        };
+        if counted.is_empty() && findings.iter().all(|(_, silent)| *silent) {
+            return vec![self.nobody(image, &others)];
+        }
+        if let Some((finding, _)) = findings.first_mut().filter(|_| !others.is_empty()) {
+            // It is not what is wrong, but whoever reads this may wonder where theirs is.
+            let told = cut(&self.told(&others), MOST_SIGNERS_SHOWN);
+            *finding = finding.clone().and(&format!("; what else there is does not count: {told}"));
+        }
+        findings.into_iter().map(|(finding, _)| finding).collect()
+    }
+
+    /// Why a document counts for nothing; nothing where it counts.
+    fn why_not(&self, document: &Document) -> Option<String> {
+        match &document.source {
+            Source::Attested(signer) => self.look.admits(signer).err(),
+            Source::Local(_) if self.look.admission => Some("an API server takes no file's word".to_owned()),
+            Source::Local(_) if !self.look.need.local => Some("nobody signed it, and `local` is `refuse`".to_owned()),
+            Source::Local(_) => None,
+            Source::Unknown(_) => Some("nobody knows where it comes from".to_owned()),
+        }
+    }
+
+    /// Documents that count for nothing, each with the reason.
+    fn told(&self, others: &[&Document]) -> String {
+        let mut told: Vec<String> = Vec::new();
+        for document in others {
+            let why = self.why_not(document).unwrap_or_default();
+            let one = match &document.source {
+                Source::Attested(signer) => {
+                    format!("one is signed by {}, who is not among those whose word counts", shown(signer, &why))
+                }
+                _ => format!("{} ({why})", document.shown()),
+            };
+            if !told.contains(&one) {
+                told.push(one);
+            }
+        }
+        list(&told, "and")
+    }
+
+    /// The finding where no document counts.
+    fn nobody(&self, image: &str, others: &[&Document]) -> Finding {
+        let noun = self.kind.noun;
+        let besides = match refused(self.look.root).first() {
+            Some((found, reason)) => {
+                format!("; another one was refused ({found}: {})", cut(reason, MOST_SIGNERS_SHOWN))
+            }
+            None => String::new(),
+        };
+        let (rule, what) = if others.iter().any(|document| matches!(document.source, Source::Attested(_))) {
+            (
+                self.kind.not_allowed,
+                format!("no {noun} of {image} counts: {}", cut(&self.told(others), MOST_SIGNERS_SHOWN)),
+            )
+        } else if !others.is_empty() {
+            (
+                self.kind.not_signed,
+                format!("no {noun} of {image} is signed: {}", cut(&self.told(others), MOST_SIGNERS_SHOWN)),
+            )
+        } else if !besides.is_empty() {
+            (self.kind.refused, format!("no {noun} of {image} holds"))
+        } else {
+            (self.kind.missing, format!("{image} has no {noun}: {}", self.looked()))
+        };
+        let message = format!("{what}{besides}; {}", self.way_out("it needs one"));
+        Finding::new(rule, self.target.node, message)
+    }
+
+    /// Judges every digest that the scope asks for. Each finding is told with whether it is only that nothing is there.
+    fn in_scope(&self, counted: &[&Document], digest: String) -> Result<(), Vec<(Finding, bool)>> {
+        let whole = Unit { platform: String::new(), digest };
+        // What does not say that it is no index may be one.
+        let is_index = flag(self.look.root.get(INDEX)) != Some(false);
+        let scope = self.look.need.scope;
+        if !is_index || matches!(scope, "" | "index") {
+            return self.each(counted, &[whole]);
+        }
+        let platforms = self.platforms();
+        if scope == "platforms" {
+            return platforms.and_then(|platforms| self.each(counted, &platforms));
+        }
+        let own = match self.each(counted, &[whole]) {
+            Ok(()) => return Ok(()),
+            Err(findings) => findings,
+        };
+        let below = match platforms.and_then(|platforms| self.each(counted, &platforms)) {
+            Ok(()) => return Ok(()),
+            Err(findings) => findings,
+        };
+        let is_silent = |findings: &[(Finding, bool)]| findings.iter().all(|(_, silent)| *silent);
+        // What is there says more than what is not: the platforms speak where somebody attested something of one.
+        let of_platforms = below.len() < self.look.root.get(PLATFORMS).len() as usize || !is_silent(&below);
+        Err(if is_silent(&own) && of_platforms { below } else { own })
+    }
+
+    /// The platforms of an index that count.
+    fn platforms(&self) -> Result<Vec<Unit>, Vec<(Finding, bool)>> {
+        let there = self
+            .look
+            .root
+            .get(PLATFORMS)
+            .items()
+            .map(|node| Unit { platform: node.get(PLATFORM).text(), digest: node.get(DIGEST).text() });
+        let there: Vec<Unit> = there.collect();
+        let wanted = &self.look.need.platforms;
+        let missing = wanted.iter().find(|wanted| !there.iter().any(|unit| unit.platform == **wanted));
+        let what = match missing {
+            Some(platform) => format!("has no platform {}, which `platforms` names", name(platform)),
+            None if there.is_empty() => "lists no platform that could be looked up".to_owned(),
+            None => {
+                let wanted = |unit: &Unit| wanted.is_empty() || wanted.contains(&unit.platform.as_str());
+                return Ok(there.into_iter().filter(wanted).collect());
+            }
+        };
+        let message =
+            format!("{} {what}; build it for that platform, or say which of its platforms count", self.image());
+        Err(vec![(Finding::new(self.kind.platform_missing, self.target.node, message), true)])
+    }
+
+    fn each(&self, counted: &[&Document], units: &[Unit]) -> Result<(), Vec<(Finding, bool)>> {
+        let mut findings = Vec::new();
+        for unit in units {
+            match self.unit(counted, unit) {
+                Verdict::Kept => {}
+                Verdict::Broken(broken) => findings.extend(broken.into_iter().map(|finding| (finding, false))),
+                Verdict::Silent(fault) => {
+                    let silent = fault.is_none();
+                    findings.push((self.silent(counted, unit, fault), silent));
+                }
+            }
+        }
+        if findings.is_empty() { Ok(()) } else { Err(findings) }
+    }
+
+    /// The finding where nothing that counts is about a digest.
+    fn silent(&self, counted: &[&Document], unit: &Unit, fault: Option<Fault>) -> Finding {
+        let (image, noun) = (self.image(), self.kind.noun);
+        if let Some(Fault { rule, what, .. }) = fault {
+            return Finding::new(rule, self.target.node, format!("{image} {what}"));
+        }
+        let mut about: Vec<String> = Vec::new();
+        for document in counted {
+            let one = format!("{} ({})", name(&document.subject), document.shown());
+            if !about.contains(&one) {
+                about.push(one);
+            }
+        }
+        let what = match unit.platform.as_str() {
+            "" => format!("itself ({})", name(&unit.digest)),
+            platform => format!("for its platform {} ({})", name(platform), name(&unit.digest)),
+        };
+        let message = format!(
+            "{image} has no {noun} of what it is {what}: what counts is about {}; {}",
+            cut(&list(&about, "and"), MOST_SIGNERS_SHOWN),
+            self.way_out("that needs one")
+        );
+        Finding::new(self.kind.platform_missing, self.target.node, message)
+    }
+
+    /// Judges the documents about one digest.
+    fn unit(&self, counted: &[&Document], unit: &Unit) -> Verdict {
+        let is_about = |document: &&&Document| match document.subject.as_str() {
+            "" => document.is_local() && unit.platform.is_empty(),
+            subject => subject == unit.digest,
+        };
+        let documents: Vec<&Document> = counted.iter().filter(is_about).copied().collect();
+        let Instead { signers: mut good, fault: instead } = self.entry.instead(&self.look, &unit.digest);
+        let mut bad: Vec<(&Document, Vec<Fault>)> = Vec::new();
+        for &document in &documents {
+            match self.faults(document) {
+                faults if faults.is_empty() => good.push(document.signer()),
+                faults => bad.push((document, faults)),
+            }
+        }
+        let enough = distinct(&good.iter().collect::<Vec<_>>());
+        let must_all = self.look.need.all && !bad.is_empty();
+        if enough >= self.look.need.signers.at_least as usize && enough > 0 && !must_all {
+            return Verdict::Kept;
+        }
+        let name_of = |document: &Document, more: &str| self.named(document, unit, more);
+        if must_all {
+            let all = bad.into_iter().flat_map(|(document, faults)| {
+                let subject = name_of(document, "");
+                let node = self.target.node;
+                faults.into_iter().map(move |fault| fault.finding(document, node, &subject))
+            });
+            return Verdict::Broken(all.collect());
+        }
+        if enough > 0 {
+            return Verdict::Broken(vec![self.too_few(unit, enough, &good, bad.len())]);
+        }
+        let many = bad.len();
+        let Some((nearest, faults)) = bad.into_iter().min_by_key(|(_, faults)| faults.len()) else {
+            return Verdict::Silent(instead);
+        };
+        let more = if many > 1 { format!("; the nearest of {many}") } else { String::new() };
+        let subject = name_of(nearest, &more);
+        Verdict::Broken(faults.into_iter().map(|fault| fault.finding(nearest, self.target.node, &subject)).collect())
+    }
+
+    fn faults(&self, document: &Document) -> Vec<Fault> {
+        match document.fault(self.kind.unreadable, self.kind.invalid) {
+            Some(fault) => vec![fault],
+            None => self.entry.faults(&self.look, document),
+        }
+    }
+
+    fn too_few(&self, unit: &Unit, enough: usize, good: &[Signer], bad: usize) -> Finding {
+        let mut signers: Vec<String> = Vec::new();
+        for signer in good.iter().map(|signer| shown(signer, "")) {
+            if !signers.contains(&signer) {
+                signers.push(signer);
+            }
+        }
+        let besides = match bad {
+            0 => String::new(),
+            1 => ", and another one breaks rules".to_owned(),
+            many => format!(", and {many} others break rules"),
+        };
+        let of = if unit.platform.is_empty() { String::new() } else { format!(" for {}", name(&unit.platform)) };
+        let message = format!(
+            "{} has {}s{of} that keep every rule by {enough} of the {} different signers that it needs: {}{besides}; {}",
+            self.image(),
+            self.kind.noun,
+            self.look.need.signers.at_least,
+            cut(&list(&signers, "and"), MOST_SIGNERS_SHOWN),
+            self.way_out("it needs more")
+        );
+        Finding::new(self.kind.too_few, self.target.node, message)
+    }
+
+    /// A document and what it is of, for messages.
+    fn named(&self, document: &Document, unit: &Unit, more: &str) -> String {
+        let platform = if unit.platform.is_empty() { String::new() } else { format!(", for {}", name(&unit.platform)) };
+        let shown = cut(&document.shown(), MOST_SIGNERS_SHOWN);
+        format!("the {} ({shown}{platform}{more}) of {}", self.kind.noun, self.image())
+    }
+
+    fn image(&self) -> String {
+        cut(&(self.target.shown)(), MOST_SHOWN)
+    }
+
+    /// Where was looked.
+    fn looked(&self) -> String {
+        let local = if self.look.need.local && !self.look.admission { ", and no file was given" } else { "" };
+        match (self.look.need.trust, self.look.need.scope) {
+            (None, _) => "no file was given".to_owned(),
+            (Some(_), "") => format!("no bundle that was given or lies beside it holds one{local}"),
+            (Some(_), _) => {
+                format!("its registry holds none, neither as a referrer nor under a tag `sha256-...`{local}")
+            }
+        }
+    }
+
+    fn way_out(&self, what: &str) -> String {
+        match (self.look.need.trust, self.look.admission) {
+            (None, true) => {
+                format!("{what}, attested ({}), and an entry with the `trust` of whoever does", self.kind.attest)
+            }
+            (None, false) => format!("{what} (`--{}`)", self.kind.fact),
+            (Some(_), _) => format!("{what}, attested ({}){}", self.kind.attest, self.by()),
+        }
+    }
+
+    fn by(&self) -> String {
+        self.look.need.trust.map_or_else(String::new, |trust| {
+            format!(" by {}", cut(&wanted(&self.look.need.signers, trust), MOST_SIGNERS_SHOWN))
+        })
+    }
+}
