@@ -8,7 +8,9 @@ use crate::signing::{Image, Tools, find};
 pub const CLEAN: &str = "\"\"\"Greets whoever asks.\"\"\"\n\n\ndef greet(name):\n    \"\"\"A greeting.\"\"\"\n    return f\"Hello, {name}!\"\n";
 /// A program that gives a stranger a shell, on line 8.
 pub const FAULTY: &str = "\"\"\"Runs what a stranger says.\"\"\"\n\nimport subprocess\n\n\ndef run(command):\n    \"\"\"Runs it in a shell.\"\"\"\n    return subprocess.call(command, shell=True)\n";
-/// The same, and its author says that this is well.
+/// A program that bandit has a word about, and no more.
+pub const NOTED: &str = "\"\"\"Runs nothing yet.\"\"\"\n\nimport subprocess\n\nprint(subprocess.__name__)\n";
+/// The same as the faulty one, and its author says that this is well.
 pub const EXCUSED: &str = "\"\"\"Runs what a stranger says.\"\"\"\n\nimport subprocess\n\n\ndef run(command):\n    \"\"\"Runs it in a shell.\"\"\"\n    return subprocess.call(command, shell=True)  # nosemgrep\n";
 /// No program.
 pub const BROKEN: &str = "def (:\n";

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::reports::{BROKEN, CLEAN, EXCUSED, FAULTY, PACKAGE, Reports};
+use super::reports::{BROKEN, CLEAN, EXCUSED, FAULTY, NOTED, PACKAGE, Reports};
 use super::set::REPOSITORY;
 use crate::scene::Expected::{self, Allowed, Denied};
 use crate::signing::{Image, Layout, Tools};
@@ -53,6 +53,7 @@ pub struct Documents {
     of_nothing: String,
     pub clean: String,
     faulty: [String; 2],
+    noted: String,
     bandit_clean: String,
     unreadable: String,
     excused: String,
@@ -74,6 +75,7 @@ impl Documents {
             of_nothing,
             clean: reports.semgrep(tools, CLEAN),
             faulty: [reports.bandit(tools, FAULTY), reports.semgrep(tools, FAULTY)],
+            noted: reports.bandit(tools, NOTED),
             bandit_clean: reports.bandit(tools, CLEAN),
             unreadable: reports.bandit(tools, BROKEN),
             excused: reports.semgrep(tools, EXCUSED),
@@ -147,9 +149,11 @@ fn present(documents: &Documents) -> Vec<Row> {
         sbom("all/wrapped", "CycloneDX under cosign's own type", attested("custom", &documents.cyclonedx)),
         sbom("all/by-tag", "an SBOM whose root says no more than a tag", attested(CYCLONEDX, &documents.by_tag)),
     ];
-    let pieces = vec![documents.good_sbom(), attested(SARIF, &documents.bandit_clean), documents.good_report()];
-    let what = "reports of both tools that are asked for";
-    rows.push(Row { name: "tools/both", what, signed: true, pieces, expected: Allowed, everywhere: false });
+    let noted: Value = serde_json::from_str(&documents.noted).expect("a report");
+    let both =
+        changed(&documents.clean, "/runs", |runs| runs.as_array_mut().expect("runs").push(noted["runs"][0].clone()));
+    let what = "one report by both tools that are asked for";
+    rows.push(documents.with_report("tools/both", what, attested(SARIF, &both), Allowed));
     rows[0].everywhere = true;
     rows
 }
@@ -339,8 +343,17 @@ fn reports(documents: &Documents) -> Vec<Row> {
         ),
         report("tools/one", "a report by one tool of two", &documents.clean, Denied("tool-missing", &["Bandit"])),
     ];
+    rows.push(apart(documents));
     rows[7].everywhere = true;
     rows
+}
+
+/// A report keeps every rule or it does not: two policies ask for two reports.
+fn apart(documents: &Documents) -> Row {
+    let pieces = vec![documents.good_sbom(), attested(SARIF, &documents.noted), documents.good_report()];
+    let what = "two reports by two tools, where one must be by both";
+    let expected = Denied("tool-missing", &[]);
+    Row { name: "tools/apart", what, signed: true, pieces, expected, everywhere: false }
 }
 
 /// The report is bound to the source of the image, or is not.
