@@ -50,6 +50,7 @@ pub fn judged(workspace: &Workspace, product: &Path, totals: &mut Totals) -> Res
         }
     };
     let signing = step("cosign, crane and a registry, for signatures", || test::signing(totals))?;
+    let reporting = step("syft, bandit and semgrep, for SBOMs and reports", || test::reporting(totals))?;
     let table = workspace.target().join("e2e").join("table.md");
     let result = step("cases against a real API server", || {
         let mut cargo = workspace.cargo();
@@ -59,7 +60,8 @@ pub fn judged(workspace: &Workspace, product: &Path, totals: &mut Totals) -> Res
             .envs(test::environment(workspace, product))
             .env(ASSETS, &assets)
             .env("PORTCULLIS_E2E_TABLE", &table)
-            .envs(signing);
+            .envs(signing)
+            .envs(reporting);
         if let Some(helm) = tools::helm()? {
             cargo.env("PORTCULLIS_HELM", helm);
         }

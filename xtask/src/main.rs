@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, component, demo, test, e2e, bench, chart, dist, map.
+//! Runs one of the project's own commands: build, component, demo, test, e2e, bench, chart, dist, map, tools.
 
 use std::process::ExitCode;
 
@@ -19,6 +19,7 @@ mod elf;
 mod example;
 mod image;
 mod map;
+mod python;
 mod test;
 mod tools;
 mod totals;
@@ -42,6 +43,8 @@ cargo xtask <command>
   chart          Render `deploy/manifests` from the Helm chart, then lint, render and judge it with all its values (needs Go).
   dist           Build what is given away, below `target/dist`: a static binary (musl) with checksum, SBOM and OCI image.
   map            Write the map of the files in `host/README.md` again, from their first sentences.
+  tools          Install what only some tests need (cosign, crane, syft, bandit, semgrep, a registry) into the cache, and print
+                 the variables by which the tests find it.
   help           Show this text.
 
 Environment:
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         ["chart"] => |workspace| chart::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
         ["dist"] => |workspace| dist::run(workspace).map(|()| ExitCode::SUCCESS),
         ["map"] => |workspace| map::run(workspace).map(|()| ExitCode::SUCCESS),
+        ["tools"] => return ended(test::tools().map(|()| ExitCode::SUCCESS)),
         unknown => {
             eprintln!("xtask: there is no command `{}`; `cargo xtask help` lists them", unknown.join(" "));
             return ExitCode::from(MISUSED);

@@ -107,6 +107,21 @@ pub fn signing(totals: &mut Totals) -> Result<Vec<(&'static str, OsString)>> {
     tools::of_signatures(|reason| totals.skip(&format!("signatures with real parts: {reason}")))
 }
 
+/// What the tests of SBOMs and reports need to know to find the tools; what cannot be had is skipped, loudly.
+pub fn reporting(totals: &mut Totals) -> Result<Vec<(&'static str, OsString)>> {
+    tools::of_reports(|reason| totals.skip(&format!("SBOMs and reports of real tools: {reason}")))
+}
+
+/// Installs what the tests of evidence need, and prints the variables that say where it is.
+pub fn tools() -> Result<()> {
+    let mut totals = Totals::default();
+    for (variable, value) in [signing(&mut totals)?, reporting(&mut totals)?].concat() {
+        println!("{variable}={}", value.to_string_lossy());
+    }
+    totals.reasons().for_each(|reason| println!("{reason}"));
+    Ok(())
+}
+
 /// What the tests need to know to find what was built.
 pub fn environment(workspace: &Workspace, product: &Path) -> Vec<(&'static str, OsString)> {
     let mut environment = build::environment(workspace).to_vec();

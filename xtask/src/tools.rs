@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::command;
 use crate::debian;
+use crate::python::{self, BANDIT, SEMGREP};
 use crate::workspace::{cache, cargo_program};
 
 const CARGO_DENY: &str = "0.20.2";
@@ -17,6 +18,10 @@ const HELM: (&str, &str) = ("helm.sh/helm/v4/cmd/helm", "v4.3.1");
 const CRANE: (&str, &str) = ("github.com/google/go-containerregistry/cmd/crane", "v0.22.1");
 /// Signs what the tests judge, and says of their forgeries what it thinks of them.
 const COSIGN: (&str, &str) = ("github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.3");
+/// Writes the SBOM of an image.
+const SYFT: (&str, &str) = ("github.com/anchore/syft/cmd/syft", "v1.54.1");
+/// By which it says its version in what it writes; otherwise that is `[not provided]`.
+const SYFT_VERSION: &str = "main.version";
 /// A registry without referrers: a package of Debian, and the program in it.
 const DOCKER_REGISTRY: &str = "docker-registry";
 
@@ -48,17 +53,39 @@ fn of_cargo(name: &str, version: &str) -> Result<PathBuf> {
 
 /// The path of `helm`; where it is missing, it is compiled, which takes minutes. Nothing where there is no Go.
 pub fn helm() -> Result<Option<PathBuf>> {
-    of_go("helm", HELM)
+    of_go("helm", HELM, None)
 }
 
 /// The path of `crane`, in the same way.
 pub fn crane() -> Result<Option<PathBuf>> {
-    of_go("crane", CRANE)
+    of_go("crane", CRANE, None)
 }
 
 /// The path of `cosign`, in the same way.
 pub fn cosign() -> Result<Option<PathBuf>> {
-    of_go("cosign", COSIGN)
+    of_go("cosign", COSIGN, None)
+}
+
+/// The path of `syft`, in the same way: two minutes on two cores.
+pub fn syft() -> Result<Option<PathBuf>> {
+    of_go("syft", SYFT, Some(SYFT_VERSION))
+}
+
+/// What makes SBOMs and reports for the tests of both, by the variables that name them; `missing` is told why the rest cannot be had.
+pub fn of_reports(mut missing: impl FnMut(&str)) -> Result<Vec<(&'static str, OsString)>> {
+    let mut found = Vec::new();
+    let tools = [
+        ("PORTCULLIS_SYFT", syft()?.ok_or_else(|| NO_GO.to_owned())),
+        ("PORTCULLIS_BANDIT", python::program(&BANDIT)?),
+        ("PORTCULLIS_SEMGREP", python::program(&SEMGREP)?),
+    ];
+    for (variable, tool) in tools {
+        match tool {
+            Ok(program) => found.push((variable, program.into_os_string())),
+            Err(reason) => missing(&format!("{variable} names nothing: {reason}")),
+        }
+    }
+    Ok(found)
 }
 
 /// What the tests of signatures need besides Rust, by the variables that name them; `missing` is told why the rest cannot be had.
@@ -77,8 +104,10 @@ pub fn of_signatures(mut missing: impl FnMut(&str)) -> Result<Vec<(&'static str,
     Ok(found)
 }
 
-fn of_go(name: &str, (module, version): (&str, &str)) -> Result<Option<PathBuf>> {
-    let folder = cache()?.join("tools").join(format!("{name}-{}", version.trim_start_matches('v'))).join("bin");
+/// Builds a program of Go; `named` is the variable in it that is told its version.
+fn of_go(name: &str, (module, version): (&str, &str), named: Option<&str>) -> Result<Option<PathBuf>> {
+    let number = version.trim_start_matches('v');
+    let folder = cache()?.join("tools").join(format!("{name}-{number}")).join("bin");
     let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if !program.is_file() {
         if command::text(Command::new("go").arg("version")).is_err() {
@@ -88,7 +117,11 @@ fn of_go(name: &str, (module, version): (&str, &str)) -> Result<Option<PathBuf>>
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         // Its own settings of Go must not decide what is built here.
         let mut install = niced("go");
-        install.args(["install", "-trimpath", &format!("{module}@{version}")]);
+        install.args(["install", "-trimpath"]);
+        if let Some(variable) = named {
+            install.arg(format!("-ldflags=-X {variable}={number}"));
+        }
+        install.arg(format!("{module}@{version}"));
         install.envs([("GOBIN", folder.as_os_str()), ("GOFLAGS", "".as_ref()), ("CGO_ENABLED", "0".as_ref())]);
         command::run(&mut install)?;
     }

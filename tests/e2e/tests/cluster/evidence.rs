@@ -3,18 +3,15 @@
 use std::time::Duration;
 
 use portcullis_e2e::guard::wait_for;
-use portcullis_e2e::objects::namespace;
 use portcullis_support::instance::{INSTANCE, ISSUER, LeafParams, SUBJECT, uri};
 use portcullis_support::made::{By, COSIGN, Log, bundle, leaf, statement_about};
 use portcullis_support::{RealRegistry, Software};
-use scene::{Expected, PLACES, Scene, policy_set, workload};
-use signing::{Image, Tools};
+use serde_json::json;
 
 use crate::Case;
+use crate::scene::{Expected, Play, SET, Scene, workload};
+use crate::signing::{Image, Layout, Tools};
 use crate::world::World;
-
-mod scene;
-mod signing;
 
 pub const CASES: &[Case] = cases![judges_signatures_alike_at_both_doors];
 
@@ -39,11 +36,14 @@ fn judges_signatures_alike_at_both_doors(world: &mut World) {
     let all = [("docker-registry", Software::Docker), ("go-containerregistry", Software::Go)];
     let registries: Vec<_> = all.into_iter().filter_map(start).collect();
     let locked = RealRegistry::start_locked(DOORMAN);
-    for (name, mode) in PLACES {
-        world.must_create(&namespace(name, Some(mode)));
-        world.account(name);
-    }
-    let mut scene = Scene::start(world, tools, registries, locked.as_ref());
+    let hosts: Vec<String> =
+        registries.iter().map(|(_, registry)| registry).chain(&locked).map(RealRegistry::host).collect();
+    let play = Play {
+        what: "signatures",
+        places: [("signed-strict", "compliance"), ("signed-loose", "sandbox")],
+        set: policy_set(&hosts, false),
+    };
+    let mut scene = Scene::start(world, tools, registries, locked.as_ref(), play);
     for at in 0..scene.registries.len() {
         signed_by_cosign(world, &mut scene, at);
         signed_by_a_certificate(world, &mut scene, at);
@@ -71,7 +71,7 @@ fn signed_by_cosign(world: &mut World, scene: &mut Scene, at: usize) {
     scene.tools.sign("release", &signed);
     judge(world, scene, "signed by cosign", &signed, Expected::Allowed);
     let legacy = image(scene, "legacy");
-    scene.tools.sign_as_before("release", &legacy);
+    scene.tools.sign_as(Layout::Tag, "release", &legacy);
     judge(world, scene, "signed by cosign as before bundles", &legacy, Expected::Allowed);
     let unsigned = image(scene, "unsigned");
     let missing = Expected::Denied("signature-missing", &["/unsigned` holds no signature of it", "`sha256-...`"]);
@@ -144,7 +144,7 @@ fn signs_what_was_denied(world: &mut World, scene: &mut Scene, case: &str, image
     let object = workload(&format!("web-{}", scene.tried), &[image.pinned()]);
     let begun = std::time::Instant::now();
     let said = wait_for("an answer about the new signature", Duration::from_secs(30), || {
-        let said = world.create_in(PLACES[0].0, &object);
+        let said = world.create_in(scene.play.places[0].0, &object);
         if said.succeeded() { Ok(said) } else { Err(said.words()) }
     });
     let (taken, holds) = (begun.elapsed().as_secs(), said.out.contains("created"));
@@ -210,18 +210,19 @@ fn signed_by_a_key_that_is_revoked(world: &mut World, scene: &mut Scene) {
     let image = Image { repository: format!("{host}/signed"), digest: scene.tools.digest(&format!("{host}/signed:1")) };
     let hosts: Vec<String> = scene.registries.iter().map(|(_, registry)| registry.host()).collect();
     scene.keep_version(world, "before");
-    std::fs::write(scene.policies.join("signed.yaml"), policy_set(&hosts, true)).expect("a set");
+    std::fs::write(scene.policies.join(SET), policy_set(&hosts, true)).expect("a set");
     scene.keep_version(world, "revoked");
     let object = workload("revoked", &[image.pinned()]).to_string();
+    let place = scene.play.places[0].0;
     let wait_until = |world: &World, admitted: bool| {
         wait_for("the new version", Duration::from_secs(20), || {
-            let said = world.kubectl.run_with(&["-n", PLACES[0].0, "create", "--dry-run=server", "-f", "-"], &object);
+            let said = world.kubectl.run_with(&["-n", place, "create", "--dry-run=server", "-f", "-"], &object);
             if said.succeeded() == admitted { Ok(()) } else { Err(said.words()) }
         });
     };
     wait_until(world, false);
     scene.judge(world, &case, &[image.pinned()], Expected::Denied("signature-refused", &["`release` is revoked"]));
-    std::fs::write(scene.policies.join("signed.yaml"), policy_set(&hosts, false)).expect("a set");
+    std::fs::write(scene.policies.join(SET), policy_set(&hosts, false)).expect("a set");
     wait_until(world, true);
 }
 
@@ -235,4 +236,26 @@ fn kept_where_nobody_answers(world: &mut World, scene: &mut Scene) {
         let case = format!("kept where nobody answers ({kind})");
         scene.judge(world, &case, &[image.pinned()], Expected::NotJudged(&["127.0.0.1:", "cannot be reached"]));
     }
+}
+
+/// The set of these cases: keys for everything, and certificates below `keyless/`.
+fn policy_set(hosts: &[String], revoked: bool) -> String {
+    let hosts = |rest: &str| hosts.iter().map(|host| format!("{host}/{rest}")).collect::<Vec<_>>();
+    let trust = json!([
+        {"name": "release", "keys": [{"name": "release", "file": "release.pub", "revoked": revoked}]},
+        {"name": "keyless", "root": {"file": "../trusted_root.json"}},
+    ]);
+    let images = json!([
+        {"match": hosts("keyless/**"), "trust": "keyless", "identities": [{"issuer": ISSUER, "subject": SUBJECT}]},
+        {"match": hosts("**"), "trust": "release"},
+    ]);
+    let policy = json!({
+        "name": "signed", "plugin": {"builtin": "signature"}, "grants": ["signature"], "settings": {"images": images}
+    });
+    let mode = json!({"namespaceLabel": "portcullis.dev/mode", "default": "compliance"});
+    json!({
+        "apiVersion": "portcullis.dev/v1alpha1", "kind": "PolicySet", "metadata": {"name": "signed"},
+        "spec": {"mode": mode, "trust": trust, "policies": [policy]}
+    })
+    .to_string()
 }

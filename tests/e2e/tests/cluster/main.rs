@@ -19,10 +19,13 @@ mod change;
 mod chart;
 mod controllers;
 mod evidence;
+mod gates;
 mod identity;
 mod life;
 mod parity;
+mod scene;
 mod shapes;
+mod signing;
 mod speed;
 mod subresources;
 mod verdicts;
@@ -32,7 +35,7 @@ mod world;
 pub type Case = (&'static str, fn(&mut World));
 
 /// All of them. Those that stop or replace the webhook come late, and what compares the records comes last.
-const CASES: [&[Case]; 11] = [
+const CASES: [&[Case]; 12] = [
     verdicts::CASES,
     shapes::CASES,
     subresources::CASES,
@@ -42,6 +45,7 @@ const CASES: [&[Case]; 11] = [
     life::CASES,
     speed::CASES,
     evidence::CASES,
+    gates::CASES,
     chart::CASES,
     parity::CASES,
 ];

@@ -1,22 +1,36 @@
-//! What the cases of signatures stand on: a webhook with a set of its own, and one judgement at both doors.
+//! What the cases of evidence stand on: a webhook with a set of its own, and one judgement at both doors.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use portcullis_e2e::guard::wait_for;
 use portcullis_e2e::judge::{Finding, check, decisions, files, findings};
-use portcullis_e2e::objects::{Limits, deployment};
+use portcullis_e2e::objects::{Limits, deployment, namespace};
 use portcullis_e2e::plane::free_address;
 use portcullis_e2e::webhook::{Plan, Webhook};
 use portcullis_support::RealRegistry;
-use portcullis_support::instance::{INSTANCE, ISSUER, SUBJECT};
+use portcullis_support::instance::INSTANCE;
 use serde_json::{Value, json};
 
-use super::signing::{Image, Tools};
+use crate::signing::{Image, Tools};
 use crate::world::World;
 
-/// The namespaces of these cases, with their modes.
-pub const PLACES: [(&str, &str); 2] = [("signed-strict", "compliance"), ("signed-loose", "sandbox")];
+/// What is judged in a scene.
+#[derive(Clone)]
+pub struct Play {
+    /// What its rows of the table are about.
+    pub what: &'static str,
+    /// Its namespaces, with their modes: compliance, then sandbox.
+    pub places: [(&'static str, &'static str); 2],
+    /// Its policy set.
+    pub set: String,
+}
+
+/// The name of the policy set's file.
+pub const SET: &str = "set.yaml";
+
+/// The keys that a set may trust; `stranger` is in none.
+const KEYS: [&str; 2] = ["release", "tester"];
 
 /// What must become of a Deployment under compliance; a sandbox lets it in and warns of the same.
 #[derive(Clone, Copy)]
@@ -30,6 +44,7 @@ pub enum Expected {
 
 /// What these cases stand on.
 pub struct Scene {
+    pub play: Play,
     pub tools: Tools,
     pub registries: Vec<(&'static str, RealRegistry)>,
     pub webhook: Option<Webhook>,
@@ -47,21 +62,29 @@ impl Scene {
         tools: Tools,
         registries: Vec<(&'static str, RealRegistry)>,
         locked: Option<&RealRegistry>,
+        play: Play,
     ) -> Self {
+        for (name, mode) in play.places {
+            world.must_create(&namespace(name, Some(mode)));
+            world.account(name);
+        }
         let folder = tools.folder.clone();
         let (policies, records) = (folder.join("sets"), folder.join("records"));
         std::fs::create_dir_all(&policies).expect("a folder");
         let hosts: Vec<String> =
             registries.iter().map(|(_, registry)| registry).chain(locked).map(RealRegistry::host).collect();
-        std::fs::copy(folder.join("release.pub"), policies.join("release.pub")).expect("a key");
+        for key in KEYS {
+            let name = format!("{key}.pub");
+            std::fs::copy(folder.join(&name), policies.join(&name)).expect("a key");
+        }
         // Not beside the set: whatever is JSON in a folder of sets must be one.
         std::fs::write(folder.join("trusted_root.json"), INSTANCE.trusted_root().to_string()).expect("a root");
-        std::fs::write(policies.join("signed.yaml"), policy_set(&hosts, false)).expect("a set");
+        std::fs::write(policies.join(SET), &play.set).expect("a set");
         // Whoever runs this may have credentials of their own, which must not help.
         std::fs::write(folder.join("nobody.json"), "{}").expect("a file");
         let flags = ["--insecure-registry", &hosts.join(","), "--registry-config"].map(str::to_owned).to_vec();
         let flags = [flags, vec![folder.join("nobody.json").display().to_string()]].concat();
-        let mut scene = Self { tools, registries, webhook: None, policies, records, flags, tried: 0 };
+        let mut scene = Self { play, tools, registries, webhook: None, policies, records, flags, tried: 0 };
         scene.serve(world);
         let policies = scene.policies.clone();
         world.register(&policies, &[]);
@@ -76,7 +99,7 @@ impl Scene {
             webhook.stop().expect("it ends");
         }
         let plan = Plan {
-            name: "evidence".to_owned(),
+            name: self.play.what.to_owned(),
             address: free_address(),
             ops: free_address(),
             policies: self.policies.clone(),
@@ -94,15 +117,28 @@ impl Scene {
     fn wait_until_asked(&self, world: &mut World) {
         let stranger = workload("asked", &["registry.example/stranger:1".to_owned()]);
         wait_for("the registration", Duration::from_secs(20), || {
-            let said = world.create_in(PLACES[0].0, &stranger);
+            let said = world.create_in(self.play.places[0].0, &stranger);
             if said.err.contains("image-not-covered") { Ok(()) } else { Err(said.words()) }
         });
     }
 
     /// Judges a Deployment with these images, one for each container, at both doors and in both modes.
     pub fn judge(&mut self, world: &mut World, case: &str, images: &[String], expected: Expected) {
+        let places = self.play.places;
+        self.judge_in(world, &places, case, images, expected);
+    }
+
+    /// The same in these namespaces, with their modes.
+    pub fn judge_in(
+        &mut self,
+        world: &mut World,
+        places: &[(&str, &str)],
+        case: &str,
+        images: &[String],
+        expected: Expected,
+    ) {
         let (mut seen, mut holds) = (Vec::new(), true);
-        for (place, mode) in PLACES {
+        for (place, mode) in places.iter().copied() {
             self.tried += 1;
             let name = format!("web-{}", self.tried);
             let object = workload(&name, images);
@@ -144,7 +180,7 @@ impl Scene {
             }
             holds &= is_right;
         }
-        world.table.row(&format!("signatures: {case}"), &expectation(expected), &seen.join("; "), holds);
+        world.table.row(&format!("{}: {case}", self.play.what), &expectation(expected), &seen.join("; "), holds);
     }
 
     /// What the webhook wrote down of a Deployment, and what `check` decides of that.
@@ -176,7 +212,12 @@ impl Scene {
         flags.extend(self.flags.iter().map(String::as_str));
         let report = check(world.plane.folder(), &self.policies, &[manifest], &flags);
         let seen = format!("check: {}", report["verdict"]);
-        world.table.row(&format!("signatures: {case}"), "allowed by `check`", &seen, report["verdict"] == "allow");
+        world.table.row(
+            &format!("{}: {case}", self.play.what),
+            "allowed by `check`",
+            &seen,
+            report["verdict"] == "allow",
+        );
     }
 
     /// Keeps what judges now, for whoever judges again what was recorded until it changes.
@@ -212,28 +253,6 @@ pub fn workload(name: &str, images: &[String]) -> Value {
     };
     object["spec"]["template"]["spec"]["containers"] = images.iter().enumerate().map(with).collect();
     object
-}
-
-/// The set of these cases: keys for everything, and certificates below `keyless/`.
-pub fn policy_set(hosts: &[String], revoked: bool) -> String {
-    let hosts = |rest: &str| hosts.iter().map(|host| format!("{host}/{rest}")).collect::<Vec<_>>();
-    let trust = json!([
-        {"name": "release", "keys": [{"name": "release", "file": "release.pub", "revoked": revoked}]},
-        {"name": "keyless", "root": {"file": "../trusted_root.json"}},
-    ]);
-    let images = json!([
-        {"match": hosts("keyless/**"), "trust": "keyless", "identities": [{"issuer": ISSUER, "subject": SUBJECT}]},
-        {"match": hosts("**"), "trust": "release"},
-    ]);
-    let policy = json!({
-        "name": "signed", "plugin": {"builtin": "signature"}, "grants": ["signature"], "settings": {"images": images}
-    });
-    let mode = json!({"namespaceLabel": "portcullis.dev/mode", "default": "compliance"});
-    json!({
-        "apiVersion": "portcullis.dev/v1alpha1", "kind": "PolicySet", "metadata": {"name": "signed"},
-        "spec": {"mode": mode, "trust": trust, "policies": [policy]}
-    })
-    .to_string()
 }
 
 /// What a decision says, without the requests that failed: their number may differ.

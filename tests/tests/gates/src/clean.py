@@ -1,0 +1,6 @@
+"""Greets whoever asks."""
+
+
+def greet(name):
+    """A greeting."""
+    return f"Hello, {name}!"
