@@ -224,7 +224,7 @@ mod tests {
         let unknown =
             |key: &str, near: &str| format!("the head of the case has the unknown key `{key}`: {near}{KNOWN}");
         let map = "expected a map with the keys `settings`, `mode`, `document`, `request`, `time`, `facts`, each with `: ` behind it";
-        let request = "known are `operation`, `resource`, `subresource`";
+        let request = "known are `operation`, `resource`, `subresource`, `user`";
         for (head, said) in [
             ("# setings: {a: 1}", format!("2: {}; {SENTENCE}", unknown("setings", "did you mean `settings`? "))),
             ("# Settings: {a: 1}", format!("2: {}; {SENTENCE}", unknown("Settings", "did you mean `settings`? "))),
