@@ -361,7 +361,11 @@ impl<'a> Reader<'a> {
 /// The members of a document that was read, or why it could not be.
 fn shown(read: Result<Map<String, Value>, Unreadable>) -> Map<String, Value> {
     match read {
-        Ok(members) => members,
+        Ok(mut members) => {
+            members.insert("readable".to_owned(), true.into());
+            members.insert("fault".to_owned(), Value::Null);
+            members
+        }
         Err(unreadable) => {
             let fault = json!({"pointer": unreadable.pointer, "what": unreadable.what});
             Map::from_iter([("readable".to_owned(), Value::from(false)), ("fault".to_owned(), fault)])

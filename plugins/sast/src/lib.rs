@@ -67,6 +67,10 @@ impl evidence::Entry for Entry<'_> {
         &self.ask
     }
 
+    fn together(&self, documents: &[&Document]) -> Vec<Fault> {
+        rules::together(self, documents)
+    }
+
     fn faults(&self, look: &Look<'_>, document: &Document) -> Vec<Fault> {
         rules::faults(self, look, document)
     }

@@ -17,7 +17,7 @@ use portcullis_proof::document::{Document, Fault};
 use portcullis_proof::evidence::Look;
 use portcullis_sdk::Rule;
 
-use crate::scan::runs;
+use crate::scan::{Run, runs};
 use crate::settings::Entry;
 
 /// Every rule; ids are forever.
@@ -47,6 +47,12 @@ pub const ALL: &[Rule] = &[
     coverage::NOT_COVERED,
 ];
 
+/// What is wrong with reports that keep all other rules, taken together: each tool may have written its own.
+pub fn together(entry: &Entry<'_>, documents: &[&Document]) -> Vec<Fault> {
+    let runs: Vec<Run> = documents.iter().flat_map(|document| runs(document.node)).collect();
+    tools::judge(entry, &runs)
+}
+
 /// What is wrong with a report that can be read.
 pub fn faults(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Vec<Fault> {
     let runs = runs(document.node);
@@ -58,7 +64,6 @@ pub fn faults(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Vec<Fa
     faults.extend(execution::judge_failures(entry, &runs));
     faults.extend(execution::judge_empty(entry, &runs));
     faults.extend(execution::judge_disabled(entry, &runs));
-    faults.extend(tools::judge(entry, &runs));
     faults.extend(descriptors::judge(&runs));
     faults.extend(limits::judge(entry, &runs));
     faults.extend(suppressions::judge_hidden(entry, &runs).or_else(|| suppressions::judge(entry, &runs)));

@@ -97,12 +97,12 @@ fn keeps_a_message_short_whatever_strangers_wrote() {
         "scan-failed",
         "scan-empty",
         "rules-disabled",
-        "tool-missing",
         "descriptor-broken",
         "too-many-results",
         "suppression",
         "wrong-commit",
         "too-old",
+        "tool-missing",
     ];
     assert_eq!(rules, all);
     for finding in strangers.iter().chain(&rejected).chain(&broken) {

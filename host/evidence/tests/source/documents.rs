@@ -129,6 +129,7 @@ async fn reads_every_attestation_in_both_layouts_and_says_whose_each_is() {
         .iter()
         .map(|one| {
             assert_eq!((&one["authenticity"], &one["valid"]), (&json!("attested"), &json!(true)), "{one}");
+            assert_eq!((&one["readable"], &one["fault"]), (&json!(true), &Value::Null), "{one}");
             assert_eq!((&one["subject"], &one["components"]), (&json!(digest), &json!(1)), "{one}");
             format!("{} {} {} {}", one["key"], one["format"], one["version"], one["found"])
         })

@@ -67,7 +67,14 @@ impl Document {
     /// Where it was found and who stands for it, for messages.
     pub fn shown(&self) -> String {
         match &self.source {
-            Source::Attested(signer) => format!("{}, by {}", name(&self.node.get(FOUND).text()), shown(signer, "")),
+            Source::Attested(signer) => {
+                let found = match self.node.get(FOUND).text() {
+                    // The host has quoted what stands in it.
+                    found if found.contains('`') => cut(&found, MOST_REASON),
+                    found => name(&found),
+                };
+                format!("{found}, by {}", shown(signer, ""))
+            }
             Source::Local(file) => format!("the file {}", name(file)),
             Source::Unknown(what) if what.is_empty() => "one that does not say where it comes from".to_owned(),
             Source::Unknown(what) => format!("one from {}", name(what)),

@@ -50,6 +50,10 @@ pub trait Entry {
     fn ask(&self) -> &str;
     /// What is wrong with a document that can be read.
     fn faults(&self, look: &Look<'_>, document: &Document) -> Vec<Fault>;
+    /// What is wrong with all documents about one digest that keep every other rule, taken together.
+    fn together(&self, _: &[&Document]) -> Vec<Fault> {
+        Vec::new()
+    }
     /// What counts in place of a document about a digest.
     fn instead(&self, _: &Look<'_>, _: &str) -> Instead {
         Instead::default()

@@ -260,19 +260,37 @@ impl<E: Entry> Judge<'_, E> {
         };
         let documents: Vec<&Document> = counted.iter().filter(is_about).copied().collect();
         let Instead { signers: mut good, fault: instead } = self.entry.instead(&self.look, &unit.digest);
-        let mut bad: Vec<(&Document, Vec<Fault>)> = Vec::new();
+        let (mut bad, mut kept): (Vec<(&Document, Vec<Fault>)>, Vec<&Document>) = (Vec::new(), Vec::new());
+        let without = distinct(&good.iter().collect::<Vec<_>>());
         for &document in &documents {
             match self.faults(document) {
-                faults if faults.is_empty() => good.push(document.signer()),
+                faults if faults.is_empty() => {
+                    good.push(document.signer());
+                    kept.push(document);
+                }
                 faults => bad.push((document, faults)),
             }
         }
+        let needs_none = without > 0 && without >= self.look.need.signers.at_least as usize;
+        let together = if kept.is_empty() || needs_none { Vec::new() } else { self.entry.together(&kept) };
         let enough = distinct(&good.iter().collect::<Vec<_>>());
         let must_all = self.look.need.all && !bad.is_empty();
-        if enough >= self.look.need.signers.at_least as usize && enough > 0 && !must_all {
+        if enough >= self.look.need.signers.at_least as usize && enough > 0 && !must_all && together.is_empty() {
             return Verdict::Kept;
         }
         let name_of = |document: &Document, more: &str| self.named(document, unit, more);
+        if let (Some(first), false) = (kept.first(), together.is_empty() || must_all) {
+            let more = if kept.len() > 1 { format!("; and {} more beside it", kept.len() - 1) } else { String::new() };
+            let subject = name_of(first, &more);
+            let together = together.into_iter().map(|fault| fault.finding(first, self.target.node, &subject));
+            // What is missing may be in one that breaks another rule.
+            let beside = bad.into_iter().min_by_key(|(_, faults)| faults.len());
+            let beside = beside.into_iter().flat_map(|(document, faults)| {
+                let subject = name_of(document, "");
+                faults.into_iter().map(move |fault| fault.finding(document, self.target.node, &subject))
+            });
+            return Verdict::Broken(together.chain(beside).collect());
+        }
         if must_all {
             let all = bad.into_iter().flat_map(|(document, faults)| {
                 let subject = name_of(document, "");
@@ -285,9 +303,14 @@ impl<E: Entry> Judge<'_, E> {
             return Verdict::Broken(vec![self.too_few(unit, enough, &good, bad.len())]);
         }
         let many = bad.len();
-        let Some((nearest, faults)) = bad.into_iter().min_by_key(|(_, faults)| faults.len()) else {
+        let Some((nearest, mut faults)) = bad.into_iter().min_by_key(|(_, faults)| faults.len()) else {
             return Verdict::Silent(instead);
         };
+        let is_read = |one: &&Document| one.fault(self.kind.unreadable, self.kind.invalid).is_none();
+        if is_read(&nearest) {
+            let read: Vec<&Document> = documents.into_iter().filter(is_read).collect();
+            faults.extend(self.entry.together(&read));
+        }
         let more = if many > 1 { format!("; the nearest of {many}") } else { String::new() };
         let subject = name_of(nearest, &more);
         Verdict::Broken(faults.into_iter().map(|fault| fault.finding(nearest, self.target.node, &subject)).collect())
