@@ -306,9 +306,9 @@ fn reports(documents: &Documents) -> Vec<Row> {
         report("empty/results", "a report without results", &null, Denied("scan-empty", &[])),
         report(
             "empty/rules",
-            "a clean report by bandit, which lists no rules",
+            "a clean report by bandit, which lists no rules and says how much it looked at",
             &documents.bandit_clean,
-            Denied("scan-empty", &["Bandit"]),
+            Allowed,
         ),
         report("failed/scan", "a scan that failed", &failed, Denied("scan-failed", &["executionSuccessful"])),
         report(
@@ -348,12 +348,11 @@ fn reports(documents: &Documents) -> Vec<Row> {
     rows
 }
 
-/// A report keeps every rule or it does not: two policies ask for two reports.
+/// Each tool writes a report of its own.
 fn apart(documents: &Documents) -> Row {
     let pieces = vec![documents.good_sbom(), attested(SARIF, &documents.noted), documents.good_report()];
-    let what = "two reports by two tools, where one must be by both";
-    let expected = Denied("tool-missing", &[]);
-    Row { name: "tools/apart", what, signed: true, pieces, expected, everywhere: false }
+    let what = "two reports by the two tools that there must be";
+    Row { name: "tools/apart", what, signed: true, pieces, expected: Allowed, everywhere: false }
 }
 
 /// The report is bound to the source of the image, or is not.
