@@ -51,6 +51,8 @@ fn as_review(case: &Case) -> Value {
     let documents = read_yaml(&Source::new(&*case.name, &*case.text), &ReadLimits::default()).expect("a case is YAML");
     let object: Value = serde_json::from_str(&documents[0].to_json(NodeId::ROOT)).expect("JSON");
     let [operation, resource, subresource] = &case.request;
+    // A case that only says who asks is about something new.
+    let operation = if operation.is_empty() { "CREATE" } else { operation };
     let (group, version) = object["apiVersion"].as_str().and_then(|v| v.split_once('/')).unwrap_or(("", "v1"));
     let user = if case.user.is_empty() { json!({}) } else { json!({"username": case.user}) };
     let old = if operation == "UPDATE" { object.clone() } else { Value::Null };
@@ -59,12 +61,6 @@ fn as_review(case: &Case) -> Value {
         "kind": {"group": group, "version": version, "kind": object["kind"]},
         "resource": {"group": group, "version": version, "resource": resource},
         "object": object, "oldObject": old}})
-}
-
-/// The review as it is recorded with its time, where the time matters.
-fn recorded(case: &Case, review: Value) -> Value {
-    let Some(time) = case.time else { return review };
-    json!({"apiVersion": "portcullis.dev/v1alpha1", "kind": "RecordedReview", "review": review, "time": format_time(time)})
 }
 
 #[test]
@@ -78,18 +74,20 @@ fn finds_with_every_built_in_component_what_every_case_draws() {
             let case = Case::parse(&path.display().to_string(), &text).expect("a case that can be read");
             let folder = Folder::new("case");
             folder.write("set.yaml", set(plugin, &case));
-            let request = case.request.iter().chain([&case.user]).any(|word| !word.is_empty()) || case.time.is_some();
+            let request = case.request.iter().chain([&case.user]).any(|word| !word.is_empty());
             let file = match (&case.document, request) {
                 (Some(path), _) => path.clone(),
                 (None, true) => "review.json".into(),
                 (None, false) => "case.yaml".into(),
             };
-            folder.write(&file, if request { recorded(&case, as_review(&case)).to_string() } else { text.clone() });
+            folder.write(&file, if request { as_review(&case).to_string() } else { text.clone() });
             let mode = case.mode.as_str();
             let facts = format!("apiVersion: portcullis.dev/v1alpha1\nkind: RecordedFacts\nfacts: {}\n", case.facts);
             folder.write("facts.yaml", facts);
+            let time = case.time.map(format_time);
+            let time: Vec<&str> = time.iter().flat_map(|time| ["--time", time]).collect();
             let options = ["check", "-f", "json", "-m", mode, "-p", "set.yaml", "--facts", "facts.yaml", &file];
-            let answer = portcullis(folder.path(), &options);
+            let answer = portcullis(folder.path(), &[&options[..], &time].concat());
             let report = answer.json();
             assert_eq!(report["errors"], json!([]), "{}", path.display());
             let decisions = report["decisions"].as_array().cloned().unwrap_or_default();

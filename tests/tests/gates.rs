@@ -21,7 +21,9 @@ const FIXTURES: [&str; 10] = [
     "semgrep-faulty.sarif",
 ];
 /// Files count, though nobody signed them.
-const ACCEPTED: &str = "{images: [{match: ['**'], local: accept}], files: {local: accept}}";
+const ACCEPTED: &str = "{images: [{match: ['**'], local: accept}]}";
+/// Files count for the file that is judged.
+const OF_FILES: &str = "{files: {local: accept}}";
 /// They do not.
 const REFUSED: &str = "{images: [{match: ['**'], local: refuse, trust: release}]}";
 
@@ -54,7 +56,9 @@ fn folder(sbom: &str, sast: &str) -> Folder {
 
 /// Judges the image with these files, and nobody is asked.
 fn check(folder: &Folder, arguments: &[&str]) -> Answer {
-    portcullis(folder.path(), &[&["check", "-f", "json", "--offline", "-p", "set.yaml"], arguments].concat())
+    // After the tools wrote the files.
+    let usual = ["check", "-f", "json", "--offline", "--time", "2026-11-23T00:00:00Z", "-p", "set.yaml"];
+    portcullis(folder.path(), &[&usual[..], arguments].concat())
 }
 
 /// The one finding of a decision.
@@ -128,7 +132,7 @@ fn lets_no_file_count_for_what_an_api_server_asked() {
 
 #[test]
 fn judges_a_file_by_its_own_sbom() {
-    let folder = folder(ACCEPTED, ACCEPTED);
+    let folder = folder(OF_FILES, OF_FILES);
     let flags = ["--sbom", "requirements.cdx.json", "--sarif", "semgrep-clean.sarif", "--artifact", "requirements.txt"];
     let answer = check(&folder, &flags);
     assert_eq!((answer.status, answer.codes()), (0, Vec::new()), "{answer:?}");

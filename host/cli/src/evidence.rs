@@ -34,15 +34,15 @@ pub fn source(asking: Asking, bundles: &[PathBuf], trusts: Arc<TrustStore>, runt
 /// What the caller gives, so that no registry need be asked for it.
 pub fn given(bundles: &[PathBuf], documents: &DocumentArguments) -> anyhow::Result<Evidence> {
     let bundles = read_bundles(bundles)?.into_iter().map(|(path, bytes)| (path, bytes.into())).collect();
-    let (sboms, reports) = (texts(&documents.sbom)?, texts(&documents.sarif)?);
+    let (sboms, reports) = (texts("--sbom", &documents.sbom)?, texts("--sarif", &documents.sarif)?);
     Ok(Evidence { bundles, sboms, reports, ..Evidence::default() })
 }
 
 /// SBOMs or reports; that they are such is for whoever judges them to say.
-fn texts(paths: &[PathBuf]) -> anyhow::Result<Vec<Arc<portcullis_model::Source>>> {
+fn texts(flag: &str, paths: &[PathBuf]) -> anyhow::Result<Vec<Arc<portcullis_model::Source>>> {
     let limits = ReadLimits { bytes: MAX_DOCUMENT_BYTES, ..ReadLimits::default() };
     let one = |path: &PathBuf| {
-        let bytes = read(path, MAX_DOCUMENT_BYTES as u64)?;
+        let bytes = read(path, MAX_DOCUMENT_BYTES as u64).with_context(|| flag.to_owned())?;
         Ok(decode(&path.display().to_string(), bytes, &limits).map_err(Complaints::from)?)
     };
     paths.iter().map(one).collect()

@@ -1,5 +1,6 @@
 //! The `evidence show` command.
 
+mod document;
 mod json;
 mod tree;
 
@@ -10,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use portcullis_check::exit::Exit;
-use portcullis_evidence::{Carried, Refused, Trust, carried};
-use portcullis_model::{ImageState, TrustRule};
+use portcullis_evidence::{Carried, Refused, Trust, carried, explain};
+use portcullis_model::{ImageState, Source, TrustRule};
 use portcullis_registry::Access;
 
-use crate::args::{ShowArguments, ShowFormat, SignerArguments};
+use crate::args::{DocumentArguments, ShowArguments, ShowFormat, SignerArguments};
 use crate::{evidence, output, sets, signer, verify_bundle, write};
 
 /// The most time for everything: a person waits, and no API server does.
@@ -24,7 +25,26 @@ const PUBLIC: &str = "sigstore's public root";
 
 /// Looks, and shows what was found.
 pub fn run(arguments: &ShowArguments) -> anyhow::Result<ExitCode> {
-    let name = full_name(&arguments.image)?;
+    let given =
+        evidence::given(&[], &DocumentArguments { sbom: arguments.sbom.clone(), sarif: arguments.sarif.clone() })?;
+    let found = arguments.image.as_ref().map(|image| look(arguments, image)).transpose()?;
+    let digest = found.as_ref().map(|found| found.digest.as_str());
+    let explained = |texts: &[Arc<Source>], is_sbom: bool| {
+        let one = |text: &Arc<Source>| (text.name().to_owned(), explain(text.text().as_bytes(), is_sbom, digest));
+        texts.iter().map(one).collect::<Vec<_>>()
+    };
+    let files = [explained(&given.sboms, true), explained(&given.reports, false)].concat();
+    let text = match arguments.format {
+        ShowFormat::Human => found.as_ref().map(tree::render).unwrap_or_default() + &tree::render_files(&files),
+        ShowFormat::Json => json::render(found.as_ref(), &files),
+    };
+    write::to_stdout(&text)?;
+    Ok(Exit::Allowed.into())
+}
+
+/// What an image carries.
+fn look(arguments: &ShowArguments, image: &str) -> anyhow::Result<Carried> {
+    let name = full_name(image)?;
     let trusts = trusts(arguments)?;
     for warning in trusts.iter().flat_map(|trust| trust.warnings(verify_bundle::now())) {
         output::note(&warning);
@@ -35,16 +55,10 @@ pub fn run(arguments: &ShowArguments) -> anyhow::Result<ExitCode> {
     let deadline = Instant::now() + TIME;
     let registry = asking.as_ref().map(|(client, keychain)| (client, Access { keychain, deadline }));
     let found = runtime.block_on(carried(registry, &name, &files, &trusts));
-    let mut found = found
-        .map_err(anyhow::Error::msg)
-        .with_context(|| format!("what `{}` carries cannot be shown", arguments.image))?;
+    let mut found =
+        found.map_err(anyhow::Error::msg).with_context(|| format!("what `{image}` carries cannot be shown"))?;
     expect(&mut found, &arguments.signer);
-    let text = match arguments.format {
-        ShowFormat::Human => tree::render(&found),
-        ShowFormat::Json => json::render(&found),
-    };
-    write::to_stdout(&text)?;
-    Ok(Exit::Allowed.into())
+    Ok(found)
 }
 
 /// A name as runtimes read it, in full.

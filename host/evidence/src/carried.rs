@@ -9,6 +9,8 @@ use portcullis_registry::{
     Access, Class, Client, Content, Descriptor, Digest, Error, Legacy, Listing, Manifest, Referrers,
 };
 
+use serde_json::Value;
+
 use crate::artifact::Artifact;
 use crate::bundle::Parsed;
 use crate::candidate::{Candidate, Form};
@@ -16,6 +18,7 @@ use crate::gather::{BUNDLE_TYPE, ENVELOPE, SIMPLE_SIGNING, oversized};
 use crate::image::Image;
 use crate::legacy::{Annotations, verify_attestation};
 use crate::refused::{Reason, Refused};
+use crate::reports::explained;
 use crate::signature::now;
 use crate::trust::Trust;
 use crate::verified::{LogEntry, SignedTime, Signer, Verified};
@@ -120,6 +123,8 @@ pub struct Claims {
     pub subjects: Vec<String>,
     /// Subjects that are not among these.
     pub more: usize,
+    /// What an SBOM, a report or a provenance says, as facts tell it (`documents`); nothing where it is none of these.
+    pub document: Option<Value>,
 }
 
 /// A proof that holds.
@@ -357,6 +362,11 @@ impl<'a> Judge<'a> {
             Claims {
                 subjects: subjects.take(MAX_SUBJECTS_SHOWN).map(|hex| format!("sha256:{hex}")).collect(),
                 more: statement.subjects.len().saturating_sub(MAX_SUBJECTS_SHOWN),
+                document: explained(
+                    &statement.predicate_type,
+                    statement.predicate.as_bytes(),
+                    &self.artifact.to_string(),
+                ),
                 predicate_type: statement.predicate_type,
             }
         });

@@ -49,6 +49,7 @@ pub use failure::{
     REMEMBER_UNREACHABLE, REMEMBER_UNREADABLE,
 };
 pub use refused::{Reason, Refused};
+pub use reports::explain;
 pub use signature::{verify, verify_at};
 pub use source::{
     DEFAULT_LOOK_UP_TIME, Evidence, MAX_LOOK_UPS, REMEMBER_NOTHING, REMEMBER_VERIFIED, REMEMBERED_BYTES,

@@ -146,6 +146,50 @@ pub(crate) fn given_by_digest(given: &[Given], digest: &str) -> Option<Vec<u8>> 
     reports.filter(|bytes| sha256_hex(bytes) == digest).map(<[u8]>::to_vec).next()
 }
 
+/// What an SBOM, a report or a provenance says, as facts tell it, whoever signed it; nothing where it is attested as something
+/// else.
+pub(crate) fn explained(predicate_type: &str, text: &[u8], digest: &str) -> Option<Value> {
+    let is_sbom = SBOM_TYPES.contains(&predicate_type);
+    if provenance::PREDICATE_TYPES.contains(&predicate_type) {
+        let members = shown(provenance::read(predicate_type, text).map(|read| read.to_json()));
+        return Some(Value::Object(members));
+    }
+    let generic = predicate_type == GENERIC;
+    if !is_sbom && !generic && !SARIF_TYPES.contains(&predicate_type) {
+        return None;
+    }
+    let sbom = || explained_sbom(text, digest);
+    let sarif = || explained_report(text);
+    let of = |members: Map<String, Value>| Value::Object(members);
+    match (is_sbom, generic) {
+        (true, _) => Some(of(shown(sbom()))),
+        (false, false) => Some(of(shown(sarif()))),
+        (false, true) => sbom().or_else(|_| sarif()).ok().map(|members| of(shown(Ok(members)))),
+    }
+}
+
+fn explained_sbom(text: &[u8], digest: &str) -> Result<Map<String, Value>, Unreadable> {
+    let about = sbom::About { digests: vec![digest.to_owned()], sha512: None };
+    sbom::read(text, &about, &sbom::Ask::default()).map(|reading| reading.to_json())
+}
+
+fn explained_report(text: &[u8]) -> Result<Map<String, Value>, Unreadable> {
+    sarif::read(text, &sarif::Ask::default()).map(|reading| reading.to_json())
+}
+
+/// What a file says that is an SBOM or a report, as facts tell it. Where no `digest` is known, the state of an SBOM's binding is
+/// `names` where its root names any.
+pub fn explain(text: &[u8], is_sbom: bool, digest: Option<&str>) -> Value {
+    let mut members =
+        shown(if is_sbom { explained_sbom(text, digest.unwrap_or_default()) } else { explained_report(text) });
+    if let (None, Some(binding)) = (digest, members.get_mut("binding"))
+        && binding["state"] == "disagrees"
+    {
+        binding["state"] = "names".into();
+    }
+    Value::Object(members)
+}
+
 /// Whether something is attested as what a question is about.
 fn is_of(kind: Kind, ask: &Map<String, Value>, proven: &Proven) -> bool {
     let Some(own) = proven.predicate_type.as_deref() else { return false };

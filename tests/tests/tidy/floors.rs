@@ -29,13 +29,12 @@ const FLOORS: [(&str, u32); 18] = [
 ];
 
 /// Libraries that only one crate of the host may name.
-const OWNERS: [(&str, &str); 16] = [
+const OWNERS: [(&str, &str); 15] = [
     ("wasmtime", "portcullis-runner"),
     ("wasmparser", "portcullis-runner"),
     ("cel", "portcullis-policies"),
     ("kube-cel", "portcullis-policies"),
     ("oci-client", "portcullis-registry"),
-    ("jsonschema", "portcullis-predicate"),
     ("spdx", "portcullis-predicate"),
     ("sigstore-bundle", "portcullis-evidence"),
     ("sigstore-crypto", "portcullis-evidence"),

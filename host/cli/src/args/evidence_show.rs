@@ -35,8 +35,16 @@ pub enum EvidenceCommand {
 #[command(after_help = NOTE, group(ArgGroup::new("signer").args(["key", "certificate_identity"])))]
 pub struct ShowArguments {
     /// The image: a name with a tag, a digest, or both
-    #[arg(value_name = "IMAGE")]
-    pub image: String,
+    #[arg(value_name = "IMAGE", required_unless_present_any = ["sbom", "sarif"])]
+    pub image: Option<String>,
+
+    /// An SBOM in a file, to be shown as well, or alone; repeatable
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_SBOM", value_delimiter = ',')]
+    pub sbom: Vec<PathBuf>,
+
+    /// A SARIF report in a file, likewise; repeatable
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_SARIF", value_delimiter = ',')]
+    pub sarif: Vec<PathBuf>,
 
     /// A policy set, or a directory of them, whose trusts to verify under; repeatable
     #[arg(

@@ -12,7 +12,15 @@ const KIND: &str = "ImageEvidence";
 
 /// The object, indented, with a line break at its end. Control and bidirectional characters in strings are written as
 /// `\uNNNN`.
-pub fn render(carried: &Carried) -> String {
+pub fn render(carried: Option<&Carried>, files: &[(String, Value)]) -> String {
+    let mut value = carried.map_or_else(|| json!({"apiVersion": API_VERSION, "kind": KIND}), image);
+    if !files.is_empty() {
+        value["files"] = files.iter().map(|(name, says)| json!({"file": name, "document": says})).collect();
+    }
+    plain_json(&format!("{value:#}")) + "\n"
+}
+
+fn image(carried: &Carried) -> Value {
     let manifest = carried.manifest.as_ref().map(|described| {
         let platforms = described.platforms.as_ref().map(|platforms| {
             let one = |(platform, digest): &(String, String)| json!({"platform": platform, "digest": digest});
@@ -25,7 +33,7 @@ pub fn render(carried: &Carried) -> String {
         Listing::Tag => "tag",
         Listing::Nobody => "none",
     });
-    let value = json!({
+    json!({
         "apiVersion": API_VERSION,
         "kind": KIND,
         "name": carried.name,
@@ -35,8 +43,7 @@ pub fn render(carried: &Carried) -> String {
         "referrers": listing,
         "pieces": carried.pieces.iter().map(piece).collect::<Vec<_>>(),
         "more": carried.more,
-    });
-    plain_json(&format!("{value:#}")) + "\n"
+    })
 }
 
 fn piece(piece: &Piece) -> Value {
@@ -69,7 +76,7 @@ fn part(part: &Part) -> Value {
 
 fn proof(proof: &Proof) -> Value {
     let claims = proof.claims.as_ref().map(
-        |claims| json!({"predicateType": claims.predicate_type, "subjects": claims.subjects, "more": claims.more}),
+        |claims| json!({"predicateType": claims.predicate_type, "subjects": claims.subjects, "more": claims.more, "document": claims.document}),
     );
     let verdict = |(trust, verdict): &(String, Result<Holds, Refused>)| match verdict {
         Ok(holds) => json!({"trust": trust, "verified": true, "proof": held(holds)}),

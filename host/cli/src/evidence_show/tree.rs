@@ -3,7 +3,9 @@
 use portcullis_evidence::{COSIGN_SIGNATURE, Carried, Found, Holds, Part, Piece, Proof, Refused};
 use portcullis_registry::Listing;
 use portcullis_report::plain;
+use serde_json::Value;
 
+use super::document;
 use crate::signer;
 
 /// The tags of cosign's from before there were referrers.
@@ -14,6 +16,16 @@ const SIMPLE_SIGNING: &str = "simpleSigning";
 
 /// One line and what stands below it. All text is made harmless when it is drawn.
 struct Node(String, Vec<Node>);
+
+/// Files that the caller gave, each with what it says.
+pub fn render_files(files: &[(String, Value)]) -> String {
+    let mut out = String::new();
+    for (name, says) in files {
+        out.push_str(&format!("file `{}`\n", plain(name)));
+        draw(&document::lines(says).into_iter().map(leaf).collect::<Vec<_>>(), "", &mut out);
+    }
+    out
+}
 
 /// The tree, with a line break at its end.
 pub fn render(carried: &Carried) -> String {
@@ -135,6 +147,7 @@ fn of_proof(proof: &Proof) -> Vec<Node> {
     if let Some(claims) = &proof.claims {
         let mut below: Vec<Node> = claims.subjects.iter().map(|digest| leaf(format!("about {digest}"))).collect();
         below.extend(more(claims.more, "subjects"));
+        below.extend(claims.document.iter().flat_map(document::lines).map(leaf));
         nodes.push(Node(format!("says `{}`", claims.predicate_type), below));
     }
     nodes.extend(proof.verdicts.iter().map(|(trust, verdict)| match verdict {

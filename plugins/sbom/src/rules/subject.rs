@@ -4,7 +4,7 @@ use portcullis_proof::document::{Document, Fault};
 use portcullis_proof::words::{cut, name};
 use portcullis_sdk::{Rule, Severity};
 
-use crate::inventory::{BINDING, POINTER, STATE, WHAT};
+use crate::inventory::{BINDING, POINTER, ROOT, STATE, WHAT};
 use crate::settings::Entry;
 
 /// What it says that it is about is something else, or nothing where that must be said.
@@ -32,5 +32,6 @@ pub fn judge(entry: &Entry<'_>, document: &Document) -> Option<Fault> {
         }
         _ => "is not known to be about this; look it up again".to_owned(),
     };
-    Some(Fault::new(&WRONG, what).at(binding))
+    let silent = binding.get(POINTER).text().is_empty();
+    Some(Fault::new(&WRONG, what).at(if silent { document.node.get(ROOT) } else { binding }))
 }
