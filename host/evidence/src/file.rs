@@ -46,7 +46,8 @@ pub(crate) fn fact(
         Kind::Signature => Judged::signatures(proofs.iter()),
         _ => {
             let sha512 = bytes.as_ref().map(|bytes| hex(&Sha512::digest(bytes)));
-            let subject = Subject { digest: Some(file.digest.clone()), sha512, ..Subject::default() };
+            let (digest, index) = (Some(file.digest.clone()), Some(false));
+            let subject = Subject { digest, sha512, index, ..Subject::default() };
             let part = Part { digest: file.digest.clone(), platform: None, proofs: proofs.into_iter().collect() };
             let baseline = question.baseline().and_then(|digest| reports::given_by_digest(given, digest));
             reports::judge(question, &subject, &[part], given, baseline)?

@@ -267,8 +267,9 @@ impl Shared {
         Ok(Some(blob.value.to_vec()))
     }
 
-    /// What is known of the image, first, and of each of its platforms where they matter; and the platforms.
-    async fn parts(self: &Arc<Self>, work: &Work) -> Result<(Vec<Part>, Option<Vec<Platform>>), Failure> {
+    /// What is known of the image, first, and of each of its platforms where they matter; and the platforms, where somebody
+    /// looked: nothing of what is no index.
+    async fn parts(self: &Arc<Self>, work: &Work) -> Result<(Vec<Part>, Option<Option<Vec<Platform>>>), Failure> {
         let (Some(digest), Some(trust)) = (&work.digest, &work.trust) else { return Ok((Vec::new(), None)) };
         let own = self.part(work, digest, trust, None).await?;
         let enough = !self.local.is_empty() && own.proofs.first().is_some_and(|one| reports::has(&work.question, one));
@@ -282,7 +283,7 @@ impl Shared {
             let each = each.map(|one| self.part(work, &one.digest, trust, Some(one.name.clone())).boxed());
             parts.extend(try_join_all(each.collect::<Vec<_>>()).await?);
         }
-        Ok((parts, platforms.as_ref().clone()))
+        Ok((parts, Some(platforms.as_ref().clone())))
     }
 
     /// What is known of one digest: what the caller gave, first, and what the registry has.

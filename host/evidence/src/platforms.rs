@@ -5,8 +5,10 @@ use portcullis_registry::{Access, Client, Content, Descriptor, Digest, Repositor
 use crate::MAX_PLATFORMS;
 use crate::failure::Failure;
 
-/// What buildkit says of the entries of an index that are no image but say something about one.
-const ATTESTATION: &str = "vnd.docker.reference.type";
+/// What buildkit says of the entries of an index that are no image but say something about one; they run nowhere.
+const ATTESTATION: (&str, &str) = ("vnd.docker.reference.type", "attestation-manifest");
+/// The platform of these. Anything else could be pulled by somebody.
+const NOWHERE: &str = "unknown/unknown";
 
 /// One platform of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +34,11 @@ pub(crate) async fn platforms(
     let manifest =
         found.value.ok_or_else(|| Failure::passing(format!("the registry says that there is no `{name}`")))?;
     let Content::Index(index) = manifest.content else { return Ok(None) };
-    let images = index.manifests.iter().filter(|entry| !entry.annotations.contains_key(ATTESTATION));
+    let (key, value) = ATTESTATION;
+    let is_noise = |entry: &Descriptor| {
+        shown(entry) == NOWHERE && entry.annotations.get(key).is_some_and(|written| written == value)
+    };
+    let images = index.manifests.iter().filter(|entry| !is_noise(entry));
     let platforms: Vec<Platform> =
         images.map(|entry| Platform { name: shown(entry), digest: entry.digest.clone() }).collect();
     if platforms.len() > MAX_PLATFORMS {
@@ -42,9 +48,22 @@ pub(crate) async fn platforms(
     Ok(Some(platforms))
 }
 
-/// A platform as people write it.
+/// A platform as people write it, and runtimes compare it (containerd's `platforms.Normalize`): one name for each.
 pub(crate) fn shown(entry: &Descriptor) -> String {
     let Some(platform) = &entry.platform else { return String::new() };
-    let variant = platform.variant.as_deref().map(|variant| format!("/{variant}")).unwrap_or_default();
-    format!("{}/{}{variant}", platform.os, platform.architecture)
+    let lower = |text: &str| text.trim().to_ascii_lowercase();
+    let (os, variant) = (lower(&platform.os), platform.variant.as_deref().map(lower).unwrap_or_default());
+    let (architecture, variant) = match (lower(&platform.architecture).as_str(), variant.as_str()) {
+        ("x86_64" | "x86-64" | "amd64", "" | "v1") => ("amd64".to_owned(), String::new()),
+        ("x86_64" | "x86-64" | "amd64", variant) => ("amd64".to_owned(), variant.to_owned()),
+        ("aarch64" | "arm64", "" | "8" | "v8") => ("arm64".to_owned(), String::new()),
+        ("aarch64" | "arm64", variant) => ("arm64".to_owned(), variant.to_owned()),
+        ("i386" | "386" | "i686", _) => ("386".to_owned(), String::new()),
+        ("armhf", _) => ("arm".to_owned(), "v7".to_owned()),
+        ("armel", _) => ("arm".to_owned(), "v6".to_owned()),
+        (architecture, variant) => (architecture.to_owned(), variant.to_owned()),
+    };
+    let os = if os == "macos" { "darwin" } else { &os };
+    let variant = if variant.is_empty() { variant } else { format!("/{variant}") };
+    format!("{os}/{architecture}{variant}")
 }

@@ -67,31 +67,29 @@ pub(crate) struct Subject {
     pub(crate) sha512: Option<String>,
     /// By what names a document may mean it where no digest is known.
     pub(crate) names: Vec<String>,
+    /// Whether it is an index; nothing where nobody looked.
+    pub(crate) index: Option<bool>,
     /// Of an index, its platforms.
-    pub(crate) platforms: Option<Vec<Platform>>,
+    pub(crate) platforms: Vec<Platform>,
 }
 
 impl Subject {
     /// An image.
-    pub(crate) fn image(image: &Image, digest: Option<&str>, platforms: Option<Vec<Platform>>) -> Self {
+    pub(crate) fn image(image: &Image, digest: Option<&str>, platforms: Option<Option<Vec<Platform>>>) -> Self {
         let (name, path) = (image.name(), image.repository.name().to_owned());
         let tag = image.tag.as_deref().unwrap_or_default();
         let last = path.rsplit('/').next().unwrap_or_default().to_owned();
         let names = [name, path, last].into_iter().flat_map(|name| [format!("{name}:{tag}"), name]).collect();
-        Self { digest: digest.map(str::to_owned), sha512: None, names, platforms }
+        let index = platforms.as_ref().map(Option::is_some);
+        let platforms = platforms.flatten().unwrap_or_default();
+        Self { digest: digest.map(str::to_owned), sha512: None, names, index, platforms }
     }
 
-    /// Which digests a document about this part may name: its own and that of the whole; about the whole, also those of the
-    /// parts.
+    /// Which digests a document about this part may name: its own and that of the whole. What is about one platform says nothing
+    /// of the others, and so nothing of the whole (N56).
     fn digests(&self, part: Option<&str>) -> Vec<String> {
-        let whole = self.digest.iter().cloned();
-        match part.filter(|part| Some(*part) != self.digest.as_deref()) {
-            Some(part) => whole.chain([part.to_owned()]).collect(),
-            None => {
-                let platforms = self.platforms.iter().flatten().map(|platform| platform.digest.to_string());
-                whole.chain(platforms).collect()
-            }
-        }
+        let part = part.filter(|part| Some(*part) != self.digest.as_deref());
+        self.digest.iter().cloned().chain(part.map(str::to_owned)).collect()
     }
 }
 
@@ -223,10 +221,10 @@ impl Told {
             return Judged::of(None, refused);
         }
         let platform = |one: &Platform| json!({"platform": one.name, "digest": one.digest.to_string()});
-        let platforms: Vec<Value> = subject.platforms.iter().flatten().map(platform).collect();
+        let platforms: Vec<Value> = subject.platforms.iter().map(platform).collect();
         let mut members = Map::new();
         let mut add = |name: &str, value: Value| members.insert(name.to_owned(), value);
-        add("index", subject.platforms.is_some().into());
+        add("index", subject.index.into());
         add("platforms", platforms.into());
         add("documents", sorted(documents));
         add("provenance", sorted(provenance));
@@ -286,7 +284,7 @@ impl<'a> Reader<'a> {
     /// What a proof that holds says, as far as the question is about that.
     fn take(&self, part: &Part, proven: &Proven, verified: &Verified, told: &mut Told) {
         let Says::Statement(statement) = &verified.says else { return };
-        let kind = statement.predicate_type.as_str();
+        let (kind, text) = (statement.predicate_type.as_str(), statement.predicate.as_bytes());
         let head = || self.head(part, proven, verified);
         let with = |members: Map<String, Value>| {
             let mut all = head();
@@ -294,19 +292,16 @@ impl<'a> Reader<'a> {
             Value::Object(all)
         };
         if provenance::PREDICATE_TYPES.contains(&kind) {
-            if let Ok(read) = provenance::read(kind, statement.predicate.as_bytes()) {
-                told.provenance.push(with(read.to_json()));
-            }
+            told.provenance.push(with(shown(provenance::read(kind, text).map(|read| read.to_json()))));
         } else if self.question.kind == Kind::Sbom && VEX_TYPES.contains(&kind) {
-            if let Ok(read) = vex::read(statement.predicate.as_bytes()) {
-                told.vex.push(with(read.to_json()));
-            }
+            // What cannot be read may take back what can.
+            told.vex.push(with(shown(vex::read(text).map(|read| read.to_json()))));
         } else if self.question.kind == Kind::Sast && delegated::Kind::of(kind).is_some() {
-            if let Ok(read) = delegated::read(kind, statement.predicate.as_bytes()) {
-                told.delegated.push(with(read.to_json()));
-            }
+            let mut members = shown(delegated::read(kind, text).map(|read| read.to_json()));
+            members.insert("kind".into(), delegated::Kind::of(kind).map(delegated::Kind::name).into());
+            told.delegated.push(with(members));
         } else if is_of(self.question.kind, &self.question.ask, proven) {
-            match self.read(statement.predicate.as_bytes(), Some(&part.digest)) {
+            match self.read(text, Some(&part.digest)) {
                 // What stands in a wrapper for anything is something else.
                 Err(_) if kind == GENERIC => {}
                 read => {

@@ -229,6 +229,13 @@ fn completed(queries: Vec<Query>, case: &Case<'_>) -> Result<Vec<Query>, String>
         if arguments.string(NodeId::ROOT, &["about"]) == Some(ABOUT_FILE) {
             query.file.clone_from(&case.review.file);
         }
+        // A plugin asks so only where nobody is named who asks; a review of an API server that names nobody is none of a file.
+        if !arguments.find(NodeId::ROOT, "local").is_none() && case.review.request_document.is_some() {
+            return Err(
+                "asks to take files of the caller's for what an API server asked; no such review is without a user"
+                    .into(),
+            );
+        }
         let named = arguments.find(NodeId::ROOT, "trust");
         if !named.is_none() {
             let name = arguments.text(named);

@@ -77,7 +77,7 @@ fn talkative() -> String {
     format!(
         r#"{{"authenticity": "attested", "signer": "certificate", "issuer": "{long}", "subjects": ["{long}"], "found": "{long}",
         "subject": "{DIGEST}", "readable": true, "valid": true, "faults": [], "faultCount": 0, "format": "{long}", "version": "{long}",
-        "binding": {{"state": "disagrees", "what": "{long}", "pointer": "/{long}"}}, "components": 0,
+        "binding": {{"state": "disagrees", "what": "{long}", "pointer": "/{long}"}}, "components": 0, "listed": 0, "unreadablePurls": {{"count": 0, "first": []}},
         "tools": [{{"name": "{long}", "version": "{long}"}}], "lifecycles": ["{long}"], "coverage": {{{}}},
         "completeness": {{"state": "incomplete", "aggregate": "{long}", "pointer": "/{long}"}},
         "graph": {{"dangling": 9, "firstDangling": {placed}, "duplicateRefs": 9, "firstDuplicate": {placed}, "reachable": 1, "of": 9, "unreachable": [{placed}]}},
@@ -150,7 +150,7 @@ fn takes_no_document_of_a_stranger_for_a_good_one_whatever_is_missing() {
         (r#""faultCount": 0"#, "sbom-invalid"),
         (&format!(r#""subject": "{DIGEST}""#), "platform-missing"),
         (r#""binding": {"state": "agrees"}"#, "wrong-subject"),
-        (r#""components": 1"#, "trivial"),
+        (r#""components": 1, "listed": 1"#, "trivial"),
         (r#""completeness": {"state": "complete"}"#, "incomplete"),
     ];
     let without = |left_out: Option<usize>| {

@@ -278,6 +278,45 @@ async fn looks_at_an_index_and_at_each_of_its_platforms_n56() {
 }
 
 #[tokio::test]
+async fn leaves_no_platform_out_whatever_the_index_says_of_it_n56() {
+    let fake = FakeRegistry::start().await;
+    let pair = p256();
+    let mut entries = Vec::new();
+    for (text, os, architecture, annotation) in [
+        ("arm", "linux", "aarch64", None),
+        ("hidden", "linux", "x86_64", Some("x")),
+        ("hidden too", "linux", "amd64", Some("attestation-manifest")),
+        ("noise", "unknown", "unknown", Some("attestation-manifest")),
+    ] {
+        let sample = app(text);
+        fake.push(NAME, None, &sample);
+        let mut entry = sample.descriptor();
+        entry["platform"] = json!({"os": os, "architecture": architecture, "variant": if architecture == "aarch64" { "v8" } else { "" }});
+        if let Some(value) = annotation {
+            entry["annotations"] = json!({"vnd.docker.reference.type": value});
+        }
+        entries.push(entry);
+    }
+    let first = app("arm");
+    attach(&fake, &first, &attested(&first.digest(), CYCLONEDX, &sbom(&first.digest(), "one"), &pair));
+    let digest = fake.push(NAME, None, &index(&entries));
+    let world = World::at(&fake);
+    let trust = world.trust(&[("a", &pair)]);
+    let fact = verified(
+        &one(&world, query("sbom", &name(&fake.host(), &digest), Some(&trust), json!({"scope": "either"}))).await,
+    );
+    let names: Vec<&str> =
+        fact["platforms"].as_array().expect("a list").iter().filter_map(|one| one["platform"].as_str()).collect();
+    assert_eq!(names, ["linux/arm64", "linux/amd64", "linux/amd64"], "by one name each, and none is missing");
+    // Where nobody looked, nobody knows: no word about an index is not the word that it is none.
+    let text = Source::new("sbom.json", sbom(&digest, "two").to_string());
+    let given = World::of(Evidence { sboms: vec![text], ..Evidence::default() });
+    let fact =
+        verified(&one(&given, query("sbom", &name(&fake.host(), &digest), None, json!({"local": "accept"}))).await);
+    assert_eq!(fact["index"], Value::Null);
+}
+
+#[tokio::test]
 async fn says_of_what_cannot_be_read_that_it_is_there_and_why_n57() {
     let fake = FakeRegistry::start().await;
     let pair = p256();

@@ -21,15 +21,17 @@ pub const UNKNOWN: Rule =
 pub fn judge(entry: &Entry<'_>, look: &Look<'_>, document: &Document, runs: &[Run]) -> Option<Fault> {
     let binding = document.node.get(BINDING);
     let sources = sources(look, document);
-    // Of a certificate or of a provenance through which the report was found; else it is the build's, or nobody's.
-    let is_own = matches!(binding.get(BY).text().as_str(), "certificate" | "provenance");
-    let own = if is_own { [binding.get(COMMIT).text(), binding.get(REPOSITORY).text()] } else { Default::default() };
+    // Of the certificate of whoever signed it. What provenance says is about the build, and counts by its own signers alone.
+    let by = binding.get(BY).text();
+    let said = || [binding.get(COMMIT).text(), binding.get(REPOSITORY).text()];
+    let own = if by == "certificate" { said() } else { Default::default() };
+    let bound = if by == "subject" { binding.get(COMMIT).text() } else { String::new() };
     for run in runs {
         if let Some(fault) = repository(entry, run, &own[1], &sources) {
             return Some(fault);
         }
         if entry.commit != "ignore"
-            && let Some(fault) = commit(entry, run, binding, &own[0], &sources)
+            && let Some(fault) = commit(entry, run, &bound, &own[0], &sources)
         {
             return Some(fault);
         }
@@ -72,15 +74,14 @@ fn plain(repository: &str) -> &str {
     address.strip_suffix(".git").unwrap_or(address)
 }
 
-fn commit(entry: &Entry<'_>, run: &Run, binding: Node, own: &str, sources: &[[String; 2]]) -> Option<Fault> {
+fn commit(entry: &Entry<'_>, run: &Run, bound: &str, own: &str, sources: &[[String; 2]]) -> Option<Fault> {
     if run.node.get(DISAGREEING).kind() != portcullis_sdk::Kind::Bool || run.node.get(DISAGREEING).boolean() {
         let what = format!("names several revisions in {}, or may do so; scan one", run.shown());
         return Some(Fault::new(&WRONG, what).at(run.node));
     }
     let scanned = run.node.get(COMMIT).text();
-    let bound = binding.get(COMMIT).text();
     let mut built: Vec<&str> = sources.iter().map(|[commit, _]| commit.as_str()).collect();
-    built.push(if own.is_empty() { &bound } else { "" });
+    built.push(bound);
     built.retain(|commit| !commit.is_empty());
     let mut said: Vec<&str> = vec![&scanned, own];
     said.retain(|commit| !commit.is_empty());

@@ -5,7 +5,9 @@ use portcullis_proof::reading::{count, counted, first, placed};
 use portcullis_proof::words::name;
 use portcullis_sdk::{Node, Rule, Severity};
 
-use crate::inventory::{COMPONENT, COMPONENTS, COUNT, DENIED as LIST, FIRST, PATTERN, POINTER};
+use crate::inventory::{
+    COMPONENT, COMPONENTS, COUNT, DENIED as LIST, FIRST, LISTED, PATTERN, POINTER, UNREADABLE_PURLS,
+};
 use crate::settings::Entry;
 
 /// It lists nothing, or next to nothing (A45).
@@ -15,12 +17,13 @@ pub const DENIED: Rule = Rule::new("component-denied", Severity::High, "An SBOM 
 
 /// Judges how many components there are.
 pub fn judge_count(entry: &Entry<'_>, node: Node) -> Option<Fault> {
-    let there = count(node.get(COMPONENTS));
+    // Files alone, and what has no name, say nothing of what is in an image.
+    let there = count(node.get(LISTED));
     if there.is_some_and(|there| there >= entry.min_components as u64) {
         return None;
     }
     let what = format!(
-        "lists {} besides its root, and at least {} are needed (`minComponents`); make it of what is in the image, not of its name alone",
+        "lists {} besides files and its root, and at least {} are needed (`minComponents`); make it of what is in the image, not of its name alone",
         counted(there, "component"),
         entry.min_components
     );
@@ -35,7 +38,15 @@ pub fn judge_denied(entry: &Entry<'_>, node: Node) -> Option<Fault> {
     let denied = node.get(LIST).get(COMPONENTS);
     let many = count(denied.get(COUNT));
     if many == Some(0) {
-        return None;
+        // What nobody can read may be what is denied.
+        let unreadable = node.get(UNREADABLE_PURLS);
+        let many = count(unreadable.get(COUNT));
+        let offenders = first(unreadable.get(FIRST), many, |one| placed(one.get(COMPONENT), one.get(POINTER)));
+        let what = format!(
+            "lists {} whose package URL cannot be read, so that nobody knows whether they are denied{offenders}; make it with a tool that writes them right",
+            counted(many, "component")
+        );
+        return (many != Some(0)).then(|| Fault::new(&DENIED, what).at(unreadable.get(FIRST).at(0)));
     }
     let offenders = first(denied.get(FIRST), many, |one| {
         format!("{} as {}", placed(one.get(COMPONENT), one.get(POINTER)), name(&one.get(PATTERN).text()))

@@ -2,16 +2,16 @@
 
 use std::cmp::Ordering;
 
-use portcullis_proof::document::{Document, Fault};
+use portcullis_proof::document::{Document, Fault, READABLE};
 use portcullis_proof::evidence::Look;
 use portcullis_proof::identity::admits;
-use portcullis_proof::reading::{count, seconds};
+use portcullis_proof::reading::{count, flag, seconds};
 use portcullis_proof::signer::{self, signer};
 use portcullis_proof::words::{list, name};
-use portcullis_sdk::{Kind, Node, Rule, Severity};
+use portcullis_sdk::{Node, Rule, Severity};
 
 use crate::inventory::{
-    AFFECTS, COUNT, FIRST, ID, JUSTIFICATION, MORE, PLATFORMS, POINTER, PRODUCTS, PURL, ROOT, SEVERITY, STATE,
+    AFFECTS, ALIASES, COUNT, FIRST, ID, JUSTIFICATION, MORE, PLATFORMS, POINTER, PRODUCTS, PURL, ROOT, SEVERITY, STATE,
     STATEMENTS, STATUS, SUBCOMPONENTS, TIMESTAMP_SECONDS, VEX, VULNERABILITIES, VULNERABILITY as OF,
 };
 use crate::settings::Entry;
@@ -80,8 +80,47 @@ fn is_harmless_itself(entry: &Entry<'_>, one: Node) -> bool {
         }
 }
 
-/// Statements by those whose word counts, about what is judged, and young enough; each with its time.
-fn statements(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Vec<(i64, Node)> {
+/// One statement that counts.
+struct Statement {
+    /// When it was made.
+    said: i64,
+    node: Node,
+    /// Those of its products that are what is judged.
+    products: Vec<Node>,
+}
+
+impl Statement {
+    /// Whether it says that there is no harm.
+    fn is_harmless(&self) -> bool {
+        match self.node.get(STATUS).text().as_str() {
+            "fixed" => true,
+            "not_affected" => !self.node.get(JUSTIFICATION).text().is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is about a vulnerability of these components. One that lets through must name all of them, or none; one that
+    /// does not need name but one, under whatever id.
+    fn is_about(&self, id: &str, affected: &[String]) -> bool {
+        let is_id = self.node.get(OF).text() == id;
+        let alias = || self.node.get(ALIASES).items().any(|alias| alias.text() == id);
+        let lets_through = self.is_harmless();
+        if !is_id && (lets_through || !alias()) {
+            return false;
+        }
+        let parts_of = |product: &Node| product.get(SUBCOMPONENTS).items().map(|part| part.text()).collect::<Vec<_>>();
+        let all: Vec<Vec<String>> = self.products.iter().map(parts_of).collect();
+        let whole = all.iter().any(Vec::is_empty);
+        let has = |component: &String| all.iter().flatten().any(|part| part == component);
+        match lets_through {
+            true => whole || (!affected.is_empty() && affected.iter().all(has)),
+            false => whole || affected.is_empty() || affected.iter().any(has),
+        }
+    }
+}
+
+/// Statements by those whose word counts, about what is judged, and young enough.
+fn statements(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Vec<Statement> {
     let may_speak = |node: &Node| match (&entry.vex.signers, look.need.trust) {
         (_, None) => false,
         (Some(signers), _) => admits(signers, &signer(*node)).is_ok(),
@@ -100,14 +139,18 @@ fn statements(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Vec<(i
         names.iter().any(ends) || (!root.is_empty() && product == root)
     };
     let mut statements = Vec::new();
-    // What was cut off may take back what was not.
-    let whole = |node: &Node| count(node.get(MORE)) == Some(0);
-    for vex in look.root.get(VEX).items().filter(may_speak).filter(whole) {
+    // What was cut off, or cannot be read, may take back what was not.
+    let whole = |node: &Node| flag(node.get(READABLE)) != Some(false) && count(node.get(MORE)) == Some(0);
+    if !look.root.get(VEX).items().filter(may_speak).all(|node| whole(&node)) {
+        return statements;
+    }
+    for vex in look.root.get(VEX).items().filter(may_speak) {
         for statement in vex.get(STATEMENTS).items() {
             let Some(said) = seconds(statement.get(TIMESTAMP_SECONDS)) else { continue };
             let young = entry.vex.max_age.is_none_or(|most| look.time.saturating_sub(said) <= most);
-            if young && said <= look.time.saturating_add(entry.skew) && statement.get(PRODUCTS).items().any(is_this) {
-                statements.push((said, statement));
+            let products: Vec<Node> = statement.get(PRODUCTS).items().filter(|one| is_this(one.get(ID))).collect();
+            if young && said <= look.time.saturating_add(entry.skew) && !products.is_empty() {
+                statements.push(Statement { said, node: statement, products });
             }
         }
     }
@@ -115,33 +158,18 @@ fn statements(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Vec<(i
 }
 
 /// Whether the latest word about a vulnerability is that it does no harm to any component that has it.
-fn is_harmless(one: Node, statements: &[(i64, Node)]) -> bool {
+fn is_harmless(one: Node, statements: &[Statement]) -> bool {
     let id = one.get(ID).text();
     let affected: Vec<String> = one.get(AFFECTS).items().map(|component| component.text()).collect();
-    let about = |node: &Node| {
-        let parts = node.get(SUBCOMPONENTS);
-        node.get(OF).text() == id
-            && match parts.kind() {
-                Kind::List if !parts.is_empty() => {
-                    let parts: Vec<String> = parts.items().map(|part| part.text()).collect();
-                    !affected.is_empty() && affected.iter().all(|component| parts.contains(component))
-                }
-                _ => true,
-            }
-    };
     let mut latest: Option<(i64, bool)> = None;
-    for (said, node) in statements.iter().filter(|(_, node)| about(node)) {
-        let harmless = match node.get(STATUS).text().as_str() {
-            "fixed" => true,
-            "not_affected" => !node.get(JUSTIFICATION).text().is_empty(),
-            _ => false,
-        };
+    for statement in statements.iter().filter(|statement| statement.is_about(&id, &affected)) {
+        let (said, harmless) = (statement.said, statement.is_harmless());
         latest = Some(match latest {
-            None => (*said, harmless),
+            None => (said, harmless),
             Some((time, before)) => match said.cmp(&time) {
                 Ordering::Less => (time, before),
                 Ordering::Equal => (time, before && harmless),
-                Ordering::Greater => (*said, harmless),
+                Ordering::Greater => (said, harmless),
             },
         });
     }

@@ -203,7 +203,13 @@ impl<E: Entry> Judge<'_, E> {
             Some(platform) => format!("has no platform {}, which `platforms` names", name(platform)),
             None if there.is_empty() => "lists no platform that could be looked up".to_owned(),
             None => {
-                let wanted = |unit: &Unit| wanted.is_empty() || wanted.contains(&unit.platform.as_str());
+                // A variant of one that counts is run where that one is, and one that nobody knows may be run anywhere.
+                let is_of = |unit: &Unit, wanted: &str| {
+                    unit.platform.is_empty()
+                        || unit.platform == wanted
+                        || unit.platform.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('/'))
+                };
+                let wanted = |unit: &Unit| wanted.is_empty() || wanted.iter().any(|one| is_of(unit, one));
                 return Ok(there.into_iter().filter(wanted).collect());
             }
         };
