@@ -249,7 +249,12 @@ impl<'a> Tool<'a> {
             found.fault = Some(format!("`rule.id` `{one}` and `ruleId` `{other}` disagree"));
             return found;
         }
-        self.look(Which::Rule, rule, other_id.or(id), index.or(other_index))
+        let names = [id, other_id, rule.guid.as_deref()].into_iter().flatten().any(|name| !name.is_empty());
+        let mut found = self.look(Which::Rule, rule, other_id.or(id), index.or(other_index));
+        if !names && index.or(other_index).is_none() && self.rule_count() > 0 {
+            found.fault.get_or_insert_with(|| "it does not say of which rule it is".to_owned());
+        }
+        found
     }
 
     /// The rule that an override is about.
