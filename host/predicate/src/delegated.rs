@@ -49,7 +49,7 @@ impl Kind {
 pub struct Reading {
     /// What kind it is.
     pub kind: Kind,
-    /// Whether all is well; nothing where there were warnings, and where only properties are told.
+    /// Whether all is well; nothing where there were warnings, and where no property was verified.
     pub passed: Option<bool>,
     /// The verdict in its own word.
     pub result: Option<String>,
@@ -161,13 +161,15 @@ fn svr(root: Piece<'_>) -> Result<Reading, Unreadable> {
     };
     configurations.extend(verifier.get("policy").and_then(named));
     required(root, "timeCreated", "")?;
+    let properties = strings(required(root, "properties", "")?, "/properties")?;
     Ok(Reading {
         kind: Kind::Svr,
-        passed: None,
+        // What it verified is its verdict; it has no word for one that failed.
+        passed: (!properties.is_empty()).then_some(true),
         result: None,
         verifier: Some(word(verifier, "id", "/verifier")?),
         levels: Vec::new(),
-        properties: strings(required(root, "properties", "")?, "/properties")?,
+        properties,
         time_seconds: time(root, "timeCreated")?,
         configurations,
     })

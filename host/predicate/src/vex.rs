@@ -31,14 +31,21 @@ pub struct Statement {
     pub status: String,
     /// Why it does not affect: one of OpenVEX's words, or a sentence.
     pub justification: Option<String>,
-    /// Ids of the products: package URLs, digests.
-    pub products: Vec<String>,
-    /// Ids of the parts of them that it is about.
-    pub subcomponents: Vec<String>,
+    /// The products, one entry for each of their names.
+    pub products: Vec<Product>,
     /// Of when, in seconds.
     pub timestamp_seconds: Option<i64>,
     /// Where it stands.
     pub pointer: String,
+}
+
+/// A product by one of its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// A package URL, a digest, or what else names it.
+    pub id: String,
+    /// Names of the parts of this product that the statement is about; none: all of it.
+    pub subcomponents: Vec<String>,
 }
 
 const STATUS: [&str; 4] = ["not_affected", "affected", "fixed", "under_investigation"];
@@ -113,25 +120,36 @@ fn statement(piece: Piece<'_>, pointer: String) -> Result<Statement, Unreadable>
         return Err(wrong("`not_affected` without `justification` or `impact_statement`"));
     }
     let aliases = vulnerability.into_iter().flat_map(|one| one.list("aliases"));
-    let (mut products, mut subcomponents) = (Vec::new(), Vec::new());
-    for product in piece.list("products") {
-        ids(product, &mut products);
-        product.list("subcomponents").for_each(|part| ids(part, &mut subcomponents));
-    }
-    piece.list("subcomponents").for_each(|part| ids(part, &mut subcomponents));
-    if products.len() > MOST_PRODUCTS || subcomponents.len() > MOST_PRODUCTS {
-        return Err(wrong("it names too many products"));
-    }
+    let products = products(piece).ok_or_else(|| wrong("it names too many products"))?;
     Ok(Statement {
         vulnerability: shown(&name),
         aliases: aliases.filter_map(Piece::shown).take(crate::MOST_MAKERS).collect(),
         status: status.into_owned(),
         justification,
         products,
-        subcomponents,
         timestamp_seconds: None,
         pointer,
     })
+}
+
+/// The products of a statement, with the parts of each. Up to 0.0.1 parts stood in the statement, about every product. Nothing
+/// where there are too many: each name of a product counts, and its parts with it.
+fn products(piece: Piece<'_>) -> Option<Vec<Product>> {
+    let mut common = Vec::new();
+    piece.list("subcomponents").for_each(|part| ids(part, &mut common));
+    let (mut products, mut count) = (Vec::new(), 0);
+    for product in piece.list("products") {
+        let mut names = Vec::new();
+        ids(product, &mut names);
+        let mut parts = common.clone();
+        product.list("subcomponents").for_each(|part| ids(part, &mut parts));
+        count += names.len() * (1 + parts.len());
+        if count > MOST_PRODUCTS || parts.len() > MOST_PRODUCTS {
+            return None;
+        }
+        products.extend(names.into_iter().map(|id| Product { id, subcomponents: parts.clone() }));
+    }
+    Some(products)
 }
 
 /// Every name of a product: a text, its `@id`, its package URLs and hashes.
@@ -147,6 +165,10 @@ fn ids(piece: Piece<'_>, ids: &mut Vec<String>) {
     add(piece.path(&["hashes", "sha-256"]).and_then(Piece::str).map(|hash| Cow::Owned(format!("sha256:{hash}"))));
 }
 
+fn product(product: &Product) -> Value {
+    json!({"id": product.id, "subcomponents": product.subcomponents})
+}
+
 impl Reading {
     /// The members of one entry of `vex` from `author` on.
     pub fn to_json(&self) -> Map<String, Value> {
@@ -156,8 +178,7 @@ impl Reading {
                 "aliases": statement.aliases,
                 "status": statement.status,
                 "justification": statement.justification,
-                "products": statement.products,
-                "subcomponents": statement.subcomponents,
+                "products": statement.products.iter().map(product).collect::<Value>(),
                 "timestampSeconds": statement.timestamp_seconds,
                 "pointer": statement.pointer,
             })

@@ -109,13 +109,14 @@ fn reads_statements_of_openvex() {
     assert_eq!(
         Value::Object(reading.to_json())["statements"][0],
         json!({"vulnerability": "CVE-1", "aliases": ["GHSA-1"], "status": "not_affected", "justification": "component_not_present",
-            "products": ["pkg:oci/app@sha256%3Aa"], "subcomponents": ["pkg:npm/lodash@1"], "timestampSeconds": 1_795_255_200,
+            "products": [{"id": "pkg:oci/app@sha256%3Aa", "subcomponents": ["pkg:npm/lodash@1"]}], "timestampSeconds": 1_795_255_200,
             "pointer": "/statements/0"})
     );
     let old = json!({"@context": "https://openvex.dev/ns", "timestamp": "2026-11-21T10:00:00Z",
         "statements": [{"vulnerability": "CVE-2", "status": "fixed", "products": ["pkg:oci/app"]}]});
     let reading = vex::read(old.to_string().as_bytes()).expect("VEX");
-    assert_eq!(reading.statements[0].products, ["pkg:oci/app"]);
+    assert_eq!(reading.statements[0].products[0].id, "pkg:oci/app");
+    assert!(reading.statements[0].products[0].subcomponents.is_empty(), "all of it");
     assert_eq!(reading.statements[0].timestamp_seconds, Some(1_795_255_200), "that of the document");
 }
 
@@ -136,4 +137,26 @@ fn refuses_vex_that_excuses_without_a_reason() {
     }
     let impact = statement(json!({"status": "not_affected", "impact_statement": "not reachable"}));
     assert!(vex::read(impact.to_string().as_bytes()).is_ok());
+}
+
+/// What excuses a part of one product excuses nothing in another.
+#[test]
+fn keeps_the_parts_of_each_product_apart() {
+    let products = json!([{"@id": "pkg:oci/app", "subcomponents": [{"@id": "pkg:npm/a@1"}]}, {"@id": "pkg:oci/other",
+        "identifiers": {"purl": "pkg:oci/else"}, "subcomponents": [{"@id": "pkg:npm/b@1"}]}, {"@id": "pkg:oci/whole"}]);
+    let told = |text: Value| {
+        let reading = vex::read(text.to_string().as_bytes()).expect("VEX");
+        Value::Object(reading.to_json())["statements"][0]["products"].clone()
+    };
+    let part = |id: &str, part: &str| json!({"id": id, "subcomponents": [part]});
+    assert_eq!(
+        told(statement(json!({"products": products}))),
+        json!([part("pkg:oci/app", "pkg:npm/a@1"), part("pkg:oci/other", "pkg:npm/b@1"), part("pkg:oci/else", "pkg:npm/b@1"),
+            {"id": "pkg:oci/whole", "subcomponents": []}])
+    );
+    let old = statement(json!({"products": ["pkg:oci/app", "pkg:oci/other"], "subcomponents": ["pkg:npm/a"]}));
+    assert_eq!(told(old), json!([part("pkg:oci/app", "pkg:npm/a"), part("pkg:oci/other", "pkg:npm/a")]));
+    let parts: Vec<String> = (0..400).map(|part| format!("pkg:npm/{part}")).collect();
+    let many = statement(json!({"products": ["pkg:oci/a", "pkg:oci/b", "pkg:oci/c"], "subcomponents": parts}));
+    assert!(vex::read(many.to_string().as_bytes()).expect_err("too many").to_string().contains("too many products"));
 }

@@ -237,6 +237,8 @@ fn lists_services_and_vulnerabilities() {
         {"id": "CVE-3", "ratings": [{"severity": "low"}, {"severity": "high"}],
          "analysis": {"state": "not_affected", "justification": "code_not_reachable"}},
         {"id": "CVE-4"},
+        {"id": "CVE-5", "ratings": [{"severity": "none", "score": 7.5}]},
+        {"id": "CVE-6", "ratings": [{"severity": "medium", "score": 0.1}]},
     ]);
     let ask = Ask::default().with_endpoints(&["https://*.example.com/**".to_owned()]).expect("patterns");
     let reading = read(document.to_string().as_bytes(), &about(), &ask).expect("an SBOM");
@@ -247,7 +249,17 @@ fn lists_services_and_vulnerabilities() {
     assert_eq!(reading.services.outside.first[1].pointer, "/services/0/services/0/endpoints/0");
     let found: Vec<(&str, &str)> =
         reading.vulnerabilities.first.iter().map(|one| (one.id.as_str(), one.severity.as_str())).collect();
-    assert_eq!(found, [("CVE-2", "critical"), ("CVE-3", "high"), ("CVE-1", "low"), ("CVE-4", "unknown")]);
+    assert_eq!(
+        found,
+        [
+            ("CVE-2", "critical"),
+            ("CVE-3", "high"),
+            ("CVE-5", "high"),
+            ("CVE-6", "medium"),
+            ("CVE-1", "low"),
+            ("CVE-4", "unknown")
+        ]
+    );
     assert_eq!(reading.vulnerabilities.first[0].affects, ["pkg:npm/lodash@4.17.21"]);
     assert_eq!(reading.vulnerabilities.first[1].state.as_deref(), Some("not_affected"));
 }
@@ -444,5 +456,15 @@ fn takes_no_longer_for_documents_made_to_take_long_a40() {
     }));
     let sets = json!({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": graph});
     assert!(refused(&sets.to_string()).contains("sets of licences"));
+    // One long expression in every member of a set, and that set in every member of the next.
+    let members = vec!["urn:l"; 1_000];
+    let long = format!("{} AND MIT", "x".repeat(20_000));
+    let graph = json!([graph[0], graph[1], graph[2],
+        {"type": "expandedlicensing_ConjunctiveLicenseSet", "spdxId": "urn:0", "creationInfo": "_:c", "expandedlicensing_member": vec!["urn:1"; 200]},
+        {"type": "expandedlicensing_ConjunctiveLicenseSet", "spdxId": "urn:1", "creationInfo": "_:c", "expandedlicensing_member": members},
+        {"type": "simplelicensing_LicenseExpression", "spdxId": "urn:l", "creationInfo": "_:c", "simplelicensing_licenseExpression": long},
+        {"type": "SpdxDocument", "spdxId": "urn:d", "creationInfo": "_:c", "rootElement": ["urn:p"]}]);
+    let sets = json!({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": graph});
+    assert!(refused(&sets.to_string()).contains("have more than 33554432 bytes in all"));
     assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
 }

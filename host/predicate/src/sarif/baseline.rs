@@ -6,6 +6,9 @@ use super::log::{Entry, Message, Text};
 use super::path::{Artifacts, Path};
 use crate::MOST_ALIKE;
 
+/// So many fingerprints of one result are compared; of more, the last by name.
+const MOST_PRINTS: usize = 16;
+
 /// What tells one result from another.
 pub(super) struct Trait {
     /// By kind (`fingerprints` or `partialFingerprints`), name without version, and version.
@@ -35,6 +38,7 @@ impl Trait {
         }
         // The greatest versions first: two results are compared by the greatest that both have (3.27.16).
         prints.sort_by(|one, other| other.cmp(one));
+        prints.truncate(MOST_PRINTS);
         let place = entry.locations.iter().flatten().find_map(|one| one.physical_location.as_ref());
         let path = place.and_then(|place| place.artifact_location.as_ref()).map(|location| artifacts.find(location));
         let path = match path {
@@ -49,28 +53,62 @@ impl Trait {
         });
         Self { prints, rule: rule.to_owned(), path, context: context.filter(|context| !context.is_empty()) }
     }
+}
 
-    /// What both say about themselves in the greatest common version; nothing where they have no print in common.
-    fn same_prints(&self, other: &Self, whole: bool, ignored: &Ignored) -> Option<bool> {
-        let mut all = None;
-        let mut done: Option<&str> = None;
-        for print in self.prints.iter().filter(|print| print.whole == whole && !ignored.contains(*print)) {
-            if done == Some(&print.name) {
-                continue;
-            }
-            let theirs = other.prints.iter().find(|one| {
-                one.whole == whole && one.name == print.name && one.version == print.version && !ignored.contains(*one)
-            });
-            if let Some(theirs) = theirs {
-                done = Some(&print.name);
-                all = Some(all.unwrap_or(true) && theirs.value == print.value);
-            }
-        }
-        all
+/// A fingerprint as numbers, so that comparing two costs the same however long they are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Mark {
+    whole: bool,
+    name: u32,
+    version: u32,
+    value: u32,
+}
+
+impl Mark {
+    fn key(self) -> (bool, u32, u32) {
+        (self.whole, self.name, self.version)
     }
 }
 
-type Ignored = HashSet<Print>;
+/// What both say about themselves in the greatest common version; nothing where they have no print in common. Both lists are
+/// sorted, the greatest first, so that one pass is enough.
+fn same_prints(one: &[Mark], other: &[Mark], whole: bool) -> Option<bool> {
+    let mut theirs = other.iter().filter(|mark| mark.whole == whole).peekable();
+    let (mut all, mut done) = (None, None);
+    for mark in one.iter().filter(|mark| mark.whole == whole) {
+        while theirs.next_if(|one| one.key() > mark.key()).is_some() {}
+        let Some(one) = theirs.next_if(|one| one.key() == mark.key()) else { continue };
+        if done != Some(mark.name) {
+            done = Some(mark.name);
+            all = Some(all.unwrap_or(true) && one.value == mark.value);
+        }
+    }
+    all
+}
+
+/// The prints of results that say something, as numbers.
+fn marks<'t>(all: &'t [Trait], ignored: &Ignored<'_>, numbers: &mut HashMap<&'t str, u32>) -> Vec<Vec<Mark>> {
+    let mut number = |text: &'t str| {
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        *numbers.entry(text).or_insert(next)
+    };
+    let mut of = |one: &'t Trait| {
+        let said = one.prints.iter().filter(|print| !ignored.contains(print));
+        let mut marks: Vec<Mark> = said
+            .map(|print| Mark {
+                whole: print.whole,
+                name: number(&print.name),
+                version: print.version,
+                value: number(&print.value),
+            })
+            .collect();
+        marks.sort_unstable_by(|one, other| other.cmp(one));
+        marks
+    };
+    all.iter().map(&mut of).collect()
+}
+
+type Ignored<'t> = HashSet<&'t Print>;
 
 /// What semgrep writes into every fingerprint where nobody is logged in.
 const NO_PRINT: &str = "requires login";
@@ -96,7 +134,10 @@ fn versioned(name: &str) -> (&str, u32) {
 /// anything less.
 pub(super) fn old(now: &[Trait], before: &[Trait]) -> Vec<bool> {
     let ignored = constant(now, before);
-    let mut matching = Matching { now, before, ignored, old: vec![false; now.len()], used: vec![false; before.len()] };
+    let mut numbers = HashMap::new();
+    let (prints, prints_before) = (marks(now, &ignored, &mut numbers), marks(before, &ignored, &mut numbers));
+    let (old, used) = (vec![false; now.len()], vec![false; before.len()]);
+    let mut matching = Matching { now, before, prints, prints_before, old, used };
     matching.by_prints(true);
     matching.by_prints(false);
     matching.by_place(true);
@@ -105,7 +146,7 @@ pub(super) fn old(now: &[Trait], before: &[Trait]) -> Vec<bool> {
 }
 
 /// Prints that say nothing: one value on more results than [`MOST_ALIKE`], or on results of different rules.
-fn constant(now: &[Trait], before: &[Trait]) -> Ignored {
+fn constant<'t>(now: &'t [Trait], before: &'t [Trait]) -> Ignored<'t> {
     let mut ignored = Ignored::new();
     for side in [now, before] {
         let mut known: HashMap<&Print, (usize, &str)> = HashMap::new();
@@ -114,7 +155,7 @@ fn constant(now: &[Trait], before: &[Trait]) -> Ignored {
                 let (count, rule) = known.entry(print).or_insert((0, &one.rule));
                 *count += 1;
                 if *count > MOST_ALIKE || *rule != one.rule {
-                    ignored.insert(print.clone());
+                    ignored.insert(print);
                 }
             }
         }
@@ -125,7 +166,9 @@ fn constant(now: &[Trait], before: &[Trait]) -> Ignored {
 struct Matching<'t> {
     now: &'t [Trait],
     before: &'t [Trait],
-    ignored: Ignored,
+    /// What is left of their fingerprints.
+    prints: Vec<Vec<Mark>>,
+    prints_before: Vec<Vec<Mark>>,
     old: Vec<bool>,
     used: Vec<bool>,
 }
@@ -133,21 +176,21 @@ struct Matching<'t> {
 impl Matching<'_> {
     fn by_prints(&mut self, whole: bool) {
         // No list is longer than `MOST_ALIKE`: what is on more results is ignored.
-        let mut places: HashMap<&Print, Vec<usize>> = HashMap::new();
-        for (index, one) in self.before.iter().enumerate() {
-            for print in one.prints.iter().filter(|print| print.whole == whole && !self.ignored.contains(*print)) {
-                places.entry(print).or_default().push(index);
+        let mut places: HashMap<Mark, Vec<usize>> = HashMap::new();
+        for (index, prints) in self.prints_before.iter().enumerate() {
+            for print in prints.iter().filter(|print| print.whole == whole) {
+                places.entry(*print).or_default().push(index);
             }
         }
         for (index, one) in self.now.iter().enumerate() {
             if self.old[index] {
                 continue;
             }
-            let candidates = one.prints.iter().filter_map(|print| places.get(print)).flatten();
-            let found = candidates.copied().find(|&candidate| {
+            let candidates = self.prints[index].iter().filter_map(|print| places.get(print)).flatten();
+            let found = candidates.copied().take(4 * MOST_ALIKE).find(|&candidate| {
                 !self.used[candidate]
                     && self.before[candidate].rule == one.rule
-                    && self.agree(one, &self.before[candidate], whole) == Some(true)
+                    && self.agree(index, candidate, whole) == Some(true)
             });
             if let Some(found) = found {
                 self.used[found] = true;
@@ -157,9 +200,10 @@ impl Matching<'_> {
     }
 
     /// By the stronger kind where both have it; only then by the weaker one.
-    fn agree(&self, one: &Trait, other: &Trait, whole: bool) -> Option<bool> {
-        match one.same_prints(other, true, &self.ignored) {
-            None if !whole => one.same_prints(other, false, &self.ignored),
+    fn agree(&self, now: usize, before: usize, whole: bool) -> Option<bool> {
+        let (one, other) = (&self.prints[now], &self.prints_before[before]);
+        match same_prints(one, other, true) {
+            None if !whole => same_prints(one, other, false),
             by_whole if whole => by_whole,
             _ => None,
         }
@@ -183,7 +227,8 @@ impl Matching<'_> {
             let look = (places.len().saturating_sub(MOST_ALIKE)..places.len()).rev();
             let found = look.into_iter().find(|&place| {
                 let other = &self.before[places[place]];
-                let told = self.agree(one, other, true).or_else(|| self.agree(one, other, false));
+                let (at, whole) = (places[place], self.agree(index, places[place], true));
+                let told = whole.or_else(|| self.agree(index, at, false));
                 let contexts_differ = !with_context && one.context.is_some() && other.context.is_some();
                 told.is_none() && !contexts_differ
             });

@@ -4,10 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::log::{Bag, ComponentReference, ComponentText, Descriptor, Entry, Reference, Text, json, json_or_default};
-use super::severity::{Level, Score};
-use super::taxa::{Taxonomies, weaknesses_of_bag, words};
+use super::severity::{Level, Score, Severity};
+use super::taxa::{Names, Taxonomies, weaknesses_of_bag, words};
 use crate::piece::Elements;
 use crate::{MAX_BASES, MAX_EXTENSIONS, MAX_NAME, MAX_TAGS, Piece, Unreadable};
+
+/// So many descriptors of one id are held against each result that may mean any of them; the worst of them.
+const MOST_MEANT: usize = 16;
 
 /// A descriptor as far as it matters: a rule, or a notification that the tool may raise.
 pub(super) struct Rule<'a> {
@@ -87,7 +90,7 @@ impl<'a> Descriptors<'a> {
     fn read(pieces: Elements<'a>, taxonomies: &Taxonomies<'a>) -> Self {
         let all: Vec<Rule<'a>> = pieces.map(|piece| Rule::read(piece, taxonomies)).collect();
         let mut by_id: HashMap<String, (usize, Option<usize>)> = HashMap::with_capacity(all.len());
-        let bad = |index: usize| (all[index].score.or_level(all[index].level.unwrap_or(Level::Warning)), index);
+        let bad = |index: usize| (severity(&all[index]), index);
         for (index, rule) in all.iter().enumerate() {
             by_id
                 .entry(rule.id.to_string())
@@ -106,19 +109,45 @@ impl<'a> Descriptors<'a> {
     /// By an id, or by what stands before one of its slashes: `CA1000/1` is a kind of `CA1000` (3.27.5). The second is told
     /// where several descriptors share the id.
     fn of_id(&self, id: &str) -> Option<(usize, Option<usize>)> {
-        let mut id = id;
-        for _ in 0..MAX_BASES {
-            if let Some(found) = self.by_id.get(id) {
-                return Some(*found);
-            }
-            id = &id[..id.rfind('/')?];
-        }
-        None
+        kinds(id).find_map(|id| self.by_id.get(id)).copied()
+    }
+
+    fn bad(&self, index: usize) -> Severity {
+        severity(&self.all[index])
     }
 
     fn of_guid(&self, guid: &str) -> Option<usize> {
         self.by_guid.get(&guid.to_ascii_lowercase()).copied()
     }
+}
+
+/// How bad what is about a rule is, where nothing else says so.
+fn severity(rule: &Rule<'_>) -> Severity {
+    rule.score.or_level(rule.level.unwrap_or(Level::Warning))
+}
+
+/// An id, and what stands before each of its slashes, the longest first.
+fn kinds(id: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(id), |id| Some(&id[..id.rfind('/')?])).take(MAX_BASES)
+}
+
+/// Where descriptors of an id stand, whichever component they are of: component and index, the worst first. Asking each of
+/// hundreds of components would have a stranger's text read as often.
+type Anywhere = HashMap<String, Vec<(usize, usize)>>;
+
+fn anywhere<'r, 'a: 'r>(lists: impl Iterator<Item = &'r Descriptors<'a>> + Clone) -> Anywhere {
+    let mut all = Anywhere::new();
+    for (component, list) in lists.clone().enumerate() {
+        for (id, (first, worst)) in list.by_id.iter().filter(|(id, _)| !id.is_empty()) {
+            all.entry(id.clone()).or_default().push((component, worst.unwrap_or(*first)));
+        }
+    }
+    let lists: Vec<&Descriptors<'a>> = lists.collect();
+    for places in all.values_mut() {
+        places.sort_by_key(|&(component, index)| (std::cmp::Reverse(lists[component].bad(index)), component));
+        places.truncate(MOST_MEANT);
+    }
+    all
 }
 
 /// What can be said about the descriptor that something is about.
@@ -152,6 +181,9 @@ pub(super) struct Component<'a> {
 pub(super) struct Tool<'a> {
     pub(super) components: Vec<Component<'a>>,
     pub(super) taxonomies: Taxonomies<'a>,
+    rules: Anywhere,
+    notifications: Anywhere,
+    names: Names,
 }
 
 impl<'a> Tool<'a> {
@@ -178,8 +210,12 @@ impl<'a> Tool<'a> {
             notifications: Descriptors::read(piece.unwrap_or(run).list("notifications"), &taxonomies),
             strings: piece.and_then(|piece| piece.get("globalMessageStrings")),
         };
-        let components = std::iter::once(driver).chain(extensions.map(Some)).map(component).collect();
-        Ok(Self { components, taxonomies })
+        let components: Vec<Component<'a>> =
+            std::iter::once(driver).chain(extensions.map(Some)).map(component).collect();
+        let names = Names::of(components.iter().map(|one| &one.text));
+        let rules = anywhere(components.iter().map(|one| &one.rules));
+        let notifications = anywhere(components.iter().map(|one| &one.notifications));
+        Ok(Self { components, taxonomies, rules, notifications, names })
     }
 
     pub(super) fn driver(&self) -> &ComponentText<'a> {
@@ -199,8 +235,8 @@ impl<'a> Tool<'a> {
         if let (Some(one), Some(other)) = (index, other_index)
             && one != other
         {
-            let mut found = self.look(|one| &one.rules, rule, id, Some(one));
-            found.rules.extend(self.look(|one| &one.rules, rule, other_id, Some(other)).rules);
+            let mut found = self.look(Which::Rule, rule, id, Some(one));
+            found.rules.extend(self.look(Which::Rule, rule, other_id, Some(other)).rules);
             found.fault = Some(format!("`rule.index` {one} and `ruleIndex` {other} disagree"));
             return found;
         }
@@ -208,27 +244,50 @@ impl<'a> Tool<'a> {
             && !is_kind_of(one, other)
             && !is_kind_of(other, one)
         {
-            let mut found = self.look(|one| &one.rules, rule, Some(one), index.or(other_index));
-            found.rules.extend(self.look(|one| &one.rules, rule, Some(other), None).rules);
+            let mut found = self.look(Which::Rule, rule, Some(one), index.or(other_index));
+            found.rules.extend(self.look(Which::Rule, rule, Some(other), None).rules);
             found.fault = Some(format!("`rule.id` `{one}` and `ruleId` `{other}` disagree"));
             return found;
         }
-        self.look(|one| &one.rules, rule, other_id.or(id), index.or(other_index))
+        let names = [id, other_id, rule.guid.as_deref()].into_iter().flatten().any(|name| !name.is_empty());
+        let mut found = self.look(Which::Rule, rule, other_id.or(id), index.or(other_index));
+        if !names && index.or(other_index).is_none() && self.rule_count() > 0 {
+            found.fault.get_or_insert_with(|| "it does not say of which rule it is".to_owned());
+        }
+        found
     }
 
     /// The rule that an override is about.
     pub(super) fn rule_named<'r>(&'r self, reference: &Reference<'a>) -> Found<'r, 'a> {
-        self.look(|one| &one.rules, reference, reference.id.as_deref(), known(reference.index))
+        self.look(Which::Rule, reference, reference.id.as_deref(), known(reference.index))
     }
 
     /// What a notification says it is.
     pub(super) fn notification<'r>(&'r self, reference: &Reference<'a>) -> Found<'r, 'a> {
-        self.look(|one| &one.notifications, reference, reference.id.as_deref(), known(reference.index))
+        self.look(Which::Notification, reference, reference.id.as_deref(), known(reference.index))
     }
 
     fn look<'r>(
         &'r self,
-        which: impl Fn(&'r Component<'a>) -> &'r Descriptors<'a>,
+        which: Which,
+        reference: &Reference<'a>,
+        id: Option<&str>,
+        index: Option<i64>,
+    ) -> Found<'r, 'a> {
+        // Such a text names nothing, and nobody is made to compare it.
+        let endless = |text: &str| text.len() > MAX_NAME;
+        let is_endless = id.is_some_and(endless) || reference.guid.as_deref().is_some_and(endless);
+        let id = id.filter(|id| !endless(id));
+        let mut found = self.look_by_id(which, reference, id, index);
+        if is_endless {
+            found.fault = Some(format!("it names its descriptor with more than {MAX_NAME} bytes"));
+        }
+        found
+    }
+
+    fn look_by_id<'r>(
+        &'r self,
+        which: Which,
         reference: &Reference<'a>,
         id: Option<&str>,
         index: Option<i64>,
@@ -237,12 +296,12 @@ impl<'a> Tool<'a> {
         let component = match self.component(reference.tool_component.as_ref()) {
             Ok(component) => component,
             Err(fault) => {
-                found.rules = self.components.iter().filter_map(|one| by_id(which(one), id)).collect();
+                found.rules = self.anywhere(which, id);
                 found.fault = Some(fault);
                 return found;
             }
         };
-        let descriptors = which(&self.components[component]);
+        let descriptors = which.of(&self.components[component]);
         if let Some(index) = index {
             let Some(rule) = usize::try_from(index).ok().and_then(|index| descriptors.all.get(index)) else {
                 found.rules.extend(by_id(descriptors, id));
@@ -267,7 +326,7 @@ impl<'a> Tool<'a> {
                 // The standard looks into the driver alone. Where only an extension knows the id, what it says may raise
                 // what we make of the result, and never lower it.
                 None if reference.tool_component.is_none() => {
-                    found.rules = self.components.iter().filter_map(|one| by_id(which(one), Some(id))).collect();
+                    found.rules = self.anywhere(which, Some(id));
                     found.or_none = true;
                 }
                 None => {}
@@ -277,8 +336,22 @@ impl<'a> Tool<'a> {
         found
     }
 
+    /// What any component calls by an id, the worst of many.
+    fn anywhere(&self, which: Which, id: Option<&str>) -> Vec<&Rule<'a>> {
+        let places = match which {
+            Which::Rule => &self.rules,
+            Which::Notification => &self.notifications,
+        };
+        let found = id.into_iter().flat_map(kinds).filter_map(|id| places.get(id)).flatten();
+        let mut rules: Vec<&Rule<'a>> =
+            found.map(|&(component, index)| &which.of(&self.components[component]).all[index]).collect();
+        rules.sort_by_key(|rule| std::cmp::Reverse(severity(rule)));
+        rules.truncate(MOST_MEANT);
+        rules
+    }
+
     fn look_by_guid<'r>(&self, found: &mut Found<'r, 'a>, descriptors: &'r Descriptors<'a>, named: &Reference<'a>) {
-        let Some(guid) = named.guid.as_deref() else { return };
+        let Some(guid) = named.guid.as_deref().filter(|guid| guid.len() <= MAX_NAME) else { return };
         match descriptors.of_guid(guid) {
             Some(index) => {
                 let rule = &descriptors.all[index];
@@ -307,8 +380,7 @@ impl<'a> Tool<'a> {
             meant = Some(index.ok_or_else(|| format!("`toolComponent.index` is beyond the {count} extensions"))?);
         }
         if let Some(guid) = named.guid.as_deref() {
-            let has = |one: &Component<'a>| one.text.guid.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(guid));
-            match (self.components.iter().position(has), meant) {
+            match (self.names.by_guid(guid), meant) {
                 (Some(index), None) => meant = Some(index),
                 (Some(index), Some(other)) if index != other => {
                     return Err("`toolComponent.guid` and `toolComponent.index` disagree".to_owned());
@@ -320,17 +392,32 @@ impl<'a> Tool<'a> {
             }
         }
         if let Some(name) = named.name.as_deref() {
-            let has = |one: &Component<'a>| one.text.name.as_deref() == Some(name);
             match meant {
-                Some(index) if has(&self.components[index]) => {}
+                Some(index) if self.components[index].text.name.as_deref() == Some(name) => {}
                 Some(_) => return Err(format!("`toolComponent` is not called `{name}`")),
                 None => {
-                    let found = self.components.iter().position(has);
+                    let found = self.names.by_name(name);
                     meant = Some(found.ok_or_else(|| format!("no component is called `{name}`"))?);
                 }
             }
         }
         Ok(meant.unwrap_or(0))
+    }
+}
+
+/// Rules or notifications.
+#[derive(Clone, Copy)]
+enum Which {
+    Rule,
+    Notification,
+}
+
+impl Which {
+    fn of<'r, 'a>(self, component: &'r Component<'a>) -> &'r Descriptors<'a> {
+        match self {
+            Self::Rule => &component.rules,
+            Self::Notification => &component.notifications,
+        }
     }
 }
 

@@ -34,9 +34,9 @@ pub struct Run {
     pub failures: Failures,
     /// Some of it stands in other files, which nobody can see.
     pub external: bool,
-    /// How many rules it declares.
+    /// How many rules it declares that are not switched off: where there is none, it looked for nothing.
     pub rules: usize,
-    /// How many of those were switched off.
+    /// How many were switched off.
     pub disabled_rules: usize,
     /// Rules that were asked for, and are not declared or were switched off.
     pub missing_rules: Vec<String>,
@@ -188,7 +188,7 @@ impl Run {
             baseline_guid: baseline_guid.as_deref().map(shown),
             failures: invocations.failures.clone(),
             external: piece.get("externalPropertyFileReferences").is_some_and(|one| one.members().next().is_some()),
-            rules: tool.rule_count(),
+            rules: tool.rule_count() - disabled,
             disabled_rules: disabled,
             missing_rules: missing,
             results: None,
@@ -306,7 +306,10 @@ fn rules_that_did_not_run(tool: &Tool<'_>, invocations: &Invocations<'_>, ask: &
         return (disabled, Vec::new());
     }
     let declared: std::collections::HashSet<&str> = rules().filter(|rule| runs(rule)).map(|rule| &*rule.id).collect();
-    asked.retain(|id| !declared.contains(id.as_str()));
+    // What the driver switched off did not run, whoever else has a rule of that name.
+    let own = tool.components.iter().take(1).flat_map(|driver| &driver.rules.all);
+    let off: std::collections::HashSet<&str> = own.filter(|rule| !runs(rule)).map(|rule| &*rule.id).collect();
+    asked.retain(|id| !declared.contains(id.as_str()) || off.contains(id.as_str()));
     (disabled, asked.into_iter().cloned().collect())
 }
 

@@ -8,7 +8,7 @@ use super::log::Entry;
 use super::path::{Artifacts, Path};
 use super::rules::Found;
 use super::taxa::{Taxonomies, weaknesses_of_bag, words};
-use crate::MAX_BASES;
+use crate::{MAX_BASES, MAX_NAME};
 
 /// What of a result decides about scopes.
 pub(super) struct Traits<'r> {
@@ -34,9 +34,14 @@ impl<'r> Traits<'r> {
         rules.extend(entry.rule_id.as_deref());
         rules.extend(entry.rule.as_ref().and_then(|rule| rule.id.as_deref()));
         rules.retain(|id| !id.is_empty());
-        let mut tags: Vec<Cow<'r, str>> =
-            found.rules.iter().flat_map(|rule| &rule.tags).map(|tag| tag.as_str().into()).collect();
-        let mut cwe: Vec<u32> = found.rules.iter().flat_map(|rule| &rule.cwe).copied().collect();
+        if rules.iter().any(|id| id.len() > MAX_NAME) {
+            rules.clear();
+        }
+        // Nobody asks for the tags of what may be about anything.
+        let vague = !found.is_sure();
+        let known = || found.rules.iter().filter(|_| !vague);
+        let mut tags: Vec<Cow<'r, str>> = known().flat_map(|rule| &rule.tags).map(|tag| tag.as_str().into()).collect();
+        let mut cwe: Vec<u32> = known().flat_map(|rule| &rule.cwe).copied().collect();
         if let Some(bag) = &entry.properties {
             tags.extend(words(bag.tags.as_ref()).into_iter().map(Cow::Owned));
             cwe.extend(weaknesses_of_bag(bag));
@@ -45,7 +50,7 @@ impl<'r> Traits<'r> {
         let locations = entry.locations.iter().flatten();
         let places = locations.filter_map(|one| one.physical_location.as_ref()?.artifact_location.as_ref());
         let paths = artifacts.map(|artifacts| places.map(|place| artifacts.find(place).0).collect());
-        Self { paths: paths.unwrap_or_default(), rules, tags, cwe, vague: !found.is_sure() }
+        Self { paths: paths.unwrap_or_default(), rules, tags, cwe, vague }
     }
 }
 

@@ -48,5 +48,40 @@ pub(super) fn is_suppressed(list: &[Suppression<'_>], allowed: &Suppressions, to
 }
 
 fn is_justified(one: &Suppression<'_>) -> bool {
-    one.justification.as_deref().is_some_and(|why| !why.trim().is_empty())
+    one.justification.as_deref().is_some_and(|why| why.chars().any(is_seen))
+}
+
+/// Whether anybody sees a character: no space, nothing that controls or joins others, no filler.
+fn is_seen(character: char) -> bool {
+    !(character.is_whitespace()
+        || character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sarif::log::Text;
+
+    #[test]
+    fn takes_nothing_that_nobody_sees_for_a_reason_a46() {
+        let why = |text: &'static str| Suppression { justification: Some(Text(text.into())), ..Suppression::default() };
+        for blank in [
+            "",
+            " \t\n",
+            "\u{200b}",
+            "\u{feff}\u{2060}",
+            "\u{0}\u{1b}\u{85}",
+            "\u{3164}\u{a0}",
+            "\u{ad}",
+            "\u{2800}",
+            "\u{e0020}",
+        ] {
+            assert!(!is_justified(&why(blank)), "{blank:?}");
+        }
+        assert!(is_justified(&why("\u{200b}.")) && is_justified(&why("理由")));
+    }
 }

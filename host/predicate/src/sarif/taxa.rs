@@ -1,6 +1,7 @@
 //! Tags, and the weaknesses (CWE) that rules and results name in one of many ways.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -8,7 +9,39 @@ use super::log::{Bag, ComponentText, Reference, json_or_default};
 use crate::Piece;
 
 /// The taxonomies of a run, to which taxa point.
-pub(super) struct Taxonomies<'a>(Vec<Taxonomy<'a>>);
+pub(super) struct Taxonomies<'a> {
+    all: Vec<Taxonomy<'a>>,
+    names: Names,
+}
+
+/// Components by what others call them: the first of a name, and of a guid in lower case.
+pub(super) struct Names {
+    names: HashMap<String, usize>,
+    guids: HashMap<String, usize>,
+}
+
+impl Names {
+    pub(super) fn of<'t, 'a: 't>(all: impl Iterator<Item = &'t ComponentText<'a>>) -> Self {
+        let mut known = Self { names: HashMap::new(), guids: HashMap::new() };
+        for (index, one) in all.enumerate() {
+            if let Some(name) = &one.name {
+                known.names.entry(name.to_string()).or_insert(index);
+            }
+            if let Some(guid) = &one.guid {
+                known.guids.entry(guid.to_ascii_lowercase()).or_insert(index);
+            }
+        }
+        known
+    }
+
+    pub(super) fn by_name(&self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
+    }
+
+    pub(super) fn by_guid(&self, guid: &str) -> Option<usize> {
+        self.guids.get(&guid.to_ascii_lowercase()).copied()
+    }
+}
 
 struct Taxonomy<'a> {
     text: ComponentText<'a>,
@@ -22,22 +55,19 @@ impl<'a> Taxonomies<'a> {
             text: json_or_default(Some(piece)),
             taxa: piece.list("taxa").map(|taxon| taxon.get_str("id").unwrap_or_default()).collect(),
         };
-        Self(run.list("taxonomies").map(taxonomy).collect())
+        let all: Vec<Taxonomy<'a>> = run.list("taxonomies").map(taxonomy).collect();
+        let names = Names::of(all.iter().map(|one| &one.text));
+        Self { all, names }
     }
 
     /// The weakness that a reference names; nothing where it is of another taxonomy.
     pub(super) fn weakness(&self, reference: &Reference<'a>) -> Option<u32> {
         let component = reference.tool_component.as_ref();
         let at = component.and_then(|named| usize::try_from(named.index?).ok());
-        let by_guid = || {
-            let guid = component?.guid.as_deref()?;
-            self.0.iter().find(|one| one.text.guid.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(guid)))
-        };
-        let by_name = || {
-            let name = component?.name.as_deref()?;
-            self.0.iter().find(|one| one.text.name.as_deref() == Some(name))
-        };
-        let taxonomy = at.and_then(|at| self.0.get(at)).or_else(by_name).or_else(by_guid);
+        let by_guid = || self.names.by_guid(component?.guid.as_deref()?);
+        let by_name = || self.names.by_name(component?.name.as_deref()?);
+        let by_word = || self.all.get(by_name().or_else(by_guid)?);
+        let taxonomy = at.and_then(|at| self.all.get(at)).or_else(by_word);
         let name = component.and_then(|named| named.name.as_deref());
         let name = name.or_else(|| taxonomy?.text.name.as_deref()).unwrap_or_default();
         let of_index = || {

@@ -47,12 +47,15 @@ fn takes_the_level_from_the_rule_where_the_result_has_none_a46() {
         (json!({"ruleId": "CA1000", "level": "note"}), [0, 0, 0, 1, 0]),
         (json!({"ruleId": "A"}), [0, 0, 1, 0, 0]),
         (json!({"ruleId": "unknown"}), [0, 0, 1, 0, 0]),
-        (json!({"ruleIndex": -1}), [0, 0, 1, 0, 0]),
-        (json!({"level": "none"}), [0, 0, 0, 0, 1]),
-        (json!({}), [0, 0, 1, 0, 0]),
+        (json!({"ruleId": "unknown", "level": "none"}), [0, 0, 0, 0, 1]),
+        (json!({"ruleIndex": -1}), [0, 1, 0, 0, 0]),
+        (json!({"level": "none"}), [0, 1, 0, 0, 0]),
+        (json!({}), [0, 1, 0, 0, 0]),
     ] {
         assert_eq!(plainly(&with_rules(rules.clone(), members.clone())), expected, "{members}");
     }
+    // Without any rules there is nothing to say.
+    assert_eq!(plainly(&with_rules(json!([]), json!({}))), [0, 0, 1, 0, 0]);
 }
 
 #[test]
@@ -130,6 +133,8 @@ fn counts_as_high_what_names_no_rule_that_can_be_told_a46() {
         (json!({"ruleIndex": 9_223_372_036_854_775_807_i64}), [0, 1, 0, 0, 0], "index 9223372036854775807 is beyond"),
         (json!({"rule": {"index": 0}, "ruleIndex": 1}), [1, 0, 0, 0, 0], "`rule.index` 0 and `ruleIndex` 1 disagree"),
         (json!({"rule": {"id": "A"}, "ruleId": "B"}), [1, 0, 0, 0, 0], "`rule.id` `A` and `ruleId` `B` disagree"),
+        (json!({"level": "note"}), [0, 1, 0, 0, 0], "it does not say of which rule it is"),
+        (json!({"ruleId": ""}), [0, 1, 0, 0, 0], "it does not say of which rule it is"),
         (json!({"ruleId": "D"}), [0, 1, 0, 0, 0], "several descriptors are called `D`"),
         (json!({"rule": {"guid": "33333333-3333-4333-8333-333333333333"}}), [0, 1, 0, 0, 0], "nothing has the guid"),
     ] {
@@ -349,15 +354,33 @@ fn tells_which_required_rules_did_not_run_a46b() {
     let report = report(json!({
         "tool": {"driver": {"name": "Scanner", "rules": [{"id": "A"}, {"id": "B", "defaultConfiguration": {"enabled": false}},
             {"id": "C"}, {"id": "D", "defaultConfiguration": {"enabled": false}}]}, "extensions": [{"name": "x", "version": "1",
-            "rules": [{"id": "E"}]}]},
+            "rules": [{"id": "E"}, {"id": "B"}]}]},
         "invocations": [{"executionSuccessful": true, "ruleConfigurationOverrides": [
             {"descriptor": {"id": "C"}, "configuration": {"enabled": false}},
             {"descriptor": {"id": "D"}, "configuration": {"enabled": true}}]}],
         "results": [],
     }));
     let run = run(&report, &asked);
-    assert_eq!((run.rules, run.disabled_rules), (5, 2));
-    assert_eq!(run.missing_rules, ["B", "C", "F"]);
+    assert_eq!((run.rules, run.disabled_rules), (4, 2), "those that ran");
+    assert_eq!(run.missing_rules, ["B", "C", "F"], "the extension has a rule `B` of its own");
+}
+
+#[test]
+fn counts_no_rule_that_was_switched_off_a46b() {
+    let off = json!({"id": "A", "defaultConfiguration": {"enabled": false}});
+    for (invocations, rules) in [
+        (json!([]), json!([off])),
+        (
+            json!([{"executionSuccessful": true, "ruleConfigurationOverrides":
+                [{"descriptor": {"id": "B"}, "configuration": {"enabled": false}}]}]),
+            json!([off, {"id": "B"}]),
+        ),
+    ] {
+        let tool = json!({"driver": {"name": "Scanner", "rules": rules}});
+        let run = run(&report(json!({"tool": tool, "invocations": invocations, "results": []})), &Ask::default());
+        let off = rules.as_array().expect("rules").len();
+        assert_eq!((run.rules, run.disabled_rules, run.results), (0, off, Some(0)), "it looked for nothing");
+    }
 }
 
 #[test]

@@ -92,7 +92,8 @@ const TOOLS: [(&str, bool, &[Row<'_>]); 13] = [
     ("cxf-3.4.6.sarif", true, &[("Grype", Some(22), true, 0, [1, 11, 4, 6, 0], 0, 0)]),
     ("dockle_0_3_15.sarif", true, &[("Dockle", Some(4), true, 0, [0, 1, 0, 3, 0], 0, 0)]),
     // Neither rule nor level anywhere.
-    ("gitleaks_7.5.0.sarif", true, &[medium("Gitleaks", 8)]),
+    // It declares its rules, and says of no result of which it is.
+    ("gitleaks_7.5.0.sarif", true, &[("Gitleaks", Some(8), true, 0, [0, 8, 0, 0, 0], 0, 8)]),
     // One error, seven notes, and one without a level.
     ("mobsfscan.json", true, &[("mobsfscan", Some(9), true, 0, [0, 1, 1, 7, 0], 0, 0)]),
     ("no_runs.sarif", true, &[]),

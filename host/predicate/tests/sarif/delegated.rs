@@ -40,10 +40,13 @@ fn reads_the_verdicts_of_others() {
 
     for predicate_type in SVR {
         let reading = read(predicate_type, &svr()).expect("a result");
-        assert_eq!((reading.kind, reading.passed), (Kind::Svr, None));
+        assert_eq!((reading.kind, reading.passed), (Kind::Svr, Some(true)));
         assert_eq!(reading.properties, ["ORG_SOURCE_STATIC_ANALYSIS"]);
         assert_eq!(reading.configurations, ["https://example.org/policy"]);
     }
+    let mut none = svr();
+    none["properties"] = json!([]);
+    assert_eq!(read(SVR[1], &none).expect("a result").passed, None, "nothing was verified");
     let members = read(VSA, &vsa()).expect("a summary").to_json();
     let names: Vec<&str> = members.keys().map(String::as_str).collect();
     let expected = ["configurations", "kind", "levels", "passed", "properties", "result", "timeSeconds", "verifier"];

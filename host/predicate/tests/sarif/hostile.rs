@@ -179,6 +179,56 @@ fn stays_quick_where_many_results_point_at_something_endless() {
     }
 }
 
+/// Ids as long as a document allows, in parts, against as many extensions as there may be: 40 s in all before.
+#[test]
+fn stays_quick_where_results_and_overrides_name_rules_with_endless_ids() {
+    let started = std::time::Instant::now();
+    for (length, many) in [(1_000_000, 10), (4_000, 2_000)] {
+        let id = |index: usize| format!("{}{index}{}", "x".repeat(length), "/a".repeat(16));
+        let extensions: Vec<Value> =
+            (0..200).map(|index| json!({"name": index.to_string(), "rules": [{"id": "r"}]})).collect();
+        let all: Vec<Value> = (0..many).map(|index| result(json!({"ruleId": id(index)}))).collect();
+        let overrides: Vec<Value> = (0..many)
+            .map(|index| json!({"descriptor": {"id": id(index)}, "configuration": {"level": "note"}}))
+            .collect();
+        let report =
+            report(json!({"tool": {"driver": {"name": "S", "rules": [{"id": "r"}]}, "extensions": extensions},
+            "invocations": [{"executionSuccessful": true, "ruleConfigurationOverrides": overrides}], "results": all}));
+        let run = run(&report, &ask(json!({"scopes": [{}, {"rules": ["**/x/**"]}]})));
+        if length > 4_096 {
+            assert_eq!(run.descriptor_faults.count, many as u64);
+            assert!(
+                run.descriptor_faults.first[0].what.contains("more than 4096 bytes"),
+                "{:?}",
+                run.descriptor_faults
+            );
+            assert_eq!((counts(&run), run.scopes[1].counts[3]), ([0, 10, 0, 0, 0], 10), "it may be any rule");
+        } else {
+            assert_eq!((counts(&run), run.descriptor_faults.count), ([0, 0, 2_000, 0, 0], 0));
+        }
+    }
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+/// An id that every extension knows: results times extensions must not decide how long it takes.
+#[test]
+fn holds_the_worst_of_all_extensions_against_a_result_a46() {
+    let tags: Vec<String> = (0..400).map(|tag| tag.to_string()).collect();
+    let extensions: Vec<Value> = (0..200)
+        .map(|index| {
+            let severity = if index == 150 { "9.9" } else { "1.0" };
+            json!({"name": index.to_string(), "rules": [{"id": "x", "properties": {"security-severity": severity, "tags": tags}}]})
+        })
+        .collect();
+    let all: Vec<Value> = (0..10_000).map(|_| result(json!({"ruleId": "x/1"}))).collect();
+    let report = report(json!({"tool": {"driver": {"name": "S"}, "extensions": extensions}, "results": all}));
+    let started = std::time::Instant::now();
+    let run = run(&report, &ask(json!({"scopes": [{}, {"tags": ["nothing"]}]})));
+    assert_eq!(counts(&run), [10_000, 0, 0, 0, 0]);
+    assert_eq!(run.scopes[1].counts[4], 10_000, "it may have any tag");
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
 #[test]
 fn refuses_more_extensions_than_results_can_be_compared_with() {
     let extensions: Vec<Value> = (0..201).map(|index| json!({"name": index.to_string()})).collect();

@@ -10,6 +10,8 @@ use crate::{Kind, MAX_COMPONENTS, MAX_DEPTH, MOST_MAKERS, Piece, Unreadable, sho
 
 /// Sets of licences of one document are followed to so many members in all: sets of sets of sets would have no end.
 const MOST_MEMBERS: usize = 1_000_000;
+/// The most bytes of all expressions that its licences come to: many sets may have one long member in common.
+const MOST_LICENSES: usize = 32 * 1024 * 1024;
 
 /// All elements.
 pub(super) struct Elements<'a> {
@@ -18,6 +20,8 @@ pub(super) struct Elements<'a> {
     imported: HashSet<Cow<'a, str>>,
     /// How many more members of sets of licences may be looked at.
     members: Cell<usize>,
+    /// How many more bytes their expressions may have.
+    bytes: Cell<usize>,
 }
 
 /// One value, or the values of a list: JSON-LD takes them for the same.
@@ -59,7 +63,7 @@ impl<'a> Elements<'a> {
         }
         let imports = list.iter().flat_map(|piece| piece.get("import").into_iter().flat_map(values));
         let imported = imports.filter_map(|import| import.get_str("externalSpdxId")).collect();
-        Ok(Self { list, ids, imported, members: Cell::new(MOST_MEMBERS) })
+        Ok(Self { list, ids, imported, members: Cell::new(MOST_MEMBERS), bytes: Cell::new(MOST_LICENSES) })
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = Piece<'a>> {
@@ -130,7 +134,8 @@ impl<'a> Elements<'a> {
     /// The expression that an element for a licence stands for.
     ///
     /// # Errors
-    /// The sets of the document have more than [`MOST_MEMBERS`] members in all: leaving some out could hide a denied one.
+    /// The sets of the document have more than [`MOST_MEMBERS`] members in all, or come to more than [`MOST_LICENSES`] bytes:
+    /// leaving some out could hide a denied one.
     pub(super) fn license(&self, reference: Piece<'a>) -> Result<Option<Cow<'a, str>>, Unreadable> {
         let Some(id) = reference.str() else { return Ok(None) };
         let text = self.expression(&id, 0);
@@ -138,10 +143,23 @@ impl<'a> Elements<'a> {
             let what = format!("its sets of licences have more than {MOST_MEMBERS} members in all");
             return Err(Unreadable::at(reference.pointer(), what));
         }
+        if self.bytes.get() == 0 {
+            let what = format!("the expressions of its licences have more than {MOST_LICENSES} bytes in all");
+            return Err(Unreadable::at(reference.pointer(), what));
+        }
         Ok(text)
     }
 
     fn expression(&self, id: &str, depth: usize) -> Option<Cow<'a, str>> {
+        if self.bytes.get() == 0 {
+            return None;
+        }
+        let text = self.expression_of(id, depth)?;
+        self.bytes.set(self.bytes.get().saturating_sub(text.len()));
+        Some(text)
+    }
+
+    fn expression_of(&self, id: &str, depth: usize) -> Option<Cow<'a, str>> {
         self.members.set(self.members.get().checked_sub(1)?);
         if let Some(listed) = id.strip_prefix("https://spdx.org/licenses/") {
             return Some(Cow::Owned(listed.to_owned()));
