@@ -468,3 +468,39 @@ fn takes_no_longer_for_documents_made_to_take_long_a40() {
     assert!(refused(&sets.to_string()).contains("have more than 33554432 bytes in all"));
     assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
 }
+
+/// Something in the list that lists nothing: no name, the root once more, files alone.
+#[test]
+fn counts_nothing_that_says_nothing_or_repeats_the_root_a45() {
+    let root = cyclonedx()["metadata"]["component"].clone();
+    let named = |name: &str| json!({"type": "library", "name": name});
+    let again = |member: &str, value: Value| {
+        let mut again = root.clone();
+        again[member] = value;
+        again
+    };
+    let unversioned = json!({"type": "container", "name": "App", "bom-ref": "again"});
+    for (component, counted) in [
+        (named(""), (0, 0)),
+        (named("NOASSERTION"), (0, 0)),
+        (named("none"), (0, 0)),
+        (named("\u{200b}"), (0, 0)),
+        (again("bom-ref", json!("again")), (0, 0)),
+        (again("name", json!("other name under the same reference")), (0, 0)),
+        (unversioned, (0, 0)),
+        (json!({"type": "container", "name": "app", "version": "2.0"}), (1, 1)),
+        (named("lodash"), (1, 1)),
+        (json!({"type": "file", "name": "/etc/passwd"}), (1, 0)),
+    ] {
+        let mut document = cyclonedx();
+        document["components"] = json!([component]);
+        let reading = reading(&document);
+        assert_eq!((reading.components, reading.listed), counted, "{component}");
+        assert_eq!(reading.types.values().sum::<usize>(), counted.0, "{component}");
+        assert_eq!(reading.to_json()["listed"], counted.1);
+    }
+    let package = |id: &str, name: &str| json!({"SPDXID": id, "name": name, "versionInfo": "1", "downloadLocation": "NOASSERTION"});
+    let spdx = json!({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "documentDescribes": ["SPDXRef-a"],
+        "packages": [package("SPDXRef-b", "app"), package("SPDXRef-a", "app"), package("SPDXRef-c", "NOASSERTION")]});
+    assert_eq!((reading(&spdx).components, reading(&spdx).listed), (0, 0));
+}

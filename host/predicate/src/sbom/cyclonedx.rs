@@ -57,6 +57,7 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
         }),
         binding: binding(subject, about),
         components: tally.components,
+        listed: tally.listed,
         types: std::mem::take(&mut tally.types),
         coverage: tally.coverage(),
         graph: walk.graph.reading(&roots, named),
@@ -127,7 +128,9 @@ impl<'k, 'a> Walk<'k, 'a> {
             let node = self.graph.add(reference(subject), subject, false);
             self.root = Some(node);
             self.nested(subject, node)?;
-            self.tally.judge(&mut component(subject));
+            let mut about = component(subject);
+            self.tally.root(&about);
+            self.tally.judge(&mut about);
         }
         for component in root.list("components") {
             self.component(component)?;
@@ -194,6 +197,7 @@ fn component(piece: Piece<'_>) -> Component<'_> {
     let mut component = Component::new(piece, kind);
     for (name, member) in piece.members() {
         match &*name {
+            "bom-ref" => component.id = member.str().filter(|id| !id.is_empty()),
             "name" => component.name = said(piece, "name"),
             "version" => component.version = said(piece, "version"),
             "supplier" => component.has(Element::Supplier, said(member, "name").is_some()),

@@ -57,6 +57,7 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
         }),
         binding: claims.binding(),
         components: tally.components,
+        listed: tally.listed,
         types: std::mem::take(&mut tally.types),
         coverage: tally.coverage(),
         completeness: completeness(root, &described),
@@ -154,8 +155,12 @@ impl<'a> Walk<'_, 'a> {
         }
         self.relations(root, &found)?;
         let roots: HashSet<u32> = self.roots.iter().map(|&(node, _)| node).collect();
+        let read = |piece, is_file| if is_file { file(piece) } else { package(piece) };
+        for &(piece, _, is_file) in found.iter().filter(|(_, node, _)| roots.contains(node)) {
+            self.tally.root(&read(piece, is_file));
+        }
         for (piece, node, is_file) in found {
-            let mut component = if is_file { file(piece) } else { package(piece) };
+            let mut component = read(piece, is_file);
             component.has(Element::Dependencies, self.graph.stated(node));
             if roots.contains(&node) {
                 self.tally.judge(&mut component);

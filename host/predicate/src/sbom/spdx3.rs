@@ -77,6 +77,7 @@ pub(super) fn read(root: Piece<'_>, context: Piece<'_>, about: &About, ask: &Ask
         }),
         binding: claims.binding(),
         components: tally.components,
+        listed: tally.listed,
         types: std::mem::take(&mut tally.types),
         coverage: tally.coverage(),
         completeness: completeness(&elements, &roots),
@@ -143,6 +144,9 @@ impl<'a> Walk<'_, '_, 'a> {
             }
         }
         self.relations()?;
+        for &(piece, _, file, _) in found.iter().filter(|&&(_, _, _, is_root)| is_root) {
+            self.tally.root(&component(piece, file));
+        }
         for (piece, node, file, is_root) in found {
             let mut component = component(piece, file);
             component.has(Element::Dependencies, self.graph.stated(node));

@@ -29,6 +29,7 @@ impl Reading {
             "root": self.root.as_ref().map(root),
             "binding": binding(&self.binding),
             "components": self.components,
+            "listed": self.listed,
             "types": self.types,
             "coverage": self.coverage.iter().map(|(name, share)| ((*name).to_owned(), share_json(share))).collect::<Map<_, _>>(),
             "graph": graph(&self.graph),
