@@ -504,3 +504,77 @@ fn counts_nothing_that_says_nothing_or_repeats_the_root_a45() {
         "packages": [package("SPDXRef-b", "app"), package("SPDXRef-a", "app"), package("SPDXRef-c", "NOASSERTION")]});
     assert_eq!((reading(&spdx).components, reading(&spdx).listed), (0, 0));
 }
+
+#[test]
+fn takes_what_looks_like_a_digest_for_one_a45() {
+    use BindingState::{Agrees, Disagrees, Silent};
+    let hex = &DIGEST[7..];
+    let state = |member: &str, value: Value| {
+        let mut document = cyclonedx();
+        document["metadata"]["component"] = json!({"type": "container", "name": "app", "bom-ref": "root"});
+        document["metadata"]["component"][member] = value;
+        reading(&document).binding.state
+    };
+    for (member, text, expected) in [
+        ("version", format!(" {DIGEST}\n"), Agrees),
+        ("version", format!("SHA256:{}", hex.to_uppercase()), Agrees),
+        ("version", hex.to_owned(), Agrees),
+        ("version", OTHER[7..].to_owned(), Disagrees),
+        ("version", format!("1.0+{OTHER}"), Disagrees),
+        ("version", format!("1.0 ({DIGEST})"), Agrees),
+        ("version", format!("{DIGEST}0"), Disagrees),
+        ("version", "sha256:abc".to_owned(), Disagrees),
+        ("version", "sha256%3Aabc".to_owned(), Disagrees),
+        ("version", format!("{DIGEST}, {OTHER}"), Disagrees),
+        ("version", format!("sha384:{}", "a".repeat(96)), Silent),
+        ("version", "sha384:none".to_owned(), Disagrees),
+        ("version", format!("sha512:{}", "D".repeat(128)), Agrees),
+        ("version", format!("sha512:{}", "e".repeat(128)), Disagrees),
+        ("version", "sha256".to_owned(), Silent),
+        ("version", "0".repeat(40), Silent),
+        ("name", hex.to_owned(), Silent),
+        ("name", format!("app {OTHER}"), Disagrees),
+        ("purl", format!("pkg:oci/app@SHA256%3a{hex}?arch=amd64"), Agrees),
+        ("purl", format!(" pkg:oci/app@{OTHER} "), Disagrees),
+        ("purl", format!("pkg:oci/app@{}", &OTHER[7..]), Disagrees),
+        ("purl", format!("pkg:oci/app@1.0?digest=sha256%3A{hex}"), Agrees),
+        ("purl", format!("pkg:oci/app@1.0?digest={OTHER}"), Disagrees),
+        ("purl", format!("pkg:generic/app@1.0?checksum=sha256:{}", &OTHER[7..]), Disagrees),
+        ("purl", format!("pkg:oci/app@sha256%253A{hex}"), Agrees),
+        ("purl", "pkg:docker/cassandra@sha256:244fd47e07d1004f0aed9c".to_owned(), Disagrees),
+        ("purl", format!("oci/app@{OTHER}"), Disagrees),
+    ] {
+        assert_eq!(state(member, json!(text)), expected, "{member} {text}");
+    }
+    for (algorithm, value, expected) in [
+        ("SHA-256", format!(" {} ", hex.to_uppercase()), Agrees),
+        ("SHA-256", DIGEST.to_owned(), Agrees),
+        ("SHA-256", "abc".to_owned(), Disagrees),
+        ("SHA-384", "a".repeat(96), Silent),
+        ("SHA-1", "a".repeat(40), Silent),
+    ] {
+        assert_eq!(state("hashes", json!([{"alg": algorithm, "content": value}])), expected, "{algorithm} {value}");
+    }
+}
+
+/// Tools write the digest of an image's configuration, or of its index, into the version of SPDX 2.
+#[test]
+fn takes_a_checksum_for_more_than_a_version_in_spdx_2() {
+    let state = |checksum: Option<&str>, purl: &str, version: &str| {
+        let checksums: Vec<Value> = checksum
+            .iter()
+            .map(|one| json!({"algorithm": "SHA256", "checksumValue": one.trim_start_matches("sha256:")}))
+            .collect();
+        let purl = json!({"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl});
+        let root = json!({"SPDXID": "SPDXRef-a", "name": "app", "versionInfo": version, "checksums": checksums, "externalRefs": [purl]});
+        let document = json!({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "documentDescribes": ["SPDXRef-a"], "packages": [root]});
+        reading(&document).binding.state
+    };
+    let (plain, good) = ("pkg:oci/app", format!("pkg:oci/app@{DIGEST}"));
+    assert_eq!(state(Some(DIGEST), plain, OTHER), BindingState::Agrees);
+    assert_eq!(state(Some(OTHER), plain, DIGEST), BindingState::Disagrees);
+    assert_eq!(state(None, &good, OTHER), BindingState::Agrees);
+    assert_eq!(state(Some(OTHER), &good, DIGEST), BindingState::Disagrees);
+    assert_eq!(state(None, plain, DIGEST), BindingState::Agrees);
+    assert_eq!(state(None, plain, OTHER), BindingState::Disagrees);
+}

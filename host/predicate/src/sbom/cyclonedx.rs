@@ -271,9 +271,8 @@ fn binding(subject: Option<Piece<'_>>, about: &About) -> super::Binding {
         if let Some(purl) = subject.get("purl") {
             claims.purl(&purl.str().unwrap_or_default(), purl);
         }
-        for member in ["version", "name"] {
-            claims.text(subject.get_str(member), subject.get(member));
-        }
+        claims.version(subject.get_str("version"), subject.get("version"));
+        claims.text(subject.get_str("name"), subject.get("name"));
         for hash in subject.list("hashes") {
             claims.hash(&hash.get_str("alg").unwrap_or_default(), &hash.get_str("content").unwrap_or_default(), hash);
         }

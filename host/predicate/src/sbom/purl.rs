@@ -1,4 +1,4 @@
-//! Package URLs: their parts, the digest that one for an image names, and patterns over them.
+//! Package URLs: their parts, and patterns over them.
 
 use std::borrow::Cow;
 
@@ -30,14 +30,6 @@ pub(crate) fn parse(text: &str) -> Option<Purl<'_>> {
         return None;
     }
     Some(Purl { kind, path, version: version.filter(|version| !version.is_empty()) })
-}
-
-/// The digest that the package URL of an image names.
-pub(crate) fn digest(text: &str) -> Option<String> {
-    let purl = parse(text)?;
-    let image = purl.kind.eq_ignore_ascii_case("oci") || purl.kind.eq_ignore_ascii_case("docker");
-    let version = decoded(purl.version.filter(|_| image)?);
-    version.starts_with("sha256:").then(|| version.into_owned())
 }
 
 /// A pattern over package URLs: `*` stands for anything within one segment; without a version it means every version.
@@ -78,7 +70,11 @@ pub(crate) struct Plain {
     version: Option<String>,
 }
 
-impl Purl<'_> {
+impl<'a> Purl<'a> {
+    pub(crate) fn version(&self) -> Option<Cow<'a, str>> {
+        self.version.map(decoded)
+    }
+
     pub(crate) fn plain(&self) -> Plain {
         let kind = self.kind.to_ascii_lowercase();
         let segments = self.path.split('/').filter(|segment| !segment.is_empty());
@@ -97,7 +93,8 @@ fn plain(segment: &str, kind: &str) -> String {
     if kind == "pypi" { segment.replace(['_', '.'], "-") } else { segment }
 }
 
-fn decoded(text: &str) -> Cow<'_, str> {
+/// With what is percent-encoded in it decoded once.
+pub(crate) fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }
@@ -172,15 +169,6 @@ mod tests {
         for no in ["npm/x", "pkg:npm", "pkg:npm/", "pkg:/x", "pkg:npm/x?a=b", "lodash", ""] {
             assert!(Pattern::new(no).expect_err("no pattern").contains("pkg:type/namespace/name"), "{no}");
         }
-    }
-
-    #[test]
-    fn knows_the_digest_in_the_url_of_an_image() {
-        let digest_of = |text: &str| digest(text);
-        assert_eq!(digest_of("pkg:oci/app@sha256%3Aab?repository_url=x").as_deref(), Some("sha256:ab"));
-        assert_eq!(digest_of("pkg:docker/org/app@sha256:ab").as_deref(), Some("sha256:ab"));
-        assert_eq!(digest_of("pkg:oci/app@1.0"), None);
-        assert_eq!(digest_of("pkg:npm/app@sha256:ab"), None);
     }
 
     #[test]

@@ -271,9 +271,11 @@ fn claim(piece: Piece<'_>, claims: &mut Claims<'_>) {
     {
         claims.purl(&reference.get_str("referenceLocator").unwrap_or_default(), reference);
     }
-    for member in ["versionInfo", "name"] {
-        claims.text(piece.get_str(member), piece.get(member));
+    // Those two are there to name digests; a version is one where neither does.
+    if !claims.any() {
+        claims.version(piece.get_str("versionInfo"), piece.get("versionInfo"));
     }
+    claims.text(piece.get_str("name"), piece.get("name"));
 }
 
 /// SPDX 2 can only say of a root that nothing is known about what it depends on.

@@ -249,9 +249,8 @@ fn claim(piece: Piece<'_>, claims: &mut Claims<'_>) {
     for purl in purls(piece) {
         claims.purl(&purl, piece.get("software_packageUrl").unwrap_or(piece));
     }
-    for member in ["software_packageVersion", "name"] {
-        claims.text(piece.get_str(member), piece.get(member));
-    }
+    claims.version(piece.get_str("software_packageVersion"), piece.get("software_packageVersion"));
+    claims.text(piece.get_str("name"), piece.get("name"));
 }
 
 /// The worst word of any relation by which something is contained or needed; only one of the roots can make it complete.
