@@ -578,3 +578,29 @@ fn takes_a_checksum_for_more_than_a_version_in_spdx_2() {
     assert_eq!(state(None, plain, DIGEST), BindingState::Agrees);
     assert_eq!(state(None, plain, OTHER), BindingState::Disagrees);
 }
+
+#[test]
+fn tells_package_urls_that_no_pattern_can_be_held_against_a45() {
+    let mut document = cyclonedx();
+    let with = |kind: &str, purl: &str| json!({"type": kind, "name": "x", "purl": purl});
+    document["components"] = json!([with("library", "npm/event-stream"), with("library", "pkg:npm/a@1"), with("file", "x"),
+        with("operating-system", "x"), with("application", "pkg:npm/./event-stream@3.3.6"), {"type": "library", "name": "none"}]);
+    let ask = ask(&["pkg:npm/event-stream"], &[], &[]);
+    let reading = read(document.to_string().as_bytes(), &about(), &ask).expect("an SBOM");
+    assert_eq!(
+        reading.to_json()["unreadablePurls"],
+        json!({"count": 2, "first": [{"component": "x", "pointer": "/components/0"}, {"component": "x", "pointer": "/components/4"}]})
+    );
+    assert_eq!(reading.denied_components.first[0].pointer, "/components/4");
+}
+
+#[test]
+fn finds_denied_licences_in_the_evidence_a45() {
+    let mut document = cyclonedx();
+    document["components"] = json!([{"type": "library", "name": "x", "licenses": [{"license": {"id": "MIT"}}],
+        "evidence": {"licenses": [{"license": {"id": "Apache-2.0"}}, {"license": {"id": "AGPL-3.0-only"}}]}}]);
+    let reading = read(document.to_string().as_bytes(), &about(), &ask(&[], &["AGPL-*"], &[])).expect("an SBOM");
+    assert_eq!(reading.faults.count, 0, "{:?}", reading.faults);
+    assert_eq!(reading.denied_licenses.first[0].license.as_deref(), Some("AGPL-3.0-only"));
+    assert_eq!((share(&reading, "licenseValid"), reading.denied_licenses.count), ((1, 1), 1));
+}

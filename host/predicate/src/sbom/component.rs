@@ -66,6 +66,8 @@ pub(crate) struct Component<'a> {
     pub(crate) version: Option<Cow<'a, str>>,
     pub(crate) purls: Vec<Cow<'a, str>>,
     pub(crate) licenses: Vec<Cow<'a, str>>,
+    /// What somebody found in it instead of reading what it says of itself.
+    pub(crate) observed: Vec<Cow<'a, str>>,
     /// What else refers to it by, where that can tell it for the root.
     pub(crate) id: Option<Cow<'a, str>>,
     has: u32,
@@ -73,7 +75,17 @@ pub(crate) struct Component<'a> {
 
 impl<'a> Component<'a> {
     pub(crate) fn new(piece: Piece<'a>, kind: Cow<'a, str>) -> Self {
-        Self { piece, kind, name: None, version: None, purls: Vec::new(), licenses: Vec::new(), id: None, has: 0 }
+        Self {
+            piece,
+            kind,
+            name: None,
+            version: None,
+            purls: Vec::new(),
+            licenses: Vec::new(),
+            observed: Vec::new(),
+            id: None,
+            has: 0,
+        }
     }
 
     pub(crate) fn has(&mut self, element: Element, yes: bool) {
@@ -126,6 +138,8 @@ pub(crate) struct Tally<'k> {
     have: [usize; ELEMENTS.len()],
     missing: [Vec<Named>; ELEMENTS.len()],
     pub(crate) denied_components: Offenders<Denied>,
+    /// Components with a package URL that cannot be held against patterns as every reader would.
+    pub(crate) unreadable_purls: Offenders<Named>,
     pub(crate) denied_licenses: Offenders<Denied>,
     pub(crate) invalid_licenses: Offenders<Denied>,
     pub(crate) deprecated_licenses: Offenders<Denied>,
@@ -145,6 +159,7 @@ impl<'k> Tally<'k> {
             have: [0; ELEMENTS.len()],
             missing: Default::default(),
             denied_components: Offenders::default(),
+            unreadable_purls: Offenders::default(),
             denied_licenses: Offenders::default(),
             invalid_licenses: Offenders::default(),
             deprecated_licenses: Offenders::default(),
@@ -195,6 +210,10 @@ impl<'k> Tally<'k> {
         if let Some(pattern) = pattern {
             self.denied_components.add(|| denied(component, Some(&pattern.text), None));
         }
+        let packaged = !matches!(&*component.kind, "file" | "operating-system" | "operating_system");
+        if packaged && component.purls.iter().any(|text| !purl::is_strict(text)) {
+            self.unreadable_purls.add(|| component.named());
+        }
         let mut valid = !component.licenses.is_empty();
         let (mut some, mut offenders) = (false, [None; 3]);
         for (index, text) in component.licenses.iter().enumerate() {
@@ -211,9 +230,15 @@ impl<'k> Tally<'k> {
                 offenders[2] = offenders[2].or(Some((index, 0)));
             }
         }
+        for (index, text) in component.observed.iter().enumerate() {
+            let pattern = self.licenses.judge(text).denied;
+            let index = component.licenses.len() + index;
+            offenders[0] = offenders[0].or(pattern.map(|pattern| (index, pattern)));
+        }
         component.has(Element::License, some);
         component.has(Element::LicenseValid, valid && some);
-        let license = |index: usize| component.licenses.get(index).map(|text| shown(text));
+        let license =
+            |index: usize| component.licenses.iter().chain(&component.observed).nth(index).map(|text| shown(text));
         let lists = [&mut self.denied_licenses, &mut self.invalid_licenses, &mut self.deprecated_licenses];
         for ((list, offender), patterned) in lists.into_iter().zip(offenders).zip([true, false, false]) {
             if let Some((index, pattern)) = offender {

@@ -63,6 +63,7 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
         graph: walk.graph.reading(&roots, named),
         completeness: completeness(root, subject),
         denied_components: tally.denied_components,
+        unreadable_purls: tally.unreadable_purls,
         denied_licenses: tally.denied_licenses,
         invalid_licenses: tally.invalid_licenses,
         deprecated_licenses: tally.deprecated_licenses,
@@ -225,7 +226,8 @@ fn component(piece: Piece<'_>) -> Component<'_> {
                     component.hash(&hash.get_str("alg").unwrap_or_default());
                 }
             }
-            "licenses" => licenses(member, &mut component),
+            "licenses" => component.licenses.extend(licenses(member)),
+            "evidence" => component.observed.extend(member.get("licenses").into_iter().flat_map(licenses)),
             "properties" => properties(member, &mut component),
             "externalReferences" => {
                 let place = |kind: &str| {
@@ -243,12 +245,12 @@ fn component(piece: Piece<'_>) -> Component<'_> {
 }
 
 /// Several licences in one list without an expression that joins them: nothing says that one may choose, so all of them count.
-fn licenses<'a>(list: Piece<'a>, component: &mut Component<'a>) {
-    for choice in list.elements() {
+fn licenses<'a>(list: Piece<'a>) -> impl Iterator<Item = Cow<'a, str>> {
+    list.elements().filter_map(|choice| {
         let license = choice.get("license");
         let text = license.and_then(|license| license.get_str("id").or_else(|| license.get_str("name")));
-        component.licenses.extend(text.or_else(|| choice.get_str("expression")));
-    }
+        text.or_else(|| choice.get_str("expression"))
+    })
 }
 
 /// The properties by which BSI TR-03183-2 has CycloneDX say what a component is.

@@ -83,6 +83,7 @@ pub(super) fn read(root: Piece<'_>, context: Piece<'_>, about: &About, ask: &Ask
         completeness: completeness(&elements, &roots),
         graph,
         denied_components: tally.denied_components,
+        unreadable_purls: tally.unreadable_purls,
         denied_licenses: tally.denied_licenses,
         invalid_licenses: tally.invalid_licenses,
         deprecated_licenses: tally.deprecated_licenses,

@@ -38,6 +38,7 @@ impl Reading {
                 "components": offenders(&self.denied_components, denied),
                 "licenses": offenders(&self.denied_licenses, denied),
             },
+            "unreadablePurls": offenders(&self.unreadable_purls, named),
             "invalidLicenses": offenders(&self.invalid_licenses, denied),
             "deprecatedLicenses": offenders(&self.deprecated_licenses, denied),
             "services": services(&self.services),
