@@ -266,11 +266,17 @@ impl<'k> Tally<'k> {
     }
 }
 
-/// What a document is about, by name: version and package URLs.
+/// What a document is about, by name.
 #[derive(Default)]
 struct Roots {
-    names: HashMap<String, Vec<(Option<String>, Vec<String>)>>,
+    names: HashMap<String, Vec<Known>>,
     ids: HashSet<String>,
+}
+
+/// Version and package URLs of a root.
+struct Known {
+    version: Option<String>,
+    purls: Vec<String>,
 }
 
 impl Roots {
@@ -279,8 +285,8 @@ impl Roots {
         let Some(name) = &component.name else { return };
         let alike = self.names.entry(name.trim().to_lowercase()).or_default();
         if alike.len() < MOST_ALIKE {
-            let purls = component.purls.iter().map(|purl| purl.trim().to_owned()).collect();
-            alike.push((component.version.as_deref().map(|version| version.trim().to_owned()), purls));
+            let purls = component.purls.iter().map(|purl| purl.trim().to_owned()).take(MOST_ALIKE).collect();
+            alike.push(Known { version: component.version.as_deref().map(|version| version.trim().to_owned()), purls });
         }
     }
 
@@ -290,10 +296,10 @@ impl Roots {
             return true;
         }
         let alike = component.name.as_deref().and_then(|name| self.names.get(&name.trim().to_lowercase()));
-        alike.into_iter().flatten().any(|(version, purls)| {
+        alike.into_iter().flatten().any(|known| {
             let own = component.version.as_deref().map(str::trim);
-            (own.is_none() || own == version.as_deref())
-                && component.purls.iter().all(|purl| purls.iter().any(|known| known == purl.trim()))
+            (own.is_none() || own == known.version.as_deref())
+                && component.purls.iter().all(|purl| known.purls.iter().any(|known| known == purl.trim()))
         })
     }
 }
