@@ -23,6 +23,7 @@ pub use reading::{
     Outside, Reading, Root, Service, Services, Share, Tool, Vulnerabilities, Vulnerability,
 };
 
+use crate::shown::is_seen;
 use crate::{Kind, Piece, Text, Unreadable, shown};
 
 /// Reads an SBOM: CycloneDX 1.2 to 1.7 as JSON, SPDX 2.2 and 2.3 as JSON or tag-value, SPDX 3.0 as JSON-LD. It may be the text
@@ -104,7 +105,7 @@ fn said<'a>(piece: Piece<'a>, name: &str) -> Option<Cow<'a, str>> {
 /// Whether a text says something: SPDX's words for nothing do not.
 fn says(text: &str) -> bool {
     let text = text.trim();
-    !(text.is_empty() || text.eq_ignore_ascii_case("NOASSERTION") || text.eq_ignore_ascii_case("NONE"))
+    !(!text.chars().any(is_seen) || text.eq_ignore_ascii_case("NOASSERTION") || text.eq_ignore_ascii_case("NONE"))
 }
 
 /// `name@version`, as components are called in messages.

@@ -76,3 +76,12 @@ fn refuses_a_report_of_a_scanner() {
     let said = sbom::read(&text("semgrep-clean.sarif"), &About::default(), &Ask::default()).expect_err("no SBOM");
     assert!(said.to_string().contains("SARIF"), "{said}");
 }
+
+#[test]
+fn finds_every_package_url_of_syft_readable() {
+    for name in ["app.cdx.json", "app.spdx.json", "other.cdx.json", "requirements.cdx.json"] {
+        let reading = read(name, IMAGE);
+        assert_eq!(reading["unreadablePurls"], json!({"count": 0, "first": []}), "{name}");
+        assert!(reading["listed"].as_u64() > Some(0) && reading["listed"].as_u64() <= reading["components"].as_u64());
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::ask::{Suppress, Suppressions};
 use super::log::Suppression;
+use crate::shown::is_seen;
 
 /// How the suppressions of results were judged. Each counts results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,16 +50,6 @@ pub(super) fn is_suppressed(list: &[Suppression<'_>], allowed: &Suppressions, to
 
 fn is_justified(one: &Suppression<'_>) -> bool {
     one.justification.as_deref().is_some_and(|why| why.chars().any(is_seen))
-}
-
-/// Whether anybody sees a character: no space, nothing that controls or joins others, no filler.
-fn is_seen(character: char) -> bool {
-    !(character.is_whitespace()
-        || character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'))
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Components of any format, counted one by one and let go.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::license::Licenses;
 use super::reading::{Denied, Named, Offenders, Share};
 use super::{Ask, label, purl};
-use crate::{MAX_COMPONENTS, MOST_SHOWN, Piece, Unreadable, shown};
+use crate::{MAX_COMPONENTS, MOST_ALIKE, MOST_SHOWN, Piece, Unreadable, shown};
 
 /// The type of a component for which nobody wrote one.
 pub(crate) const UNSPECIFIED: &str = "unspecified";
@@ -66,12 +66,26 @@ pub(crate) struct Component<'a> {
     pub(crate) version: Option<Cow<'a, str>>,
     pub(crate) purls: Vec<Cow<'a, str>>,
     pub(crate) licenses: Vec<Cow<'a, str>>,
+    /// What somebody found in it instead of reading what it says of itself.
+    pub(crate) observed: Vec<Cow<'a, str>>,
+    /// What else refers to it by, where that can tell it for the root.
+    pub(crate) id: Option<Cow<'a, str>>,
     has: u32,
 }
 
 impl<'a> Component<'a> {
     pub(crate) fn new(piece: Piece<'a>, kind: Cow<'a, str>) -> Self {
-        Self { piece, kind, name: None, version: None, purls: Vec::new(), licenses: Vec::new(), has: 0 }
+        Self {
+            piece,
+            kind,
+            name: None,
+            version: None,
+            purls: Vec::new(),
+            licenses: Vec::new(),
+            observed: Vec::new(),
+            id: None,
+            has: 0,
+        }
     }
 
     pub(crate) fn has(&mut self, element: Element, yes: bool) {
@@ -96,6 +110,11 @@ impl<'a> Component<'a> {
         self.purls.push(text);
     }
 
+    /// It has a name: what has none could be anything, and is not listed by being there.
+    fn says(&self) -> bool {
+        self.name.as_deref().is_some_and(super::says)
+    }
+
     fn label(&self) -> String {
         label(self.name.as_deref(), self.version.as_deref())
     }
@@ -110,11 +129,17 @@ pub(crate) struct Tally<'k> {
     ask: &'k Ask,
     licenses: Licenses<'k>,
     pub(crate) components: usize,
+    /// Those of them that are no files.
+    pub(crate) listed: usize,
+    seen: usize,
+    roots: Roots,
     pub(crate) types: BTreeMap<String, usize>,
     of: usize,
     have: [usize; ELEMENTS.len()],
     missing: [Vec<Named>; ELEMENTS.len()],
     pub(crate) denied_components: Offenders<Denied>,
+    /// Components with a package URL that cannot be held against patterns as every reader would.
+    pub(crate) unreadable_purls: Offenders<Named>,
     pub(crate) denied_licenses: Offenders<Denied>,
     pub(crate) invalid_licenses: Offenders<Denied>,
     pub(crate) deprecated_licenses: Offenders<Denied>,
@@ -126,36 +151,54 @@ impl<'k> Tally<'k> {
             ask,
             licenses: Licenses::new(&ask.licenses),
             components: 0,
+            listed: 0,
+            seen: 0,
+            roots: Roots::default(),
             types: BTreeMap::new(),
             of: 0,
             have: [0; ELEMENTS.len()],
             missing: Default::default(),
             denied_components: Offenders::default(),
+            unreadable_purls: Offenders::default(),
             denied_licenses: Offenders::default(),
             invalid_licenses: Offenders::default(),
             deprecated_licenses: Offenders::default(),
         }
     }
 
-    /// Counts a component that is not the root.
+    /// Remembers a root before anything is counted: who lists it again lists nothing.
+    pub(crate) fn root(&mut self, component: &Component<'_>) {
+        self.roots.add(component);
+    }
+
+    /// Counts a component that is not the root. One that says nothing, or repeats the root, is not listed, but lacks what it
+    /// lacks.
     pub(crate) fn take(&mut self, mut component: Component<'_>) -> Result<(), Unreadable> {
-        self.components += 1;
-        if self.components > MAX_COMPONENTS {
+        self.seen += 1;
+        if self.seen > MAX_COMPONENTS {
             let what = format!("it lists more than {MAX_COMPONENTS} components; at most that many are read");
             return Err(Unreadable::at(component.piece.pointer(), what));
         }
-        match self.types.get_mut(&*component.kind) {
-            Some(count) => *count += 1,
-            None => {
-                let kind = if self.types.len() < MOST_TYPES { shown(&component.kind) } else { "other".to_owned() };
-                *self.types.entry(kind).or_default() += 1;
-            }
+        if component.says() && !self.roots.repeats(&component) {
+            self.list(&component.kind);
         }
         self.judge(&mut component);
         if self.ask.counts(&component.kind) {
             self.cover(&component);
         }
         Ok(())
+    }
+
+    fn list(&mut self, kind: &str) {
+        self.components += 1;
+        self.listed += usize::from(!kind.eq_ignore_ascii_case("file"));
+        match self.types.get_mut(kind) {
+            Some(count) => *count += 1,
+            None => {
+                let kind = if self.types.len() < MOST_TYPES { shown(kind) } else { "other".to_owned() };
+                *self.types.entry(kind).or_default() += 1;
+            }
+        }
     }
 
     /// Looks for what is denied, in the root too: an image may be denied for its own licence.
@@ -166,6 +209,10 @@ impl<'k> Tally<'k> {
             purls.map(|purl| purl.plain()).find_map(|purl| patterns.iter().find(|pattern| pattern.matches(&purl)));
         if let Some(pattern) = pattern {
             self.denied_components.add(|| denied(component, Some(&pattern.text), None));
+        }
+        let packaged = !matches!(&*component.kind, "file" | "operating-system" | "operating_system");
+        if packaged && component.purls.iter().any(|text| !purl::is_strict(text)) {
+            self.unreadable_purls.add(|| component.named());
         }
         let mut valid = !component.licenses.is_empty();
         let (mut some, mut offenders) = (false, [None; 3]);
@@ -183,9 +230,15 @@ impl<'k> Tally<'k> {
                 offenders[2] = offenders[2].or(Some((index, 0)));
             }
         }
+        for (index, text) in component.observed.iter().enumerate() {
+            let pattern = self.licenses.judge(text).denied;
+            let index = component.licenses.len() + index;
+            offenders[0] = offenders[0].or(pattern.map(|pattern| (index, pattern)));
+        }
         component.has(Element::License, some);
         component.has(Element::LicenseValid, valid && some);
-        let license = |index: usize| component.licenses.get(index).map(|text| shown(text));
+        let license =
+            |index: usize| component.licenses.iter().chain(&component.observed).nth(index).map(|text| shown(text));
         let lists = [&mut self.denied_licenses, &mut self.invalid_licenses, &mut self.deprecated_licenses];
         for ((list, offender), patterned) in lists.into_iter().zip(offenders).zip([true, false, false]) {
             if let Some((index, pattern)) = offender {
@@ -210,6 +263,44 @@ impl<'k> Tally<'k> {
         let missing = std::mem::take(&mut self.missing);
         let shares = ELEMENTS.iter().zip(self.have).zip(missing);
         shares.map(|(((_, name), have), missing)| (*name, Share { have, of: self.of, missing })).collect()
+    }
+}
+
+/// What a document is about, by name.
+#[derive(Default)]
+struct Roots {
+    names: HashMap<String, Vec<Known>>,
+    ids: HashSet<String>,
+}
+
+/// Version and package URLs of a root.
+struct Known {
+    version: Option<String>,
+    purls: Vec<String>,
+}
+
+impl Roots {
+    fn add(&mut self, component: &Component<'_>) {
+        self.ids.extend(component.id.as_deref().map(str::to_owned));
+        let Some(name) = &component.name else { return };
+        let alike = self.names.entry(name.trim().to_lowercase()).or_default();
+        if alike.len() < MOST_ALIKE {
+            let purls = component.purls.iter().map(|purl| purl.trim().to_owned()).take(MOST_ALIKE).collect();
+            alike.push(Known { version: component.version.as_deref().map(|version| version.trim().to_owned()), purls });
+        }
+    }
+
+    /// Whether a component is a root, or says nothing that a root does not.
+    fn repeats(&self, component: &Component<'_>) -> bool {
+        if component.id.as_deref().is_some_and(|id| self.ids.contains(id)) {
+            return true;
+        }
+        let alike = component.name.as_deref().and_then(|name| self.names.get(&name.trim().to_lowercase()));
+        alike.into_iter().flatten().any(|known| {
+            let own = component.version.as_deref().map(str::trim);
+            (own.is_none() || own == known.version.as_deref())
+                && component.purls.iter().all(|purl| known.purls.iter().any(|known| known == purl.trim()))
+        })
     }
 }
 

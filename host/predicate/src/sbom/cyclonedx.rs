@@ -57,11 +57,13 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
         }),
         binding: binding(subject, about),
         components: tally.components,
+        listed: tally.listed,
         types: std::mem::take(&mut tally.types),
         coverage: tally.coverage(),
         graph: walk.graph.reading(&roots, named),
         completeness: completeness(root, subject),
         denied_components: tally.denied_components,
+        unreadable_purls: tally.unreadable_purls,
         denied_licenses: tally.denied_licenses,
         invalid_licenses: tally.invalid_licenses,
         deprecated_licenses: tally.deprecated_licenses,
@@ -127,7 +129,9 @@ impl<'k, 'a> Walk<'k, 'a> {
             let node = self.graph.add(reference(subject), subject, false);
             self.root = Some(node);
             self.nested(subject, node)?;
-            self.tally.judge(&mut component(subject));
+            let mut about = component(subject);
+            self.tally.root(&about);
+            self.tally.judge(&mut about);
         }
         for component in root.list("components") {
             self.component(component)?;
@@ -194,6 +198,7 @@ fn component(piece: Piece<'_>) -> Component<'_> {
     let mut component = Component::new(piece, kind);
     for (name, member) in piece.members() {
         match &*name {
+            "bom-ref" => component.id = member.str().filter(|id| !id.is_empty()),
             "name" => component.name = said(piece, "name"),
             "version" => component.version = said(piece, "version"),
             "supplier" => component.has(Element::Supplier, said(member, "name").is_some()),
@@ -221,7 +226,8 @@ fn component(piece: Piece<'_>) -> Component<'_> {
                     component.hash(&hash.get_str("alg").unwrap_or_default());
                 }
             }
-            "licenses" => licenses(member, &mut component),
+            "licenses" => component.licenses.extend(licenses(member)),
+            "evidence" => component.observed.extend(member.get("licenses").into_iter().flat_map(licenses)),
             "properties" => properties(member, &mut component),
             "externalReferences" => {
                 let place = |kind: &str| {
@@ -239,12 +245,12 @@ fn component(piece: Piece<'_>) -> Component<'_> {
 }
 
 /// Several licences in one list without an expression that joins them: nothing says that one may choose, so all of them count.
-fn licenses<'a>(list: Piece<'a>, component: &mut Component<'a>) {
-    for choice in list.elements() {
+fn licenses<'a>(list: Piece<'a>) -> impl Iterator<Item = Cow<'a, str>> {
+    list.elements().filter_map(|choice| {
         let license = choice.get("license");
         let text = license.and_then(|license| license.get_str("id").or_else(|| license.get_str("name")));
-        component.licenses.extend(text.or_else(|| choice.get_str("expression")));
-    }
+        text.or_else(|| choice.get_str("expression"))
+    })
 }
 
 /// The properties by which BSI TR-03183-2 has CycloneDX say what a component is.
@@ -267,9 +273,8 @@ fn binding(subject: Option<Piece<'_>>, about: &About) -> super::Binding {
         if let Some(purl) = subject.get("purl") {
             claims.purl(&purl.str().unwrap_or_default(), purl);
         }
-        for member in ["version", "name"] {
-            claims.text(subject.get_str(member), subject.get(member));
-        }
+        claims.version(subject.get_str("version"), subject.get("version"));
+        claims.text(subject.get_str("name"), subject.get("name"));
         for hash in subject.list("hashes") {
             claims.hash(&hash.get_str("alg").unwrap_or_default(), &hash.get_str("content").unwrap_or_default(), hash);
         }

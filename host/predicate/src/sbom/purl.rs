@@ -1,8 +1,9 @@
-//! Package URLs: their parts, the digest that one for an image names, and patterns over them.
+//! Package URLs: their parts, and patterns over them.
 
 use std::borrow::Cow;
 
 use super::ask::no_pattern;
+use crate::shown::is_seen;
 
 /// The parts of a package URL as written, without qualifiers and subpath.
 pub(crate) struct Purl<'a> {
@@ -14,6 +15,7 @@ pub(crate) struct Purl<'a> {
 
 /// Reads the parts of a package URL.
 pub(crate) fn parse(text: &str) -> Option<Purl<'_>> {
+    let text = text.trim();
     let scheme = text.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("pkg:"))?;
     let rest = text[scheme.len()..].trim_start_matches('/');
     let rest = rest.split('#').next()?;
@@ -32,12 +34,19 @@ pub(crate) fn parse(text: &str) -> Option<Purl<'_>> {
     Some(Purl { kind, path, version: version.filter(|version| !version.is_empty()) })
 }
 
-/// The digest that the package URL of an image names.
-pub(crate) fn digest(text: &str) -> Option<String> {
-    let purl = parse(text)?;
-    let image = purl.kind.eq_ignore_ascii_case("oci") || purl.kind.eq_ignore_ascii_case("docker");
-    let version = decoded(purl.version.filter(|_| image)?);
-    version.starts_with("sha256:").then(|| version.into_owned())
+/// Whether a text is a package URL that every reader takes for the same: one by the specification, with nothing left over.
+pub(crate) fn is_strict(text: &str) -> bool {
+    let Some(purl) = parse(text) else { return false };
+    let printed = !text.chars().any(|one| one.is_whitespace() || !is_seen(one));
+    let encoded = text.split('%').skip(1).all(|rest| {
+        let pair = rest.as_bytes().get(..2);
+        pair.is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit))
+    });
+    let letter = purl.kind.starts_with(|first: char| first.is_ascii_alphabetic());
+    let segments = purl.path.split('/').map(decoded);
+    let segments =
+        segments.into_iter().all(|segment| !matches!(segment.trim(), "" | "." | "..") && !segment.contains('\u{fffd}'));
+    printed && encoded && letter && segments
 }
 
 /// A pattern over package URLs: `*` stands for anything within one segment; without a version it means every version.
@@ -78,26 +87,38 @@ pub(crate) struct Plain {
     version: Option<String>,
 }
 
-impl Purl<'_> {
+impl<'a> Purl<'a> {
+    pub(crate) fn version(&self) -> Option<Cow<'a, str>> {
+        self.version.map(decoded)
+    }
+
     pub(crate) fn plain(&self) -> Plain {
         let kind = self.kind.to_ascii_lowercase();
-        let segments = self.path.split('/').filter(|segment| !segment.is_empty());
-        Plain {
-            segments: segments.map(|segment| plain(segment, &kind)).collect(),
-            version: self.version.map(|version| decoded(version).to_lowercase()),
-            kind,
+        let path = decoded(self.path);
+        let mut version = self.version.map(|version| decoded(version).trim().to_lowercase());
+        let segments = path.split('/').map(str::trim).filter(|segment| !segment.is_empty() && *segment != ".");
+        let mut segments: Vec<String> = segments.map(|segment| plain(segment, &kind)).collect();
+        // An `@` that somebody encoded, although it parts name and version.
+        if version.is_none()
+            && let Some(last) = segments.last_mut()
+            && let Some(at) = last.rfind('@').filter(|&at| at > 0)
+        {
+            version = Some(last[at + 1..].to_owned());
+            last.truncate(at);
         }
+        Plain { segments, version, kind }
     }
 }
 
 /// A segment in the one spelling in which segments are compared. Not every type is blind to case, but a deny list that is passed
 /// by writing `Lodash` is worse than one that takes two packages for one.
 fn plain(segment: &str, kind: &str) -> String {
-    let segment = decoded(segment).to_lowercase();
+    let segment = segment.to_lowercase();
     if kind == "pypi" { segment.replace(['_', '.'], "-") } else { segment }
 }
 
-fn decoded(text: &str) -> Cow<'_, str> {
+/// With what is percent-encoded in it decoded once.
+pub(crate) fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }
@@ -166,6 +187,13 @@ mod tests {
             ("pkg:maven/org.apache.*/log4j-core@2.1*", "pkg:maven/org.apache.logging/log4j-core@2.14.1?type=jar", true),
             ("pkg:maven/org.apache.*/log4j-core@2.1*", "pkg:maven/org.apache.logging/log4j-core@2.20.0", false),
             ("pkg:golang/github.com/a/b", "pkg:golang/github.com/a/b/c@v1", false),
+            ("pkg:golang/github.com/a/b", "pkg:golang/github.com%2Fa%2Fb@v1", true),
+            ("pkg:golang/github.com/a/b@1.0", "pkg:golang/github.com/a/b@v1.0", false),
+            ("pkg:npm/event-stream@3.3.6", " pkg:npm/./event-stream@3.3.6 \n", true),
+            ("pkg:npm/event-stream@3.3.6", "pkg:npm//event-stream@%203.3.6", true),
+            ("pkg:npm/event-stream@3.3.6", "pkg:npm/%20event-stream%403.3.6", true),
+            ("pkg:npm/@scope/a@1", "pkg:npm/%40scope/a%401", true),
+            ("pkg:npm/event-stream", "pkg:npm/%2565vent-stream", false),
         ] {
             assert_eq!(matches(pattern, purl), expected, "{pattern} {purl}");
         }
@@ -175,12 +203,38 @@ mod tests {
     }
 
     #[test]
-    fn knows_the_digest_in_the_url_of_an_image() {
-        let digest_of = |text: &str| digest(text);
-        assert_eq!(digest_of("pkg:oci/app@sha256%3Aab?repository_url=x").as_deref(), Some("sha256:ab"));
-        assert_eq!(digest_of("pkg:docker/org/app@sha256:ab").as_deref(), Some("sha256:ab"));
-        assert_eq!(digest_of("pkg:oci/app@1.0"), None);
-        assert_eq!(digest_of("pkg:npm/app@sha256:ab"), None);
+    fn tells_urls_that_every_reader_takes_for_the_same() {
+        for good in [
+            "pkg:npm/lodash@4.17.21",
+            "pkg:npm/%40scope/a@1.0",
+            "pkg:golang/github.com/a/b@v1.0#sub/path",
+            "pkg:deb/debian/libc6@2.36-9%2Bdeb12u4?arch=amd64&distro=debian-12",
+            "PKG:maven/org.apache/log4j@2",
+            "pkg:generic/a@",
+        ] {
+            assert!(is_strict(good), "{good}");
+        }
+        for bad in [
+            "",
+            "lodash",
+            "pkg:npm",
+            "pkg:npm/",
+            "pkg:/x",
+            "pkg%3Anpm/x",
+            " pkg:npm/x",
+            "pkg:npm/x y",
+            "pkg:npm/x%2",
+            "pkg:npm/%zz",
+            "pkg:npm/./x",
+            "pkg:npm/a//x",
+            "pkg:npm/../x",
+            "pkg:npm/%2e%2e/x",
+            "pkg:npm/%ff",
+            "pkg:1pm/x",
+            "pkg:npm/x\u{200b}",
+        ] {
+            assert!(!is_strict(bad), "{bad:?}");
+        }
     }
 
     #[test]

@@ -44,8 +44,10 @@ pub struct Reading {
     pub root: Option<Root>,
     /// Whether that is what it should be about.
     pub binding: Binding,
-    /// Components at every depth without the root.
+    /// Components at every depth that say something, without the root and what repeats it.
     pub components: usize,
+    /// Those of them that are no files.
+    pub listed: usize,
     /// The same by type.
     pub types: BTreeMap<String, usize>,
     /// By element: how many of the components that count say it.
@@ -56,6 +58,8 @@ pub struct Reading {
     pub completeness: Completeness,
     /// Components of denied patterns.
     pub denied_components: Offenders<Denied>,
+    /// Components whose package URL is none that every reader takes for the same; files and operating systems aside.
+    pub unreadable_purls: Offenders<Named>,
     /// Components with licences of denied patterns.
     pub denied_licenses: Offenders<Denied>,
     /// Licences that are none by SPDX's list.

@@ -57,11 +57,13 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
         }),
         binding: claims.binding(),
         components: tally.components,
+        listed: tally.listed,
         types: std::mem::take(&mut tally.types),
         coverage: tally.coverage(),
         completeness: completeness(root, &described),
         graph: walk.graph.reading(&roots, named),
         denied_components: tally.denied_components,
+        unreadable_purls: tally.unreadable_purls,
         denied_licenses: tally.denied_licenses,
         invalid_licenses: tally.invalid_licenses,
         deprecated_licenses: tally.deprecated_licenses,
@@ -154,8 +156,12 @@ impl<'a> Walk<'_, 'a> {
         }
         self.relations(root, &found)?;
         let roots: HashSet<u32> = self.roots.iter().map(|&(node, _)| node).collect();
+        let read = |piece, is_file| if is_file { file(piece) } else { package(piece) };
+        for &(piece, _, is_file) in found.iter().filter(|(_, node, _)| roots.contains(node)) {
+            self.tally.root(&read(piece, is_file));
+        }
         for (piece, node, is_file) in found {
-            let mut component = if is_file { file(piece) } else { package(piece) };
+            let mut component = read(piece, is_file);
             component.has(Element::Dependencies, self.graph.stated(node));
             if roots.contains(&node) {
                 self.tally.judge(&mut component);
@@ -266,9 +272,11 @@ fn claim(piece: Piece<'_>, claims: &mut Claims<'_>) {
     {
         claims.purl(&reference.get_str("referenceLocator").unwrap_or_default(), reference);
     }
-    for member in ["versionInfo", "name"] {
-        claims.text(piece.get_str(member), piece.get(member));
+    // Those two are there to name digests; a version is one where neither does.
+    if !claims.any() {
+        claims.version(piece.get_str("versionInfo"), piece.get("versionInfo"));
     }
+    claims.text(piece.get_str("name"), piece.get("name"));
 }
 
 /// SPDX 2 can only say of a root that nothing is known about what it depends on.

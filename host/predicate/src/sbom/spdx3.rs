@@ -77,11 +77,13 @@ pub(super) fn read(root: Piece<'_>, context: Piece<'_>, about: &About, ask: &Ask
         }),
         binding: claims.binding(),
         components: tally.components,
+        listed: tally.listed,
         types: std::mem::take(&mut tally.types),
         coverage: tally.coverage(),
         completeness: completeness(&elements, &roots),
         graph,
         denied_components: tally.denied_components,
+        unreadable_purls: tally.unreadable_purls,
         denied_licenses: tally.denied_licenses,
         invalid_licenses: tally.invalid_licenses,
         deprecated_licenses: tally.deprecated_licenses,
@@ -143,6 +145,9 @@ impl<'a> Walk<'_, '_, 'a> {
             }
         }
         self.relations()?;
+        for &(piece, _, file, _) in found.iter().filter(|&&(_, _, _, is_root)| is_root) {
+            self.tally.root(&component(piece, file));
+        }
         for (piece, node, file, is_root) in found {
             let mut component = component(piece, file);
             component.has(Element::Dependencies, self.graph.stated(node));
@@ -245,9 +250,8 @@ fn claim(piece: Piece<'_>, claims: &mut Claims<'_>) {
     for purl in purls(piece) {
         claims.purl(&purl, piece.get("software_packageUrl").unwrap_or(piece));
     }
-    for member in ["software_packageVersion", "name"] {
-        claims.text(piece.get_str(member), piece.get(member));
-    }
+    claims.version(piece.get_str("software_packageVersion"), piece.get("software_packageVersion"));
+    claims.text(piece.get_str("name"), piece.get("name"));
 }
 
 /// The worst word of any relation by which something is contained or needed; only one of the roots can make it complete.
