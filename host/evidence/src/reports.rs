@@ -79,7 +79,8 @@ impl Subject {
         let (name, path) = (image.name(), image.repository.name().to_owned());
         let tag = image.tag.as_deref().unwrap_or_default();
         let last = path.rsplit('/').next().unwrap_or_default().to_owned();
-        let names = [name, path, last].into_iter().flat_map(|name| [format!("{name}:{tag}"), name]).collect();
+        // Never without the tag: one repository has many images.
+        let names = [name, path, last].map(|name| format!("{name}:{tag}")).into();
         let index = platforms.as_ref().map(Option::is_some);
         let platforms = platforms.flatten().unwrap_or_default();
         Self { digest: digest.map(str::to_owned), sha512: None, names, index, platforms }

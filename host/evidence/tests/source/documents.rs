@@ -419,14 +419,19 @@ async fn files_of_the_caller_are_told_as_what_they_are_with_their_places() {
     assert!(whole);
     assert_eq!(tree.place(node).map(|place| place.to_string()).as_deref(), Some("scan.sarif:5:9"));
 
-    // Nobody need know a digest for it: then the name is all that there is.
-    for (image, state) in [("ghcr.io/org/app:1", "agrees"), ("ghcr.io/org/other:1", "silent")] {
-        let fact = verified(&one(&world, query("sbom", image, None, json!({"local": "accept"}))).await);
-        assert_eq!(
-            (&documents(&fact)[0]["binding"]["state"], &fact["digest"]),
-            (&json!(state), &Value::Null),
-            "{image}"
-        );
+    // Nobody need know a digest for it: then name and tag are all that there is, and a digest says nothing.
+    let mut by_tag = sbom(&digest, "one");
+    by_tag["metadata"]["component"]["version"] = json!("1");
+    let tagged = World::of(Evidence { sboms: vec![text("sbom.json", &by_tag)], ..Evidence::default() });
+    for (world, image, state) in [
+        (&tagged, "ghcr.io/org/app:1", "agrees"),
+        (&tagged, "ghcr.io/org/app:2", "silent"),
+        (&tagged, "ghcr.io/org/other:1", "silent"),
+        (&world, "ghcr.io/org/app:1", "silent"),
+    ] {
+        let fact = verified(&one(world, query("sbom", image, None, json!({"local": "accept"}))).await);
+        let told = (&documents(&fact)[0]["binding"]["state"], &fact["digest"]);
+        assert_eq!(told, (&json!(state), &Value::Null), "{image}");
     }
     // Without such a file there is nothing, and whoever names a trust wants a registry to be asked.
     let bare = World::of(Evidence::default());
