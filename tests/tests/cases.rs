@@ -53,6 +53,8 @@ fn as_review(case: &Case) -> Value {
     let [operation, resource, subresource] = &case.request;
     // A case that only says who asks is about something new.
     let operation = if operation.is_empty() { "CREATE" } else { operation };
+    let plural = format!("{}s", object["kind"].as_str().unwrap_or_default().to_lowercase());
+    let resource = if resource.is_empty() { &plural } else { resource };
     let (group, version) = object["apiVersion"].as_str().and_then(|v| v.split_once('/')).unwrap_or(("", "v1"));
     let user = if case.user.is_empty() { json!({}) } else { json!({"username": case.user}) };
     let old = if operation == "UPDATE" { object.clone() } else { Value::Null };
