@@ -438,7 +438,7 @@ fn described(manifest: &Manifest) -> Described {
     let (platforms, more) = match &manifest.content {
         Content::Image(_) => (None, 0),
         Content::Index(index) => {
-            let platform = |descriptor: &Descriptor| match platforms::shown(descriptor) {
+            let platform = |descriptor: &Descriptor| match platforms::written(descriptor) {
                 name if name.is_empty() => "no platform".to_owned(),
                 name => name,
             };

@@ -48,6 +48,13 @@ pub(crate) async fn platforms(
     Ok(Some(platforms))
 }
 
+/// A platform as the index writes it.
+pub(crate) fn written(entry: &Descriptor) -> String {
+    let Some(platform) = &entry.platform else { return String::new() };
+    let variant = platform.variant.as_deref().map(|variant| format!("/{variant}")).unwrap_or_default();
+    format!("{}/{}{variant}", platform.os, platform.architecture)
+}
+
 /// A platform as people write it, and runtimes compare it (containerd's `platforms.Normalize`): one name for each.
 pub(crate) fn shown(entry: &Descriptor) -> String {
     let Some(platform) = &entry.platform else { return String::new() };
