@@ -109,7 +109,10 @@ impl Statement {
         }
         let subjects: Vec<_> = wire.subject.into_iter().map(WireSubject::check).collect::<Result<_, _>>()?;
         if !subjects.iter().any(StatementSubject::is_comparable) {
-            return Err(Reason::Statement.because("no subject has a digest by sha256 or sha512"));
+            return Err(Reason::Statement.because(match subjects.iter().any(StatementSubject::is_commit) {
+                true => "it is about a commit and nothing else; attest it for the digest of the image, and name the commit as one more subject",
+                false => "no subject has a digest by sha256 or sha512",
+            }));
         }
         let predicate = wire.predicate.map_or("{}", RawValue::get).to_owned();
         Ok(Self { predicate_type: wire.predicate_type, subjects, predicate })
@@ -160,6 +163,11 @@ impl WireSubject {
 impl StatementSubject {
     fn is_comparable(&self) -> bool {
         self.digests.contains_key("sha256") || self.digests.contains_key("sha512")
+    }
+
+    /// Whether it is the commit of a source (in-toto digest set), of which nobody here knows whether an image was built.
+    fn is_commit(&self) -> bool {
+        self.digests.contains_key("gitCommit") || self.digests.contains_key("sha1")
     }
 }
 
@@ -232,6 +240,17 @@ mod tests {
             &long,
         ] {
             assert_eq!(with_subjects(bad).expect_err("no digest").reason, Reason::Statement, "{bad}");
+        }
+    }
+
+    #[test]
+    fn says_what_to_do_with_a_statement_about_a_commit_alone() {
+        for commit in ["gitCommit", "sha1"] {
+            let subjects =
+                format!(r#"[{{"name":"git+https://a.example/b","digest":{{"{commit}":"{}"}}}}]"#, "ab".repeat(20));
+            let refused = with_subjects(&subjects).expect_err("no image");
+            assert_eq!(refused.reason, Reason::Statement);
+            assert!(refused.detail.starts_with("it is about a commit and nothing else; attest it for the digest"));
         }
     }
 

@@ -1,10 +1,11 @@
 //! One published JSON schema, compiled once, and its judgement of a text that stays where it is.
 
 use std::cell::Cell;
+use std::sync::LazyLock;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{Registry, ValidationError, Validator};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::judged::{Judged, Marked};
 use crate::{Piece, shown};
@@ -46,7 +47,7 @@ impl Schema {
     pub fn compile(schema: &str, beside: &[(&str, &str)]) -> Result<Self, String> {
         let mut registry = Registry::new();
         for (address, schema) in beside {
-            registry = registry.add(*address, json(schema)?).map_err(|error| error.to_string())?;
+            registry = registry.add(*address, parsed(schema)?).map_err(|error| error.to_string())?;
         }
         let registry = registry.prepare().map_err(|error| error.to_string())?;
         // The engine without look-around: linear in the text, whatever a stranger writes.
@@ -54,8 +55,9 @@ impl Schema {
             .with_registry(&registry)
             .with_pattern_options(jsonschema::PatternOptions::regex())
             .should_validate_formats(true)
+            .with_format("idn-email", is_idn_email)
             .offline();
-        let validator = options.build(&json(schema)?).map_err(|error| error.to_string())?;
+        let validator = options.build(&parsed(schema)?).map_err(|error| error.to_string())?;
         Ok(Self { validator })
     }
 
@@ -88,7 +90,17 @@ impl Schema {
     }
 }
 
-fn json(text: &str) -> Result<Value, String> {
+/// Whether a text is an address of e-mail, with letters beyond ASCII or without: what the library knows of them costs it some
+/// 20 crates, and what is left is a plain address once every such letter is one of ASCII.
+fn is_idn_email(text: &str) -> bool {
+    static EMAIL: LazyLock<Option<Validator>> = LazyLock::new(|| {
+        jsonschema::options().should_validate_formats(true).offline().build(&json!({"format": "email"})).ok()
+    });
+    let plain: String = text.chars().map(|c| if c.is_ascii() { c } else { 'a' }).collect();
+    EMAIL.as_ref().is_some_and(|email| email.is_valid(&Value::String(plain)))
+}
+
+fn parsed(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
@@ -142,11 +154,27 @@ fn what(kind: &ValidationErrorKind) -> String {
         Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => format!("is below {limit}"),
         Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => format!("is above {limit}"),
         Kind::UniqueItems => "has an entry twice".to_owned(),
-        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => "has none of the shapes that the schema allows".to_owned(),
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => no_shape(context),
         Kind::OneOfMultipleValid { .. } => "has several shapes of which the schema allows one".to_owned(),
         Kind::PropertyNames { .. } => "has a member whose name the schema refuses".to_owned(),
         Kind::FalseSchema => "may not be here".to_owned(),
         _ => "does not keep the schema".to_owned(),
+    }
+}
+
+/// What keeps a value from the first of several shapes, where that is one thing: the first is the plain one.
+fn no_shape(shapes: &[Vec<ValidationError<'_>>]) -> String {
+    let none = "has none of the shapes that the schema allows";
+    match shapes.first().map(Vec::as_slice) {
+        Some([only])
+            if !matches!(
+                only.kind(),
+                ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. }
+            ) =>
+        {
+            format!("{}, and {none} besides", what(only.kind()))
+        }
+        _ => none.to_owned(),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use portcullis_predicate::sbom::published;
+use portcullis_predicate::sbom::{About, Ask, published, read};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 #[test]
@@ -38,4 +39,36 @@ fn compiles_every_schema() {
     }
     assert!(published::cyclonedx("1.1").is_none());
     let _ = published::spdx2();
+}
+
+/// Which schema checks which format: a format that nobody checks lets everything through.
+#[test]
+fn checks_every_format_that_the_schemas_name() {
+    let faults = |place: &str, text: &str| {
+        let mut document = json!({
+            "bomFormat": "CycloneDX", "specVersion": "1.6",
+            "metadata": {"timestamp": "2026-11-21T10:00:00Z", "authors": [{"email": "ann@example.com"}]},
+            "components": [{"type": "library", "name": "a", "externalReferences": [{"type": "vcs", "url": "https://a.example"}]}],
+        });
+        *document.pointer_mut(place).expect("a place") = json!(text);
+        let reading = read(document.to_string().as_bytes(), &About::default(), &Ask::default()).expect("an SBOM");
+        let first: Vec<String> =
+            reading.faults.first.iter().map(|fault| format!("{} {}", fault.pointer, fault.what)).collect();
+        first.join("; ")
+    };
+    for (place, good, bad, what) in [
+        ("/metadata/timestamp", "2026-11-21T10:00:00+01:00", "yesterday", "is no date-time"),
+        ("/metadata/authors/0/email", "jos\u{e9}@m\u{fc}nchen.example", "notanemail", "is no idn-email"),
+        ("/metadata/authors/0/email", "a.b+c@example.com", "ann@", "is no idn-email"),
+        (
+            "/components/0/externalReferences/0/url",
+            "https://m\u{fc}nchen.example/a",
+            "https://a/${b}",
+            "is no iri-reference",
+        ),
+    ] {
+        assert_eq!(faults(place, good), "", "{place}");
+        let found = faults(place, bad);
+        assert!(found.starts_with(&format!("{place} {what}")), "{bad}: {found}");
+    }
 }

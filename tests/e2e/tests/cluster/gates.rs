@@ -4,7 +4,7 @@ use portcullis_support::instance::b64;
 use portcullis_support::made::{By, COSIGN, Content, Log, bundle, leaf, statement_about};
 use portcullis_support::{RealRegistry, Sample, Software, descriptor, image, referrer};
 use reports::Reports;
-use rows::{Documents, Piece, Row, SARIF, rows};
+use rows::{Documents, Piece, Row, SARIF, changed, rows};
 use serde_json::{Value, json};
 use set::policy_set;
 
@@ -184,14 +184,18 @@ impl Shop<'_> {
     /// By a sigstore whose times are signed, an hour ago.
     fn push_with_signed_times(&self) -> Vec<Pushed> {
         let old = "a report that was signed an hour ago, where half an hour counts (N55)";
+        let made_now = self.documents.cyclonedx.as_str();
+        let made_before = changed(made_now, "/metadata/timestamp", |time| *time = json!("2026-01-01T00:00:00Z"));
+        let later = Denied("too-old", &["made after it was signed"]);
         let rows = [
-            ("stamped/fresh", "everything signed an hour ago", Allowed),
-            ("stamped/stale/app", old, Denied("too-old", &[])),
+            ("stamped/fresh", "everything signed an hour ago", made_before.as_str(), Allowed),
+            ("stamped/stale/app", old, made_before.as_str(), Denied("too-old", &["30 minutes"])),
+            ("stamped/early", "an SBOM that was signed an hour before it was made (N55)", made_now, later),
         ];
-        let push = |(name, what, expected): (&str, &str, Expected)| {
+        let push = |(name, what, sbom, expected): (&str, &str, &str, Expected)| {
             let image = self.tools.copy(&self.documents.image, format!("{}/{name}", self.registry.host()));
             let signature = statement_about(image.digest.trim_start_matches("sha256:"), COSIGN);
-            let sbom = about(&image, "https://cyclonedx.org/bom", &self.documents.cyclonedx);
+            let sbom = about(&image, "https://cyclonedx.org/bom", sbom);
             for content in [signature, sbom, about(&image, SARIF, &self.documents.clean)] {
                 let made = bundle(&By::Leaf(&leaf()), &content, Log::V2, true).to_string();
                 self.registry.push_blob(name, made.as_bytes());

@@ -117,7 +117,7 @@ fn attested_by(by: &'static str, kind: &'static str, text: &str) -> Piece {
 }
 
 /// A document with one place changed.
-fn changed(text: &str, pointer: &str, change: impl FnOnce(&mut Value)) -> String {
+pub fn changed(text: &str, pointer: &str, change: impl FnOnce(&mut Value)) -> String {
     let mut document: Value = serde_json::from_str(text).expect("JSON");
     change(document.pointer_mut(pointer).expect("something at the pointer"));
     document.to_string()
@@ -234,7 +234,7 @@ fn sboms(documents: &Documents) -> Vec<Row> {
     });
     let invalid = changed(&documents.cyclonedx, "/components/0/type", |kind| *kind = json!("nonsense"));
     let mut rows = vec![
-        sbom("stale/sbom", "an SBOM of 2020 (N55)", &stale, Denied("too-old", &["2020-01-01"])),
+        sbom("stale/sbom", "an SBOM of 2020 (N55)", &stale, Denied("too-old", &["days old, more than the 90 days"])),
         sbom(
             "foreign/sbom",
             "the SBOM of another image",
@@ -293,6 +293,9 @@ fn reports(documents: &Documents) -> Vec<Row> {
     let no_runs = changed(&documents.clean, "/runs", |runs| *runs = json!([]));
     let failed = changed(&documents.clean, "/runs/0/invocations/0", |run| run["executionSuccessful"] = json!(false));
     let null = changed(&documents.clean, "/runs/0", |run| run["results"] = Value::Null);
+    let without = changed(&documents.clean, "/runs/0", |run| {
+        run.as_object_mut().expect("a run").remove("results");
+    });
     let invalid = changed(&documents.clean, "/runs/0", |run| run["columnKind"] = json!("nonsense"));
     let mut rows = vec![
         report(
@@ -303,7 +306,8 @@ fn reports(documents: &Documents) -> Vec<Row> {
         ),
         report("malformed/schema", "a report against its schema", &invalid, Denied("sarif-invalid", &["/runs/0"])),
         report("empty/runs", "a report without runs", &no_runs, Denied("no-runs", &["/runs"])),
-        report("empty/results", "a report without results", &null, Denied("scan-empty", &[])),
+        report("empty/results", "a report without results", &without, Denied("scan-empty", &[])),
+        report("empty/null", "a report whose results are null", &null, Denied("sarif-invalid", &["/runs/0/results"])),
         report(
             "empty/rules",
             "a clean report by bandit, which lists no rules and says how much it looked at",
@@ -344,7 +348,7 @@ fn reports(documents: &Documents) -> Vec<Row> {
         report("tools/one", "a report by one tool of two", &documents.clean, Denied("tool-missing", &["Bandit"])),
     ];
     rows.push(apart(documents));
-    rows[7].everywhere = true;
+    rows[8].everywhere = true;
     rows
 }
 
