@@ -94,7 +94,7 @@ impl Document {
                 what => cut(&what, MOST_REASON),
             };
             let what = format!("cannot be read: {what}{}; make it again and attest what the tool wrote", place(fault));
-            return Some(Fault::new(unreadable, what));
+            return Some(Fault::new(unreadable, what).at(fault));
         }
         let faults = self.node.get(FAULTS);
         let many = self.node.get(FAULT_COUNT).number_text();
@@ -111,7 +111,7 @@ impl Document {
             let what = format!(
                 "does not keep the schema of its format: {what}{count}; make it with a tool that does, or mend what changes it"
             );
-            return Some(Fault::new(invalid, what));
+            return Some(Fault::new(invalid, what).at(first));
         }
         None
     }
