@@ -7,7 +7,7 @@ use portcullis_proof::settings::{Signers, duration, one_signer, refuse_empty, ve
 use portcullis_sdk::{Object, Setting, packed};
 use serde_json::{Map, Value};
 
-use crate::profile;
+use crate::{denied, profile};
 
 /// What components may have, by the names under which the host counts it.
 pub const ELEMENTS: [&str; 17] = [
@@ -180,6 +180,7 @@ fn file<'a>(setting: &Setting<'a>) -> Entry<'a> {
 fn entry<'a>(all: &Object<'a, '_>, need: Need<'a>) -> Entry<'a> {
     let types = all.get("componentTypes");
     refuse_empty(&types, "would count no component; leave it out to count all but files");
+    denied::types(&types);
     let graph = all.get("graph").object(&["dangling", "reachable"]);
     let (reachable, skew) = (graph.get("reachable"), all.get("futureSkew"));
     let denied = denied(&all.get("denied"));
@@ -298,18 +299,13 @@ fn denied<'a>(setting: &Setting<'a>) -> (Vec<&'a str>, Vec<&'a str>) {
                 "`{}` is no package; write one such as `pkg:npm/left-pad`, `pkg:npm/left-pad@1.3.0` or `pkg:maven/org.example/*`",
                 text.escape_debug()
             ));
+        } else if let Some((kind, path)) = rest
+            && let Some(near) = denied::package_type(kind)
+        {
+            item.complain(format!("`{kind}` is no type of package URLs; did you mean `pkg:{near}/{path}`?"));
         }
     }
-    for item in licenses.items() {
-        let Some(text) = item.text() else { continue };
-        let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+' | b'*' | b':');
-        if !text.bytes().all(word) || !text.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
-            item.complain(format!(
-                "`{}` is no licence; write an id of SPDX's list, or several of them as in `AGPL-*`",
-                text.escape_debug()
-            ));
-        }
-    }
+    denied::licenses(&licenses);
     (components.texts(), licenses.texts())
 }
 

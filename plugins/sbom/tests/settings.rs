@@ -182,6 +182,76 @@ fn refuses_what_could_never_be_denied() {
 }
 
 #[test]
+fn refuses_licences_that_nobody_has() {
+    for (odd, hint) in [
+        ("AGLP-*", "did you mean `AGPL-*`?"),
+        ("AGLP-3.0", "did you mean `AGPL-3.0-only`?"),
+        ("GPLv3", "did you mean `GPL-3.0-only`?"),
+        ("GPL", "did you mean `GPL-*`?"),
+        ("Apache2", "did you mean `Apache-2.0`?"),
+        ("MPL-2.O", "did you mean `MPL-2.0`?"),
+        (
+            "Acme-Proprietary-9",
+            "write an id of it, several as in `AGPL-*`, or your own as `LicenseRef-...`; other names are refused by `invalidLicenses: deny`",
+        ),
+        (
+            "NOASSERTION",
+            "that stands where nobody knows the licence: ask for licences by `coverage: {licenseValid: 100}`",
+        ),
+    ] {
+        let message = format!("`{odd}` is no licence of the SPDX list; {hint}");
+        refuses_one(&format!(r#""denied": {{"licenses": ["{odd}"]}}"#), "denied/licenses/0", &message);
+    }
+    for good in ["AGPL-*", "gpl-3.0-only", "LicenseRef-acme-*", "SSPL-1.0", "GPL-2.0-only*Classpath-*", "Net-SNMP"] {
+        let settings = entry(&format!(r#""trust": "a", "denied": {{"licenses": ["{good}"]}}"#));
+        assert_eq!(testing::complaints::<Sbom>(&settings), [], "{good}");
+    }
+}
+
+#[test]
+fn refuses_old_names_of_licences_alone() {
+    for (odd, id, write) in [
+        ("AGPL-3.0", "AGPL-3.0", "`AGPL-3.0-only`, or `AGPL-3.0-*` for `AGPL-3.0-or-later` as well"),
+        ("GPL-2.0+", "GPL-2.0+", "`GPL-2.0-or-later`"),
+        ("StandardML-NJ", "StandardML-NJ", "`SMLNJ` beside it"),
+        (
+            "GPL-2.0-with-*",
+            "GPL-2.0-with-GCC-exception",
+            "`GPL-2.0-only`, or `GPL-2.0-*` for `GPL-2.0-or-later` as well",
+        ),
+    ] {
+        let message = format!("`{id}` is a deprecated id, which the documents of today do not use; write {write}");
+        refuses_one(&format!(r#""denied": {{"licenses": ["{odd}"]}}"#), "denied/licenses/0", &message);
+    }
+    let both = entry(r#""trust": "a", "denied": {"licenses": ["AGPL-3.0", "AGPL-3.0-only", "GPL-2.0+", "GPL-*"]}"#);
+    assert_eq!(testing::complaints::<Sbom>(&both), [], "beside what is written today they do no harm");
+}
+
+#[test]
+fn refuses_types_that_nobody_has() {
+    for (odd, meant) in [
+        ("pkg:pip/requests", "pip` is no type of package URLs; did you mean `pkg:pypi/requests`?"),
+        ("pkg:node/left-pad@1", "node` is no type of package URLs; did you mean `pkg:npm/left-pad@1`?"),
+        ("pkg:go/github.com/a/*", "go` is no type of package URLs; did you mean `pkg:golang/github.com/a/*`?"),
+        ("pkg:mavne/a/b", "mavne` is no type of package URLs; did you mean `pkg:maven/a/b`?"),
+    ] {
+        refuses_one(&format!(r#""denied": {{"components": ["{odd}"]}}"#), "denied/components/0", &format!("`{meant}"));
+    }
+    let private = entry(r#""trust": "a", "denied": {"components": ["pkg:acme-internal/a", "pkg:NPM/b"]}"#);
+    assert_eq!(testing::complaints::<Sbom>(&private), [], "a private type is taken at its word");
+    for (odd, hint) in [
+        ("libary", "did you mean `library`?"),
+        ("os", "write one of CycloneDX, such as `library`, `application` or `file`, or a purpose of SPDX"),
+    ] {
+        let message = format!("`{odd}` is no type of components; {hint}");
+        refuses_one(&format!(r#""componentTypes": ["{odd}"]"#), "componentTypes/0", &message);
+    }
+    let all =
+        entry(r#""trust": "a", "componentTypes": ["Library", "machine-learning-model", "operatingSystem", "source"]"#);
+    assert_eq!(testing::complaints::<Sbom>(&all), []);
+}
+
+#[test]
 fn refuses_vulnerabilities_of_no_severity_and_vex_by_nobody() {
     let nothing = "asks for nothing; say by `deny` which severities are too high";
     refuses_one(r#""vulnerabilities": {}"#, "vulnerabilities", nothing);

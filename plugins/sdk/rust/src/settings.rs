@@ -293,24 +293,27 @@ fn unit_hint(written: &str) -> &'static str {
 }
 
 /// The known word that somebody most likely meant: at most a third of its letters away.
-pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = word.get(..64).unwrap_or(word);
     let near = known.iter().map(|known| (distance(word, known), *known)).min_by_key(|(distance, _)| *distance);
     near.filter(|(distance, known)| *distance <= (known.len() / 3).max(1)).map(|(_, known)| known)
 }
 
-/// Letters to insert, remove or change, without regard to case (Levenshtein).
+/// Letters to insert, remove, change, or swap with the next one, without regard to case.
 fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().map(|c| c.to_ascii_lowercase()).collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().map(|c| c.to_ascii_lowercase()).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &b) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+    let letters = |text: &str| text.chars().map(|c| c.to_ascii_lowercase()).collect::<Vec<char>>();
+    let (one, other) = (letters(one), letters(other));
+    let (mut before, mut row): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..=other.len()).collect());
+    for (i, a) in one.iter().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, b) in other.iter().enumerate() {
+            let mut least = (row[j] + usize::from(a != b)).min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && *a == other[j - 1] && one[i - 1] == *b {
+                least = least.min(before[j - 1] + 1);
+            }
+            next.push(least);
         }
+        before = std::mem::replace(&mut row, next);
     }
     row[other.len()]
 }
@@ -395,6 +398,13 @@ mod tests {
             complaints("[]"),
             one("", "must be a map with the keys `enabled`, `names`, `ranges/cpu`, not a list")
         );
+    }
+
+    #[test]
+    fn knows_what_somebody_meant() {
+        assert_eq!(nearest("nmp", &["rpm", "npm"]), Some("npm"), "two letters that changed places are one slip");
+        assert_eq!(nearest("Licence", &["name", "license"]), Some("license"));
+        assert_eq!(nearest("xyz", &["npm", "license"]), None);
     }
 
     #[test]
