@@ -1,5 +1,7 @@
 //! What a policy author may set; an unknown key is an error.
 
+use std::collections::BTreeMap;
+
 use portcullis_proof::evidence;
 use portcullis_proof::need::{self, Need};
 use portcullis_proof::pattern;
@@ -280,13 +282,14 @@ fn ask(all: &Object<'_, '_>, scopes: Vec<Value>, tools: &[Tool<'_>]) -> String {
     if let Some(baseline) = baseline(&all.get("baseline")) {
         ask.insert("baseline".to_owned(), baseline);
     }
-    let rules: Map<String, Value> = tools
-        .iter()
-        .filter(|tool| !tool.rules.is_empty())
-        .map(|tool| (tool.name.to_owned(), Value::from(tool.rules.clone())))
-        .collect();
+    // Several entries may name one tool: each asks for its own rules.
+    let mut rules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for tool in tools.iter().filter(|tool| !tool.rules.is_empty()) {
+        let asked = rules.entry(tool.name).or_default();
+        asked.extend(tool.rules.iter().filter(|rule| !asked.contains(rule)).collect::<Vec<_>>());
+    }
     if !rules.is_empty() {
-        ask.insert("rules".to_owned(), Value::Object(rules));
+        ask.insert("rules".to_owned(), json!(rules));
     }
     let types = all.get("predicateTypes");
     refuse_empty(&types, "would count no report; leave it out to count the types that are known");
