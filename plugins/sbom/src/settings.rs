@@ -3,7 +3,7 @@
 use portcullis_proof::evidence;
 use portcullis_proof::need::{self, Need};
 use portcullis_proof::pattern;
-use portcullis_proof::settings::{Signers, duration, one_signer, refuse_empty, version};
+use portcullis_proof::settings::{Signers, duration, one_signer, refuse_empty, refuse_name_alone, version};
 use portcullis_sdk::{Object, Setting, packed};
 use serde_json::{Map, Value};
 
@@ -265,6 +265,9 @@ fn completeness<'a>(setting: &Setting<'a>) -> Vec<&'a str> {
 fn tools<'a>(setting: &Setting<'a>) -> Vec<Oldest<'a>> {
     refuse_empty(setting, "would count no tool; leave it out to count every one");
     let tool = |item: &Setting<'a>| {
+        if refuse_name_alone(item) {
+            return Oldest { name: "", version: "" };
+        }
         let all = item.object(&["name", "minVersion"]);
         let (name, least) = (all.require("name").text(), all.get("minVersion"));
         let version = if least.is_given() { version(&least) } else { None };

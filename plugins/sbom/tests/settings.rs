@@ -105,12 +105,62 @@ fn refuses_platforms_that_are_none() {
 }
 
 #[test]
+fn says_what_to_write_in_place_of_another_type() {
+    refuses_one(r#""keys": "a""#, "keys", "must be a list, not the text `a`; write `[` and `]` round it");
+    refuses_one(r#""keys": [2026]"#, "keys/0", "must be a text that is not empty, not `2026`; put it in quotes");
+    refuses_one(r#""tools": ["some tool"]"#, "tools/0", "is the name of a tool alone; write `{name: some tool}`");
+    refuses_one(
+        r#""tools": [{"name": "x", "minVersion": 2.0}]"#,
+        "tools/0/minVersion",
+        "`2.0` is a number; put the version in quotes, since YAML takes 1.10 for 1.1 without them",
+    );
+    refuses_one(
+        r#""atLeast": "2""#,
+        "atLeast",
+        "must be a whole number from 1 to 100, not the text `2`; take its quotes off",
+    );
+    refuses_one(
+        r#""denied": {"licenses": "AGPL-*"}"#,
+        "denied/licenses",
+        "must be a list, not the text `AGPL-*`; write `[` and `]` round it",
+    );
+    refuses_one(
+        r#""componentTypes": "library""#,
+        "componentTypes",
+        "must be a list, not the text `library`; write `[` and `]` round it",
+    );
+    refuses_one(
+        r#""formats": {"CycloneDX": 1.4}"#,
+        "formats/CycloneDX",
+        "`1.4` is a number; put the version in quotes, since YAML takes 1.10 for 1.1 without them",
+    );
+    refuses_one(
+        r#""formats": {"cyclonedx": "1.4"}"#,
+        "formats/cyclonedx",
+        "unknown setting `cyclonedx`: did you mean `CycloneDX`?",
+    );
+    refuses_one(
+        r#""coverage": {"purl": "80%"}"#,
+        "coverage/purl",
+        "must be a whole number from 1 to 100, not the text `80%`",
+    );
+    refuses_one(r#""invalidLicenses": true"#, "invalidLicenses", "must be one of `deny`, `allow`, not `true`");
+}
+
+#[test]
 fn refuses_durations_that_are_none() {
-    for odd in ["90", "d", "1.5d", "-1d", "90 d", "999999999d"] {
+    for odd in ["d", "1.5d", "-1d", "90 d", "999999999d"] {
         let message = format!("must be a duration such as `90d`, `24h`, `10m` or `30s`, not the text `{odd}`");
         refuses_one(&format!(r#""maxAge": "{odd}""#), "maxAge", &message);
     }
-    refuses_one(r#""futureSkew": 10"#, "futureSkew", "must be a text that is not empty, not `10`");
+    for number in ["30", r#""30""#] {
+        let message = "`30` has no unit; write a duration such as `30d`, `30h` or `30m`";
+        refuses_one(&format!(r#""maxAge": {number}"#), "maxAge", message);
+    }
+    let half = "`1.5` has no unit; write a duration such as `30d`, `30h` or `30m`";
+    refuses_one(r#""futureSkew": 1.5"#, "futureSkew", half);
+    let list = "must be a text that is not empty, not a list";
+    refuses_one(r#""futureSkew": ["10m"]"#, "futureSkew", list);
 }
 
 #[test]
