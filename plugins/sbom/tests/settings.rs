@@ -259,6 +259,15 @@ fn refuses_licences_that_nobody_has() {
 }
 
 #[test]
+fn looks_for_what_was_meant_as_long_as_somebody_reads_it() {
+    let many: Vec<String> = (0..200).map(|n| format!(r#""AGLP-{n}-*""#)).collect();
+    let settings = entry(&format!(r#""trust": "a", "denied": {{"licenses": [{}]}}"#, many.join(",")));
+    let complaints = testing::complaints::<Sbom>(&settings);
+    assert_eq!(complaints.len(), 200, "every one is told");
+    assert_eq!(complaints[199].message, "`AGLP-199-*` is no licence of the SPDX list; write an id of it");
+}
+
+#[test]
 fn refuses_old_names_of_licences_alone() {
     for (odd, id, write) in [
         ("AGPL-3.0", "AGPL-3.0", "`AGPL-3.0-only`, or `AGPL-3.0-*` for `AGPL-3.0-or-later` as well"),

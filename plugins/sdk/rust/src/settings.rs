@@ -317,30 +317,36 @@ fn unit_hint(written: &str) -> &'static str {
     }
 }
 
+/// The longest word that is compared, in bytes.
+const MOST_WORD: usize = 64;
+
 /// The known word that somebody most likely meant: at most a third of its letters away.
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let word = word.get(..64).unwrap_or(word);
     let near = known.iter().map(|known| (distance(word, known), *known)).min_by_key(|(distance, _)| *distance);
     near.filter(|(distance, known)| *distance <= (known.len() / 3).max(1)).map(|(_, known)| known)
 }
 
-/// Letters to insert, remove, change, or swap with the next one, without regard to case.
+/// Letters to insert, remove, change, or swap with the next one, without regard to case. In place: a guest frees no memory.
 fn distance(one: &str, other: &str) -> usize {
-    let letters = |text: &str| text.chars().map(|c| c.to_ascii_lowercase()).collect::<Vec<char>>();
-    let (one, other) = (letters(one), letters(other));
-    let (mut before, mut row): (Vec<usize>, Vec<usize>) = (Vec::new(), (0..=other.len()).collect());
+    let [one, other] = [one, other].map(|text| &text.as_bytes()[..text.len().min(MOST_WORD)]);
+    let (mut before, mut row) = ([0u16; MOST_WORD + 1], [0u16; MOST_WORD + 1]);
+    for (at, cost) in (0..).zip(row.iter_mut()) {
+        *cost = at;
+    }
+    let same = |a: &u8, b: &u8| a.eq_ignore_ascii_case(b);
     for (i, a) in one.iter().enumerate() {
-        let mut next = vec![i + 1];
+        let mut next = [0u16; MOST_WORD + 1];
+        next[0] = row[0] + 1;
         for (j, b) in other.iter().enumerate() {
-            let mut least = (row[j] + usize::from(a != b)).min(row[j + 1] + 1).min(next[j] + 1);
-            if i > 0 && j > 0 && *a == other[j - 1] && one[i - 1] == *b {
+            let mut least = (row[j] + u16::from(!same(a, b))).min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && same(a, &other[j - 1]) && same(&one[i - 1], b) {
                 least = least.min(before[j - 1] + 1);
             }
-            next.push(least);
+            next[j + 1] = least;
         }
-        before = std::mem::replace(&mut row, next);
+        (before, row) = (row, next);
     }
-    row[other.len()]
+    usize::from(row[other.len()])
 }
 
 /// For which maps a plugin asked, in tests: they compare it with the plugin's schema.
