@@ -129,7 +129,11 @@ fn says_what_to_write_in_place_of_another_type() {
         "maxSuppressed",
         "must be a whole number, or be left out where any number is allowed, not the text `none`",
     );
-    refuses_one(r#""limits": {"max": {"high": 0}}"#, "limits", "must be a list, not a map");
+    refuses_one(
+        r#""limits": {"max": {"high": 0}}"#,
+        "limits",
+        "must be a list, not a map; write `- ` in front of its first key",
+    );
     refuses_one(
         r#""repositories": "https://github.com/org/*""#,
         "repositories",
@@ -149,7 +153,7 @@ fn refuses_durations_that_are_none() {
     }
     let half = "`1.5` has no unit; write a duration such as `30d`, `30h` or `30m`";
     refuses_one(r#""futureSkew": 1.5"#, "futureSkew", half);
-    let list = "must be a text that is not empty, not a list";
+    let list = "must be a duration such as `90d`, `24h`, `10m` or `30s`, not a list";
     refuses_one(r#""futureSkew": ["10m"]"#, "futureSkew", list);
 }
 

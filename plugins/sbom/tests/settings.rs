@@ -159,7 +159,7 @@ fn refuses_durations_that_are_none() {
     }
     let half = "`1.5` has no unit; write a duration such as `30d`, `30h` or `30m`";
     refuses_one(r#""futureSkew": 1.5"#, "futureSkew", half);
-    let list = "must be a text that is not empty, not a list";
+    let list = "must be a duration such as `90d`, `24h`, `10m` or `30s`, not a list";
     refuses_one(r#""futureSkew": ["10m"]"#, "futureSkew", list);
 }
 

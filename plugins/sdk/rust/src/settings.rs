@@ -223,8 +223,12 @@ impl<'a> Setting<'a> {
             }
             None => Vec::new(),
             Some(value) => {
-                let alone = !value.is_null() && !value.is_object();
-                self.refuse("a list", if alone { "; write `[` and `]` round it" } else { "" });
+                let hint = match value {
+                    Value::String(_) => "; write `[` and `]` round it",
+                    Value::Object(_) => "; write `- ` in front of its first key",
+                    _ => "",
+                };
+                self.refuse("a list", hint);
                 Vec::new()
             }
         }

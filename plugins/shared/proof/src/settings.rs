@@ -239,7 +239,7 @@ pub fn duration(setting: &Setting<'_>) -> Option<i64> {
         setting.complain(format!("`{number}` has no unit; write a duration such as `{such}d`, `{such}h` or `{such}m`"));
         return None;
     }
-    let text = setting.text()?;
+    let text = setting.as_text().unwrap_or_default();
     let seconds = UNITS.iter().find_map(|(unit, seconds)| {
         let number = text.strip_suffix(*unit).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
         number.parse::<i64>().ok()?.checked_mul(*seconds).filter(|seconds| *seconds <= MOST)
