@@ -74,9 +74,9 @@ impl Run {
         Self { node, tool: tool.get(NAME).text(), guid: tool.get(GUID).text(), version }
     }
 
-    /// Whether a name or a guid is that of its tool.
+    /// Whether a name, in whatever case, or a guid is that of its tool.
     pub fn is_by(&self, tool: &str) -> bool {
-        !tool.is_empty() && (self.tool == tool || self.guid.eq_ignore_ascii_case(tool))
+        !tool.is_empty() && (self.tool.eq_ignore_ascii_case(tool) || self.guid.eq_ignore_ascii_case(tool))
     }
 
     /// For messages: `the run of CodeQL (/runs/0)`.

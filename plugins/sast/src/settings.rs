@@ -1,9 +1,11 @@
 //! What a policy author may set; an unknown key is an error.
 
+use std::collections::BTreeMap;
+
 use portcullis_proof::evidence;
 use portcullis_proof::need::{self, Need};
 use portcullis_proof::pattern;
-use portcullis_proof::settings::{Signers, duration, exact, one_signer, refuse_empty, version};
+use portcullis_proof::settings::{Signers, duration, exact, one_signer, refuse_empty, refuse_name_alone, version};
 use portcullis_sdk::{Object, Setting, packed};
 use serde_json::{Map, Value, json};
 
@@ -152,10 +154,10 @@ fn entry<'a>(all: &Object<'a, '_>, need: Need<'a>) -> Entry<'a> {
     refuse_empty(&tools, "asks for no tool; leave it out");
     refuse_empty(&tolerated, "tolerates nothing; leave it out");
     refuse_empty(&limits, "would allow every result; write a limit whose `max` says so, or leave it out");
-    let tools: Vec<Tool<'a>> = tools.items().iter().map(tool).collect();
+    let tools: Vec<Tool<'a>> = tools.items().iter().filter(|item| !refuse_name_alone(item)).map(tool).collect();
     let (scopes, limits) = self::limits(&limits);
     let ask = ask(all, scopes, &tools);
-    let at_most = |key: &str| all.get(key).integer(0, MOST_RESULTS);
+    let at_most = |key: &str| most(&all.get(key), "a whole number, or be left out where any number is allowed");
     let delegated = all.get("delegated");
     refuse_empty(&delegated, "delegates nothing; leave it out");
     if delegated.is_given() && need.trust.is_none() {
@@ -223,7 +225,7 @@ fn limit(setting: &Setting<'_>) -> (Value, Limit) {
     }
     let cwe = all.get("cwe");
     refuse_empty(&cwe, "counts nothing; leave it out to count everything");
-    let numbers: Vec<i64> = cwe.items().iter().filter_map(|item| item.integer(1, 99_999)).collect();
+    let numbers: Vec<i64> = cwe.items().iter().filter_map(self::cwe).collect();
     if !numbers.is_empty() {
         let shown: Vec<String> = numbers.iter().map(i64::to_string).collect();
         about.push(format!("cwe {}", shown.join(" ")));
@@ -231,7 +233,7 @@ fn limit(setting: &Setting<'_>) -> (Value, Limit) {
     }
     let max = all.require("max");
     let numbers = max.object(&SEVERITIES);
-    let most: Vec<Option<i64>> = SEVERITIES.iter().map(|severity| most(&numbers.get(severity))).collect();
+    let most: Vec<Option<i64>> = SEVERITIES.iter().map(|severity| limited(&numbers.get(severity))).collect();
     if max.is_given() && most.iter().all(Option::is_none) && setting.is_sound() {
         max.complain("limits nothing; say how many results of a severity there may be, as in `{critical: 0}`");
     }
@@ -239,11 +241,32 @@ fn limit(setting: &Setting<'_>) -> (Value, Limit) {
 }
 
 /// A number, or nothing where any number is allowed.
-fn most(setting: &Setting<'_>) -> Option<i64> {
+fn limited(setting: &Setting<'_>) -> Option<i64> {
     if setting.is_text("unlimited") {
+        None
+    } else {
+        most(setting, "a whole number, or `unlimited` where any number is allowed")
+    }
+}
+
+/// A number of results; `otherwise` is what a text should have been.
+fn most(setting: &Setting<'_>, otherwise: &str) -> Option<i64> {
+    if setting.as_text().is_some_and(|text| text.parse::<i64>().is_err()) {
+        setting.expected(otherwise);
         return None;
     }
     setting.integer(0, MOST_RESULTS)
+}
+
+/// The number of a weakness.
+fn cwe(setting: &Setting<'_>) -> Option<i64> {
+    let text = setting.as_text().unwrap_or_default();
+    let number = text.rsplit(['-', ':']).next().unwrap_or_default();
+    if text != number && number.parse::<u32>().is_ok() {
+        setting.complain(format!("is written by its number alone: `{number}`"));
+        return None;
+    }
+    setting.integer(1, 99_999)
 }
 
 /// What is wrong with a pattern of paths.
@@ -280,13 +303,14 @@ fn ask(all: &Object<'_, '_>, scopes: Vec<Value>, tools: &[Tool<'_>]) -> String {
     if let Some(baseline) = baseline(&all.get("baseline")) {
         ask.insert("baseline".to_owned(), baseline);
     }
-    let rules: Map<String, Value> = tools
-        .iter()
-        .filter(|tool| !tool.rules.is_empty())
-        .map(|tool| (tool.name.to_owned(), Value::from(tool.rules.clone())))
-        .collect();
+    // Several entries may name one tool: each asks for its own rules.
+    let mut rules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for tool in tools.iter().filter(|tool| !tool.rules.is_empty()) {
+        let asked = rules.entry(tool.name).or_default();
+        asked.extend(tool.rules.iter().filter(|rule| !asked.contains(rule)).collect::<Vec<_>>());
+    }
     if !rules.is_empty() {
-        ask.insert("rules".to_owned(), Value::Object(rules));
+        ask.insert("rules".to_owned(), json!(rules));
     }
     let types = all.get("predicateTypes");
     refuse_empty(&types, "would count no report; leave it out to count the types that are known");

@@ -38,6 +38,13 @@ fn asks_what_the_first_entry_wants_to_know() {
 }
 
 #[test]
+fn asks_for_the_rules_of_every_entry_that_names_a_tool() {
+    let more = r#", "tools": [{"name": "CodeQL", "rules": ["py/a", "py/b"]}, {"name": "CodeQL", "automationId": "nightly", "rules": ["py/b", "py/c"]}]"#;
+    let asked = asked(&pod(&["nginx:1"]), &entry(more)).remove(0);
+    assert!(asked.contains(r#""rules":{"CodeQL":["py/a","py/b","py/c"]}"#), "{asked}");
+}
+
+#[test]
 fn asks_about_the_file_only_where_one_holds_what_is_judged() {
     let settings = r#"{"files": {"local": "accept"}}"#;
     let config = Scene::object("a.yaml", "apiVersion: v1\nkind: ConfigMap\n");

@@ -105,12 +105,56 @@ fn refuses_platforms_that_are_none() {
 }
 
 #[test]
+fn says_what_to_write_in_place_of_another_type() {
+    refuses_one(r#""keys": "a""#, "keys", "must be a list, not the text `a`; write `[` and `]` round it");
+    refuses_one(r#""keys": [2026]"#, "keys/0", "must be a text that is not empty, not `2026`; put it in quotes");
+    refuses_one(r#""tools": ["some tool"]"#, "tools/0", "is the name of a tool alone; write `{name: some tool}`");
+    refuses_one(
+        r#""tools": [{"name": "x", "minVersion": 2.0}]"#,
+        "tools/0/minVersion",
+        "`2.0` is a number; put the version in quotes, since YAML takes 1.10 for 1.1 without them",
+    );
+    refuses_one(
+        r#""atLeast": "2""#,
+        "atLeast",
+        "must be a whole number from 1 to 100, not the text `2`; take its quotes off",
+    );
+    refuses_one(
+        r#""limits": [{"cwe": [79, "CWE-89"], "max": {"high": 0}}]"#,
+        "limits/0/cwe/1",
+        "is written by its number alone: `89`",
+    );
+    refuses_one(
+        r#""maxSuppressed": "none""#,
+        "maxSuppressed",
+        "must be a whole number, or be left out where any number is allowed, not the text `none`",
+    );
+    refuses_one(
+        r#""limits": {"max": {"high": 0}}"#,
+        "limits",
+        "must be a list, not a map; write `- ` in front of its first key",
+    );
+    refuses_one(
+        r#""repositories": "https://github.com/org/*""#,
+        "repositories",
+        "must be a list, not the text `https://github.com/org/*`; write `[` and `]` round it",
+    );
+}
+
+#[test]
 fn refuses_durations_that_are_none() {
-    for odd in ["90", "d", "1.5d", "-1d", "90 d", "999999999d"] {
+    for odd in ["d", "1.5d", "-1d", "90 d", "999999999d"] {
         let message = format!("must be a duration such as `90d`, `24h`, `10m` or `30s`, not the text `{odd}`");
         refuses_one(&format!(r#""maxAge": "{odd}""#), "maxAge", &message);
     }
-    refuses_one(r#""futureSkew": 10"#, "futureSkew", "must be a text that is not empty, not `10`");
+    for number in ["30", r#""30""#] {
+        let message = "`30` has no unit; write a duration such as `30d`, `30h` or `30m`";
+        refuses_one(&format!(r#""maxAge": {number}"#), "maxAge", message);
+    }
+    let half = "`1.5` has no unit; write a duration such as `30d`, `30h` or `30m`";
+    refuses_one(r#""futureSkew": 1.5"#, "futureSkew", half);
+    let list = "must be a duration such as `90d`, `24h`, `10m` or `30s`, not a list";
+    refuses_one(r#""futureSkew": ["10m"]"#, "futureSkew", list);
 }
 
 #[test]
@@ -127,7 +171,7 @@ fn refuses_limits_that_limit_nothing() {
     refuses_one(
         r#""limits": [{"max": {"high": "none"}}]"#,
         "limits/0/max/high",
-        "must be a whole number from 0 to 1000000, not the text `none`",
+        "must be a whole number, or `unlimited` where any number is allowed, not the text `none`",
     );
     refuses_one(
         r#""limits": [{"max": {"severe": 0}}]"#,
@@ -140,9 +184,9 @@ fn refuses_limits_that_limit_nothing() {
         "an empty list counts nothing; leave it out to count everything",
     );
     refuses_one(
-        r#""limits": [{"cwe": ["CWE-79"], "max": {"high": 0}}]"#,
+        r#""limits": [{"cwe": ["xss"], "max": {"high": 0}}]"#,
         "limits/0/cwe/0",
-        "must be a whole number from 1 to 99999, not the text `CWE-79`",
+        "must be a whole number from 1 to 99999, not the text `xss`",
     );
     for (odd, message) in [
         ("/src/**", "is no path in the sources; write it as the repository has it, as in `src/**`"),

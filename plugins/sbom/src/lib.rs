@@ -1,5 +1,6 @@
 //! Glue only: exports the world and lists the rules.
 
+pub mod denied;
 pub mod inventory;
 pub mod profile;
 pub mod rules;

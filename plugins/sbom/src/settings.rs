@@ -3,11 +3,11 @@
 use portcullis_proof::evidence;
 use portcullis_proof::need::{self, Need};
 use portcullis_proof::pattern;
-use portcullis_proof::settings::{Signers, duration, one_signer, refuse_empty, version};
+use portcullis_proof::settings::{Signers, duration, one_signer, refuse_empty, refuse_name_alone, version};
 use portcullis_sdk::{Object, Setting, packed};
 use serde_json::{Map, Value};
 
-use crate::profile;
+use crate::{denied, profile};
 
 /// What components may have, by the names under which the host counts it.
 pub const ELEMENTS: [&str; 17] = [
@@ -180,6 +180,7 @@ fn file<'a>(setting: &Setting<'a>) -> Entry<'a> {
 fn entry<'a>(all: &Object<'a, '_>, need: Need<'a>) -> Entry<'a> {
     let types = all.get("componentTypes");
     refuse_empty(&types, "would count no component; leave it out to count all but files");
+    denied::types(&types);
     let graph = all.get("graph").object(&["dangling", "reachable"]);
     let (reachable, skew) = (graph.get("reachable"), all.get("futureSkew"));
     let denied = denied(&all.get("denied"));
@@ -264,6 +265,9 @@ fn completeness<'a>(setting: &Setting<'a>) -> Vec<&'a str> {
 fn tools<'a>(setting: &Setting<'a>) -> Vec<Oldest<'a>> {
     refuse_empty(setting, "would count no tool; leave it out to count every one");
     let tool = |item: &Setting<'a>| {
+        if refuse_name_alone(item) {
+            return Oldest { name: "", version: "" };
+        }
         let all = item.object(&["name", "minVersion"]);
         let (name, least) = (all.require("name").text(), all.get("minVersion"));
         let version = if least.is_given() { version(&least) } else { None };
@@ -298,18 +302,13 @@ fn denied<'a>(setting: &Setting<'a>) -> (Vec<&'a str>, Vec<&'a str>) {
                 "`{}` is no package; write one such as `pkg:npm/left-pad`, `pkg:npm/left-pad@1.3.0` or `pkg:maven/org.example/*`",
                 text.escape_debug()
             ));
+        } else if let Some((kind, path)) = rest
+            && let Some(near) = denied::package_type(kind)
+        {
+            item.complain(format!("`{kind}` is no type of package URLs; did you mean `pkg:{near}/{path}`?"));
         }
     }
-    for item in licenses.items() {
-        let Some(text) = item.text() else { continue };
-        let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+' | b'*' | b':');
-        if !text.bytes().all(word) || !text.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
-            item.complain(format!(
-                "`{}` is no licence; write an id of SPDX's list, or several of them as in `AGPL-*`",
-                text.escape_debug()
-            ));
-        }
-    }
+    denied::licenses(&licenses);
     (components.texts(), licenses.texts())
 }
 

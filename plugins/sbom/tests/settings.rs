@@ -105,12 +105,62 @@ fn refuses_platforms_that_are_none() {
 }
 
 #[test]
+fn says_what_to_write_in_place_of_another_type() {
+    refuses_one(r#""keys": "a""#, "keys", "must be a list, not the text `a`; write `[` and `]` round it");
+    refuses_one(r#""keys": [2026]"#, "keys/0", "must be a text that is not empty, not `2026`; put it in quotes");
+    refuses_one(r#""tools": ["some tool"]"#, "tools/0", "is the name of a tool alone; write `{name: some tool}`");
+    refuses_one(
+        r#""tools": [{"name": "x", "minVersion": 2.0}]"#,
+        "tools/0/minVersion",
+        "`2.0` is a number; put the version in quotes, since YAML takes 1.10 for 1.1 without them",
+    );
+    refuses_one(
+        r#""atLeast": "2""#,
+        "atLeast",
+        "must be a whole number from 1 to 100, not the text `2`; take its quotes off",
+    );
+    refuses_one(
+        r#""denied": {"licenses": "AGPL-*"}"#,
+        "denied/licenses",
+        "must be a list, not the text `AGPL-*`; write `[` and `]` round it",
+    );
+    refuses_one(
+        r#""componentTypes": "library""#,
+        "componentTypes",
+        "must be a list, not the text `library`; write `[` and `]` round it",
+    );
+    refuses_one(
+        r#""formats": {"CycloneDX": 1.4}"#,
+        "formats/CycloneDX",
+        "`1.4` is a number; put the version in quotes, since YAML takes 1.10 for 1.1 without them",
+    );
+    refuses_one(
+        r#""formats": {"cyclonedx": "1.4"}"#,
+        "formats/cyclonedx",
+        "unknown setting `cyclonedx`: did you mean `CycloneDX`?",
+    );
+    refuses_one(
+        r#""coverage": {"purl": "80%"}"#,
+        "coverage/purl",
+        "must be a whole number from 1 to 100, not the text `80%`",
+    );
+    refuses_one(r#""invalidLicenses": true"#, "invalidLicenses", "must be one of `deny`, `allow`, not `true`");
+}
+
+#[test]
 fn refuses_durations_that_are_none() {
-    for odd in ["90", "d", "1.5d", "-1d", "90 d", "999999999d"] {
+    for odd in ["d", "1.5d", "-1d", "90 d", "999999999d"] {
         let message = format!("must be a duration such as `90d`, `24h`, `10m` or `30s`, not the text `{odd}`");
         refuses_one(&format!(r#""maxAge": "{odd}""#), "maxAge", &message);
     }
-    refuses_one(r#""futureSkew": 10"#, "futureSkew", "must be a text that is not empty, not `10`");
+    for number in ["30", r#""30""#] {
+        let message = "`30` has no unit; write a duration such as `30d`, `30h` or `30m`";
+        refuses_one(&format!(r#""maxAge": {number}"#), "maxAge", message);
+    }
+    let half = "`1.5` has no unit; write a duration such as `30d`, `30h` or `30m`";
+    refuses_one(r#""futureSkew": 1.5"#, "futureSkew", half);
+    let list = "must be a duration such as `90d`, `24h`, `10m` or `30s`, not a list";
+    refuses_one(r#""futureSkew": ["10m"]"#, "futureSkew", list);
 }
 
 #[test]
@@ -179,6 +229,85 @@ fn refuses_what_could_never_be_denied() {
             format!("`{odd}` is no address; write one such as `https://*.example.com/**`, with a whole scheme");
         refuses_one(&format!(r#""services": {{"endpoints": ["{odd}"]}}"#), "services/endpoints/0", &message);
     }
+}
+
+#[test]
+fn refuses_licences_that_nobody_has() {
+    for (odd, hint) in [
+        ("AGLP-*", "did you mean `AGPL-*`?"),
+        ("AGLP-3.0", "did you mean `AGPL-3.0-only`?"),
+        ("GPLv3", "did you mean `GPL-3.0-only`?"),
+        ("GPL", "did you mean `GPL-*`?"),
+        ("Apache2", "did you mean `Apache-2.0`?"),
+        ("MPL-2.O", "did you mean `MPL-2.0`?"),
+        (
+            "Acme-Proprietary-9",
+            "write an id of it, several as in `AGPL-*`, or your own as `LicenseRef-...`; other names are refused by `invalidLicenses: deny`",
+        ),
+        (
+            "NOASSERTION",
+            "that stands where nobody knows the licence: ask for licences by `coverage: {licenseValid: 100}`",
+        ),
+    ] {
+        let message = format!("`{odd}` is no licence of the SPDX list; {hint}");
+        refuses_one(&format!(r#""denied": {{"licenses": ["{odd}"]}}"#), "denied/licenses/0", &message);
+    }
+    for good in ["AGPL-*", "gpl-3.0-only", "LicenseRef-acme-*", "SSPL-1.0", "GPL-2.0-only*Classpath-*", "Net-SNMP"] {
+        let settings = entry(&format!(r#""trust": "a", "denied": {{"licenses": ["{good}"]}}"#));
+        assert_eq!(testing::complaints::<Sbom>(&settings), [], "{good}");
+    }
+}
+
+#[test]
+fn looks_for_what_was_meant_as_long_as_somebody_reads_it() {
+    let many: Vec<String> = (0..200).map(|n| format!(r#""AGLP-{n}-*""#)).collect();
+    let settings = entry(&format!(r#""trust": "a", "denied": {{"licenses": [{}]}}"#, many.join(",")));
+    let complaints = testing::complaints::<Sbom>(&settings);
+    assert_eq!(complaints.len(), 200, "every one is told");
+    assert_eq!(complaints[199].message, "`AGLP-199-*` is no licence of the SPDX list; write an id of it");
+}
+
+#[test]
+fn refuses_old_names_of_licences_alone() {
+    for (odd, id, write) in [
+        ("AGPL-3.0", "AGPL-3.0", "`AGPL-3.0-only`, or `AGPL-3.0-*` for `AGPL-3.0-or-later` as well"),
+        ("GPL-2.0+", "GPL-2.0+", "`GPL-2.0-or-later`"),
+        ("StandardML-NJ", "StandardML-NJ", "`SMLNJ` beside it"),
+        (
+            "GPL-2.0-with-*",
+            "GPL-2.0-with-GCC-exception",
+            "`GPL-2.0-only`, or `GPL-2.0-*` for `GPL-2.0-or-later` as well",
+        ),
+    ] {
+        let message = format!("`{id}` is a deprecated id, which the documents of today do not use; write {write}");
+        refuses_one(&format!(r#""denied": {{"licenses": ["{odd}"]}}"#), "denied/licenses/0", &message);
+    }
+    let both = entry(r#""trust": "a", "denied": {"licenses": ["AGPL-3.0", "AGPL-3.0-only", "GPL-2.0+", "GPL-*"]}"#);
+    assert_eq!(testing::complaints::<Sbom>(&both), [], "beside what is written today they do no harm");
+}
+
+#[test]
+fn refuses_types_that_nobody_has() {
+    for (odd, meant) in [
+        ("pkg:pip/requests", "pip` is no type of package URLs; did you mean `pkg:pypi/requests`?"),
+        ("pkg:node/left-pad@1", "node` is no type of package URLs; did you mean `pkg:npm/left-pad@1`?"),
+        ("pkg:go/github.com/a/*", "go` is no type of package URLs; did you mean `pkg:golang/github.com/a/*`?"),
+        ("pkg:mavne/a/b", "mavne` is no type of package URLs; did you mean `pkg:maven/a/b`?"),
+    ] {
+        refuses_one(&format!(r#""denied": {{"components": ["{odd}"]}}"#), "denied/components/0", &format!("`{meant}"));
+    }
+    let private = entry(r#""trust": "a", "denied": {"components": ["pkg:acme-internal/a", "pkg:NPM/b"]}"#);
+    assert_eq!(testing::complaints::<Sbom>(&private), [], "a private type is taken at its word");
+    for (odd, hint) in [
+        ("libary", "did you mean `library`?"),
+        ("os", "write one of CycloneDX, such as `library`, `application` or `file`, or a purpose of SPDX"),
+    ] {
+        let message = format!("`{odd}` is no type of components; {hint}");
+        refuses_one(&format!(r#""componentTypes": ["{odd}"]"#), "componentTypes/0", &message);
+    }
+    let all =
+        entry(r#""trust": "a", "componentTypes": ["Library", "machine-learning-model", "operatingSystem", "source"]"#);
+    assert_eq!(testing::complaints::<Sbom>(&all), []);
 }
 
 #[test]

@@ -10,9 +10,13 @@ use super::says;
 
 /// Deprecated names are names; whether they may be used is the policy's to say.
 const MODE: ParseMode = ParseMode { allow_deprecated: true, ..ParseMode::STRICT };
+/// The same with the old names `GPL-2.0+` and their like, which are on the list as well.
+const OLD: ParseMode = ParseMode { allow_postfix_plus_on_gpl: true, ..MODE };
 
 /// Longer expressions are taken for none.
 const MOST_EXPRESSION: usize = 4_000;
+/// Longer words are no ids.
+const MOST_WORD: usize = 100;
 /// So many expressions are remembered.
 const MOST_KNOWN: usize = 10_000;
 
@@ -79,7 +83,7 @@ fn verdict(text: &str, patterns: &[Pattern]) -> Verdict {
         return nothing;
     }
     let expression = Some(text).filter(|text| text.len() <= MOST_EXPRESSION);
-    let Some(expression) = expression.and_then(|text| Expression::parse_mode(text, MODE).ok()) else {
+    let Some((expression, old)) = expression.and_then(parsed) else {
         return Verdict { says: true, denied: named(text, patterns), ..nothing };
     };
     let mut denied = None;
@@ -97,8 +101,18 @@ fn verdict(text: &str, patterns: &[Pattern]) -> Verdict {
         denied = patterns.iter().position(alone).or(denied);
     }
     let deprecated =
-        expression.requirements().any(|wanted| wanted.req.license.id().is_some_and(|id| id.is_deprecated()));
+        old || expression.requirements().any(|wanted| wanted.req.license.id().is_some_and(|id| id.is_deprecated()));
     Verdict { says: true, valid: true, deprecated, denied }
+}
+
+/// Reads an expression, and whether it has a `+` behind an id of the GNU family, as nobody should write any more.
+fn parsed(text: &str) -> Option<(Expression, bool)> {
+    if let Ok(expression) = Expression::parse_mode(text, MODE) {
+        return Some((expression, false));
+    }
+    let nonsense = text.contains("-only+") || text.contains("-or-later+");
+    let old = Expression::parse_mode(text, OLD).ok().filter(|_| !nonsense)?;
+    Some((old, true))
 }
 
 /// The first pattern that means a licence, with or without its exception.
@@ -118,7 +132,8 @@ fn today(item: &LicenseItem) -> Option<String> {
     if !id.is_gnu() || id.name.ends_with("-only") || id.name.ends_with("-or-later") {
         return None;
     }
-    let base = id.name.trim_end_matches('+');
+    // `GPL-2.0-with-classpath-exception` is `GPL-2.0-only` with an exception.
+    let base = id.name.split("-with-").next()?.trim_end_matches('+');
     Some(format!("{base}{}", if *or_later || id.name.ends_with('+') { "-or-later" } else { "-only" }))
 }
 
@@ -126,7 +141,12 @@ fn today(item: &LicenseItem) -> Option<String> {
 fn named(text: &str, patterns: &[Pattern]) -> Option<usize> {
     let part = |character: char| character.is_ascii_alphanumeric() || "-.+:".contains(character);
     let words = text.split(|character| !part(character)).filter(|word| !word.is_empty());
-    words.filter_map(|word| patterns.iter().position(|pattern| pattern.matches(word))).min()
+    let meant = |word: &str| {
+        let (expression, _) = Some(word).filter(|word| word.len() <= MOST_WORD).and_then(parsed)?;
+        expression.requirements().filter_map(|wanted| first(&wanted.req, patterns)).min()
+    };
+    let any = |word: &str| patterns.iter().position(|pattern| pattern.matches(word)).or_else(|| meant(word));
+    words.filter_map(any).min()
 }
 
 #[cfg(test)]
@@ -160,6 +180,19 @@ mod tests {
             assert_eq!(licenses.judge(text), verdict, "remembered");
         }
         assert!(licenses.judge("AGPL-3.0").deprecated && !licenses.judge("AGPL-3.0-only").deprecated);
+        let today = ["GPL-2.0-only", "LGPL-2.1-or-later"].map(|text| Pattern::new(text).expect("a pattern"));
+        for old in ["GPL-2.0", "GPL-2.0-with-classpath-exception", "LGPL-2.1+", "MIT AND LGPL-2.1+"] {
+            let verdict = Licenses::new(&today).judge(old);
+            assert!(
+                verdict.denied.is_some() && verdict.valid && verdict.deprecated,
+                "{old} goes by another name today"
+            );
+        }
+        for free in ["LGPL-2.1+ or Artistic", "GPL-2.0 (see COPYING)"] {
+            let verdict = Licenses::new(&today).judge(free);
+            assert!(verdict.denied.is_some() && !verdict.valid, "{free} is no expression, and names one");
+        }
+        assert!(!Licenses::new(&today).judge("GPL-2.0-only+").valid);
         for nothing in ["NOASSERTION", "NONE", "", " "] {
             assert!(!licenses.judge(nothing).says && !licenses.judge(nothing).valid, "{nothing}");
         }

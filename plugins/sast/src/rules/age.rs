@@ -27,13 +27,17 @@ pub fn judge(entry: &Entry<'_>, look: &Look<'_>, document: &Document, runs: &[Ru
     let most = entry.max_age?;
     let (made, lacks) = match document.is_local() {
         // The oldest of all runs, and every one must say so.
-        true => (ends.min().flatten(), "does not say of every run when it ended; let the tool write `endTimeUtc`"),
-        false => {
-            (document.signed_at(), "was not signed at a time that anybody verified; sign it with a timestamp or a log")
-        }
+        true => (
+            ends.min().flatten(),
+            "does not say of every run when it ended (`endTimeUtc`), and `maxAge` asks for it; let the tool write that, or attest the report, so that the time of the signature counts",
+        ),
+        false => (
+            document.signed_at(),
+            "was not signed at a time that anybody verified, and `maxAge` asks for it; sign it with a timestamp or a log",
+        ),
     };
     let what = match made {
-        None => format!("{lacks}, because `maxAge` asks for it"),
+        None => lacks.to_owned(),
         Some(made) if look.time.saturating_sub(made) > most => {
             let age = days(look.time.saturating_sub(made));
             format!("is {age} old, more than the {} of `maxAge`; scan and attest again", days(most))

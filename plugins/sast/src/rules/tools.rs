@@ -2,7 +2,7 @@
 
 use portcullis_proof::document::Fault;
 use portcullis_proof::reading::is_at_least;
-use portcullis_proof::words::{list, name};
+use portcullis_proof::words::{list, name, similar};
 use portcullis_sdk::{Kind, Rule, Severity};
 
 use crate::scan::{AUTOMATION_ID, MISSING_RULES, Run};
@@ -17,17 +17,41 @@ pub const MISSING: Rule = Rule::new(
 /// All runs of a tool are by versions that are too old.
 pub const OUTDATED: Rule = Rule::new("tool-outdated", Severity::Medium, "A tool that scanned the sources is too old");
 
+/// How many other tools a message names: of all reports together.
+const MOST_NAMED: usize = 10;
+
 /// Judges every tool that is asked for.
 pub fn judge(entry: &Entry<'_>, runs: &[Run]) -> Vec<Fault> {
     entry.tools.iter().filter_map(|tool| lacking(tool, runs)).collect()
+}
+
+/// The tools that did run, each once, and what to do about that.
+fn others(tool: &Tool<'_>, runs: &[Run]) -> String {
+    let mut there: Vec<&str> = Vec::new();
+    for run in runs {
+        if !there.contains(&run.tool.as_str()) {
+            there.push(&run.tool);
+        }
+    }
+    let more = there.len().saturating_sub(MOST_NAMED);
+    let mut named: Vec<String> = there.iter().take(MOST_NAMED).map(|one| name(one)).collect();
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    let last = named.pop().unwrap_or_default();
+    let named = if named.is_empty() { last } else { format!("{} and {last}", named.join(", ")) };
+    let meant = match similar(tool.name, &there) {
+        Some(near) => format!("write {} if that is meant, or ", name(near)),
+        None => String::new(),
+    };
+    format!("{named}; {meant}scan with it, too (`tools`)")
 }
 
 fn lacking(tool: &Tool<'_>, runs: &[Run]) -> Option<Fault> {
     let asked = name(tool.name);
     let own: Vec<&Run> = runs.iter().filter(|run| run.is_by(tool.name)).collect();
     let Some(any) = own.first() else {
-        let others: Vec<String> = runs.iter().map(|run| name(&run.tool)).collect();
-        let what = format!("holds no run of {asked}, only of {}; scan with it, too (`tools`)", list(&others, "and"));
+        let what = format!("holds no run of {asked}, only of {}", others(tool, runs));
         return Some(Fault::new(&MISSING, what));
     };
     let named: Vec<&&Run> = own

@@ -37,9 +37,10 @@ pub fn judge(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Option<
         let finished = built(look, document)?;
         let most = entry.after_build.filter(|most| made.saturating_sub(finished) > most.saturating_add(skew))?;
         format!(
-            "was made {} after the build ended, more than the {} of `afterBuild`; make it where the image is built",
+            "was made {} after the build ended, more than the {} of `afterBuild`; make it where the {} is built",
             days(made.saturating_sub(finished)),
-            days(most)
+            days(most),
+            entry.need.noun()
         )
     };
     Some(Fault::new(&TOO_OLD, what).at(created))

@@ -31,7 +31,8 @@ pub fn judge(entry: &Entry<'_>, node: Node) -> Option<Fault> {
         text => format!(" ({}", name(&text)) + &pointer(completeness) + ")",
     };
     let otherwise = if key.is_empty() { String::new() } else { format!(", or write `completeness: {{{key}: allow}}`") };
-    let what = format!("{says}{aggregate}; make it of everything that is in the image and say so{otherwise}");
+    let what =
+        format!("{says}{aggregate}; make it of everything that is in the {} and say so{otherwise}", entry.need.noun());
     Some(Fault::new(&INCOMPLETE, what).at(completeness))
 }
 

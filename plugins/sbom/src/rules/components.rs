@@ -22,10 +22,16 @@ pub fn judge_count(entry: &Entry<'_>, node: Node) -> Option<Fault> {
     if there.is_some_and(|there| there >= entry.min_components as u64) {
         return None;
     }
+    let only_files = there == Some(0) && count(node.get(COMPONENTS)).is_some_and(|all| all > 0);
+    let files = match only_files {
+        true => ", or ask for the files that it lists (`minComponents: 0`, `componentTypes: [file]` and a `coverage`)",
+        false => "",
+    };
     let what = format!(
-        "lists {} besides files and its root, and at least {} are needed (`minComponents`); make it of what is in the image, not of its name alone",
+        "lists {} besides files and its root, and at least {} are needed (`minComponents`); make it of what is in the {}, not of its name alone{files}",
         counted(there, "component"),
-        entry.min_components
+        entry.min_components,
+        entry.need.noun()
     );
     Some(Fault::new(&TRIVIAL, what))
 }

@@ -8,7 +8,8 @@ use crate::inventory::{BINDING, POINTER, ROOT, STATE, WHAT};
 use crate::settings::Entry;
 
 /// What it says that it is about is something else, or nothing where that must be said.
-pub const WRONG: Rule = Rule::new("wrong-subject", Severity::High, "An SBOM does not say that it is about this image");
+pub const WRONG: Rule =
+    Rule::new("wrong-subject", Severity::High, "An SBOM does not say that it is about what is judged");
 
 /// Judges what the SBOM says that it is about.
 pub fn judge(entry: &Entry<'_>, document: &Document) -> Option<Fault> {
@@ -22,13 +23,20 @@ pub fn judge(entry: &Entry<'_>, document: &Document) -> Option<Fault> {
     let what = match binding.get(STATE).text().as_str() {
         "agrees" => return None,
         "silent" if silent_is_enough => return None,
-        "silent" => "does not say by a digest what it is about; make it of the image by its digest, so that its root names that, or write `root: silent-ok`".to_owned(),
+        "silent" => {
+            let how = match entry.need.noun() {
+                "file" => "of the file, so that its root names the file's digest",
+                _ => "of the image by its digest, so that its root names that",
+            };
+            format!("does not say by a digest what it is about; make it {how}, or write `root: silent-ok`")
+        }
         "disagrees" => {
             let place = match binding.get(POINTER).text() {
                 place if place.is_empty() => String::new(),
                 place => format!(" ({})", name(&place)),
             };
-            format!("is about something else: {}{place}; make it of this image", cut(&binding.get(WHAT).text(), 400))
+            let what = cut(&binding.get(WHAT).text(), 400);
+            format!("is about something else: {what}{place}; make it of this {}", entry.need.noun())
         }
         _ => "is not known to be about this; look it up again".to_owned(),
     };

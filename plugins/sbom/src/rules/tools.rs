@@ -2,7 +2,7 @@
 
 use portcullis_proof::document::Fault;
 use portcullis_proof::reading::is_at_least;
-use portcullis_proof::words::{list, name};
+use portcullis_proof::words::{list, name, similar};
 use portcullis_sdk::{Node, Rule, Severity};
 
 use crate::inventory::{LIFECYCLES, NAME, TOOLS, VERSION};
@@ -29,7 +29,7 @@ pub fn judge(entry: &Entry<'_>, node: Node) -> Option<Fault> {
             version => format!("{} from {version} on", name(known.name)),
         });
         let wanted: Vec<String> = wanted.collect();
-        let what = format!("was made by {made}; make it with {} (`tools`)", list(&wanted, "or"));
+        let what = format!("was made by {made}; make it with {} (`tools`){}", list(&wanted, "or"), meant(entry, tools));
         return Some(Fault::new(&NOT_ALLOWED, what).at(tools));
     }
     let said: Vec<String> = phases.items().map(|phase| phase.text()).collect();
@@ -47,6 +47,18 @@ pub fn judge(entry: &Entry<'_>, node: Node) -> Option<Fault> {
     Some(Fault::new(&NOT_ALLOWED, what).at(phases))
 }
 
+/// A tool that may be the one that is asked for, under its own name.
+fn meant(entry: &Entry<'_>, tools: Node) -> String {
+    let there: Vec<String> = tools.items().map(|tool| tool.get(NAME).text()).collect();
+    let there: Vec<&str> = there.iter().map(String::as_str).collect();
+    let is_there = |known: &&Oldest<'_>| there.iter().any(|one| one.eq_ignore_ascii_case(known.name));
+    let near = |known: &Oldest<'_>| similar(known.name, &there);
+    match entry.tools.iter().filter(|known| !is_there(known)).find_map(near) {
+        Some(near) => format!(", or write {} there if that is meant", name(near)),
+        None => String::new(),
+    }
+}
+
 fn is(known: &Oldest<'_>, name: &str, version: &str) -> bool {
-    known.name == name && (known.version.is_empty() || is_at_least(version, known.version))
+    known.name.eq_ignore_ascii_case(name) && (known.version.is_empty() || is_at_least(version, known.version))
 }

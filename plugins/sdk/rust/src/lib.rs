@@ -72,5 +72,5 @@ pub use node::position;
 pub use node::{Key, Kind, Node, Path};
 pub use packed::{Packed, Reader};
 pub use review::{Fact, FactStatus, Request, Review};
-pub use settings::{Bound, MOST_DEPTH, Object, Setting, SettingsError};
+pub use settings::{Bound, MOST_DEPTH, Object, Setting, SettingsError, nearest};
 pub use workload::{Claim, Container, Image, ImageState, Resource, Resources, ResourcesOf, Role, Workload};

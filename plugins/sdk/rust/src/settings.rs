@@ -106,6 +106,16 @@ impl<'a> Setting<'a> {
         self.value.and_then(Value::as_str) == Some(text)
     }
 
+    /// A number as it was read, for settings that must be a text: YAML takes `2.0` without quotes for a number.
+    pub fn as_number(&self) -> Option<String> {
+        self.value.filter(|value| value.is_number()).map(Value::to_string)
+    }
+
+    /// A text, without a complaint where it is none: for what people write instead of something else.
+    pub fn as_text(&self) -> Option<&'a str> {
+        self.value?.as_str()
+    }
+
     /// Whether nobody complained so far, about any setting: for what only makes sense of settings without fault.
     pub fn is_sound(&self) -> bool {
         self.complaints.borrow().is_empty()
@@ -114,7 +124,11 @@ impl<'a> Setting<'a> {
     /// Refuses the settings because of this one.
     pub fn complain(&self, message: impl Into<String>) {
         let complaint = SettingsError { pointer: self.pointer.clone(), message: message.into() };
-        self.complaints.borrow_mut().push(complaint);
+        let mut complaints = self.complaints.borrow_mut();
+        // Whoever reads a setting twice has one thing to say of it.
+        if !complaints.contains(&complaint) {
+            complaints.push(complaint);
+        }
     }
 
     /// A map with these keys and no others; an absent one has none of them.
@@ -151,8 +165,10 @@ impl<'a> Setting<'a> {
     /// A text that is not empty.
     pub fn text(&self) -> Option<&'a str> {
         let found = self.value?.as_str().filter(|text| !text.is_empty());
-        if found.is_none() {
-            self.expected("a text that is not empty");
+        match self.value? {
+            Value::Number(_) | Value::Bool(_) => self.refuse("a text that is not empty", "; put it in quotes"),
+            _ if found.is_none() => self.expected("a text that is not empty"),
+            _ => {}
         }
         found
     }
@@ -171,7 +187,11 @@ impl<'a> Setting<'a> {
     pub fn integer(&self, least: i64, most: i64) -> Option<i64> {
         let found = self.value?.as_i64().filter(|number| (least..=most).contains(number));
         if found.is_none() {
-            self.expected(&format!("a whole number from {least} to {most}"));
+            let quoted = self.as_text().is_some_and(|text| text.parse::<i64>().is_ok());
+            self.refuse(
+                &format!("a whole number from {least} to {most}"),
+                if quoted { "; take its quotes off" } else { "" },
+            );
         }
         found
     }
@@ -202,8 +222,13 @@ impl<'a> Setting<'a> {
                 items.iter().enumerate().map(|(position, item)| self.child(&position.to_string(), Some(item))).collect()
             }
             None => Vec::new(),
-            Some(_) => {
-                self.expected("a list");
+            Some(value) => {
+                let hint = match value {
+                    Value::String(_) => "; write `[` and `]` round it",
+                    Value::Object(_) => "; write `- ` in front of its first key",
+                    _ => "",
+                };
+                self.refuse("a list", hint);
                 Vec::new()
             }
         }
@@ -230,6 +255,10 @@ impl<'a> Setting<'a> {
 
     /// Refuses the settings because this one is not what it must be: `must be WHAT, not FOUND`, with what was written.
     pub fn expected(&self, what: &str) {
+        self.refuse(what, "");
+    }
+
+    fn refuse(&self, what: &str, hint: &str) {
         let found = match self.value {
             None | Some(Value::Null) => "nothing".to_owned(),
             Some(Value::Object(_)) => "a map".to_owned(),
@@ -237,7 +266,7 @@ impl<'a> Setting<'a> {
             Some(Value::String(text)) => format!("the text `{}`", text.escape_debug()),
             Some(scalar) => format!("`{scalar}`"),
         };
-        self.complain(format!("must be {what}, not {found}"));
+        self.complain(format!("must be {what}, not {found}{hint}"));
     }
 }
 
@@ -292,27 +321,36 @@ fn unit_hint(written: &str) -> &'static str {
     }
 }
 
+/// The longest word that is compared, in bytes.
+const MOST_WORD: usize = 64;
+
 /// The known word that somebody most likely meant: at most a third of its letters away.
-pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let word = word.get(..64).unwrap_or(word);
+pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let near = known.iter().map(|known| (distance(word, known), *known)).min_by_key(|(distance, _)| *distance);
     near.filter(|(distance, known)| *distance <= (known.len() / 3).max(1)).map(|(_, known)| known)
 }
 
-/// Letters to insert, remove or change, without regard to case (Levenshtein).
+/// Letters to insert, remove, change, or swap with the next one, without regard to case. In place: a guest frees no memory.
 fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().map(|c| c.to_ascii_lowercase()).collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().map(|c| c.to_ascii_lowercase()).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &b) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
+    let [one, other] = [one, other].map(|text| &text.as_bytes()[..text.len().min(MOST_WORD)]);
+    let (mut before, mut row) = ([0u16; MOST_WORD + 1], [0u16; MOST_WORD + 1]);
+    for (at, cost) in (0..).zip(row.iter_mut()) {
+        *cost = at;
     }
-    row[other.len()]
+    let same = |a: &u8, b: &u8| a.eq_ignore_ascii_case(b);
+    for (i, a) in one.iter().enumerate() {
+        let mut next = [0u16; MOST_WORD + 1];
+        next[0] = row[0] + 1;
+        for (j, b) in other.iter().enumerate() {
+            let mut least = (row[j] + u16::from(!same(a, b))).min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && same(a, &other[j - 1]) && same(&one[i - 1], b) {
+                least = least.min(before[j - 1] + 1);
+            }
+            next[j + 1] = least;
+        }
+        (before, row) = (row, next);
+    }
+    usize::from(row[other.len()])
 }
 
 /// For which maps a plugin asked, in tests: they compare it with the plugin's schema.
@@ -386,6 +424,18 @@ mod tests {
         );
         assert_eq!(complaints(r#"{"names": ["a", "a"]}"#), one("/names/1", "`a` stands here twice"));
         assert_eq!(complaints(r#"{"names": null}"#), one("/names", "must be a list, not nothing"));
+        assert_eq!(
+            complaints(r#"{"names": "a"}"#),
+            one("/names", "must be a list, not the text `a`; write `[` and `]` round it")
+        );
+        assert_eq!(
+            complaints(r#"{"names": [2.0]}"#),
+            one("/names/0", "must be a text that is not empty, not `2.0`; put it in quotes")
+        );
+        assert_eq!(
+            complaints(r#"{"ranges/cpu": {"min": "2"}}"#),
+            one("/ranges~1cpu/min", "must be a whole number from 1 to 3, not the text `2`; take its quotes off")
+        );
         assert_eq!(complaints(r#"{"ranges/cpu": {}}"#), one("/ranges~1cpu", "`min` is missing"));
         assert_eq!(
             complaints(r#"{"ranges/cpu": {"min": 4}}"#),
@@ -395,6 +445,13 @@ mod tests {
             complaints("[]"),
             one("", "must be a map with the keys `enabled`, `names`, `ranges/cpu`, not a list")
         );
+    }
+
+    #[test]
+    fn knows_what_somebody_meant() {
+        assert_eq!(nearest("nmp", &["rpm", "npm"]), Some("npm"), "two letters that changed places are one slip");
+        assert_eq!(nearest("Licence", &["name", "license"]), Some("license"));
+        assert_eq!(nearest("xyz", &["npm", "license"]), None);
     }
 
     #[test]

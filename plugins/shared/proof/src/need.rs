@@ -27,6 +27,13 @@ packed! {
     }
 }
 
+impl Need<'_> {
+    /// What is judged, for messages: `image` or `file`.
+    pub fn noun(&self) -> &'static str {
+        if self.scope.is_empty() { "file" } else { "image" }
+    }
+}
+
 /// The settings that this reads for an image.
 pub const OF_IMAGES: [&str; 10] =
     ["match", "trust", "exempt", "keys", "identities", "local", "attestations", "atLeast", "scope", "platforms"];

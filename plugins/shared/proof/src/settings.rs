@@ -232,7 +232,14 @@ pub fn duration(setting: &Setting<'_>) -> Option<i64> {
     if !setting.is_given() {
         return None;
     }
-    let text = setting.text()?;
+    let bare = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = setting.as_number().or_else(|| setting.as_text().filter(|text| bare(text)).map(str::to_owned));
+    if let Some(number) = number {
+        let such = if bare(&number) { number.as_str() } else { "30" };
+        setting.complain(format!("`{number}` has no unit; write a duration such as `{such}d`, `{such}h` or `{such}m`"));
+        return None;
+    }
+    let text = setting.as_text().unwrap_or_default();
     let seconds = UNITS.iter().find_map(|(unit, seconds)| {
         let number = text.strip_suffix(*unit).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
         number.parse::<i64>().ok()?.checked_mul(*seconds).filter(|seconds| *seconds <= MOST)
@@ -245,11 +252,26 @@ pub fn duration(setting: &Setting<'_>) -> Option<i64> {
 
 /// A version such as `1.5`.
 pub fn version<'a>(setting: &Setting<'a>) -> Option<&'a str> {
+    if let Some(number) = setting.as_number() {
+        setting.complain(format!(
+            "`{number}` is a number; put the version in quotes, since YAML takes 1.10 for 1.1 without them"
+        ));
+        return None;
+    }
     let text = setting.text()?;
     if crate::reading::version(text).is_none() {
         setting.expected("a version of numbers such as `1.5`");
     }
     Some(text)
+}
+
+/// Refuses a tool that is no map: a name alone is what people write first.
+pub fn refuse_name_alone(setting: &Setting<'_>) -> bool {
+    let name = setting.as_text();
+    if let Some(name) = name {
+        setting.complain(format!("is the name of a tool alone; write `{{name: {}}}`", name.escape_debug()));
+    }
+    name.is_some()
 }
 
 /// Refuses an empty list, whose author thought that it does something, and one with too many items.

@@ -33,6 +33,17 @@ pub fn list(items: &[String], word: &str) -> String {
     }
 }
 
+/// The name among those that are there which somebody may have meant who wrote another one.
+pub fn similar<'n>(asked: &str, there: &[&'n str]) -> Option<&'n str> {
+    let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let wanted = plain(asked);
+    let holds = |name: &&&str| {
+        let name = plain(name);
+        wanted.len() > 2 && name.len() > 2 && (name.contains(&wanted) || wanted.contains(&name))
+    };
+    there.iter().find(holds).copied().or_else(|| portcullis_sdk::nearest(asked, there))
+}
+
 /// As much of a reason as fits into a message beside everything else.
 pub fn bounded(reason: &str) -> String {
     cut(reason, 1200)
@@ -61,6 +72,15 @@ mod tests {
     fn shows_what_looks_like_something_else() {
         assert_eq!(name("org/\u{430}pp\n"), "`org/\\u{430}pp\\u{a}`");
         assert_eq!(name(&"a".repeat(200)), format!("`{}...`", "a".repeat(160)));
+    }
+
+    #[test]
+    fn knows_names_that_are_alike() {
+        let there = ["ESLint", "Semgrep OSS"];
+        assert_eq!(similar("semgrep", &there), Some("Semgrep OSS"));
+        assert_eq!(similar("eslnit", &there), Some("ESLint"));
+        assert_eq!(similar("CodeQL", &there), None);
+        assert_eq!(similar("C", &there), None);
     }
 
     #[test]
