@@ -149,6 +149,156 @@ fn refuses_files_that_are_not_there_before_anything_is_judged() {
     for flag in ["--sbom", "--sarif"] {
         let answer = check(&folder, &[flag, "nowhere.json", "--image", IMAGE]);
         assert_eq!(answer.status, 2, "{answer:?}");
-        assert!(answer.err.contains(flag) && answer.err.contains("nowhere.json"), "{answer:?}");
+        let said = format!("error: {flag}: there is no `nowhere.json`\n  help: check the spelling");
+        assert!(answer.err.starts_with(&said), "{answer:?}");
+        assert_eq!(answer.err.matches("nowhere.json").count(), 1, "{answer:?}");
+        let answer = check(&folder, &[flag, "app.cdx.json", "--facts", "pod.yaml", "--image", IMAGE]);
+        assert_eq!(answer.status, 2, "{answer:?}");
+        assert!(answer.err.contains("--facts holds every answer"), "{answer:?}");
     }
+}
+
+/// What the command notes besides its decisions.
+fn notices(answer: &Answer) -> Vec<String> {
+    let notices = answer.json()["notices"].as_array().cloned().unwrap_or_default();
+    notices.iter().filter_map(|notice| notice.as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn names_each_file_that_was_not_judged_and_says_why() {
+    const EXEMPT: &str = "{images: [{match: ['127.0.0.1:5955/**'], exempt: true}]}";
+    const SIGNED_ELSEWHERE: &str = "{images: [{match: ['**'], trust: release, local: refuse}]}";
+    let (sbom, sarif) = ("app.cdx.json", "semgrep-clean.sarif");
+    for (settings, files, names, said) in [
+        (EXEMPT, &["--sbom", sbom][..], sbom, "no policy asked for an SBOM here: those that could (`sbom` of `gates`)"),
+        (EXEMPT, &["--sarif", sarif], sarif, "no policy asked for a SARIF report here"),
+        (ACCEPTED, &["--sbom", sbom, "--sbom", "other.cdx.json"], "other.cdx.json", "it names another digest"),
+        (ACCEPTED, &["--sbom", sbom, "--sbom", sarif], sarif, "it cannot be read as an SBOM"),
+    ] {
+        let other = if files[0] == "--sbom" { EXEMPT } else { settings };
+        let folder = folder(settings, other);
+        let answer = check(&folder, &[files, &["--image", IMAGE]].concat());
+        assert_eq!((answer.status, answer.codes()), (0, Vec::new()), "{answer:?}");
+        let notices: Vec<String> =
+            notices(&answer).into_iter().filter(|notice| notice.contains("was not judged")).collect();
+        assert_eq!(notices.len(), 1, "{notices:?}");
+        let notice = &notices[0];
+        assert!(notice.starts_with(&format!("`{names}` ({}) was not judged: ", files[0])), "{notice}");
+        assert!(notice.contains(said), "{notice}");
+    }
+    // What was judged is not told of, whatever came of it; and what a finding names is told there.
+    let sets = [(ACCEPTED, 0, &["--image", IMAGE][..]), (SIGNED_ELSEWHERE, 1, &["--image", IMAGE])];
+    for (settings, status, judged) in sets {
+        let folder = folder(settings, settings);
+        let answer = check(&folder, &[&["--sbom", sbom, "--sarif", sarif], judged].concat());
+        assert_eq!((answer.status, notices(&answer)), (status, Vec::new()), "{answer:?}");
+    }
+}
+
+#[test]
+fn says_which_file_would_have_counted_where_none_was_given() {
+    let folder = folder(ACCEPTED, ACCEPTED);
+    let answer = check(&folder, &["--image", IMAGE]);
+    assert_eq!(answer.codes(), ["sbom/sbom-missing", "sast/sast-missing"], "{answer:?}");
+    let said = notices(&answer);
+    assert!(said.iter().any(|one| one.contains("--sbom FILE gives one")), "{said:?}");
+    assert!(said.iter().any(|one| one.contains("--sarif FILE gives one")), "{said:?}");
+    // Where a trust could vouch for one as well, nobody may look for it.
+    let both = "{images: [{match: ['**'], trust: release, local: accept}]}";
+    let folder = self::folder(both, both);
+    let answer = check(&folder, &["--image", IMAGE]);
+    let errors = answer.json()["decisions"][0]["errors"].to_string();
+    for said in ["no SBOM was given: --sbom FILE", "no SARIF report was given: --sarif FILE", "no bundle was given"] {
+        assert!(errors.contains(said), "{errors}");
+    }
+}
+
+#[test]
+fn says_what_a_baseline_is_where_it_is_not_there_or_alone() {
+    let digest = portcullis_model::sha256_hex(text("semgrep-faulty.sarif").as_bytes());
+    let settings = format!("{{local: accept, baseline: {{digest: '{digest}'}}}}");
+    let of_images = format!("{{images: [{{match: ['**'], {}]}}", &settings[1..]);
+    for (settings, judged) in
+        [(of_images, ["--image", IMAGE]), (format!("{{files: {settings}}}"), ["--artifact", "requirements.txt"])]
+    {
+        let folder = folder(OF_FILES, &settings);
+        let check = |files: &[&str]| check(&folder, &[files, &["--sbom", "requirements.cdx.json"], &judged].concat());
+        let absent = check(&["--sarif", "semgrep-clean.sarif"]);
+        let said = absent.json()["decisions"][0]["errors"].to_string();
+        assert_eq!(absent.status, 2, "{absent:?}");
+        for part in [digest.as_str(), "`semgrep-clean.sarif` is sha256:", "the report of an earlier run", "--sarif"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        let alone = check(&["--sarif", "semgrep-faulty.sarif"]);
+        assert_eq!((alone.status, alone.codes()), (1, vec!["sast/sast-missing".to_owned()]), "{alone:?}");
+        let said = notices(&alone).join("\n");
+        assert!(said.contains("`semgrep-faulty.sarif` (--sarif) was not judged: it is the `baseline`"), "{said}");
+        let both = check(&["--sarif", "semgrep-faulty.sarif", "--sarif", "semgrep-clean.sarif"]);
+        assert_eq!(both.status, 0, "{both:?}");
+        assert!(!notices(&both).join("\n").contains("sarif"), "{both:?}");
+    }
+}
+
+#[test]
+fn lets_no_clean_report_hide_another_where_no_policy_asks_for_reports() {
+    let folder = folder(ACCEPTED, ACCEPTED);
+    let reports = ["--sarif", "semgrep-clean.sarif", "--sarif", "bandit-faulty.sarif"];
+    for judged in [["--image", IMAGE], ["--artifact", "requirements.txt"]] {
+        let usual = ["check", "-f", "json", "--time", "2026-11-23T00:00:00Z"];
+        let answer = portcullis(folder.path(), &[&usual[..], &reports, &judged].concat());
+        assert_eq!((answer.status, answer.codes()), (1, vec!["sast/too-many-results".to_owned()]), "{answer:?}");
+        assert!(answer.out.contains("the file `bandit-faulty.sarif`"), "{answer:?}");
+    }
+}
+
+#[test]
+fn says_of_a_file_that_no_policy_asks_for_its_documents() {
+    let folder = folder(ACCEPTED, OF_FILES);
+    folder.write(
+        "set.yaml",
+        std::fs::read_to_string(folder.path().join("set.yaml")).expect("a set").replace(OF_FILES, ACCEPTED),
+    );
+    let answer = check(&folder, &["--sbom", "requirements.cdx.json", "--artifact", "requirements.txt"]);
+    assert_eq!(answer.status, 2, "{answer:?}");
+    let error = answer.json()["errors"][0].to_string();
+    assert!(
+        error.contains("or for its SBOM or a report of its scan") && error.contains("`sbom` of `gates`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn takes_a_file_for_judged_where_a_policy_finds_something_without_any_fact() {
+    let folder = Folder::new("gates-findings");
+    folder.write("large.txt", "more than four bytes");
+    let set = "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: sizes}\nspec:\n  policies:\n  - name: small\n    plugin: {builtin: resource-limits}\n    match: {resourceRules: [{apiGroups: [portcullis.dev], apiVersions: ['*'], operations: ['*'], resources: [artifacts]}]}\n    settings: {fields: [{pointer: /spec/size, max: 4}]}\n";
+    folder.write("set.yaml", set);
+    let answer = check(&folder, &["--artifact", "large.txt"]);
+    assert_eq!((answer.status, answer.codes().len()), (1, 1), "{answer:?}");
+}
+
+#[test]
+fn asks_for_what_is_to_be_judged() {
+    let folder = folder(ACCEPTED, ACCEPTED);
+    for (arguments, flags) in [
+        (&["check"][..], &["<PATH>...", "--image", "--artifact", "--sbom", "--sarif"][..]),
+        (&["check", "--sbom", "app.cdx.json"], &["<PATH>...", "--image", "--artifact"]),
+        (&["evidence", "show"], &["<IMAGE>", "--sbom", "--sarif"]),
+    ] {
+        let answer = portcullis(folder.path(), arguments);
+        assert_eq!(answer.status, 2, "{answer:?}");
+        let missing = answer.err.lines().nth(1).unwrap_or_default();
+        assert!(flags.iter().all(|flag| missing.contains(flag)), "{answer:?}");
+    }
+}
+
+#[test]
+fn notes_a_policy_that_may_not_ask_for_what_its_plugin_needs() {
+    let folder = folder(ACCEPTED, ACCEPTED);
+    let set = std::fs::read_to_string(folder.path().join("set.yaml")).expect("a set");
+    folder.write("set.yaml", set.replace("    grants: [sast]\n", ""));
+    let answer = check(&folder, &["--sbom", "app.cdx.json", "--image", IMAGE]);
+    let said = notices(&answer).join("\n");
+    assert!(said.contains("the policy `sast` of `gates` cannot judge") && said.contains("`grants: [sast]`"), "{said}");
+    assert!(!said.contains("the policy `sbom`"), "{said}");
 }

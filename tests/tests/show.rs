@@ -277,6 +277,15 @@ fn shows_bundles_in_files_without_any_registry() {
         (&json!("ImageEvidence"), &Value::Null, &json!(true))
     );
     assert_eq!(layer["claims"]["predicateType"], CYCLONEDX);
+    assert!(answer.out.contains("this SBOM about the image is signed, and not the image itself"), "{}", answer.out);
+    let report = root().join("tests/tests/gates/semgrep-faulty.sarif").display().to_string();
+    let alone = world.run(&["evidence", "show", "--sarif", &report, "--format", "json"]).json();
+    assert_eq!((&alone["kind"], alone["files"].as_array().map(Vec::len)), (&json!("FileEvidence"), Some(1)));
+    for file in ["config.json", "./config.json"] {
+        let answer = world.run(&["evidence", "show", file, "--offline"]);
+        assert_eq!(answer.status, 2, "{answer:?}");
+        assert!(answer.err.contains("a file of that name is here: give an SBOM by --sbom"), "{answer:?}");
+    }
     world.folder.write("other.pub", public(&p256()));
     let other = world
         .run(&["evidence", "show", &digest, "--offline", "--key", "other.pub", "--bundle", &sbom, "-f", "json"])

@@ -3,6 +3,7 @@
 pub mod bytes;
 pub mod error;
 pub mod exit;
+mod given;
 mod ignore;
 pub mod inputs;
 mod named;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use portcullis_document::ReadLimits;
+use portcullis_evidence::Source;
 use portcullis_gate::Gate;
 use portcullis_model::{Decision, Mode, Review};
 use portcullis_report::{InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool, WaiverInfo};
@@ -57,6 +59,8 @@ pub struct CheckOptions {
     pub time: i64,
     /// How many threads; `None`: one per core.
     pub jobs: Option<usize>,
+    /// Who looks facts up, and so knows what became of the SBOMs and reports that the caller gave.
+    pub evidence: Option<Arc<Source>>,
     /// Who reports.
     pub tool: Tool,
 }
@@ -87,7 +91,7 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         result
     });
     let named = parallel::map(&named, options.jobs, |subject| match subject {
-        Ok(review) => named::result(review, judge(gate, review)),
+        Ok(review) => named::result(gate, review, judge(gate, review)),
         Err(error) => FileResult { errors: vec![error.clone()], ..FileResult::default() },
     });
     let mut parts = Parts {
@@ -95,7 +99,7 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         rules: rules(gate),
         errors: gathered.errors.into_iter().map(InputError::from).chain(surroundings.errors.clone()).collect(),
         skipped: gathered.skipped,
-        notices: gathered.notices.into_iter().chain(expired_waivers(gate, options.time)).collect(),
+        notices: [gathered.notices, gate.sets().warnings(), expired_waivers(gate, options.time)].concat(),
         waivers: waivers(gate),
         decisions: Vec::new(),
     };
@@ -107,6 +111,9 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         parts.skipped.extend(result.skipped);
         parts.notices.extend(result.notices);
     }
+    let given = options.evidence.as_ref().map(|source| source.given()).unwrap_or_default();
+    let sets = gate.sets();
+    parts.notices.extend(given::notices(&sets, &given, &parts.decisions));
     parts.notices.extend(comparison.notices());
     parts.notices.extend(idle_waivers(gate, options.time, &parts.decisions));
     Report::new(options.tool.clone(), parts)

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use portcullis_document::{ReadLimits, read_json_text};
+use portcullis_evidence::{SAST, SBOM};
+use portcullis_gate::Gate;
 use portcullis_model::{
     Decision, GroupVersionKind, GroupVersionResource, ImageState, NamespaceLabels, PolicyState, Request, Review,
     ReviewedFile, Subject, SubjectKind,
@@ -13,6 +15,7 @@ use portcullis_subject::image;
 use portcullis_subject::workload::{GROUP, IMAGE_KIND};
 
 use crate::bytes;
+use crate::given::asking;
 use crate::read::reviewed;
 use crate::{CheckOptions, FileResult, MAX_ARTIFACT_BYTES};
 
@@ -28,23 +31,37 @@ pub(crate) fn subjects(options: &CheckOptions) -> Vec<Result<Arc<Review>, InputE
     images.chain(artifacts).map(|review| review.map(Arc::new)).collect()
 }
 
-/// The result of judging one of them. A file is given to learn who signed it: where nobody asked, nothing was judged. Of an image
-/// a policy may also judge the name.
-pub(crate) fn result(review: &Review, decisions: Vec<Decision>) -> FileResult {
+/// The result of judging one of them. A file is given to learn who signed it, or what documents say of it: where nobody asked,
+/// nothing was judged. Of an image a policy may also judge the name.
+pub(crate) fn result(gate: &Gate, review: &Review, decisions: Vec<Decision>) -> FileResult {
     let failed = |decision: &Decision| decision.policies.iter().any(|(_, state)| *state == PolicyState::Failed);
     let unasked = decisions.iter().all(|decision| decision.facts.is_empty() && !failed(decision));
+    let found = decisions.iter().any(|decision| !decision.findings.is_empty());
     let mut result = FileResult { decisions, ..FileResult::default() };
     let (kind, name) = (review.subject.kind.as_str(), &review.subject.name);
     let hint = "give --key, --certificate-identity, or --policies with a `trust` and the plugin `signature`";
     match kind {
-        ARTIFACT_KIND if unasked => {
-            let error = InputError::new("nobody asked who signed it, so nothing was judged");
-            result.errors.push(error.in_file(name).hint(hint));
+        ARTIFACT_KIND if unasked && !found => {
+            let error = InputError::new(
+                "nobody asked who signed it, or for its SBOM or a report of its scan, so nothing was judged",
+            );
+            result.errors.push(error.in_file(name).hint(format!("{hint}; {}", documents_hint(gate))));
         }
         IMAGE_KIND if unasked => result.notices.push(format!("nobody asked who signed `{name}`: {hint}")),
         _ => {}
     }
     result
+}
+
+/// How documents come to be asked for of a file.
+fn documents_hint(gate: &Gate) -> String {
+    let sets = gate.sets();
+    let asking: Vec<String> =
+        [SBOM, SAST].into_iter().map(|kind| asking(&sets, kind)).filter(|names| !names.is_empty()).collect();
+    match asking.is_empty() {
+        true => "or --sbom FILE, --sarif FILE for what documents say of it".to_owned(),
+        false => format!("or add `files: {{local: accept}}` to the settings of {}", asking.join(", ")),
+    }
 }
 
 fn image_review(reference: &str, options: &CheckOptions) -> Result<Review, InputError> {

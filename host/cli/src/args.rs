@@ -30,6 +30,9 @@ pub use webhook_config::WebhookConfigArguments;
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PORTCULLIS_COMMIT"), ")");
 
 const SERVE: &str = "serve";
+/// What `check` and `evidence show` want, as clap names it.
+const PATHS: &str = "<PATH>...";
+const IMAGE: &str = "<IMAGE>";
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -60,7 +63,7 @@ pub enum Command {
     WebhookConfig(Box<WebhookConfigArguments>),
     /// Verify a sigstore bundle over one file or digest, offline
     VerifyBundle(VerifyBundleArguments),
-    /// What an image carries: signatures, attestations, SBOMs
+    /// What an image carries (signatures, attestations, SBOMs, reports of scans), and what an SBOM or a report in a file says
     Evidence(EvidenceCommands),
     /// Compile one plugin from the standard input to the standard output (the product calls this itself)
     #[command(hide = true)]
@@ -79,7 +82,8 @@ pub struct CheckArguments {
     #[arg(long, value_name = "REF", env = "PORTCULLIS_IMAGE", value_delimiter = ',')]
     pub image: Vec<String>,
 
-    /// A file to judge by its bytes alone: whether it is signed. The bundle is FILE.sigstore.json, or one by --bundle; repeatable
+    /// A file to judge by its bytes alone: who signed it (FILE.sigstore.json, or --bundle), and what --sbom and --sarif say of
+    /// it; repeatable
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_ARTIFACT", value_delimiter = ',')]
     pub artifact: Vec<PathBuf>,
 
@@ -200,7 +204,7 @@ pub fn parse() -> Result<Arguments, clap::Error> {
             }
         })
     });
-    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    let matches = command.try_get_matches_from_mut(std::env::args_os()).map_err(with_other_ways)?;
     if let Some((SERVE, given)) = matches.subcommand() {
         empty.retain(|(flag, _)| given.value_source(flag.as_str()).is_none());
         if let (Some((_, variable)), Some(serve)) = (empty.first(), command.find_subcommand_mut(SERVE)) {
@@ -209,6 +213,23 @@ pub fn parse() -> Result<Arguments, clap::Error> {
         }
     }
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// What is missing, with the flags that may stand in its place, of which clap says nothing.
+fn with_other_ways(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else { return error };
+    let ways = |argument: &String| match argument.as_str() {
+        PATHS => format!(
+            "{PATHS} (or --image <REF>, or --artifact <FILE>; --sbom <FILE> and --sarif <FILE> tell of one of these, and are shown alone by `evidence show`)"
+        ),
+        IMAGE => format!("{IMAGE} (or --sbom <FILE>, or --sarif <FILE>)"),
+        _ => argument.clone(),
+    };
+    let ways = missing.iter().map(ways).collect();
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        error.insert(ContextKind::InvalidArg, ContextValue::Strings(ways));
+    }
+    error
 }
 
 /// A command that does not see variables that are set to nothing; each of these is told.

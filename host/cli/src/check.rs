@@ -63,7 +63,7 @@ fn prepare(arguments: &CheckArguments) -> anyhow::Result<(CheckOptions, Wired)> 
         signer: &arguments.signer,
         documents: &arguments.documents,
     })?;
-    Ok((options, wired))
+    Ok((CheckOptions { evidence: wired.evidence.clone(), ..options }, wired))
 }
 
 /// Writes reports that say why nothing was judged, lest a pipeline publish those of the last run. People read it on the
@@ -148,6 +148,7 @@ fn options(arguments: &CheckArguments) -> anyhow::Result<CheckOptions> {
         mode: arguments.mode.map(Into::into),
         time: time(arguments.time.as_deref())?,
         jobs: Some(jobs(arguments.jobs)),
+        evidence: None,
         tool: tool(),
     })
 }

@@ -33,6 +33,10 @@ pub fn refuse(arguments: &CheckArguments) -> anyhow::Result<()> {
         wanted + usize::from(judged) <= 1,
         "the standard input is named more than once, but can be read only once; put one of them into a file"
     );
+    ensure!(
+        arguments.facts.is_none() || arguments.documents.files().next().is_none(),
+        "--facts holds every answer, so nobody would read what --sbom and --sarif give; leave out one of them"
+    );
     let mut targets: Vec<PathBuf> = Vec::new();
     for output in arguments.output.iter().filter(|path| path.as_os_str() != "-") {
         let target = target_of(output)?;

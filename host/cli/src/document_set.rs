@@ -12,7 +12,7 @@ use crate::output::Complaints;
 const NAME: &str = "documents";
 
 /// The policy set that the flags make: whatever is judged must have an SBOM, where `--sbom` gives one, and a report, where
-/// `--sarif` does, that keep the rules as they are without settings. A kind of document that one of the other policy sets asks
+/// `--sarif` does, that keep the rules as they are without settings; of reports each one that is given. A kind of document that one of the other policy sets asks
 /// for is judged by that one alone.
 pub fn of(arguments: &DocumentArguments, others: &[LoadedSet]) -> Result<Option<LoadedSet>, Complaints> {
     let asked = |kind: &str| {
@@ -51,10 +51,17 @@ fn policies(kind: &str) -> [Value; 2] {
         json!({"name": format!("{kind}-of-{name}"), "plugin": {"builtin": kind}, "match": {"resourceRules": [rule]},
             "grants": [kind], "settings": settings})
     };
-    // Whoever names a file and its SBOM in one command says that they belong together, where the SBOM itself is silent.
-    let file =
-        if kind == "sbom" { json!({"local": "accept", "root": "silent-ok"}) } else { json!({"local": "accept"}) };
-    let image = json!({"match": ["**"], "local": "accept"});
+    let mut file = json!({"local": "accept"});
+    match kind {
+        // Whoever names a file and its SBOM in one command says that they belong together, where the SBOM itself is silent.
+        "sbom" => file["root"] = json!("silent-ok"),
+        // A clean report is no word for another one. (Of several SBOMs each may be about another image.)
+        _ => file["attestations"] = json!("all"),
+    }
+    let mut image = json!({"match": ["**"], "local": "accept"});
+    if kind == "sast" {
+        image["attestations"] = json!("all");
+    }
     [
         policy("images", "*", &["*", "pods/ephemeralcontainers"], json!({"images": [image]})),
         policy("artifacts", "portcullis.dev", &["artifacts"], json!({"files": file})),

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, bail, ensure};
 use portcullis_check::bytes;
+use portcullis_check::error::Error;
 use portcullis_document::{ReadLimits, decode};
 use portcullis_evidence::{Evidence, MAX_BUNDLE_BYTES, MAX_DOCUMENT_BYTES, Source, TrustStore, is_bundle};
 use portcullis_model::{Answers, FactSource, Query, Resolved};
@@ -42,16 +43,25 @@ pub fn given(bundles: &[PathBuf], documents: &DocumentArguments) -> anyhow::Resu
 fn texts(flag: &str, paths: &[PathBuf]) -> anyhow::Result<Vec<Arc<portcullis_model::Source>>> {
     let limits = ReadLimits { bytes: MAX_DOCUMENT_BYTES, ..ReadLimits::default() };
     let one = |path: &PathBuf| {
-        let bytes = read(path, MAX_DOCUMENT_BYTES as u64).with_context(|| flag.to_owned())?;
+        let bytes = bytes::read(path, MAX_DOCUMENT_BYTES as u64).map_err(|error| unread(flag, &error))?;
         Ok(decode(&path.display().to_string(), bytes, &limits).map_err(Complaints::from)?)
     };
     paths.iter().map(one).collect()
 }
 
+/// That a file of a flag cannot be read, and what to do.
+fn unread(flag: &str, error: &Error) -> Complaints {
+    let mut complaints = Complaints::default();
+    // What is said about manifests that cannot be read does not hold here.
+    let hint = Some(error.hint()).filter(|_| !matches!(error, Error::Unreadable { .. } | Error::TooLarge { .. }));
+    complaints.add(format!("{flag}: {error}"), None, hint);
+    complaints
+}
+
 /// The bundles that the caller names, with their bytes.
 pub fn read_bundles(paths: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
     let one = |path: &PathBuf| {
-        let bytes = read(path, MAX_BUNDLE_BYTES as u64)?;
+        let bytes = bytes::read(path, MAX_BUNDLE_BYTES as u64).map_err(|error| unread("--bundle", &error))?;
         ensure!(
             is_bundle(&bytes),
             "`{}` is no sigstore bundle; give what `cosign sign --bundle` or `cosign sign-blob --bundle` wrote",

@@ -55,10 +55,19 @@ fn look(arguments: &ShowArguments, image: &str) -> anyhow::Result<Carried> {
     let deadline = Instant::now() + TIME;
     let registry = asking.as_ref().map(|(client, keychain)| (client, Access { keychain, deadline }));
     let found = runtime.block_on(carried(registry, &name, &files, &trusts));
-    let mut found =
-        found.map_err(anyhow::Error::msg).with_context(|| format!("what `{image}` carries cannot be shown"))?;
+    let mut found = found
+        .map_err(anyhow::Error::msg)
+        .with_context(|| format!("what `{image}` carries cannot be shown{}", if_file(image)))?;
     expect(&mut found, &arguments.signer);
     Ok(found)
+}
+
+/// What to do where somebody names a file in place of an image.
+fn if_file(text: &str) -> &'static str {
+    match Path::new(text).is_file() {
+        true => "; a file of that name is here: give an SBOM by --sbom, and a SARIF report by --sarif",
+        false => "",
+    }
 }
 
 /// A name as runtimes read it, in full.
@@ -69,7 +78,7 @@ fn full_name(text: &str) -> anyhow::Result<String> {
             let digest = digest.map(|digest| format!("@{digest}")).unwrap_or_default();
             Ok(format!("{registry}/{repository}{tag}{digest}"))
         }
-        ImageState::Unreadable(why) => bail!("`{text}` is no image: {why}"),
+        ImageState::Unreadable(why) => bail!("`{text}` is no image: {why}{}", if_file(text)),
         _ => bail!("`{text}` is no image"),
     }
 }

@@ -49,6 +49,8 @@ pub struct GateSettings<'a> {
 pub struct Wired {
     /// The gate.
     pub gate: Gate,
+    /// Who looks facts up, where nobody recorded them.
+    pub evidence: Option<Arc<Source>>,
     /// Where facts are looked up; nothing where nobody will ask.
     _runtime: Option<Runtime>,
 }
@@ -70,18 +72,19 @@ pub fn gate(settings: &GateSettings<'_>) -> anyhow::Result<Wired> {
     // A slip in the file is told to its author even where nobody will ask.
     let read = (asks && trusts) || settings.evidence.registries.is_some();
     let asking = if read { evidence::asking(settings.evidence)? } else { None };
-    let (facts, runtime): (Arc<dyn FactSource>, _) = match settings.facts {
-        Some(path) => (Arc::new(recorded(path)?), None),
+    let (facts, evidence, runtime): (Arc<dyn FactSource>, _, _) = match settings.facts {
+        Some(path) => (Arc::new(recorded(path)?), None, None),
         None if asks => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(LOOKING).enable_all().build()?;
             let trusts = Arc::clone(&works.trusts);
             let given = evidence::given(&settings.evidence.bundle, settings.documents)?;
             let source = Source::new(trusts, Evidence { registry: asking, ..given }, runtime.handle().clone());
-            (Arc::new(source), Some(runtime))
+            let source = Arc::new(source);
+            (Arc::clone(&source) as _, Some(source), Some(runtime))
         }
-        None => (Arc::new(Facts::none()), None),
+        None => (Arc::new(Facts::none()), None, None),
     };
-    Ok(Wired { gate: Gate::new(works.install(sets, waivers)?, facts), _runtime: runtime })
+    Ok(Wired { gate: Gate::new(works.install(sets, waivers)?, facts), evidence, _runtime: runtime })
 }
 
 /// Whether a policy of a set may ask for documents, which need no trust where the caller gives them.

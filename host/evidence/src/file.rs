@@ -12,9 +12,10 @@ use sha2::{Digest, Sha512};
 use crate::artifact::{Artifact, hex};
 use crate::candidate::{Candidate, Form};
 use crate::fact::Judged;
+use crate::given::{self, Given};
 use crate::proofs::Proofs;
 use crate::question::{Kind, Question};
-use crate::reports::{self, Given, Part, Subject};
+use crate::reports::{self, Part, Subject};
 use crate::trust::Trust;
 use crate::{MAX_BUNDLE_BYTES, MAX_SIGNED_FILE_BYTES};
 
@@ -49,7 +50,11 @@ pub(crate) fn fact(
             let (digest, index) = (Some(file.digest.clone()), Some(false));
             let subject = Subject { digest, sha512, index, ..Subject::default() };
             let part = Part { digest: file.digest.clone(), platform: None, proofs: proofs.into_iter().collect() };
-            let baseline = question.baseline().and_then(|digest| reports::given_by_digest(given, digest));
+            let baseline = question.baseline().map(|digest| {
+                given::by_digest(given, digest)
+                    .ok_or_else(|| given::no_baseline(given, digest, "is none of the files that were given"))
+            });
+            let baseline = baseline.transpose()?;
             reports::judge(question, &subject, &[part], given, baseline)?
         }
     };

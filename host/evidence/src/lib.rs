@@ -18,6 +18,7 @@ mod failure;
 mod file;
 mod flights;
 mod gather;
+mod given;
 mod image;
 mod json;
 mod keyed;
@@ -48,8 +49,9 @@ pub use failure::{
     REMEMBER_DENIED, REMEMBER_FAILING, REMEMBER_SETTINGS, REMEMBER_THROTTLED, REMEMBER_THROTTLED_AT_MOST,
     REMEMBER_UNREACHABLE, REMEMBER_UNREADABLE,
 };
+pub use given::{GivenDocument, Use};
 pub use refused::{Reason, Refused};
-pub use reports::explain;
+pub use reports::{explain, noun};
 pub use signature::{verify, verify_at};
 pub use source::{
     DEFAULT_LOOK_UP_TIME, Evidence, MAX_LOOK_UPS, REMEMBER_NOTHING, REMEMBER_VERIFIED, REMEMBERED_BYTES,

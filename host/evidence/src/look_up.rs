@@ -18,11 +18,12 @@ use crate::failure::Failure;
 use crate::file;
 use crate::flights::{Bounds, Flights, Found, Landed};
 use crate::gather::{Gathered, gather, room};
+use crate::given::{self, Given, GivenDocument, Use};
 use crate::image::Image;
 use crate::platforms::{Platform, platforms};
 use crate::proofs::Proofs;
 use crate::question::{About, Kind, Question, Scope};
-use crate::reports::{self, Given, Part};
+use crate::reports::{self, Part};
 use crate::source::{Evidence, MAX_LOOK_UPS, REMEMBER_NOTHING, REMEMBER_VERIFIED, REMEMBERED_BYTES, REMEMBERED_IMAGES};
 use crate::store::TrustStore;
 use crate::trust::Trust;
@@ -94,7 +95,7 @@ impl Shared {
         let bounds = Bounds { entries, bytes, under_way, errors: true };
         let shared = Bounds { entries: 0, errors: false, ..bounds };
         let known = Bounds { errors: false, ..bounds };
-        let given = |kind: Kind, texts: Vec<Arc<Text>>| texts.into_iter().map(move |text| Given { kind, text });
+        let given = |kind: Kind, texts: Vec<Arc<Text>>| texts.into_iter().map(move |text| Given::new(kind, text));
         let Evidence { registry, bundles, sboms, reports, time } = evidence;
         Self {
             store,
@@ -135,9 +136,29 @@ impl Shared {
         question.kind == Kind::Signature || (question.trusts && !given)
     }
 
+    /// What has become of the caller's documents.
+    pub(crate) fn given(&self) -> Vec<GivenDocument> {
+        self.given.iter().map(Given::shown).collect()
+    }
+
     /// # Errors
     /// For a person: what could not be looked up.
     pub(crate) async fn answer(
+        self: &Arc<Self>,
+        query: &Query,
+        question: &Question,
+        attested: bool,
+        review: &Resolved,
+        deadline: Instant,
+    ) -> Result<Fact, String> {
+        let answer = self.fact(query, question, attested, review, deadline).await;
+        if answer.is_err() {
+            given::used(&self.given, question, if question.local { Use::Told } else { Use::Unsigned });
+        }
+        answer
+    }
+
+    async fn fact(
         self: &Arc<Self>,
         query: &Query,
         question: &Question,
@@ -170,11 +191,8 @@ impl Shared {
         let judged = self.answers.get(key, begin).await.map_err(|failure| image.told(&failure))?;
         if judged.is_nothing() && asks && self.registry.is_none() {
             // Nobody looked: that is not to have found nothing.
-            let (given, name) = (self.local.len(), image.name());
-            let digest = shown.unwrap_or_default();
-            return Err(format!(
-                "no registry may be asked, and none of the {given} bundles that were given is about `{name}@{digest}`"
-            ));
+            let about = format!("{}@{}", image.name(), shown.unwrap_or_default());
+            return Err(given::nobody_looked(question, self.local.len(), &about));
         }
         let name = image.name();
         let named = shown.as_ref().map_or_else(|| image.name_with_tag(), |digest| format!("{name}@{digest}"));
@@ -248,11 +266,11 @@ impl Shared {
     /// layer of a manifest in the repository of the image.
     async fn baseline(&self, work: &Work) -> Result<Option<Vec<u8>>, Failure> {
         let Some(wanted) = work.question.baseline() else { return Ok(None) };
-        if let Some(given) = reports::given_by_digest(&self.given, wanted) {
+        if let Some(given) = given::by_digest(&self.given, wanted) {
             return Ok(Some(given));
         }
         let name = work.image.name();
-        let none = |why: &str| Failure::passing(format!("the baseline `{wanted}` {why}"));
+        let none = |why: &str| Failure::passing(given::no_baseline(&self.given, wanted, why));
         let Some((client, keychain)) = &self.registry else {
             return Err(none("is none of the files that were given, and no registry may be asked for it"));
         };

@@ -17,6 +17,17 @@ pub(crate) enum Kind {
     Sast,
 }
 
+impl Kind {
+    /// The kind of the fact.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Signature => SIGNATURE,
+            Self::Sbom => SBOM,
+            Self::Sast => SAST,
+        }
+    }
+}
+
 /// What it is asked about.
 #[derive(Clone, Debug)]
 pub(crate) enum About {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::attestation::Statement;
 use crate::fact::{Judged, signer};
+use crate::given::{Given, Use};
 use crate::image::Image;
 use crate::platforms::Platform;
 use crate::proofs::{Proofs, Proven};
@@ -39,13 +40,6 @@ const SARIF_TYPES: [&str; 3] = [
 const VEX_TYPES: [&str; 2] = ["https://openvex.dev/ns", "https://openvex.dev/ns/v0.2.0"];
 /// cosign's wrapper around anything: what is in it says what it is.
 const GENERIC: &str = "https://cosign.sigstore.dev/attestation/v1";
-
-/// A document of the caller's that nobody signed.
-#[derive(Clone, Debug)]
-pub(crate) struct Given {
-    pub(crate) kind: Kind,
-    pub(crate) text: Arc<Source>,
-}
 
 /// What is known of one digest.
 #[derive(Clone, Debug)]
@@ -132,17 +126,37 @@ pub(crate) fn judge(
     let baseline = question.baseline();
     let is_other = |text: &Source| baseline.is_none_or(|digest| sha256_hex(text.text().as_bytes()) != digest);
     let files = given.iter().filter(|given| given.kind == question.kind && is_other(&given.text));
-    let files: Vec<Arc<Source>> = files.map(|given| Arc::clone(&given.text)).collect();
-    for file in &files {
-        told.documents.push(Value::Object(reader.local(file)));
+    let mut texts = Vec::new();
+    for file in files {
+        let document = reader.local(&file.text);
+        file.used(use_of(question, &document));
+        told.documents.push(Value::Object(document));
+        texts.push(Arc::clone(&file.text));
     }
-    Ok(told.judged(question.kind, subject, files))
+    Ok(told.judged(question.kind, subject, texts))
 }
 
-/// The bytes of a report of the caller's that has this digest.
-pub(crate) fn given_by_digest(given: &[Given], digest: &str) -> Option<Vec<u8>> {
-    let reports = given.iter().filter(|given| given.kind == Kind::Sast).map(|given| given.text.text().as_bytes());
-    reports.filter(|bytes| sha256_hex(bytes) == digest).map(<[u8]>::to_vec).next()
+/// What becomes of a document of the caller's in the answer to a question.
+fn use_of(question: &Question, document: &Map<String, Value>) -> Use {
+    let is = |name: &str, value: Value| document.get(name) == Some(&value);
+    match document.get("binding") {
+        _ if !question.local => Use::Unsigned,
+        _ if !is("readable", true.into()) => Use::Unreadable,
+        Some(binding) if binding["state"] == "disagrees" => Use::Elsewhere,
+        _ => Use::Told,
+    }
+}
+
+/// What a statement of this type is; nothing where that is not known here.
+pub fn noun(predicate_type: &str) -> Option<&'static str> {
+    match predicate_type {
+        one if SBOM_TYPES.contains(&one) => Some("SBOM"),
+        one if SARIF_TYPES.contains(&one) => Some("report of scans"),
+        one if VEX_TYPES.contains(&one) => Some("VEX document"),
+        one if provenance::PREDICATE_TYPES.contains(&one) => Some("provenance"),
+        one if delegated::Kind::of(one).is_some() => Some("verdict of a verifier"),
+        _ => None,
+    }
 }
 
 /// What an SBOM, a report or a provenance says, as facts tell it, whoever signed it; nothing where it is attested as something

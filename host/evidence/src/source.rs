@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 
 use crate::MAX_AT_ONCE;
 use crate::clock::Clock;
+use crate::given::GivenDocument;
 use crate::image::Image;
 use crate::look_up::{Asked, Shared};
 use crate::question::Question;
@@ -76,6 +77,13 @@ impl Source {
     /// The same by a clock that a test may hurry.
     pub fn with_clock(store: Arc<TrustStore>, evidence: Evidence, runtime: Handle, clock: Clock) -> Self {
         Self { shared: Arc::new(Shared::new(store, evidence, runtime, clock)) }
+    }
+}
+
+impl Source {
+    /// The documents that the caller gave, and what has become of each so far.
+    pub fn given(&self) -> Vec<GivenDocument> {
+        self.shared.given()
     }
 }
 

@@ -74,3 +74,18 @@ fn admits_what_is_signed_until_its_key_is_revoked_n60() {
         assert_eq!(then["facts"].as_array().map(Vec::len), Some(1), "eight containers, one image, one question");
     }
 }
+
+#[test]
+fn says_in_the_log_that_a_policy_may_not_ask_for_what_its_plugin_needs() {
+    let folder = Folder::new("serve-ungranted");
+    let key = std::fs::read_to_string(root().join("tests/tests/signed/cosign.pub")).expect("a key");
+    folder.write("cosign.pub", key);
+    let policies = folder.write("set.yaml", set(""));
+    let (mut served, _) = dev(&folder, &["--offline", "-p", &text(&policies)]);
+    let said = "the policy `signed` of `signed` cannot judge what its plugin `signature` asks the fact `signature` for";
+    assert!(!served.log().contains("cannot judge"), "{}", served.log());
+    folder.write("set.yaml", set("").replace("    grants: [signature]\n", ""));
+    served.wait_for("the warning", |served| served.log().contains(said));
+    served.signal(Signal::TERM);
+    assert_eq!(served.ended(), 0, "{}", served.log());
+}

@@ -7,13 +7,15 @@ use clap::Args;
 /// Documents about what is judged that nobody signed.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DocumentArguments {
-    /// An SBOM (CycloneDX or SPDX) of what is judged; it counts where a policy says `local: accept`, and where no policy set
-    /// asks for SBOMs; repeatable
+    /// An SBOM (CycloneDX or SPDX) of an image or --artifact that is judged. Where a policy asks for SBOMs, it counts if that says
+    /// `local: accept`; else the built-in set `documents` judges by it: it must be valid, list something and be about that. One
+    /// of several is enough; repeatable
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_SBOM", value_delimiter = ',')]
     pub sbom: Vec<PathBuf>,
 
-    /// A SARIF report of what is judged; it counts where a policy says `local: accept`, and where no policy set asks for
-    /// reports; repeatable
+    /// A SARIF report of the scan of what is judged. Where a policy asks for reports, it counts if that says `local: accept`;
+    /// else the built-in set `documents` judges by it: the scan must have run, and found nothing high or critical. Each of
+    /// several must keep that; repeatable
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_SARIF", value_delimiter = ',')]
     pub sarif: Vec<PathBuf>,
 }

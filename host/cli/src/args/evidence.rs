@@ -11,7 +11,7 @@ pub struct EvidenceArguments {
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_BUNDLE", value_delimiter = ',')]
     pub bundle: Vec<PathBuf>,
 
-    /// Ask no registry: only bundles that are given count, and images need digests
+    /// Ask no registry: only what is given counts (--bundle; for `check` --sbom and --sarif, too), and what is signed needs a digest
     #[arg(long, env = "PORTCULLIS_OFFLINE")]
     pub offline: bool,
 

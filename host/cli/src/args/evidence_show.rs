@@ -26,7 +26,7 @@ pub struct EvidenceCommands {
 /// The commands about evidence.
 #[derive(Subcommand, Debug)]
 pub enum EvidenceCommand {
-    /// Show what an image carries, and what each piece proves
+    /// Show what an image carries and what each piece proves, or what an SBOM or a SARIF report in a file says
     Show(Box<ShowArguments>),
 }
 
@@ -34,7 +34,7 @@ pub enum EvidenceCommand {
 #[derive(Args, Debug)]
 #[command(after_help = NOTE, group(ArgGroup::new("signer").args(["key", "certificate_identity"])))]
 pub struct ShowArguments {
-    /// The image: a name with a tag, a digest, or both
+    /// The image: a name with a tag, a digest, or both. A file is given by --sbom or --sarif
     #[arg(value_name = "IMAGE", required_unless_present_any = ["sbom", "sarif"])]
     pub image: Option<String>,
 

@@ -34,7 +34,7 @@ fn sbom(document: &Value) -> Vec<String> {
     ));
     let binding = &document["binding"];
     lines.push(match binding["state"].as_str() {
-        Some("names") => format!("about something: {}", text(&binding["what"])),
+        Some("names") => format!("{}; no image is given to compare that with", text(&binding["what"])),
         Some("agrees") => format!("about this: {}", text(&binding["what"])),
         Some("disagrees") => format!("about something else: {}{}", text(&binding["what"]), at(&binding["pointer"])),
         _ => "about nothing that it names by a digest".to_owned(),

@@ -1,4 +1,4 @@
-//! What an image carries, as one JSON object.
+//! What an image carries, or what files say, as one JSON object.
 
 use portcullis_evidence::{Carried, Found, Holds, Part, Piece, Proof, Refused, Signer, TimeSource};
 use portcullis_model::format_time;
@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 /// The version and the name of the schema. Members are only ever added within one version.
 const API_VERSION: &str = "portcullis.dev/v1alpha1";
 const KIND: &str = "ImageEvidence";
+/// The same where no image is shown, but files alone.
+const KIND_OF_FILES: &str = "FileEvidence";
 
 /// The object, indented, with a line break at its end. Control and bidirectional characters in strings are written as
 /// `\uNNNN`.
 pub fn render(carried: Option<&Carried>, files: &[(String, Value)]) -> String {
-    let mut value = carried.map_or_else(|| json!({"apiVersion": API_VERSION, "kind": KIND}), image);
+    let mut value = carried.map_or_else(|| json!({"apiVersion": API_VERSION, "kind": KIND_OF_FILES}), image);
     if !files.is_empty() {
         value["files"] = files.iter().map(|(name, says)| json!({"file": name, "document": says})).collect();
     }

@@ -1,6 +1,6 @@
-//! What an image carries, as a tree for the person at the terminal.
+//! What an image carries, or what files say, as a tree for the person at the terminal.
 
-use portcullis_evidence::{COSIGN_SIGNATURE, Carried, Found, Holds, Part, Piece, Proof, Refused};
+use portcullis_evidence::{COSIGN_SIGNATURE, Carried, Found, Holds, Part, Piece, Proof, Refused, noun};
 use portcullis_registry::Listing;
 use portcullis_report::plain;
 use serde_json::Value;
@@ -158,11 +158,14 @@ fn of_proof(proof: &Proof) -> Vec<Node> {
 }
 
 /// What is proved: that somebody signed the image is something else than that somebody said something about it (N53).
-fn meaning(proof: &Proof, holds: &Holds) -> &'static str {
+fn meaning(proof: &Proof, holds: &Holds) -> String {
     match holds.predicate_type.as_deref() {
-        Some(COSIGN_SIGNATURE) => "the image is signed",
-        None if proof.format == SIMPLE_SIGNING => "the image is signed",
-        _ => "something about the image is signed, and not the image",
+        Some(COSIGN_SIGNATURE) => "the image is signed".to_owned(),
+        None if proof.format == SIMPLE_SIGNING => "the image is signed".to_owned(),
+        kind => {
+            let what = kind.and_then(noun).unwrap_or("statement");
+            format!("this {what} about the image is signed, and not the image itself")
+        }
     }
 }
 

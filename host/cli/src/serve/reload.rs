@@ -71,6 +71,7 @@ pub fn check(files: &mut WatchedFiles) -> anyhow::Result<()> {
 pub fn first(works: &Works, mut files: WatchedFiles) -> anyhow::Result<First> {
     let make = |sets, waivers| works.install_tried(sets, waivers);
     let (applied, (sets, labels)) = first_reading(&mut files, make)?;
+    warn(&sets);
     Ok(First { sets, labels, files: Seen { files, applied, refused: None } })
 }
 
@@ -123,6 +124,11 @@ fn plugins_of(sets: &[LoadedSet]) -> BTreeSet<PathBuf> {
         KeySource::Inline(_) => None,
     });
     plugins.chain(roots).chain(keys).collect()
+}
+
+/// Says in the log what in the sets can hardly be meant.
+fn warn(sets: &Sets) {
+    sets.warnings().into_iter().for_each(|warning| tracing::warn!("{warning}"));
 }
 
 /// The name and the digest of each set.
@@ -267,6 +273,7 @@ impl Reloader {
     }
 
     fn put_in_force(&self, version: Version) {
+        warn(&version.sets);
         let digests = digests(&version.sets);
         let named: Vec<String> = digests.iter().map(|(name, digest)| format!("{name}@{digest}")).collect();
         // Labels first: between the two a review is judged by the old sets with the new labels, each of them whole.

@@ -22,7 +22,7 @@ const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// An SBOM of an image, by its digest, with one component.
-fn sbom(digest: &str, component: &str) -> Value {
+pub fn sbom(digest: &str, component: &str) -> Value {
     json!({
         "bomFormat": "CycloneDX", "specVersion": "1.6",
         "metadata": {"component": {"type": "container", "name": "app", "version": digest}},
@@ -39,7 +39,7 @@ fn spdx() -> Value {
     })
 }
 
-fn sarif(commit: Option<&str>) -> Value {
+pub fn sarif(commit: Option<&str>) -> Value {
     let mut run = json!({
         "tool": {"driver": {"name": "linter", "rules": [{"id": "r1"}]}},
         "results": [{"ruleId": "r1", "level": "error", "message": {"text": "bad"}}],
@@ -86,7 +86,7 @@ fn attest_as_before(fake: &FakeRegistry, digest: &str, all: &[(&str, &Value)], p
     fake.push(NAME, Some(&format!("{}.att", digest.replace(':', "-"))), &sample);
 }
 
-fn query(kind: &str, image: &str, trust: Option<&Trust>, more: Value) -> Query {
+pub fn query(kind: &str, image: &str, trust: Option<&Trust>, more: Value) -> Query {
     let mut arguments = json!({"image": image});
     if let Some(trust) = trust {
         arguments["trust"] = trust.name().into();
@@ -101,7 +101,7 @@ async fn ask(world: &World, queries: &[Query]) -> Vec<Result<Fact, FactError>> {
     world.source.look_up(queries, &Resolved::default()).await
 }
 
-async fn one(world: &World, query: Query) -> Result<Fact, FactError> {
+pub async fn one(world: &World, query: Query) -> Result<Fact, FactError> {
     ask(world, &[query]).await.remove(0)
 }
 

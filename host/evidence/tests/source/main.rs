@@ -5,6 +5,7 @@
 use portcullis_support::{instance, made};
 
 mod documents;
+mod given;
 mod lies;
 mod names;
 mod places;
