@@ -2,14 +2,14 @@
 
 use portcullis_sdk::{Finding, ImageState, Node, Outcome, Query, Review, Rule, Setting};
 
-use crate::document::{Document, Fault};
+use crate::document::{Document, Fault, PLATFORMS, PROVENANCE, SUBJECT};
 use crate::identity::admits;
 use crate::judge::{Judge, MOST_SHOWN, Target};
 use crate::need::Need;
 use crate::pattern;
 use crate::reference::{self, Reference};
 use crate::settings::{entries, refuse_too_many};
-use crate::signer::Signer;
+use crate::signer::{self, Signer};
 use crate::words::{cut, list, name};
 
 /// A kind of document, and what a plugin calls the rules that all kinds have.
@@ -114,6 +114,22 @@ impl Look<'_> {
             Some(_) => admits(&self.need.signers, signer),
             None => Err("without `trust` no signature counts".to_owned()),
         }
+    }
+
+    /// The provenance that speaks for what a document is about, by signers whose word counts: that of the same digest; else that of
+    /// the whole, which speaks for its platforms; else that of the platforms, which is all that is known of how the whole was built.
+    pub fn provenance(&self, document: &Document) -> Vec<Node> {
+        let digest = signer::digest(self.root);
+        let subject = if document.subject.is_empty() { digest.clone() } else { document.subject.clone() };
+        let all = self.root.get(PROVENANCE).items();
+        let counted: Vec<Node> = all.filter(|node| self.admits(&signer::signer(*node)).is_ok()).collect();
+        let of = |known: &[String]| -> Vec<Node> {
+            counted.iter().copied().filter(|node| known.contains(&node.get(SUBJECT).text())).collect()
+        };
+        let platforms = || self.root.get(PLATFORMS).items().map(signer::digest).collect::<Vec<_>>();
+        let below = if subject == digest { platforms() } else { Vec::new() };
+        let nearest = [of(&[subject]), of(&[digest]), of(&below)].into_iter().find(|some| !some.is_empty());
+        nearest.unwrap_or_default()
     }
 }
 
