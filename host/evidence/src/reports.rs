@@ -6,7 +6,7 @@ use portcullis_model::{Source, sha256_hex};
 use portcullis_predicate::{Unreadable, delegated, provenance, sarif, sbom, vex};
 use serde_json::{Map, Value, json};
 
-use crate::attestation::Statement;
+use crate::attestation::{Statement, StatementSubject};
 use crate::fact::{Judged, signer};
 use crate::given::{Given, Use};
 use crate::image::Image;
@@ -317,8 +317,8 @@ impl<'a> Reader<'a> {
             told.delegated.push(with(members));
         } else if is_of(self.question.kind, &self.question.ask, proven) {
             match self.read(text, Some(&part.digest)) {
-                // What stands in a wrapper for anything is something else.
-                Err(_) if kind == GENERIC => {}
+                // What stands in a wrapper for anything is something else, unless it says that it is one.
+                Err(_) if kind == GENERIC && !claims(self.question.kind, &statement.predicate) => {}
                 read => {
                     let mut document = head();
                     document.insert("authenticity".into(), "attested".into());
@@ -427,10 +427,24 @@ fn shown(read: Result<Map<String, Value>, Unreadable>) -> Map<String, Value> {
     }
 }
 
-/// What a statement and the certificate below it say of the commit.
+/// Whether a text that cannot be read has the words of an SBOM or of a report, in cosign's wrapper, too.
+fn claims(kind: Kind, text: &str) -> bool {
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    match kind {
+        Kind::Sbom => has(&["bomFormat", "spdxVersion", "SPDXVersion", "spdx.org/rdf"]),
+        _ => has(&["runs"]) && has(&["sarif", "driver"]),
+    }
+}
+
+/// What a statement and the certificate below it say of the commit. The digest of an image is no commit, by whatever name.
 fn own_binding(statement: &Statement, verified: &Verified) -> Value {
-    let commit = |name: &str| statement.subjects.iter().find_map(|subject| subject.digests.get(name));
-    if let Some(commit) = commit("gitCommit").or_else(|| commit("sha1")) {
+    let is_source =
+        |subject: &&StatementSubject| !["sha256", "sha512"].iter().any(|name| subject.digests.contains_key(*name));
+    let commit = |subject: &StatementSubject| {
+        let older = || subject.digests.get("sha1").filter(|_| subject.name.starts_with("git+"));
+        subject.digests.get("gitCommit").or_else(older).cloned()
+    };
+    if let Some(commit) = statement.subjects.iter().filter(is_source).find_map(commit) {
         return json!({"by": "subject", "commit": commit, "repository": null});
     }
     if let Signer::Certificate(identity) = &verified.signer
