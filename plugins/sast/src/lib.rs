@@ -67,8 +67,8 @@ impl evidence::Entry for Entry<'_> {
         &self.ask
     }
 
-    fn together(&self, documents: &[&Document]) -> Vec<Fault> {
-        rules::together(self, documents)
+    fn together(&self, documents: &[&Document], beside: &[&Document]) -> Vec<Fault> {
+        rules::together(self, documents, beside)
     }
 
     fn faults(&self, look: &Look<'_>, document: &Document) -> Vec<Fault> {

@@ -47,10 +47,11 @@ pub const ALL: &[Rule] = &[
     coverage::NOT_COVERED,
 ];
 
-/// What is wrong with reports that keep all other rules, taken together: each tool may have written its own.
-pub fn together(entry: &Entry<'_>, documents: &[&Document]) -> Vec<Fault> {
-    let runs: Vec<Run> = documents.iter().flat_map(|document| runs(document.node)).collect();
-    tools::judge(entry, &runs)
+/// What is wrong with reports that keep all other rules, taken together: each tool may have written its own. Beside them are
+/// those that break a rule.
+pub fn together(entry: &Entry<'_>, documents: &[&Document], beside: &[&Document]) -> Vec<Fault> {
+    let all = |documents: &[&Document]| -> Vec<Run> { documents.iter().flat_map(|one| runs(one.node)).collect() };
+    tools::judge(entry, &all(documents), &all(beside))
 }
 
 /// What is wrong with a report that can be read.

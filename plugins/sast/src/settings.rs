@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use portcullis_proof::evidence;
-use portcullis_proof::need::{self, Need};
+use portcullis_proof::need::{self, Need, Wanted};
 use portcullis_proof::pattern;
 use portcullis_proof::settings::{Signers, duration, exact, one_signer, refuse_empty, refuse_name_alone, version};
 use portcullis_sdk::{Object, Setting, packed};
@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 pub const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
 /// The most results that may be allowed.
 const MOST_RESULTS: i64 = 1_000_000;
+/// Each report must keep every rule: a pipeline that attests one for each tool would else be as good as its best tool.
+const WANTED: Wanted<'static> = Wanted { one: "a SARIF report", attestations: "all" };
 /// How far clocks may differ where nothing is set, in seconds.
 const SKEW: i64 = 600;
 /// What a limit may be about, besides weaknesses by number.
@@ -140,13 +142,13 @@ impl<'a> Settings<'a> {
 fn image<'a>(setting: &Setting<'a>, earlier: &[&[String]]) -> Entry<'a> {
     let known: Vec<&str> = need::OF_IMAGES.iter().chain(&OF_REPORTS).copied().collect();
     let all = setting.object(&known);
-    entry(&all, need::of_images(&all, setting, &known, earlier, "a SARIF report"))
+    entry(&all, need::of_images(&all, setting, &known, earlier, WANTED))
 }
 
 fn file<'a>(setting: &Setting<'a>) -> Entry<'a> {
     let known: Vec<&str> = need::OF_FILES.iter().chain(&OF_REPORTS).copied().collect();
     let all = setting.object(&known);
-    entry(&all, need::of_files(&all, setting, "a SARIF report"))
+    entry(&all, need::of_files(&all, setting, WANTED))
 }
 
 fn entry<'a>(all: &Object<'a, '_>, need: Need<'a>) -> Entry<'a> {

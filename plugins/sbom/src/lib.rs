@@ -9,7 +9,7 @@ pub mod settings;
 use portcullis_proof::document::{Document, Fault};
 use portcullis_proof::evidence::{self, Kind, Look};
 use portcullis_proof::need::Need;
-use portcullis_sdk::{Description, Outcome, Policy, Review, Setting};
+use portcullis_sdk::{Description, Outcome, Policy, Review, Rule, Setting};
 
 use crate::inventory::KEYS;
 use crate::settings::{Entry, Settings};
@@ -67,6 +67,10 @@ impl evidence::Entry for Entry<'_> {
 
     fn ask(&self) -> &str {
         &self.ask
+    }
+
+    fn stands(&self, rule: &Rule) -> bool {
+        rules::stands(rule)
     }
 
     fn faults(&self, look: &Look<'_>, document: &Document) -> Vec<Fault> {

@@ -1,7 +1,7 @@
 //! What a policy author may set; an unknown key is an error.
 
 use portcullis_proof::evidence;
-use portcullis_proof::need::{self, Need};
+use portcullis_proof::need::{self, Need, Wanted};
 use portcullis_proof::pattern;
 use portcullis_proof::settings::{Signers, duration, one_signer, refuse_empty, refuse_name_alone, version};
 use portcullis_sdk::{Object, Setting, packed};
@@ -31,6 +31,8 @@ pub const ELEMENTS: [&str; 17] = [
 ];
 /// The severities of vulnerabilities.
 const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
+/// One SBOM that keeps every rule is enough, but for what [`crate::rules::stands`] says.
+const WANTED: Wanted<'static> = Wanted { one: "an SBOM", attestations: "any" };
 /// How far clocks may differ where nothing is set, in seconds.
 const SKEW: i64 = 600;
 /// The formats that the host reads.
@@ -168,13 +170,13 @@ impl<'a> Settings<'a> {
 fn image<'a>(setting: &Setting<'a>, earlier: &[&[String]]) -> Entry<'a> {
     let known: Vec<&str> = need::OF_IMAGES.iter().chain(&OF_SBOMS).copied().collect();
     let all = setting.object(&known);
-    entry(&all, need::of_images(&all, setting, &known, earlier, "an SBOM"))
+    entry(&all, need::of_images(&all, setting, &known, earlier, WANTED))
 }
 
 fn file<'a>(setting: &Setting<'a>) -> Entry<'a> {
     let known: Vec<&str> = need::OF_FILES.iter().chain(&OF_SBOMS).copied().collect();
     let all = setting.object(&known);
-    entry(&all, need::of_files(&all, setting, "an SBOM"))
+    entry(&all, need::of_files(&all, setting, WANTED))
 }
 
 fn entry<'a>(all: &Object<'a, '_>, need: Need<'a>) -> Entry<'a> {

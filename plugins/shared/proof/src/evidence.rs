@@ -50,9 +50,14 @@ pub trait Entry {
     fn ask(&self) -> &str;
     /// What is wrong with a document that can be read.
     fn faults(&self, look: &Look<'_>, document: &Document) -> Vec<Fault>;
-    /// What is wrong with all documents about one digest that keep every other rule, taken together.
-    fn together(&self, _: &[&Document]) -> Vec<Fault> {
+    /// What is wrong with all documents about one digest that keep every other rule, taken together; beside them are those that
+    /// break one.
+    fn together(&self, _: &[&Document], _: &[&Document]) -> Vec<Fault> {
         Vec::new()
+    }
+    /// Whether a document that breaks a rule is not outweighed by one that keeps every rule, even where one is enough.
+    fn stands(&self, _: &Rule) -> bool {
+        false
     }
     /// What counts in place of a document about a digest.
     fn instead(&self, _: &Look<'_>, _: &str) -> Instead {
