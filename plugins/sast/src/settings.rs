@@ -188,6 +188,11 @@ fn tool<'a>(setting: &Setting<'a>) -> Tool<'a> {
     let all = setting.object(&["name", "minVersion", "rules", "automationId", "withoutRules"]);
     let (least, rules) = (all.get("minVersion"), all.get("rules"));
     refuse_empty(&rules, "asks for no rule; leave it out");
+    if rules.is_given() && all.get("name").text().is_some_and(|name| name.eq_ignore_ascii_case("Bandit")) {
+        rules.complain(
+            "Bandit declares a rule only where it has a result of it, so that nobody can tell which rules it had; leave `rules` out",
+        );
+    }
     Tool {
         name: all.require("name").text().unwrap_or_default(),
         version: if least.is_given() { version(&least).unwrap_or_default() } else { "" },
@@ -277,7 +282,7 @@ fn path_fault(text: &str) -> Option<&'static str> {
         Some("is no path in the sources; write it as the repository has it, as in `src/**`")
     } else if text.contains('\\') {
         Some("has a `\\`; write `/` between folders")
-    } else if text.split('/').any(|segment| segment.is_empty() || segment == "." || segment == "..") {
+    } else if text.strip_suffix('/').unwrap_or(text).split('/').any(|one| matches!(one, "" | "." | "..")) {
         Some("has an empty folder, `.` or `..` in it; no result is there")
     } else if text.split('/').any(|segment| segment.contains("**") && segment != "**") {
         Some("has `**` within a segment; it stands for whole folders, between two `/`")
@@ -316,13 +321,27 @@ fn ask(all: &Object<'_, '_>, scopes: Vec<Value>, tools: &[Tool<'_>]) -> String {
     }
     let types = all.get("predicateTypes");
     refuse_empty(&types, "would count no report; leave it out to count the types that are known");
-    let exact =
-        |item: &Setting<'_>| exact(item, "is compared whole; a predicate type has no wildcards").map(str::to_owned);
-    let types: Vec<String> = types.items().iter().filter_map(exact).collect();
+    let types: Vec<String> = types.items().iter().filter_map(predicate_type).collect();
     if !types.is_empty() {
         ask.insert("predicateTypes".to_owned(), Value::from(types));
     }
     Value::Object(ask).to_string()
+}
+
+/// A type of predicates: a URI, by in-toto's statement.
+fn predicate_type(setting: &Setting<'_>) -> Option<String> {
+    let text = exact(setting, "is compared whole; a predicate type has no wildcards")?;
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+    };
+    let is_uri = text.split_once(':').is_some_and(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty());
+    if !is_uri && pattern::fault(text).is_none() && !text.contains('*') {
+        setting.complain(format!(
+            "`{text}` is no URI, as every predicate type is; write one such as `https://example.org/sarif`"
+        ));
+    }
+    Some(text.to_owned())
 }
 
 fn baseline(setting: &Setting<'_>) -> Option<Value> {
@@ -333,6 +352,13 @@ fn baseline(setting: &Setting<'_>) -> Option<Value> {
     let (guid, digest) = (all.get("guid"), all.get("digest"));
     if guid.is_given() == digest.is_given() && setting.is_sound() {
         setting.complain("a baseline is named either by `guid` or by `digest`");
+    }
+    let is_guid = |text: &str| {
+        let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+        lengths == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+    };
+    if guid.text().is_some_and(|text| !is_guid(text)) {
+        guid.expected("the guid of the baseline's run, such as `3f2504e0-4f89-41d3-9a0c-0305e82c3301`");
     }
     let hex = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let written = digest.text();

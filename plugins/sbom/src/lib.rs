@@ -2,6 +2,7 @@
 
 pub mod denied;
 pub mod inventory;
+pub mod packages;
 pub mod profile;
 pub mod rules;
 pub mod settings;

@@ -7,7 +7,7 @@ use portcullis_proof::settings::{Signers, duration, one_signer, refuse_empty, re
 use portcullis_sdk::{Object, Setting, packed};
 use serde_json::{Map, Value};
 
-use crate::{denied, profile};
+use crate::{denied, packages, profile};
 
 /// What components may have, by the names under which the host counts it.
 pub const ELEMENTS: [&str; 17] = [
@@ -293,21 +293,8 @@ fn denied<'a>(setting: &Setting<'a>) -> (Vec<&'a str>, Vec<&'a str>) {
     refuse_empty(&licenses, "denies nothing; leave it out");
     for item in components.items() {
         let Some(text) = item.text() else { continue };
-        let rest = text.strip_prefix("pkg:").and_then(|rest| rest.split_once('/'));
-        let sound = rest.is_some_and(|(kind, path)| {
-            let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+');
-            let path_is_sound = path.split('/').all(|segment| !segment.is_empty() && !segment.contains("**"));
-            !kind.is_empty() && kind.bytes().all(word) && path_is_sound && !path.contains(['?', '#'])
-        });
-        if !sound || pattern::fault(text).is_some() {
-            item.complain(format!(
-                "`{}` is no package; write one such as `pkg:npm/left-pad`, `pkg:npm/left-pad@1.3.0` or `pkg:maven/org.example/*`",
-                text.escape_debug()
-            ));
-        } else if let Some((kind, path)) = rest
-            && let Some(near) = denied::package_type(kind)
-        {
-            item.complain(format!("`{kind}` is no type of package URLs; did you mean `pkg:{near}/{path}`?"));
+        if let Some(fault) = packages::fault(text) {
+            item.complain(fault);
         }
     }
     denied::licenses(&licenses);
