@@ -24,6 +24,7 @@ const KIND: Kind = Kind {
     noun: "SARIF report",
     one: "a SARIF report",
     attest: "`cosign attest --type https://docs.oasis-open.org/sarif/sarif/v2.1.0`",
+    flag: "--sarif FILE",
     missing: &rules::presence::MISSING,
     refused: &rules::presence::REFUSED,
     not_allowed: &rules::signers::NOT_ALLOWED,

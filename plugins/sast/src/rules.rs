@@ -63,7 +63,7 @@ pub fn faults(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Vec<Fa
     let mut faults: Vec<Fault> = Vec::new();
     faults.extend(form::judge_external(&runs));
     faults.extend(execution::judge_failures(entry, &runs));
-    faults.extend(execution::judge_empty(entry, &runs));
+    faults.extend(execution::judge_empty(entry, document, &runs));
     faults.extend(execution::judge_disabled(entry, &runs));
     faults.extend(descriptors::judge(&runs));
     faults.extend(limits::judge(entry, &runs));

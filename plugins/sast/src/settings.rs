@@ -81,8 +81,11 @@ packed! {
         pub tolerated: Vec<&'a str>,
         /// How many results there may be.
         pub limits: Vec<Limit>,
-        /// Whether the source may keep results from being told at all.
-        pub allow_hidden: bool,
+        /// Whether suppressions in the source count: `refuse`, `justified` or `accept`. With the last the source may also keep
+        /// results from being told at all.
+        pub in_source: &'a str,
+        /// Whether those from elsewhere do.
+        pub external: &'a str,
         /// How many results may be suppressed; nothing where any number is allowed.
         pub max_suppressed: Option<i64>,
         /// How many rules may be switched off; nothing where any number is allowed.
@@ -165,12 +168,12 @@ fn entry<'a>(all: &Object<'a, '_>, need: Need<'a>) -> Entry<'a> {
     if delegated.is_given() && need.trust.is_none() {
         delegated.complain("says whose signed verdict counts, and there is no `trust`");
     }
-    let allow_hidden =
-        all.get("suppressions").object(&["inSource", "external"]).get("inSource").text() == Some("accept");
+    let (in_source, external) = suppressions(all);
     Entry {
         need,
         ask,
-        allow_hidden,
+        in_source,
+        external,
         tools,
         tolerated: tolerated.texts(),
         limits,
@@ -291,21 +294,21 @@ fn path_fault(text: &str) -> Option<&'static str> {
     }
 }
 
+/// Which suppressions count: those in the source, and those from elsewhere.
+fn suppressions<'a>(all: &Object<'a, '_>) -> (&'a str, &'a str) {
+    const WORDS: [&str; 3] = ["refuse", "justified", "accept"];
+    let of = all.get("suppressions").object(&["inSource", "external"]);
+    (of.get("inSource").word(&WORDS).unwrap_or("refuse"), of.get("external").word(&WORDS).unwrap_or("justified"))
+}
+
 /// Everything that the host is asked besides who and what.
 fn ask(all: &Object<'_, '_>, scopes: Vec<Value>, tools: &[Tool<'_>]) -> String {
-    let suppressions = all.get("suppressions").object(&["inSource", "external"]);
-    let words = ["refuse", "justified", "accept"];
+    let (in_source, external) = suppressions(all);
     let kinds = all.get("kinds").object(&["open", "review"]);
     let count = |key: &str| kinds.get(key).boolean().unwrap_or(false);
     let mut ask = Map::new();
     ask.insert("scopes".to_owned(), Value::from(scopes));
-    ask.insert(
-        "suppressions".to_owned(),
-        json!({
-            "inSource": suppressions.get("inSource").word(&words).unwrap_or("refuse"),
-            "external": suppressions.get("external").word(&words).unwrap_or("justified"),
-        }),
-    );
+    ask.insert("suppressions".to_owned(), json!({"inSource": in_source, "external": external}));
     ask.insert("kinds".to_owned(), json!({"open": count("open"), "review": count("review")}));
     if let Some(baseline) = baseline(&all.get("baseline")) {
         ask.insert("baseline".to_owned(), baseline);

@@ -27,6 +27,7 @@ const KIND: Kind = Kind {
     noun: "SBOM",
     one: "an SBOM",
     attest: "`cosign attest --type cyclonedx`, or `spdxjson`",
+    flag: "--sbom FILE",
     missing: &rules::presence::MISSING,
     refused: &rules::presence::REFUSED,
     not_allowed: &rules::signers::NOT_ALLOWED,

@@ -427,8 +427,14 @@ impl<E: Entry> Judge<'_, E> {
             (None, true) => {
                 format!("{what}, attested ({}), and here an entry with the `trust` of whoever does", self.attest())
             }
-            (None, false) => format!("{what}, given as a file"),
-            (Some(_), _) => format!("{what}, attested ({}){}", self.attest(), self.by()),
+            (None, false) => format!("{what}, given as a file (`{}`)", self.kind.flag),
+            (Some(_), _) => {
+                let file = match self.look.need.local && !self.look.admission {
+                    true => format!(", or given as a file (`{}`)", self.kind.flag),
+                    false => String::new(),
+                };
+                format!("{what}, attested ({}){}{file}", self.attest(), self.by())
+            }
         }
     }
 
