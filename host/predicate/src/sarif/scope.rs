@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::ask::Scope;
-use super::glob::matches;
+use super::glob::{holds, matches};
 use super::log::Entry;
 use super::path::{Artifacts, Path};
 use super::rules::Found;
@@ -91,8 +91,8 @@ impl Scope {
         traits.paths.iter().any(|path| match path {
             Path::Unknown => true,
             Path::Within(path) => {
-                (self.paths.is_empty() || self.paths.iter().any(|pattern| matches(pattern, path)))
-                    && !self.exclude.iter().any(|pattern| matches(pattern, path))
+                (self.paths.is_empty() || self.paths.iter().any(|pattern| holds(pattern, path)))
+                    && !self.exclude.iter().any(|pattern| holds(pattern, path))
             }
         })
     }

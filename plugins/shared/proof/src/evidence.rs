@@ -22,6 +22,8 @@ pub struct Kind {
     pub one: &'static str,
     /// How somebody attests one.
     pub attest: &'static str,
+    /// How somebody gives one as a file.
+    pub flag: &'static str,
     /// There is none.
     pub missing: &'static Rule,
     /// None holds.
@@ -50,9 +52,14 @@ pub trait Entry {
     fn ask(&self) -> &str;
     /// What is wrong with a document that can be read.
     fn faults(&self, look: &Look<'_>, document: &Document) -> Vec<Fault>;
-    /// What is wrong with all documents about one digest that keep every other rule, taken together.
-    fn together(&self, _: &[&Document]) -> Vec<Fault> {
+    /// What is wrong with all documents about one digest that keep every other rule, taken together; beside them are those that
+    /// break one.
+    fn together(&self, _: &[&Document], _: &[&Document]) -> Vec<Fault> {
         Vec::new()
+    }
+    /// Whether a document that breaks a rule is not outweighed by one that keeps every rule, even where one is enough.
+    fn stands(&self, _: &Rule) -> bool {
+        false
     }
     /// What counts in place of a document about a digest.
     fn instead(&self, _: &Look<'_>, _: &str) -> Instead {
@@ -157,7 +164,7 @@ pub fn evaluate<E: Entry>(
         }
     };
     if let Some(entry) = file.filter(|_| is_from_file(review)) {
-        let shown = || "the file that holds this".to_owned();
+        let shown = || file_shown(review);
         look_up(entry, ("about", "file"), Target { node: review.object(), digest: "", shown: &shown });
     }
     let mut uncovered = Vec::new();
@@ -206,6 +213,16 @@ pub fn evaluate<E: Entry>(
     }
     findings.extend(uncovered);
     findings.into()
+}
+
+/// The file that holds what is judged, for messages: an artifact by its name, since it is nothing but that file.
+pub fn file_shown(review: Review) -> String {
+    let request = review.request();
+    if request.api_group() == "portcullis.dev" && request.kind() == "Artifact" {
+        format!("the artifact {}", name(&request.name()))
+    } else {
+        "the file that holds this".to_owned()
+    }
 }
 
 /// Whether a file holds what is judged: nobody asks for what stands in one, and an API server always says who asks. An image that
