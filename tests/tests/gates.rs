@@ -196,6 +196,53 @@ fn names_each_file_that_was_not_judged_and_says_why() {
 }
 
 #[test]
+fn says_of_files_about_something_else_only_what_is_true() {
+    let folder = folder(ACCEPTED, "{images: [{match: ['127.0.0.1:5955/**'], exempt: true}]}");
+    folder.write("another.cdx.json", text("other.cdx.json"));
+    let answer = check(&folder, &["--sbom", "other.cdx.json", "--sbom", "another.cdx.json", "--image", IMAGE]);
+    let said: Vec<String> = notices(&answer).into_iter().filter(|notice| notice.contains("was not judged")).collect();
+    assert_eq!((answer.status, said.len()), (1, 1), "{answer:?}");
+    assert!(said[0].contains("than what is judged, as each that was given does; of an index no SBOM"), "{said:?}");
+}
+
+#[test]
+fn says_of_a_review_that_names_nobody_what_it_lacks_and_not_that_nobody_asked() {
+    let folder = folder(ACCEPTED, ACCEPTED);
+    let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"containers": [{"name": "web", "image": IMAGE}]}});
+    let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "1", "operation": "CREATE", "namespace": "shop", "name": "web",
+        "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": object}});
+    folder.write("review.json", review.to_string());
+    let answer = check(&folder, &["--sbom", "app.cdx.json", "--sarif", "semgrep-clean.sarif", "review.json"]);
+    assert_eq!(answer.status, 2, "{answer:?}");
+    let said = "the AdmissionReview has no `request.userInfo.username`; add one (an API server always sends it)";
+    assert_eq!(answer.json()["decisions"][0]["errors"][0]["message"], said, "{answer:?}");
+    let notices = notices(&answer);
+    let why = "`app.cdx.json` (--sbom) was not judged: `sbom` of `gates` could not judge, and its message says why";
+    assert!(notices.iter().any(|notice| notice == why), "{notices:?}");
+    assert!(!notices.iter().any(|notice| notice.contains("no policy asked")), "{notices:?}");
+}
+
+#[test]
+fn notes_a_trust_that_the_set_does_not_have_unless_a_failure_says_so() {
+    let folder = folder(REFUSED, REFUSED);
+    let set = std::fs::read_to_string(folder.path().join("set.yaml")).expect("the set");
+    let lines = set.lines().filter(|line| !line.starts_with("  trust:"));
+    folder.write("set.yaml", lines.map(|line| format!("{line}\n")).collect::<String>());
+    let said = "the policy set `gates` has no trust `release`, named by `sbom`, `sast`: ";
+    folder.write("config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
+    let untouched = check(&folder, &["config.yaml"]);
+    assert_eq!(untouched.status, 0, "{untouched:?}");
+    assert!(notices(&untouched).iter().any(|notice| notice.starts_with(said)), "{untouched:?}");
+    let judged = check(&folder, &["--image", IMAGE]);
+    assert_eq!(judged.status, 2, "{judged:?}");
+    assert!(judged.out.contains("asks by the trust `release`, which the policy set does not have"), "{judged:?}");
+    assert!(!notices(&judged).iter().any(|notice| notice.starts_with(said)), "{judged:?}");
+}
+
+#[test]
 fn says_which_file_would_have_counted_where_none_was_given() {
     let folder = folder(ACCEPTED, ACCEPTED);
     let answer = check(&folder, &["--image", IMAGE]);
