@@ -57,8 +57,9 @@ fn folder(sbom: &str, sast: &str) -> Folder {
 /// Judges the image with these files, and nobody is asked.
 fn check(folder: &Folder, arguments: &[&str]) -> Answer {
     // After the tools wrote the files.
-    let usual = ["check", "-f", "json", "--offline", "--time", "2026-11-23T00:00:00Z", "-p", "set.yaml"];
-    portcullis(folder.path(), &[&usual[..], arguments].concat())
+    let format: &[&str] = if arguments.contains(&"-f") { &[] } else { &["-f", "json"] };
+    let usual = ["check", "--offline", "--time", "2026-11-23T00:00:00Z", "-p", "set.yaml"];
+    portcullis(folder.path(), &[&usual[..], format, arguments].concat())
 }
 
 /// The one finding of a decision.
@@ -104,6 +105,29 @@ fn denies_what_an_sbom_or_a_report_says_by_its_own_file_and_line() {
         assert!(message.contains(words), "{message}");
         let source = (finding["source"]["file"].as_str(), finding["source"]["line"].as_u64());
         assert_eq!(source, (Some(file), Some(line)), "{finding}");
+    }
+}
+
+#[test]
+fn points_to_the_line_where_a_file_ceases_to_be_readable() {
+    let folder = folder(ACCEPTED, ACCEPTED);
+    folder.write("broken.json", "{\n \"bomFormat\": \"CycloneDX\",\n \"version\": nul\n}\n");
+    folder.write("twice.json", "{\n \"a\": 1,\n \"a\": 2\n}\n");
+    for file in ["broken.json", "twice.json"] {
+        let arguments = ["--sbom", file, "--sarif", "semgrep-clean.sarif", "--image", IMAGE];
+        let answer = check(&folder, &arguments);
+        assert_eq!((answer.status, answer.codes()), (1, vec!["sbom/sbom-unreadable".to_owned()]), "{answer:?}");
+        let finding = finding(&answer);
+        assert!(finding["message"].as_str().is_some_and(|text| text.contains("line 3, column ")), "{finding}");
+        let source = (finding["source"]["file"].as_str(), finding["source"]["line"].as_u64());
+        assert_eq!(source, (Some(file), Some(3)), "{finding}");
+        let sarif = check(&folder, &[&["-f", "sarif"], &arguments[..]].concat());
+        let place = &sarif.json()["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+        assert_eq!(
+            (&place["artifactLocation"]["uri"], &place["region"]["startLine"]),
+            (&json!(file), &json!(3)),
+            "{sarif:?}"
+        );
     }
 }
 
