@@ -159,13 +159,19 @@ pub fn noun(predicate_type: &str) -> Option<&'static str> {
     }
 }
 
-/// What an SBOM, a report or a provenance says, as facts tell it, whoever signed it; nothing where it is attested as something
-/// else.
+/// What an SBOM, a report, a provenance, VEX or a verdict says, as facts tell it, whoever signed it; nothing where it is attested
+/// as something else.
 pub(crate) fn explained(predicate_type: &str, text: &[u8], digest: &str) -> Option<Value> {
     let is_sbom = SBOM_TYPES.contains(&predicate_type);
     if provenance::PREDICATE_TYPES.contains(&predicate_type) {
         let members = shown(provenance::read(predicate_type, text).map(|read| read.to_json()));
         return Some(Value::Object(members));
+    }
+    if VEX_TYPES.contains(&predicate_type) {
+        return Some(Value::Object(shown(vex::read(text).map(|read| read.to_json()))));
+    }
+    if delegated::Kind::of(predicate_type).is_some() {
+        return Some(Value::Object(shown(delegated::read(predicate_type, text).map(|read| read.to_json()))));
     }
     let generic = predicate_type == GENERIC;
     if !is_sbom && !generic && !SARIF_TYPES.contains(&predicate_type) {
@@ -214,7 +220,10 @@ fn is_of(kind: Kind, ask: &Map<String, Value>, proven: &Proven) -> bool {
 
 fn found(part: &Part, proven: &Proven) -> String {
     match &part.platform {
-        Some(platform) => format!("{} of `{platform}`", proven.found),
+        // Of an image of an index that says no platform, the digest is its name.
+        Some(platform) => {
+            format!("{} of `{}`", proven.found, if platform.is_empty() { &part.digest } else { platform })
+        }
         None => proven.found.clone(),
     }
 }
