@@ -463,3 +463,28 @@ fn own_binding(statement: &Statement, verified: &Verified) -> Value {
     }
     json!({"by": "subject", "commit": null, "repository": null})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refused::{Reason, Refused};
+
+    #[test]
+    fn names_a_part_by_its_platform_or_else_by_its_digest() {
+        let refused = Refused { reason: Reason::Malformed, detail: String::new() };
+        let proven = Proven {
+            found: "tag `sha256-a.att`".to_owned(),
+            format: "envelope",
+            predicate_type: None,
+            verdict: Err(refused),
+        };
+        let of = |platform: Option<&str>| {
+            let part =
+                Part { digest: "sha256:b".to_owned(), platform: platform.map(str::to_owned), proofs: Vec::new() };
+            found(&part, &proven)
+        };
+        assert_eq!(of(None), "tag `sha256-a.att`");
+        assert_eq!(of(Some("linux/amd64")), "tag `sha256-a.att` of `linux/amd64`");
+        assert_eq!(of(Some("")), "tag `sha256-a.att` of `sha256:b`");
+    }
+}

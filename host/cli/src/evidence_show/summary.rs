@@ -11,11 +11,17 @@ const RUNS: usize = 3;
 /// Characters of what is wrong that are shown; the tree below has all of it.
 const LONGEST: usize = 160;
 
-/// The lines: signature, SBOM, scans.
+/// The lines: signature, SBOM, scans; and of an index, what they leave out.
 pub fn lines(carried: &Carried, now: i64) -> Vec<String> {
     let parts = carried.pieces.iter().flat_map(|piece| &piece.parts);
     let proofs: Vec<&Proof> = parts.filter_map(|part| part.proof.as_ref()).collect();
-    vec![signature(&proofs), described(&proofs, now), scanned(&proofs, now)]
+    let mut lines = vec![signature(&proofs), described(&proofs, now), scanned(&proofs, now)];
+    if carried.manifest.as_ref().is_some_and(|described| described.platforms.is_some()) {
+        lines.push(
+            "of the index alone: what is attached to a platform is shown for the digest of that platform".to_owned(),
+        );
+    }
+    lines
 }
 
 fn signature(proofs: &[&Proof]) -> String {
