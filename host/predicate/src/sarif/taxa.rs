@@ -61,7 +61,7 @@ impl<'a> Taxonomies<'a> {
     }
 
     /// The weakness that a reference names; nothing where it is of another taxonomy.
-    pub(super) fn weakness(&self, reference: &Reference<'a>) -> Option<u32> {
+    pub(super) fn weaknesses(&self, reference: &Reference<'a>) -> Option<u32> {
         let component = reference.tool_component.as_ref();
         let at = component.and_then(|named| usize::try_from(named.index?).ok());
         let by_guid = || self.names.by_guid(component?.guid.as_deref()?);
@@ -77,6 +77,11 @@ impl<'a> Taxonomies<'a> {
         let id = reference.id.as_deref().or_else(of_index)?;
         if name.eq_ignore_ascii_case("cwe") { id.parse().ok().or_else(|| weakness(id)) } else { weakness(id) }
     }
+}
+
+/// Whether a tag is the one that is wanted, whatever its case and the blanks around it.
+pub(super) fn is_tag(tag: &str, wanted: &str) -> bool {
+    tag.trim().to_lowercase() == wanted.trim().to_lowercase()
 }
 
 /// The strings of a value that should be a list of them, and often is one string.
