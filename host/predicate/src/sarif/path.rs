@@ -7,8 +7,8 @@ use crate::{MAX_BASES, MAX_NAME, MAX_RESULTS, Piece};
 
 /// So many bytes may the bases of an address put before it: a few words of a report must not make many of its results long.
 const MAX_BEFORE: usize = 1_024;
-/// What tools call the root of the source, by custom, whether or not they say where it stands.
-const ROOTS: [&str; 2] = ["%SRCROOT%", "SRCROOT"];
+/// What tools call the root of the source, by custom, whether or not they say where it stands; the outermost first.
+const ROOTS: [&str; 4] = ["REPOROOT", "PROJECTROOT", "%SRCROOT%", "SRCROOT"];
 
 /// The path of an artifact within the source.
 #[derive(Clone, Debug, PartialEq, Eq)]

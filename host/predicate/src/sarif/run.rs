@@ -13,6 +13,7 @@ use super::rules::{Found, Tool};
 use super::scope::Scopes;
 use super::severity::Severity;
 use super::suppress::Suppressed;
+use super::work::Work;
 use crate::{MAX_RESULTS, MOST_SHOWN, Piece, Unreadable, shown};
 
 /// What one run says.
@@ -54,27 +55,6 @@ pub struct Run {
     pub descriptor_faults: Failures,
     /// What the tool says of its work besides.
     pub work: Work,
-}
-
-/// What Bandit says of its work among the properties of a run, and says nowhere else: it declares no rule without a result, and
-/// leaves out what the source suppresses (`# nosec`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Work {
-    /// How many lines it looked at.
-    pub lines: Option<u64>,
-    /// How many results it left out because the source says so.
-    pub hidden: u64,
-}
-
-impl Work {
-    fn of(run: Piece<'_>, tool: &str) -> Self {
-        if !tool.eq_ignore_ascii_case("bandit") {
-            return Self::default();
-        }
-        let total = |name: &str| run.path(&["properties", "metrics", "_totals", name])?.index_number();
-        let hidden = ["nosec", "skipped_tests"].iter().filter_map(|name| total(name));
-        Self { lines: total("loc"), hidden: hidden.fold(0, u64::saturating_add) }
-    }
 }
 
 /// A driver or an extension.
@@ -191,7 +171,7 @@ impl Run {
             scopes: vec![Counted::default(); ask.scopes.len().max(1)],
             suppressions: Suppressed::default(),
             descriptor_faults: Failures::default(),
-            work: Work::of(piece, name),
+            work: Work::read(piece, name),
             pointer,
         };
         if let Some(results) = results {
