@@ -153,7 +153,10 @@ impl<'a> Piece<'a> {
         if mark.rest & ESCAPED == 0 {
             return self.text.text.as_bytes()[mark.start as usize + 1..mark.rest as usize - 1] == *wanted.as_bytes();
         }
-        string(&self.text.text, mark) == wanted
+        // An escape takes one to six bytes for each of what it means: nobody is made to read an endless name for every member
+        // that is looked up beside it.
+        let written = (mark.rest & !ESCAPED) as usize - mark.start as usize - 2;
+        (wanted.len()..=wanted.len().saturating_mul(6)).contains(&written) && string(&self.text.text, mark) == wanted
     }
 
     /// Where it stands in the text.

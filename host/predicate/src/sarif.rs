@@ -19,6 +19,7 @@ mod severity;
 mod suppress;
 mod taxa;
 mod wire;
+mod work;
 
 use std::borrow::Cow;
 
@@ -29,6 +30,7 @@ pub use offender::Offender;
 pub use run::{Component, Counted, Revisions, Run};
 pub use severity::{Level, Severity};
 pub use suppress::Suppressed;
+pub use work::Work;
 
 use crate::{Faults, Kind, MAX_RUNS, Piece, Text, Unreadable, shown};
 use run::Before;

@@ -102,3 +102,15 @@ fn reads_what_serde_json_reads_whatever_byte_changes() {
     }
     assert!(judged > 1_000, "only {judged} that can be read");
 }
+
+#[test]
+fn finds_members_however_their_names_are_escaped() {
+    let text =
+        Text::read(br#"{"\u0061\u0062": 1, "\n\/": 2, "\ud83d\ude00x": 3, "ab\u0063": 4, "\u0061": 5}"#).expect("JSON");
+    for (name, value) in [("ab", 1), ("\n/", 2), ("\u{1f600}x", 3), ("abc", 4), ("a", 5)] {
+        assert_eq!(text.root().get(name).and_then(|piece| piece.index_number()), Some(value), "{name}");
+    }
+    for name in ["", "b", "abcd", "\\u0061"] {
+        assert!(text.root().get(name).is_none(), "{name}");
+    }
+}

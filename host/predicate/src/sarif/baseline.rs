@@ -1,22 +1,38 @@
 //! New or old: which results of a run stood in an earlier report already.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
-use super::log::{Entry, Message, Text};
+use super::log::{ArtifactLocation, Entry, Message, Text};
 use super::path::{Artifacts, Path};
+use super::rules::Tool;
 use crate::MOST_ALIKE;
 
 /// So many fingerprints of one result are compared; of more, the last by name.
 const MOST_PRINTS: usize = 16;
 
+/// Texts as numbers by keys that nobody can guess, so that many results may share a long one.
+#[derive(Default)]
+pub(super) struct Keys(RandomState, RandomState);
+
+/// One text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key(u64, u64);
+
+impl Keys {
+    fn of(&self, text: &str) -> Key {
+        Key(self.0.hash_one(text), self.1.hash_one(text))
+    }
+}
+
 /// What tells one result from another.
 pub(super) struct Trait {
     /// By kind (`fingerprints` or `partialFingerprints`), name without version, and version.
     prints: Vec<Print>,
-    rule: String,
-    path: String,
+    rule: Key,
+    path: Key,
     /// The text at the place, with one space for any.
-    context: Option<String>,
+    context: Option<Key>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,8 +43,25 @@ struct Print {
     value: String,
 }
 
-impl Trait {
-    pub(super) fn read(entry: &Entry<'_>, artifacts: &Artifacts<'_>, rule: &str) -> Self {
+/// Reads what tells the results of a run from each other. The text of a rule or an artifact that many point at is read once.
+pub(super) struct Reader<'r, 'a> {
+    keys: &'r Keys,
+    tool: &'r Tool<'a>,
+    artifacts: &'r Artifacts<'a>,
+    /// By where the rule lies in memory.
+    rules: HashMap<usize, Key>,
+    /// By the index of the artifact.
+    places: HashMap<usize, Key>,
+    /// How many texts of rules and places were read.
+    read: usize,
+}
+
+impl<'r, 'a> Reader<'r, 'a> {
+    pub(super) fn new(keys: &'r Keys, tool: &'r Tool<'a>, artifacts: &'r Artifacts<'a>) -> Self {
+        Self { keys, tool, artifacts, rules: HashMap::new(), places: HashMap::new(), read: 0 }
+    }
+
+    pub(super) fn read(&mut self, entry: &Entry<'a>) -> Trait {
         let mut prints = Vec::new();
         for (whole, map) in [(true, &entry.fingerprints), (false, &entry.partial_fingerprints)] {
             for (name, value) in map.iter().flatten().filter(|(_, value)| &***value != NO_PRINT) {
@@ -40,18 +73,43 @@ impl Trait {
         prints.sort_by(|one, other| other.cmp(one));
         prints.truncate(MOST_PRINTS);
         let place = entry.locations.iter().flatten().find_map(|one| one.physical_location.as_ref());
-        let path = place.and_then(|place| place.artifact_location.as_ref()).map(|location| artifacts.find(location));
-        let path = match path {
-            Some((Path::Within(path), _)) => path,
-            Some((Path::Unknown, shown)) => shown.unwrap_or_default(),
-            None => String::new(),
-        };
         let region = place.and_then(|place| place.region.as_ref().or(place.context_region.as_ref()));
         let context = region.and_then(|region| region.snippet.as_ref()).and_then(text_of).map(|text| {
             let words: Vec<&str> = text.split_whitespace().collect();
             words.join(" ")
         });
-        Self { prints, rule: rule.to_owned(), path, context: context.filter(|context| !context.is_empty()) }
+        let context = context.filter(|context| !context.is_empty()).map(|context| self.keys.of(&context));
+        let path = self.path(place.and_then(|place| place.artifact_location.as_ref()));
+        Trait { prints, rule: self.rule(entry), path, context }
+    }
+
+    fn rule(&mut self, entry: &Entry<'a>) -> Key {
+        let found = self.tool.rule_of(entry);
+        let named = entry.rule_id.as_deref().or_else(|| entry.rule.as_ref()?.id.as_deref());
+        let Some(rule) = found.rules.first().filter(|_| named.is_none()) else {
+            return self.keys.of(named.unwrap_or_default());
+        };
+        *self.rules.entry(std::ptr::from_ref(*rule).addr()).or_insert_with(|| {
+            self.read += 1;
+            self.keys.of(&rule.id)
+        })
+    }
+
+    fn path(&mut self, location: Option<&ArtifactLocation<'a>>) -> Key {
+        let Some(location) = location else { return self.keys.of("") };
+        let only = self.artifacts.only(location);
+        if let Some(known) = only.and_then(|index| self.places.get(&index)) {
+            return *known;
+        }
+        self.read += 1;
+        let key = match self.artifacts.find(location) {
+            Path::Within(path) => self.keys.of(&path),
+            Path::Unknown => self.keys.of(self.artifacts.written(location).unwrap_or_default()),
+        };
+        if let Some(index) = only {
+            self.places.insert(index, key);
+        }
+        key
     }
 }
 
@@ -149,10 +207,10 @@ pub(super) fn old(now: &[Trait], before: &[Trait]) -> Vec<bool> {
 fn constant<'t>(now: &'t [Trait], before: &'t [Trait]) -> Ignored<'t> {
     let mut ignored = Ignored::new();
     for side in [now, before] {
-        let mut known: HashMap<&Print, (usize, &str)> = HashMap::new();
+        let mut known: HashMap<&Print, (usize, Key)> = HashMap::new();
         for one in side {
             for print in &one.prints {
-                let (count, rule) = known.entry(print).or_insert((0, &one.rule));
+                let (count, rule) = known.entry(print).or_insert((0, one.rule));
                 *count += 1;
                 if *count > MOST_ALIKE || *rule != one.rule {
                     ignored.insert(print);
@@ -210,19 +268,19 @@ impl Matching<'_> {
     }
 
     fn by_place(&mut self, with_context: bool) {
-        let mut places: HashMap<(&str, &str, Option<&str>), Vec<usize>> = HashMap::new();
+        let mut places: HashMap<(Key, Key, Option<Key>), Vec<usize>> = HashMap::new();
         for (index, one) in self.before.iter().enumerate().filter(|(index, _)| !self.used[*index]) {
             if !with_context || one.context.is_some() {
-                let context = if with_context { one.context.as_deref() } else { None };
-                places.entry((&one.rule, &one.path, context)).or_default().push(index);
+                let context = one.context.filter(|_| with_context);
+                places.entry((one.rule, one.path, context)).or_default().push(index);
             }
         }
         for (index, one) in self.now.iter().enumerate() {
             if self.old[index] || (with_context && one.context.is_none()) {
                 continue;
             }
-            let context = if with_context { one.context.as_deref() } else { None };
-            let Some(places) = places.get_mut(&(one.rule.as_str(), one.path.as_str(), context)) else { continue };
+            let context = one.context.filter(|_| with_context);
+            let Some(places) = places.get_mut(&(one.rule, one.path, context)) else { continue };
             // A list may be long, but each look into it is bounded: from its end, so that taking one out is cheap.
             let look = (places.len().saturating_sub(MOST_ALIKE)..places.len()).rev();
             let found = look.into_iter().find(|&place| {
@@ -244,6 +302,8 @@ impl Matching<'_> {
 mod tests {
     use super::*;
 
+    static KEYS: std::sync::LazyLock<Keys> = std::sync::LazyLock::new(Keys::default);
+
     fn one(prints: &[(&str, &str)], rule: &str, path: &str, context: Option<&str>) -> Trait {
         let mut prints: Vec<Print> = prints
             .iter()
@@ -254,7 +314,8 @@ mod tests {
             })
             .collect();
         prints.sort_by(|one, other| other.cmp(one));
-        Trait { prints, rule: rule.to_owned(), path: path.to_owned(), context: context.map(str::to_owned) }
+        let key = |text: &str| KEYS.of(text);
+        Trait { prints, rule: key(rule), path: key(path), context: context.map(key) }
     }
 
     #[test]
@@ -305,5 +366,28 @@ mod tests {
         assert_eq!(old(&all[..1], &all), [true], "by its place");
         let before = [one(&[("h/v1", "same")], "r", "p", None), one(&[("h/v1", "same")], "s", "p", None)];
         assert_eq!(old(&[one(&[("h/v1", "same")], "r", "q", None)], &before), [false], "two rules share it");
+    }
+
+    #[test]
+    fn reads_what_many_results_share_once_and_keeps_none_of_it() {
+        let text = format!(
+            r#"{{"tool": {{"driver": {{"rules": [{{"id": "{}"}}]}}}}, "originalUriBaseIds": {{"S": {{"uri": "{}"}}}},
+            "artifacts": [{{"location": {{"uri": "a.py", "uriBaseId": "S"}}}}], "results": [{}]}}"#,
+            "r".repeat(4_000),
+            "d/".repeat(500),
+            vec![r#"{"ruleIndex": 0, "locations": [{"physicalLocation": {"artifactLocation": {"index": 0}}}]}"#; 1_000]
+                .join(",")
+        );
+        let text = crate::Text::read(text.as_bytes()).expect("JSON");
+        let tool = Tool::read(text.root(), "").expect("a tool");
+        let artifacts = Artifacts::read(text.root(), None);
+        let mut reader = Reader::new(&KEYS, &tool, &artifacts);
+        let results = text.root().list("results");
+        let all: Vec<Trait> =
+            results.map(|piece| reader.read(&super::super::log::json(piece).expect("a result"))).collect();
+        assert_eq!((all.len(), reader.read), (1_000, 2), "one rule and one path");
+        assert!(size_of::<Trait>() * all.len() <= text.as_str().len(), "{} bytes each", size_of::<Trait>());
+        assert_eq!(all[0].rule, KEYS.of(&"r".repeat(4_000)));
+        assert_eq!(all[0].path, KEYS.of(&format!("{}a.py", "d/".repeat(500))));
     }
 }

@@ -190,8 +190,9 @@ pub(super) struct ArtifactLocation<'a> {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Artifact<'a> {
+    /// In a box: many artifacts have none.
     #[serde(borrow)]
-    pub(super) location: Option<ArtifactLocation<'a>>,
+    pub(super) location: Option<Box<ArtifactLocation<'a>>>,
     pub(super) parent_index: Option<i64>,
 }
 

@@ -41,7 +41,7 @@ impl Offender {
         let named = entry.rule_id.as_deref().or_else(|| entry.rule.as_ref()?.id.as_deref());
         let rule = named.or_else(|| found.rules.first().map(|rule| &*rule.id));
         let place = entry.locations.iter().flatten().find_map(|one| one.physical_location.as_ref());
-        let file = place.and_then(|place| place.artifact_location.as_ref()).and_then(|one| artifacts.find(one).1);
+        let file = place.and_then(|place| place.artifact_location.as_ref()).and_then(|one| artifacts.written(one));
         let region = place.and_then(|place| place.region.as_ref());
         let prints = entry.fingerprints.iter().flatten().chain(entry.partial_fingerprints.iter().flatten());
         Self {
@@ -49,7 +49,7 @@ impl Offender {
             rule: rule.map(shown),
             tool: tool.driver().name.as_deref().map(shown),
             message: entry.message.as_ref().and_then(|message| said(message, found, tool)).map(|text| shown(&text)),
-            file: file.as_deref().map(shown),
+            file: file.map(shown),
             line: region.and_then(|region| region.start_line),
             column: region.and_then(|region| region.start_column),
             fingerprint: prints.map(|(name, value)| shown(&format!("{}:{}", &**name, &**value))).next(),

@@ -3,7 +3,12 @@
 use std::collections::HashMap;
 
 use super::log::{Artifact, ArtifactLocation, json_or_default};
-use crate::{MAX_BASES, MAX_NAME, Piece, shown};
+use crate::{MAX_BASES, MAX_NAME, MAX_RESULTS, Piece};
+
+/// So many bytes may the bases of an address put before it: a few words of a report must not make many of its results long.
+const MAX_BEFORE: usize = 1_024;
+/// What tools call the root of the source, by custom, whether or not they say where it stands; the outermost first.
+const ROOTS: [&str; 4] = ["REPOROOT", "PROJECTROOT", "%SRCROOT%", "SRCROOT"];
 
 /// The path of an artifact within the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,101 +19,138 @@ pub(super) enum Path {
     Unknown,
 }
 
-/// What a run says about its artifacts, for finding paths.
+/// What a run says about its artifacts, for finding paths. Paths are put together where they are asked for and not kept:
+/// thousands of artifacts may share one long base.
 pub(super) struct Artifacts<'a> {
     bases: HashMap<String, ArtifactLocation<'a>>,
     /// Where the source was when it was scanned, as an absolute path that ends with `/`.
     root: Option<String>,
-    artifacts: Vec<(Path, Option<String>)>,
+    /// The base that the run says is the source.
+    root_name: Option<String>,
+    all: Vec<Artifact<'a>>,
 }
 
 impl<'a> Artifacts<'a> {
     pub(super) fn read(run: Piece<'a>, mapped_to: Option<&ArtifactLocation<'a>>) -> Self {
         let bases = run.get("originalUriBaseIds").into_iter().flat_map(Piece::members);
         let bases = bases.map(|(name, base)| (name.into_owned(), json_or_default(Some(base)))).collect();
-        let mut artifacts = Self { bases, root: None, artifacts: Vec::new() };
-        artifacts.root = mapped_to.and_then(|location| artifacts.absolute(location));
-        let all: Vec<Artifact<'a>> = run.list("artifacts").map(|one| json_or_default(Some(one))).collect();
-        artifacts.artifacts = (0..all.len()).map(|index| artifacts.of_artifact(&all, index)).collect();
+        // What stands beyond is an unknown place.
+        let all = run.list("artifacts").take(MAX_RESULTS).map(|one| json_or_default(Some(one))).collect();
+        let mut artifacts = Self { bases, root: None, root_name: None, all };
+        let mapped_name = mapped_to.filter(|one| one.uri.as_deref().is_none_or(str::is_empty));
+        artifacts.root_name = mapped_name.and_then(|one| one.uri_base_id.as_deref()).map(str::to_owned);
+        artifacts.root = match mapped_to {
+            Some(location) => artifacts.absolute(location),
+            None => ROOTS.iter().find_map(|name| artifacts.own_root(artifacts.bases.get(*name)?)),
+        };
         artifacts
     }
 
+    /// Where a base stands whose own address is absolute.
+    fn own_root(&self, base: &ArtifactLocation<'a>) -> Option<String> {
+        is_absolute(&decoded(base.uri.as_deref()?)?).then(|| self.absolute(base))?
+    }
+
+    fn get(&self, index: Option<i64>) -> Option<usize> {
+        usize::try_from(index?).ok().filter(|index| *index < self.all.len())
+    }
+
+    /// The artifact that says where a location is, where what it says is all that is said. Many results are in one file: what
+    /// was found out about it need not be found out again.
+    pub(super) fn only(&self, location: &ArtifactLocation<'a>) -> Option<usize> {
+        let index = self.get(location.index)?;
+        let artifact = &self.all[index];
+        let same = |one: &ArtifactLocation<'a>| one.uri == location.uri && one.uri_base_id == location.uri_base_id;
+        let alone =
+            location.uri.is_none() || (parent(artifact).is_none() && artifact.location.as_deref().is_some_and(same));
+        alone.then_some(index)
+    }
+
     /// An artifact inside another (an archive) is where the outermost is.
-    fn of_artifact(&self, all: &[Artifact<'a>], index: usize) -> (Path, Option<String>) {
-        let shown = all[index].location.as_ref().and_then(|location| location.uri.as_deref()).map(shown);
-        let mut index = index;
+    fn of_artifact(&self, mut index: usize) -> Path {
         for _ in 0..MAX_BASES {
-            let artifact = &all[index];
-            match artifact.parent_index.filter(|parent| *parent != -1) {
-                None => {
-                    let path = artifact.location.as_ref().map_or(Path::Unknown, |location| self.of_uri(location));
-                    return (path, shown);
-                }
-                Some(parent) => match usize::try_from(parent).ok().filter(|parent| *parent < all.len()) {
+            let artifact = &self.all[index];
+            match parent(artifact) {
+                None => return artifact.location.as_ref().map_or(Path::Unknown, |location| self.of_uri(location)),
+                Some(parent) => match self.get(Some(parent)) {
                     Some(parent) => index = parent,
-                    None => return (Path::Unknown, shown),
+                    None => return Path::Unknown,
                 },
             }
         }
-        (Path::Unknown, shown)
+        Path::Unknown
     }
 
-    /// Where a location is, and its URI for a person. Where URI and index say different things, nobody can tell.
-    pub(super) fn find(&self, location: &ArtifactLocation<'a>) -> (Path, Option<String>) {
-        let own = location.uri.as_ref().map(|uri| (self.of_uri(location), Some(uri.to_string())));
-        let Some(index) = location.index.filter(|index| *index != -1) else {
-            return own.unwrap_or((Path::Unknown, None));
-        };
-        let artifact = usize::try_from(index).ok().and_then(|index| self.artifacts.get(index));
-        match (own, artifact) {
-            (None, Some(artifact)) => artifact.clone(),
-            (Some((path, shown)), Some((other, _))) => (if path == *other { path } else { Path::Unknown }, shown),
+    /// Where a location is. Where URI and index say different things, nobody can tell.
+    pub(super) fn find(&self, location: &ArtifactLocation<'a>) -> Path {
+        let own = || if location.uri.is_some() { self.of_uri(location) } else { Path::Unknown };
+        let Some(index) = location.index.filter(|index| *index != -1) else { return own() };
+        if let Some(only) = self.only(location) {
+            return self.of_artifact(only);
+        }
+        match self.get(Some(index)) {
+            Some(artifact) => Some(own()).filter(|own| *own == self.of_artifact(artifact)).unwrap_or(Path::Unknown),
             // The index leads nowhere: the URI may be wrong as well.
-            (own, None) => (Path::Unknown, own.and_then(|(_, shown)| shown)),
+            None => Path::Unknown,
         }
     }
 
+    /// The address of a location as it is written, there or with its artifact.
+    pub(super) fn written<'l>(&'l self, location: &'l ArtifactLocation<'a>) -> Option<&'l str> {
+        let of_artifact = || self.all[self.get(location.index)?].location.as_ref()?.uri.as_deref();
+        location.uri.as_deref().or_else(of_artifact)
+    }
+
     fn of_uri(&self, location: &ArtifactLocation<'a>) -> Path {
-        let Some(whole) = self.joined(location) else { return Path::Unknown };
+        let Some(whole) = self.joined(location).filter(|whole| whole.len() <= MAX_NAME) else { return Path::Unknown };
         let relative = match (&self.root, is_absolute(&whole)) {
             (_, false) => Some(whole.as_str()),
             (Some(root), true) => path_of(&whole).strip_prefix(root.as_str()),
             (None, true) => None,
         };
-        relative.and_then(normal).map_or(Path::Unknown, Path::Within)
+        // What is about the source as a whole is about every part of it.
+        relative.and_then(normal).filter(|path| !path.is_empty()).map_or(Path::Unknown, Path::Within)
     }
 
-    /// The URI with those of its bases before it, up to a base that is absolute or has none: that one is the source's root.
+    /// The URI with those of its bases before it, up to one that is absolute or is the source's root. A base of which nobody
+    /// says where it stands leads nowhere.
     fn joined(&self, location: &ArtifactLocation<'a>) -> Option<String> {
         let mut whole = decoded(location.uri.as_deref()?)?;
+        let most = whole.len() + MAX_BEFORE;
         let mut base = location.uri_base_id.as_deref();
         for _ in 0..MAX_BASES {
-            if is_absolute(&whole) {
-                return Some(whole);
+            let Some(name) = base.filter(|_| !is_absolute(&whole)) else { return Some(whole) };
+            let Some(location) = self.bases.get(name) else { return self.is_root(name).then_some(whole) };
+            let uri = location.uri.as_deref().unwrap_or_default();
+            if uri.len() > MAX_BEFORE {
+                return None;
             }
-            let Some(location) = base.and_then(|base| self.bases.get(base)) else { return Some(whole) };
-            let before = decoded(location.uri.as_deref().unwrap_or_default())?;
-            if is_absolute(&before) {
-                return match &self.root {
-                    Some(_) => Some(format!("{}/{whole}", before.trim_end_matches('/'))),
-                    None => Some(whole),
-                };
+            if !uri.is_empty() {
+                whole = format!("{}/{whole}", decoded(uri)?.trim_end_matches('/'));
+            } else if location.uri_base_id.is_none() {
+                return self.is_root(name).then_some(whole);
             }
-            if !before.is_empty() {
-                whole = format!("{}/{whole}", before.trim_end_matches('/'));
+            if whole.len() > most {
+                return None;
             }
             base = location.uri_base_id.as_deref();
         }
         None
     }
 
-    /// Where a base stands on the machine of the scan.
+    /// Whether a base that does not say where it stands is the source, by the word of the run or by custom.
+    fn is_root(&self, name: &str) -> bool {
+        self.root_name.as_deref() == Some(name) || ROOTS.contains(&name)
+    }
+
+    /// Where a base stands on the machine of the scan. No source is a whole disk.
     fn absolute(&self, location: &ArtifactLocation<'a>) -> Option<String> {
         let mut whole = decoded(location.uri.as_deref().unwrap_or_default())?;
         let mut base = location.uri_base_id.as_deref();
         for _ in 0..MAX_BASES {
             if is_absolute(&whole) {
-                return Some(format!("{}/", path_of(&whole).trim_end_matches('/')));
+                let root = format!("{}/", path_of(&whole).trim_end_matches('/'));
+                return Some(root).filter(|root| root != "/");
             }
             let location = self.bases.get(base?)?;
             let before = decoded(location.uri.as_deref()?)?;
@@ -117,6 +159,10 @@ impl<'a> Artifacts<'a> {
         }
         None
     }
+}
+
+fn parent(artifact: &Artifact<'_>) -> Option<i64> {
+    artifact.parent_index.filter(|parent| *parent != -1)
 }
 
 /// With `/` for `\` and without percent signs. A query or a fragment says that it is no file, and so does being endless.
@@ -182,7 +228,7 @@ mod tests {
         let run = Text::read(run.as_bytes()).expect("JSON");
         let location = Text::read(location.as_bytes()).expect("JSON");
         let mapped = run.root().get("mappedTo").map(|piece| json_or_default(Some(piece)));
-        Artifacts::read(run.root(), mapped.as_ref()).find(&json_or_default(Some(location.root()))).0
+        Artifacts::read(run.root(), mapped.as_ref()).find(&json_or_default(Some(location.root())))
     }
 
     fn within(path: &str) -> Path {
@@ -199,15 +245,16 @@ mod tests {
             (r#"{"uri": "src%2Fa%20b%C3%A4.py"}"#, "src/a bä.py"),
             (r#"{"uri": "100%.py"}"#, "100%.py"),
             (r#"{"uri": "app.py", "uriBaseId": "%SRCROOT%"}"#, "app.py"),
-            (r#"{"uri": "app.py", "uriBaseId": "UNSAID"}"#, "app.py"),
+            (r#"{"uri": "app.py", "uriBaseId": "SRCROOT"}"#, "app.py"),
+            (r#"{"uri": "file:///home/ci/app/a.py", "uriBaseId": "UNSAID"}"#, "a.py"),
             (r#"{"uri": "io/kb.c", "uriBaseId": "SRC"}"#, "src/io/kb.c"),
             (r#"{"uri": "kb.c", "uriBaseId": "IO"}"#, "src/io/kb.c"),
             (r#"{"index": 0}"#, "lib/a.jar"),
             (r#"{"index": 1}"#, "lib/a.jar"),
             (r#"{"uri": "lib/a.jar", "index": 0}"#, "lib/a.jar"),
         ] {
-            let run = r#"{"originalUriBaseIds": {"%SRCROOT%": {"uri": "file:///home/ci/app/"}, "REPO": {},
-                "SRC": {"uri": "src/", "uriBaseId": "REPO"}, "IO": {"uri": "io", "uriBaseId": "SRC"}},
+            let run = r#"{"originalUriBaseIds": {"%SRCROOT%": {"uri": "file:///home/ci/app/"}, "SRCROOT": {},
+                "SRC": {"uri": "src/", "uriBaseId": "SRCROOT"}, "IO": {"uri": "io", "uriBaseId": "SRC"}},
                 "artifacts": [{"location": {"uri": "lib/a.jar"}}, {"location": {"uri": "x.class"}, "parentIndex": 0}]}"#;
             assert_eq!(path(run, location), within(expected), "{location}");
         }
@@ -241,6 +288,12 @@ mod tests {
             r#"{"uri": "src/%ff.py"}"#,
             r#"{"uri": "src/%00.py"}"#,
             r#"{"uri": "app.py", "uriBaseId": "LOOP"}"#,
+            r#"{"uri": "app.py", "uriBaseId": "UNSAID"}"#,
+            r#"{"uri": "app.py", "uriBaseId": "BLANK"}"#,
+            r#"{"uri": "app.py", "uriBaseId": "SUB"}"#,
+            r#"{"uri": "app.py", "uriBaseId": "BELOW"}"#,
+            r#"{"uri": ""}"#,
+            r#"{"uri": "src/.."}"#,
             r#"{"index": 0}"#,
             r#"{"index": 2}"#,
             r#"{"index": 3}"#,
@@ -248,10 +301,58 @@ mod tests {
             r#"{"uri": "test/a.py", "index": 4}"#,
             r#"{"uri": "test/a.py", "index": 5}"#,
         ] {
-            let run = r#"{"originalUriBaseIds": {"LOOP": {"uri": "a", "uriBaseId": "LOOP"}}, "artifacts": [
+            let run = r#"{"originalUriBaseIds": {"LOOP": {"uri": "a", "uriBaseId": "LOOP"},
+                "BLANK": {}, "SUB": {"uri": "file:///repo/src/"}, "BELOW": {"uri": "x", "uriBaseId": "UNSAID"}}, "artifacts": [
                 {"parentIndex": 1, "location": {"uri": "a"}}, {"parentIndex": 0, "location": {"uri": "b"}}, {"parentIndex": 9},
                 {}, {"location": {"uri": "src/a.py"}}]}"#;
             assert_eq!(path(run, location), Path::Unknown, "{location}");
+        }
+    }
+
+    #[test]
+    fn knows_the_root_by_the_word_of_the_run_or_by_custom() {
+        for (mapped, bases, expected) in [
+            (r#"{"uriBaseId": "REPO"}"#, r#""X": {}"#, within("src/a.py")),
+            (r#"{"uriBaseId": "REPO"}"#, r#""REPO": {}"#, within("src/a.py")),
+            (r#"{"uriBaseId": "REPO"}"#, r#""REPO": {"uri": "file:///repo/"}"#, within("src/a.py")),
+            (r#"{"uri": "file:///"}"#, r#""REPO": {"uri": "file:///repo/"}"#, Path::Unknown),
+            (r#"{"uri": "file:///repo/"}"#, r#""REPO": {"uri": "file:///repo/lib/"}"#, within("lib/src/a.py")),
+            ("null", r#""REPO": {"uri": "file:///repo/"}"#, Path::Unknown),
+            (
+                "null",
+                r#""REPO": {"uri": "file:///repo/lib/"}, "%SRCROOT%": {"uri": "file:///repo/"}"#,
+                within("lib/src/a.py"),
+            ),
+            (
+                "null",
+                r#""REPO": {"uri": "x", "uriBaseId": "SRCROOT"}, "SRCROOT": {"uri": "y", "uriBaseId": "P"}"#,
+                Path::Unknown,
+            ),
+        ] {
+            let mapped = if mapped == "null" { String::new() } else { format!(r#""mappedTo": {mapped},"#) };
+            let run = format!(r#"{{{mapped} "originalUriBaseIds": {{{bases}}}}}"#);
+            assert_eq!(path(&run, r#"{"uri": "src/a.py", "uriBaseId": "REPO"}"#), expected, "{run}");
+        }
+    }
+
+    /// A thousand bytes of bases before each of many short addresses: no address grows by more.
+    #[test]
+    fn puts_no_endless_base_before_an_address() {
+        for (length, bases, known) in
+            [(500, 2, true), (600, 2, false), (100, 9, true), (100, 11, false), (4_000, 1, false)]
+        {
+            let all: Vec<String> = (0..bases)
+                .map(|index| {
+                    let next =
+                        if index + 1 < bases { format!(r#", "uriBaseId": "B{}""#, index + 1) } else { String::new() };
+                    format!(r#""B{index}": {{"uri": "{}/"{next}}}"#, "d".repeat(length))
+                })
+                .collect();
+            let run = format!(r#"{{"originalUriBaseIds": {{{}}}}}"#, all.join(","));
+            match path(&run, r#"{"uri": "a.py", "uriBaseId": "B0"}"#) {
+                Path::Within(path) => assert!(known && path.len() == (length + 1) * bases + 4, "{length} {bases}"),
+                Path::Unknown => assert!(!known, "{length} {bases}"),
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ impl<'a> Rule<'a> {
         let mut tags = words(bag.tags.as_ref());
         let mut cwe = weaknesses_of_bag(&bag);
         for relationship in descriptor.relationships.iter().flatten() {
-            cwe.extend(taxonomies.weakness(&relationship.target));
+            cwe.extend(taxonomies.weaknesses(&relationship.target));
         }
         // Each of many results is compared with these: a stranger's text must not decide how long that takes.
         let id = descriptor.id.unwrap_or_default().0;

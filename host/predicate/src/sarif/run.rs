@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 
 use super::ask::{Ask, Scope};
-use super::baseline::{Trait, old};
+use super::baseline::{Keys, Reader, Trait, old};
 use super::failures::{Failures, Invocations};
 use super::judge::{Judge, Verdict};
 use super::log::{Automation, ComponentText, Entry, Revision, Text, json, json_or_default};
 use super::offender::Offender;
 use super::path::Artifacts;
 use super::rules::{Found, Tool};
-use super::scope::Traits;
+use super::scope::Scopes;
 use super::severity::Severity;
 use super::suppress::Suppressed;
+use super::work::Work;
 use crate::{MAX_RESULTS, MOST_SHOWN, Piece, Unreadable, shown};
 
 /// What one run says.
@@ -54,27 +55,6 @@ pub struct Run {
     pub descriptor_faults: Failures,
     /// What the tool says of its work besides.
     pub work: Work,
-}
-
-/// What Bandit says of its work among the properties of a run, and says nowhere else: it declares no rule without a result, and
-/// leaves out what the source suppresses (`# nosec`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Work {
-    /// How many lines it looked at.
-    pub lines: Option<u64>,
-    /// How many results it left out because the source says so.
-    pub hidden: u64,
-}
-
-impl Work {
-    fn of(run: Piece<'_>, tool: &str) -> Self {
-        if !tool.eq_ignore_ascii_case("bandit") {
-            return Self::default();
-        }
-        let total = |name: &str| run.path(&["properties", "metrics", "_totals", name])?.index_number();
-        let hidden = ["nosec", "skipped_tests"].iter().filter_map(|name| total(name));
-        Self { lines: total("loc"), hidden: hidden.fold(0, u64::saturating_add) }
-    }
 }
 
 /// A driver or an extension.
@@ -172,13 +152,7 @@ impl Run {
         let automation: Automation<'_> = json_or_default(piece.get("automationDetails"));
         let baseline_guid = piece.get_str("baselineGuid");
         let (disabled, missing) = rules_that_did_not_run(&tool, &invocations, ask);
-        let old = match (before, results) {
-            (Some(before), Some(results)) => {
-                let now: Vec<Trait> = traits(results, &tool, &artifacts).map(|(_, one)| one).collect();
-                Some(old(&now, before.of(name)))
-            }
-            _ => None,
-        };
+        let old = before.zip(results).map(|(before, results)| before.old(results, &tool, &artifacts));
         let judge = Judge::new(ask, &tool, &invocations, baseline_guid.as_deref(), old);
         let mut run = Self {
             tool: Component::of(tool.driver()),
@@ -197,7 +171,7 @@ impl Run {
             scopes: vec![Counted::default(); ask.scopes.len().max(1)],
             suppressions: Suppressed::default(),
             descriptor_faults: Failures::default(),
-            work: Work::of(piece, name),
+            work: Work::read(piece, name),
             pointer,
         };
         if let Some(results) = results {
@@ -221,8 +195,7 @@ impl Run {
     ) -> Result<u64, Unreadable> {
         let everything = [Scope::default()];
         let scopes = if ask.scopes.is_empty() { &everything } else { ask.scopes.as_slice() };
-        let paths = scopes.iter().any(Scope::asks_for_paths).then_some(artifacts);
-        let concerned: Vec<Option<&Scope>> = scopes.iter().map(|scope| scope.is_about(tool).then_some(scope)).collect();
+        let mut scopes = Scopes::new(scopes, tool, artifacts);
         let mut count = 0;
         for (index, piece) in results.elements().enumerate() {
             if index >= MAX_RESULTS {
@@ -236,13 +209,11 @@ impl Run {
             let entry = entry.unwrap_or_default();
             let found = judge.tool.rule_of(&entry);
             let verdict = self.verdict(index, (!unreadable).then_some(&entry), &found, judge, &pointer);
-            let traits = Traits::of(&entry, &found, &judge.tool.taxonomies, paths);
-            for (scope, counted) in concerned.iter().zip(&mut self.scopes) {
-                if scope.is_some_and(|scope| unreadable || scope.holds(&traits)) {
-                    counted.add(verdict, |severity| {
-                        Offender::of(&entry, &found, judge.tool, artifacts, severity, pointer.clone())
-                    });
-                }
+            let held = if unreadable { scopes.concerned() } else { scopes.of(&entry, &found, &judge.tool.taxonomies) };
+            for (_, counted) in self.scopes.iter_mut().enumerate().filter(|(scope, _)| held >> scope & 1 == 1) {
+                counted.add(verdict, |severity| {
+                    Offender::of(&entry, &found, judge.tool, artifacts, severity, pointer.clone())
+                });
             }
         }
         Ok(count)
@@ -313,25 +284,13 @@ fn rules_that_did_not_run(tool: &Tool<'_>, invocations: &Invocations<'_>, ask: &
     (disabled, asked.into_iter().cloned().collect())
 }
 
-/// What tells the results of a run from each other, in order, and whether they count as there.
-fn traits<'a>(
-    results: Piece<'a>,
-    tool: &'a Tool<'a>,
-    artifacts: &'a Artifacts<'a>,
-) -> impl Iterator<Item = (bool, Trait)> {
-    results.elements().map(move |piece| {
-        let entry: Entry<'_> = json(piece).unwrap_or_default();
-        let gone = entry.baseline_state.as_deref() == Some("absent");
-        let found = tool.rule_of(&entry);
-        let named = entry.rule_id.as_deref().or_else(|| entry.rule.as_ref()?.id.as_deref());
-        let rule = named.or_else(|| found.rules.first().map(|rule| &*rule.id)).unwrap_or_default();
-        (!gone, Trait::read(&entry, artifacts, rule))
-    })
-}
-
 /// The results of an earlier report, by the name of their tool.
 #[derive(Default)]
-pub(super) struct Before(HashMap<String, Vec<Trait>>);
+pub(super) struct Before {
+    traits: HashMap<String, Vec<Trait>>,
+    /// By which both reports are read.
+    keys: Keys,
+}
 
 impl Before {
     pub(super) fn read<'a>(runs: impl Iterator<Item = Piece<'a>>) -> Result<Self, Unreadable> {
@@ -343,13 +302,20 @@ impl Before {
             let artifacts = Artifacts::read(piece, revisions.iter().find_map(|one| one.mapped_to.as_ref()));
             let name = tool.driver().name.as_deref().unwrap_or_default().to_lowercase();
             let Some(results) = piece.get("results") else { continue };
-            let there = traits(results, &tool, &artifacts).filter_map(|(there, one)| there.then_some(one));
-            before.0.entry(name).or_default().extend(there);
+            let mut reader = Reader::new(&before.keys, &tool, &artifacts);
+            let there = results.elements().map(|piece| json::<Entry<'_>>(piece).unwrap_or_default());
+            let there = there.filter(|entry| entry.baseline_state.as_deref() != Some("absent"));
+            before.traits.entry(name).or_default().extend(there.map(|entry| reader.read(&entry)));
         }
         Ok(before)
     }
 
-    fn of(&self, tool: &str) -> &[Trait] {
-        self.0.get(&tool.to_lowercase()).map_or(&[], Vec::as_slice)
+    /// Which results of a run were there.
+    fn old<'a>(&self, results: Piece<'a>, tool: &Tool<'a>, artifacts: &Artifacts<'a>) -> Vec<bool> {
+        let mut reader = Reader::new(&self.keys, tool, artifacts);
+        let now = results.elements().map(|piece| reader.read(&json(piece).unwrap_or_default()));
+        let now: Vec<Trait> = now.collect();
+        let name = tool.driver().name.as_deref().unwrap_or_default().to_lowercase();
+        old(&now, self.traits.get(&name).map_or(&[], Vec::as_slice))
     }
 }

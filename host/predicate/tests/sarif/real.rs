@@ -25,6 +25,7 @@ fn judges_a_report_of_bandit() {
     assert_eq!(counts(run), [0, 2, 3, 2, 0]);
     let sums: Vec<u64> = run.scopes.iter().map(|scope| scope.counts.iter().sum()).collect();
     assert_eq!(sums, [7, 3, 7, 0]);
+    assert_eq!((run.work.lines, run.work.hidden), (Some(18), Some(1)));
     let first = &run.scopes[0].first[0];
     assert_eq!(
         (first.rule.as_deref(), first.file.as_deref(), first.line),
