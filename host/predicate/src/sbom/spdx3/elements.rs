@@ -104,23 +104,27 @@ impl<'a> Elements<'a> {
         types.flat_map(values).filter_map(Piece::shown)
     }
 
-    /// What the document is about: its root elements, and those of an SBOM among them.
+    /// What the document is about: its root elements, and in place of collections among them theirs. Each element is looked at
+    /// once, however often it is named: lists of roots that name each other cost no more than they are long.
     pub(super) fn roots(&self) -> Vec<Piece<'a>> {
-        let mut roots = Vec::new();
-        let Some(document) = self.document() else { return roots };
+        let Some(document) = self.document() else { return Vec::new() };
         let own = document.get_str("spdxId");
         let described = self.relations().filter(|relation| {
             relation.get("relationshipType").is_some_and(|kind| kind.is("describes")) && relation.get_str("from") == own
         });
         let described = described.filter_map(|relation| relation.get("to")).flat_map(values);
         let top = document.get("rootElement").into_iter().flat_map(values).chain(described);
-        for element in top.filter_map(|id| self.find(&id.str()?)) {
-            let inner = element.get("rootElement").into_iter().flat_map(values);
-            let inner: Vec<Piece<'a>> = inner.filter_map(|id| self.find(&id.str()?)).collect();
-            roots.extend(if inner.is_empty() { vec![element] } else { inner });
+        let mut seen = HashSet::new();
+        let mut next = |id: Piece<'a>| self.find(&id.str()?).filter(|element| seen.insert(element.index()));
+        let mut open: Vec<Piece<'a>> = top.filter_map(&mut next).collect();
+        let mut roots = Vec::new();
+        while let Some(element) = open.pop() {
+            match element.get("rootElement") {
+                Some(inner) if values(inner).next().is_some() => open.extend(values(inner).filter_map(&mut next)),
+                _ => roots.push(element),
+            }
         }
         roots.sort_by_key(|piece| piece.index());
-        roots.dedup_by_key(|piece| piece.index());
         roots
     }
 
