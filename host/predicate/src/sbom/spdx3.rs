@@ -1,5 +1,6 @@
 //! SPDX 3.0 as JSON-LD: a flat list of elements that refer to each other.
 
+mod classes;
 mod elements;
 mod rules;
 
@@ -43,7 +44,7 @@ pub(super) fn read(root: Piece<'_>, context: Piece<'_>, about: &About, ask: &Ask
         let what = format!("SPDX `{version}` is no version that is known; 2.2, 2.3 and 3.0 are read");
         return Err(Unreadable::at(info.map(Piece::pointer).unwrap_or_default(), what));
     }
-    let faults = rules::check(&elements);
+    let faults = rules::check(root, &elements);
     let mut walk =
         Walk { elements: &elements, tally: Tally::new(ask), graph: Graph::default(), licenses: HashMap::new() };
     let roots = elements.roots();
@@ -93,9 +94,7 @@ pub(super) fn read(root: Piece<'_>, context: Piece<'_>, about: &About, ask: &Ask
 }
 
 fn known_context(context: Piece<'_>) -> Result<(), Unreadable> {
-    let known = |text: &str| text.starts_with("https://spdx.org/rdf/3.0") && text.ends_with("/spdx-context.jsonld");
-    let mut contexts = values(context);
-    if contexts.any(|context| context.str().is_some_and(|text| known(&text))) {
+    if values(context).any(rules::is_context) {
         return Ok(());
     }
     let vex = values(context).any(|context| context.str().is_some_and(|text| text.contains("openvex.dev")));
