@@ -117,3 +117,176 @@ fn finds_fault_with_what_other_readers_may_take_for_more_a45() {
     document["@context"] = json!([known]);
     assert_eq!(reading(&document).faults.count, 0, "extensions are free");
 }
+
+fn element(id: &str, kind: &str, members: Value) -> Value {
+    let mut element = json!({"type": kind, "spdxId": id, "creationInfo": "_:c"});
+    element.as_object_mut().expect("a map").extend(members.as_object().expect("a map").clone());
+    element
+}
+
+/// The licence of `urn:q` is one that other elements stand for; what the first denied one is, and whether all is valid.
+#[test]
+fn finds_denied_licences_behind_every_element_of_spdx_3_a45() {
+    let agpl = "https://spdx.org/licenses/AGPL-3.0-only";
+    let mit = "https://spdx.org/licenses/MIT";
+    let written = |text: &str| json!({"simplelicensing_licenseExpression": text});
+    let later = |of: Value| {
+        element("urn:ol", "expandedlicensing_OrLaterOperator", json!({"expandedlicensing_subjectLicense": of}))
+    };
+    let with = |of: &str, addition: &str| {
+        let members =
+            json!({"expandedlicensing_subjectExtendableLicense": of, "expandedlicensing_subjectAddition": addition});
+        element("urn:w", "expandedlicensing_WithAdditionOperator", members)
+    };
+    let both = |one: Value| {
+        element("urn:s", "expandedlicensing_ConjunctiveLicenseSet", json!({"expandedlicensing_member": [mit, one]}))
+    };
+    let either = |one: Value| {
+        element("urn:s", "expandedlicensing_DisjunctiveLicenseSet", json!({"expandedlicensing_member": [mit, one]}))
+    };
+    let listed = |name: &str| element("urn:l", "expandedlicensing_ListedLicense", json!({"name": name}));
+    let custom = |name: &str| element("urn:l", "expandedlicensing_CustomLicense", json!({"name": name}));
+    let mapped = |to: &str| {
+        let map = json!([{"type": "DictionaryEntry", "key": "LicenseRef-x", "value": to}]);
+        element(
+            "urn:e",
+            "simplelicensing_LicenseExpression",
+            json!({"simplelicensing_licenseExpression": "MIT AND LicenseRef-x", "simplelicensing_customIdToUri": map}),
+        )
+    };
+    let hidden = element("urn:x/NoneLicense", "simplelicensing_LicenseExpression", written("AGPL-3.0-only"));
+    for (reference, elements, denied, valid) in [
+        (json!(agpl), json!([]), Some("AGPL-3.0-only"), true),
+        (json!("http://spdx.org/licenses/AGPL-3.0-only"), json!([]), Some("AGPL-3.0-only"), true),
+        (json!("HTTPS://www.spdx.org/licenses/AGPL-3.0-only.html"), json!([]), Some("AGPL-3.0-only"), true),
+        (json!("urn:ol"), json!([later(json!(agpl))]), Some("AGPL-3.0-or-later"), true),
+        (json!("urn:ol"), json!([later(json!(mit))]), None, true),
+        (json!("urn:ol"), json!([later(json!("urn:nowhere"))]), Some("(unreadable: urn:ol)"), false),
+        (
+            json!("urn:w"),
+            json!([with(agpl, "https://spdx.org/licenses/Classpath-exception-2.0")]),
+            Some("AGPL-3.0-only WITH Classpath-exception-2.0"),
+            true,
+        ),
+        (
+            json!("urn:w"),
+            json!([
+                with("urn:ol", "urn:my"),
+                later(json!(agpl)),
+                element("urn:my", "expandedlicensing_CustomLicenseAddition", json!({}))
+            ]),
+            Some("AGPL-3.0-or-later WITH AdditionRef-my"),
+            true,
+        ),
+        (json!("urn:w"), json!([with(mit, "urn:nowhere")]), Some("MIT WITH (unreadable: urn:w)"), false),
+        (
+            json!("urn:s"),
+            json!([both(json!("urn:ol")), later(json!(agpl))]),
+            Some("(MIT) AND (AGPL-3.0-or-later)"),
+            true,
+        ),
+        (json!("urn:s"), json!([either(json!("urn:ol")), later(json!(agpl))]), None, true),
+        (
+            json!("urn:s"),
+            json!([both(element("urn:i", "simplelicensing_LicenseExpression", written("AGPL-3.0-only")))]),
+            Some("(MIT) AND ((unreadable: no reference to an element))"),
+            false,
+        ),
+        (json!("urn:s"), json!([both(json!("urn:a"))]), Some("(MIT) AND ((unreadable: urn:a))"), false),
+        (
+            json!("urn:s"),
+            json!([both(json!("https://spdx.org/rdf/3.0.1/terms/ExpandedLicensing/NoAssertionLicense"))]),
+            None,
+            true,
+        ),
+        (json!("urn:nowhere"), json!([]), Some("(unreadable: urn:nowhere)"), false),
+        (json!("urn:l"), json!([listed("GNU Affero General Public License v3.0 only")]), Some("AGPL-3.0-only"), true),
+        (json!("urn:l"), json!([listed("My very own licence")]), Some("(unreadable: urn:l)"), false),
+        (json!("urn:l"), json!([custom("agpl-3.0-only")]), Some("AGPL-3.0-only"), true),
+        (json!("urn:l"), json!([custom("My very own licence")]), None, true),
+        (json!("urn:l"), json!([custom("mine"), listed("AGPL-3.0-only")]), Some("(unreadable: urn:l)"), false),
+        (json!("urn:e"), json!([mapped(agpl)]), Some("MIT AND AGPL-3.0-only"), true),
+        (json!("urn:e"), json!([mapped("urn:l"), listed("AGPL-3.0-only")]), Some("MIT AND AGPL-3.0-only"), true),
+        (
+            json!("urn:e"),
+            json!([mapped("urn:s"), both(json!(agpl))]),
+            Some("MIT AND ((MIT) AND (AGPL-3.0-only))"),
+            true,
+        ),
+        (json!("urn:e"), json!([mapped("urn:l"), custom("mine")]), None, true),
+        (json!("urn:e"), json!([mapped("https://example.org/x")]), None, true),
+        (json!("urn:x/NoneLicense"), json!([hidden]), Some("AGPL-3.0-only"), true),
+        (json!("https://spdx.org/rdf/3.0.1/terms/Licensing/NoneLicense"), json!([]), None, false),
+    ] {
+        let mut all = elements.clone();
+        all.as_array_mut()
+            .expect("a list")
+            .push(json!({"type": "Relationship", "spdxId": "urn:r", "creationInfo": "_:c",
+            "relationshipType": "hasDeclaredLicense", "from": "urn:q", "to": [reference]}));
+        let reading = reading(&spdx3(all));
+        let first = reading.denied_licenses.first.first().map(|denied| denied.license.as_deref().expect("a licence"));
+        let readable = |text: &str| text.trim_start_matches('(').trim_end_matches(')').to_owned();
+        assert_eq!(first.map(readable), denied.map(readable), "{reference} {elements}");
+        let share = reading.coverage.iter().find(|(name, _)| *name == "licenseValid").expect("an element").1.have;
+        assert_eq!(share == 1, valid, "{reference} {elements}");
+    }
+}
+
+fn spdx2(packages: Value) -> Value {
+    json!({"spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": "d",
+        "documentNamespace": "https://example.org/d", "creationInfo": {"created": "2026-11-01T00:00:00Z", "creators": ["Tool: x-1"]},
+        "documentDescribes": ["SPDXRef-root"], "packages": packages})
+}
+
+fn spdx2_package(name: &str, members: Value) -> Value {
+    let mut package = json!({"SPDXID": format!("SPDXRef-{name}"), "name": name, "downloadLocation": "NOASSERTION"});
+    package.as_object_mut().expect("a map").extend(members.as_object().expect("a map").clone());
+    package
+}
+
+#[test]
+fn counts_licences_that_were_found_in_spdx_2_a45() {
+    let root = spdx2_package("root", json!({}));
+    let with = |member: &str, value: Value| {
+        let mut document = spdx2(json!([root]));
+        document[member] = value;
+        document
+    };
+    let file = json!([{"SPDXID": "SPDXRef-f", "fileName": "f", "checksums": [{"algorithm": "SHA1", "checksumValue": "0".repeat(40)}],
+        "licenseInfoInFiles": ["MIT", "AGPL-3.0-only"], "licenseConcluded": "MIT"}]);
+    let snippet = |member: &str, value: Value| {
+        let end = json!({"reference": "SPDXRef-f", "offset": 1});
+        let mut snippet = json!({"SPDXID": "SPDXRef-s", "name": "x", "snippetFromFile": "SPDXRef-f",
+            "ranges": [{"startPointer": end, "endPointer": end}]});
+        snippet[member] = value;
+        json!([snippet])
+    };
+    let text = |name: &str| json!([{"licenseId": "LicenseRef-1", "name": name, "extractedText": "x"}]);
+    let tags = "SPDXVersion: SPDX-2.3\nDataLicense: CC0-1.0\nSPDXID: SPDXRef-DOCUMENT\nDocumentName: d\n\
+        DocumentNamespace: https://example.org/d\nCreator: Tool: x-1\nCreated: 2026-11-01T00:00:00Z\nPackageName: root\n\
+        SPDXID: SPDXRef-root\nPackageDownloadLocation: NOASSERTION\nSnippetSPDXID: SPDXRef-s\nSnippetFromFileSPDXID: SPDXRef-root\n\
+        SnippetByteRange: 1:2\nSnippetLicenseConcluded: AGPL-3.0-only\n";
+    for (document, pointer) in [
+        (
+            spdx2(json!([root, spdx2_package("a", json!({"licenseInfoFromFiles": ["AGPL-3.0-only"]}))])),
+            Some("/packages/1"),
+        ),
+        (with("files", file), Some("/files/0")),
+        (with("snippets", snippet("licenseConcluded", json!("AGPL-3.0-only"))), Some("/snippets/0")),
+        (with("snippets", snippet("licenseInfoInSnippets", json!(["AGPL-3.0-only"]))), Some("/snippets/0")),
+        (with("hasExtractedLicensingInfos", text("AGPL-3.0-only")), Some("/hasExtractedLicensingInfos/0")),
+        (
+            with("hasExtractedLicensingInfos", text("gnu affero general public license V3.0 only")),
+            Some("/hasExtractedLicensingInfos/0"),
+        ),
+        (with("hasExtractedLicensingInfos", text("Our licence, which is no AGPL-3.0-only")), None),
+        (json!(tags), Some("")),
+    ] {
+        let reading = reading(&document);
+        assert_eq!(reading.faults.count, 0, "{:?}", reading.faults);
+        let found = reading.denied_licenses.first.first();
+        assert_eq!(found.map(|denied| denied.pointer.as_str()), pointer, "{document}");
+        assert_eq!(found.map(|denied| denied.license.as_deref()), pointer.map(|_| Some("AGPL-3.0-only")));
+        assert_eq!(reading.invalid_licenses.count, 0);
+    }
+}

@@ -8,6 +8,7 @@ use portcullis_model::parse_time;
 use super::binding::Claims;
 use super::component::{Component, Element, Tally, UNSPECIFIED};
 use super::graph::Graph;
+use super::license::listed;
 use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Services, Tool, Vulnerabilities};
 use super::{About, Ask, label, published, said};
 use crate::{Fault, MAX_FAULTS_SHOWN, MOST_MAKERS, Piece, Unreadable, shown};
@@ -160,6 +161,7 @@ impl<'a> Walk<'_, 'a> {
         for &(piece, _, is_file) in found.iter().filter(|(_, node, _)| roots.contains(node)) {
             self.tally.root(&read(piece, is_file));
         }
+        finds(root).for_each(|mut find| self.tally.judge(&mut find));
         for (piece, node, is_file) in found {
             let mut component = read(piece, is_file);
             component.has(Element::Dependencies, self.graph.stated(node));
@@ -239,6 +241,7 @@ fn package(piece: Piece<'_>) -> Component<'_> {
         }
     }
     stated(piece, &mut component, &["licenseConcluded", "licenseDeclared"]);
+    component.observed.extend(piece.list("licenseInfoFromFiles").filter_map(Piece::str));
     component
 }
 
@@ -248,7 +251,28 @@ fn file(piece: Piece<'_>) -> Component<'_> {
     let name = component.name.is_some();
     component.has(Element::Filename, name);
     stated(piece, &mut component, &["licenseConcluded"]);
+    component.observed.extend(piece.list("licenseInfoInFiles").filter_map(Piece::str));
     component
+}
+
+/// What is no component and tells of licences that are in one: parts of files, and texts that were found. A text that goes by
+/// the name of a listed licence is that licence, whatever reference it was given.
+fn finds<'a>(root: Piece<'a>) -> impl Iterator<Item = Component<'a>> {
+    let snippets = root.list("snippets").map(|piece| {
+        let mut snippet = Component::new(piece, Cow::Borrowed("snippet"));
+        snippet.name = said(piece, "name");
+        snippet.observed.extend(said(piece, "licenseConcluded"));
+        snippet.observed.extend(piece.list("licenseInfoInSnippets").filter_map(Piece::str));
+        snippet
+    });
+    let texts = root.list("hasExtractedLicensingInfos").filter_map(|piece| {
+        let known = listed(&said(piece, "name")?)?;
+        let mut text = Component::new(piece, Cow::Borrowed("licence"));
+        text.name = said(piece, "licenseId");
+        text.observed.push(Cow::Borrowed(known));
+        Some(text)
+    });
+    snippets.chain(texts)
 }
 
 /// What packages and files have in common.

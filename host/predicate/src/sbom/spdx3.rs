@@ -2,6 +2,7 @@
 
 mod classes;
 mod elements;
+mod licenses;
 mod rules;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Ser
 use super::{About, Ask, label, said};
 use crate::{MOST_MAKERS, Piece, Unreadable, shown};
 use elements::{Elements, Makers, external, hashes, values};
+use licenses::Licenses;
 
 /// Relations by which one thing contains or needs another.
 const LEADS: [&str; 12] = [
@@ -162,6 +164,7 @@ impl<'a> Walk<'_, '_, 'a> {
 
     fn relations(&mut self) -> Result<(), Unreadable> {
         let elements = self.elements;
+        let read = Licenses::new(elements);
         for relation in elements.relations() {
             let kind = relation.get_str("relationshipType").unwrap_or_default();
             let elsewhere = |id: &str| elements.elsewhere(id);
@@ -174,7 +177,7 @@ impl<'a> Walk<'_, '_, 'a> {
             for reference in relation.get("to").into_iter().flat_map(values) {
                 let to = self.graph.resolve(reference, elsewhere);
                 if matches!(&*kind, "hasConcludedLicense" | "hasDeclaredLicense") {
-                    let text = elements.license(reference)?;
+                    let text = read.read(reference)?;
                     self.licenses.entry(from).or_default().extend(text);
                 }
                 let Some(to) = to else { continue };
