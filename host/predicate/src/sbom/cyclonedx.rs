@@ -10,8 +10,8 @@ use super::component::{Component, Element, Tally, UNSPECIFIED};
 use super::graph::Graph;
 use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Tool};
 use super::vulnerability::{services, vulnerabilities};
-use super::{About, Ask, label, published, said};
-use crate::{MAX_FAULTS_SHOWN, MOST_MAKERS, Piece, Unreadable, shown};
+use super::{About, Ask, label, published, purl, said};
+use crate::{Kind, MAX_FAULTS_SHOWN, MOST_MAKERS, Piece, Unreadable, shown};
 
 pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading, Unreadable> {
     let version = version(root)?;
@@ -227,7 +227,11 @@ fn component(piece: Piece<'_>) -> Component<'_> {
                 }
             }
             "licenses" => component.licenses.extend(licenses(member)),
-            "evidence" => component.observed.extend(member.get("licenses").into_iter().flat_map(licenses)),
+            "evidence" => {
+                component.observed.extend(member.get("licenses").into_iter().flat_map(licenses));
+                identities(member, &mut component.others);
+            }
+            "pedigree" => ancestors(member, &mut component.others),
             "properties" => properties(member, &mut component),
             "externalReferences" => {
                 let place = |kind: &str| {
@@ -251,6 +255,30 @@ fn licenses<'a>(list: Piece<'a>) -> impl Iterator<Item = Cow<'a, str>> {
         let text = license.and_then(|license| license.get_str("id").or_else(|| license.get_str("name")));
         text.or_else(|| choice.get_str("expression"))
     })
+}
+
+/// What somebody took a component for: one identity up to 1.5, or a list of them.
+fn identities<'a>(evidence: Piece<'a>, others: &mut Vec<Cow<'a, str>>) {
+    let Some(found) = evidence.get("identity") else { return };
+    let one = (found.kind() == Kind::Map).then_some(found);
+    for identity in one.into_iter().chain(found.elements()) {
+        let Some(text) = identity.get_str("concludedValue") else { continue };
+        if purl::is_meant(&text) || identity.get("field").is_some_and(|field| field.is("purl")) {
+            others.push(text);
+        }
+    }
+}
+
+/// What a component is made of, by the specification: it is derived from its ancestors, and contains nearly the same code as its
+/// variants. Its descendants are others that were made of it, and are not in it.
+fn ancestors<'a>(pedigree: Piece<'a>, others: &mut Vec<Cow<'a, str>>) {
+    let of = |pedigree: Piece<'a>| pedigree.list("ancestors").chain(pedigree.list("variants"));
+    let mut open: Vec<Piece<'a>> = of(pedigree).collect();
+    while let Some(piece) = open.pop() {
+        others.extend(piece.get_str("purl"));
+        piece.get("evidence").into_iter().for_each(|evidence| identities(evidence, others));
+        open.extend(piece.list("components").chain(piece.get("pedigree").into_iter().flat_map(of)));
+    }
 }
 
 /// The properties by which BSI TR-03183-2 has CycloneDX say what a component is.

@@ -10,7 +10,7 @@ use super::component::{Component, Element, Tally, UNSPECIFIED};
 use super::graph::Graph;
 use super::license::listed;
 use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Services, Tool, Vulnerabilities};
-use super::{About, Ask, label, published, said};
+use super::{About, Ask, label, published, purl, said};
 use crate::{Fault, MAX_FAULTS_SHOWN, MOST_MAKERS, Piece, Unreadable, shown};
 
 /// Relations that lead from the first to the second.
@@ -53,7 +53,7 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
         root: first.map(|piece| Root {
             name: said(piece, "name").or_else(|| said(piece, "fileName")).map(|text| shown(&text)),
             version: said(piece, "versionInfo").map(|text| shown(&text)),
-            purl: external(piece, "purl").next().map(|text| shown(&text)),
+            purl: purls(piece).next().map(|(text, _)| shown(&text)),
             pointer: piece.pointer(),
         }),
         binding: claims.binding(),
@@ -211,10 +211,19 @@ fn depends(kind: &str) -> bool {
         || kind.ends_with("DEPENDENCY_OF")
 }
 
-/// The locators of one type of external reference.
-fn external<'a>(piece: Piece<'a>, kind: &'static str) -> impl Iterator<Item = Cow<'a, str>> {
-    let of_kind = move |reference: &Piece<'a>| reference.get("referenceType").is_some_and(|found| found.is(kind));
-    piece.list("externalRefs").filter(of_kind).filter_map(|reference| reference.get_str("referenceLocator"))
+/// The type of an external reference, which may be written as its address and in any case.
+fn reference_type(reference: Piece<'_>) -> String {
+    let kind = reference.get_str("referenceType").unwrap_or_default().trim().to_ascii_lowercase();
+    let short = kind.split_once("://spdx.org/rdf/references/").map(|(_, short)| short.trim_end_matches('/').to_owned());
+    short.unwrap_or(kind)
+}
+
+/// The package URLs among external references, whatever type they were given.
+fn purls<'a>(piece: Piece<'a>) -> impl Iterator<Item = (Cow<'a, str>, Piece<'a>)> {
+    piece.list("externalRefs").filter_map(|reference| {
+        let locator = reference.get_str("referenceLocator")?;
+        (purl::is_meant(&locator) || reference_type(reference) == "purl").then_some((locator, reference))
+    })
 }
 
 fn package(piece: Piece<'_>) -> Component<'_> {
@@ -230,13 +239,13 @@ fn package(piece: Piece<'_>) -> Component<'_> {
     component.has(Element::Uri, ["downloadLocation", "homepage"].iter().any(|name| said(piece, name).is_some()));
     for reference in piece.list("externalRefs") {
         let Some(locator) = said(reference, "referenceLocator") else { continue };
-        match reference.get_str("referenceType").as_deref() {
-            Some("purl") => component.purl(locator),
-            Some("cpe22Type" | "cpe23Type") => {
+        match reference_type(reference).as_str() {
+            kind if kind == "purl" || purl::is_meant(&locator) => component.purl(locator),
+            "cpe22type" | "cpe23type" => {
                 component.has(Element::Cpe, true);
                 component.has(Element::UniqueId, true);
             }
-            Some("swid" | "swh" | "gitoid") => component.has(Element::UniqueId, true),
+            "swid" | "swh" | "gitoid" => component.has(Element::UniqueId, true),
             _ => {}
         }
     }
@@ -290,11 +299,8 @@ fn claim(piece: Piece<'_>, claims: &mut Claims<'_>) {
         let value = checksum.get_str("checksumValue").unwrap_or_default();
         claims.hash(&checksum.get_str("algorithm").unwrap_or_default(), &value, checksum);
     }
-    for reference in piece
-        .list("externalRefs")
-        .filter(|reference| reference.get("referenceType").is_some_and(|kind| kind.is("purl")))
-    {
-        claims.purl(&reference.get_str("referenceLocator").unwrap_or_default(), reference);
+    for (text, reference) in purls(piece) {
+        claims.purl(&text, reference);
     }
     // Those two are there to name digests; a version is one where neither does.
     if !claims.any() {

@@ -14,7 +14,7 @@ use super::binding::Claims;
 use super::component::{Component, Element, Tally, UNSPECIFIED};
 use super::graph::Graph;
 use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Services, Vulnerabilities};
-use super::{About, Ask, label, said};
+use super::{About, Ask, label, purl, said};
 use crate::{MOST_MAKERS, Piece, Unreadable, shown};
 use elements::{Elements, Makers, external, hashes, values};
 use licenses::Licenses;
@@ -115,7 +115,8 @@ fn named(piece: Piece<'_>) -> String {
 /// Package URLs: the member of their own, and external identifiers.
 fn purls<'a>(piece: Piece<'a>) -> impl Iterator<Item = Cow<'a, str>> {
     let own = piece.get_str("software_packageUrl").into_iter();
-    own.chain(external(piece).filter(|(kind, _)| kind == "packageUrl" || kind == "purl").map(|(_, text)| text))
+    let of_kind = |kind: &str| matches!(kind.rsplit('/').next(), Some("packageUrl" | "purl"));
+    own.chain(external(piece).filter(move |(kind, text)| of_kind(kind) || purl::is_meant(text)).map(|(_, text)| text))
 }
 
 struct Walk<'k, 'e, 'a> {
