@@ -441,7 +441,7 @@ fn takes_no_longer_for_documents_made_to_take_long_a40() {
     assert!(read(maps.as_bytes(), &about(), &Ask::default()).expect("an SBOM").faults.count > 0);
     let lines =
         format!("SPDXVersion: SPDX-2.3\nPackageName: a\nPackageComment: <text>{}</text>\n", "x\n".repeat(200_000));
-    assert_eq!(read(lines.as_bytes(), &about(), &Ask::default()).expect("an SBOM").components, 1);
+    assert!(read(lines.as_bytes(), &about(), &Ask::default()).expect("an SBOM").root.is_some());
     // Sets of sets of licences, a hundred in each, and every element a root.
     let ids: Vec<String> = (0..100).map(|index| format!("urn:{index}")).collect();
     let mut graph = vec![

@@ -1,11 +1,11 @@
 //! CycloneDX as JSON, 1.2 to 1.7.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use portcullis_model::parse_time;
 
-use super::binding::Claims;
+use super::binding::{self, Claims};
 use super::component::{Component, Element, Tally, UNSPECIFIED};
 use super::graph::Graph;
 use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Tool};
@@ -19,8 +19,16 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
     let faults = schema.check(root, MAX_FAULTS_SHOWN);
     let metadata = root.get("metadata");
     let subject = metadata.and_then(|metadata| metadata.get("component"));
-    let mut walk = Walk::new(ask);
+    let mut walk = Walk::new(ask, about);
     walk.list(root, subject)?;
+    let binding = match subject {
+        Some(subject) => {
+            let mut claims = Claims::new(about);
+            claim(subject, &mut claims);
+            claims.binding()
+        }
+        None => binding::of_any(walk.candidates.into_iter()),
+    };
     let roots: Vec<u32> = walk.root.into_iter().collect();
     let vulnerabilities = vulnerabilities(root, ask, &walk.purls, |id| walk.graph.find(id));
     let mut tally = walk.tally;
@@ -55,7 +63,7 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
             purl: subject.get("purl").and_then(Piece::shown),
             pointer: subject.pointer(),
         }),
-        binding: binding(subject, about),
+        binding,
         components: tally.components,
         listed: tally.listed,
         types: std::mem::take(&mut tally.types),
@@ -101,6 +109,7 @@ fn elsewhere(reference: &str) -> bool {
 }
 
 struct Walk<'k, 'a> {
+    about: &'k About,
     tally: Tally<'k>,
     graph: Graph<'a>,
     root: Option<u32>,
@@ -109,11 +118,15 @@ struct Walk<'k, 'a> {
     /// Components in the order of the document, with their nodes and depth.
     found: Vec<(Piece<'a>, u32)>,
     many: bool,
+    /// What may be the root where none is declared.
+    candidates: Vec<Claims<'k>>,
 }
 
 impl<'k, 'a> Walk<'k, 'a> {
-    fn new(ask: &'k Ask) -> Self {
+    fn new(ask: &'k Ask, about: &'k About) -> Self {
         Self {
+            about,
+            candidates: Vec::new(),
             tally: Tally::new(ask),
             graph: Graph::default(),
             root: None,
@@ -142,12 +155,36 @@ impl<'k, 'a> Walk<'k, 'a> {
             services.extend(service.list("services"));
         }
         self.relations(root)?;
-        for (piece, node) in std::mem::take(&mut self.found) {
+        let found = std::mem::take(&mut self.found);
+        let mut candidates = HashSet::new();
+        if subject.is_none() {
+            candidates.extend(found.iter().filter(|&&(piece, _)| self.candidate(piece)).map(|&(_, node)| node));
+        }
+        for (piece, node) in found {
             let mut component = component(piece);
             component.has(Element::Dependencies, self.graph.stated(node));
-            self.tally.take(component)?;
+            if candidates.contains(&node) {
+                self.tally.judge(&mut component);
+            } else {
+                self.tally.take(component)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether a component may be what the document is about; then it lists nothing.
+    fn candidate(&mut self, piece: Piece<'a>) -> bool {
+        let component = component(piece);
+        let mut claims = Claims::of_candidate(self.about);
+        if binding::may_be_root(&component) {
+            claim(piece, &mut claims);
+        }
+        let is_one = claims.any();
+        if is_one {
+            self.tally.root(&component);
+            self.candidates.push(claims);
+        }
+        is_one
     }
 
     fn component(&mut self, piece: Piece<'a>) -> Result<u32, Unreadable> {
@@ -295,19 +332,15 @@ fn properties(list: Piece<'_>, component: &mut Component<'_>) {
     }
 }
 
-fn binding(subject: Option<Piece<'_>>, about: &About) -> super::Binding {
-    let mut claims = Claims::new(about);
-    if let Some(subject) = subject {
-        if let Some(purl) = subject.get("purl") {
-            claims.purl(&purl.str().unwrap_or_default(), purl);
-        }
-        claims.version(subject.get_str("version"), subject.get("version"));
-        claims.text(subject.get_str("name"), subject.get("name"));
-        for hash in subject.list("hashes") {
-            claims.hash(&hash.get_str("alg").unwrap_or_default(), &hash.get_str("content").unwrap_or_default(), hash);
-        }
+fn claim(piece: Piece<'_>, claims: &mut Claims<'_>) {
+    if let Some(purl) = piece.get("purl") {
+        claims.purl(&purl.str().unwrap_or_default(), purl);
     }
-    claims.binding()
+    claims.version(piece.get_str("version"), piece.get("version"));
+    claims.text(piece.get_str("name"), piece.get("name"));
+    for hash in piece.list("hashes") {
+        claims.hash(&hash.get_str("alg").unwrap_or_default(), &hash.get_str("content").unwrap_or_default(), hash);
+    }
 }
 
 /// The worst word about the whole or any part of it: what names the root, or nothing at all, is about the whole. A part that is

@@ -116,6 +116,11 @@ pub(crate) struct Plain {
 }
 
 impl<'a> Purl<'a> {
+    /// Whether it names a container image.
+    pub(crate) fn is_image(&self) -> bool {
+        self.kind.eq_ignore_ascii_case("oci") || self.kind.eq_ignore_ascii_case("docker")
+    }
+
     pub(crate) fn version(&self) -> Option<Cow<'a, str>> {
         self.version.map(decoded)
     }

@@ -5,11 +5,13 @@ use std::collections::HashSet;
 
 use portcullis_model::parse_time;
 
-use super::binding::Claims;
+use super::binding::{self, Claims};
 use super::component::{Component, Element, Tally, UNSPECIFIED};
 use super::graph::Graph;
 use super::license::listed;
-use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Services, Tool, Vulnerabilities};
+use super::reading::{
+    Binding, Completeness, CompletenessState, Format, Reading, Root, Services, Tool, Vulnerabilities,
+};
 use super::{About, Ask, label, published, purl, said};
 use crate::{Fault, MAX_FAULTS_SHOWN, MOST_MAKERS, Piece, Unreadable, shown};
 
@@ -27,15 +29,16 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
         required_by_2_2(root, &mut faults);
     }
     let mut walk = Walk { tally: Tally::new(ask), graph: Graph::default(), roots: Vec::new() };
-    let described = described(root);
-    walk.list(root, &described)?;
+    let mut described = described(root);
+    let subject = Subject::of(root, &mut described, about);
+    walk.list(root, &subject.pieces)?;
     let roots: Vec<u32> = walk.roots.iter().map(|&(node, _)| node).collect();
     let mut tally = walk.tally;
-    let mut claims = Claims::new(about);
-    walk.roots.iter().for_each(|&(_, piece)| claim(piece, &mut claims));
+    let pieces = walk.roots.iter().map(|&(_, piece)| piece);
+    let binding = subject.binding(pieces, about);
     let makers = Makers::read(root);
     let created = root.path(&["creationInfo", "created"]).and_then(Piece::str);
-    let first = walk.roots.first().map(|&(_, piece)| piece);
+    let first = walk.roots.first().filter(|_| subject.is_known).map(|&(_, piece)| piece);
     let namespace = root.get("documentNamespace").and_then(Piece::shown);
     Ok(Reading {
         format: Format::Spdx,
@@ -56,7 +59,7 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
             purl: purls(piece).next().map(|(text, _)| shown(&text)),
             pointer: piece.pointer(),
         }),
-        binding: claims.binding(),
+        binding,
         components: tally.components,
         listed: tally.listed,
         types: std::mem::take(&mut tally.types),
@@ -132,6 +135,51 @@ fn described<'a>(root: Piece<'a>) -> HashSet<Cow<'a, str>> {
     described
 }
 
+/// What the document is about.
+struct Subject {
+    pieces: HashSet<u32>,
+    /// It says so, or its only package is it.
+    is_known: bool,
+    is_declared: bool,
+}
+
+impl Subject {
+    /// What is described; where nothing is, the only package (SPDX 2.3, section 11.1), or every one that may be an image.
+    fn of<'a>(root: Piece<'a>, described: &mut HashSet<Cow<'a, str>>, about: &About) -> Self {
+        let all = root.list("packages").chain(root.list("files"));
+        let pieces = all.filter(|piece| id(*piece).is_some_and(|id| described.contains(&id)));
+        let pieces: HashSet<u32> = pieces.map(Piece::index).collect();
+        if !pieces.is_empty() {
+            return Self { pieces, is_known: true, is_declared: true };
+        }
+        let mut packages = root.list("packages");
+        if let (Some(only), None) = (packages.next(), packages.next()) {
+            described.extend(id(only));
+            return Self { pieces: HashSet::from([only.index()]), is_known: true, is_declared: false };
+        }
+        let names = |piece: &Piece<'a>| {
+            let mut claims = Claims::of_candidate(about);
+            claim(*piece, &mut claims);
+            claims.any()
+        };
+        let images = root.list("packages").filter(|piece| binding::may_be_root(&package(*piece))).filter(names);
+        Self { pieces: images.map(Piece::index).collect(), is_known: false, is_declared: false }
+    }
+
+    fn binding<'a>(&self, pieces: impl Iterator<Item = Piece<'a>>, about: &About) -> Binding {
+        if self.is_declared {
+            let mut claims = Claims::new(about);
+            pieces.for_each(|piece| claim(piece, &mut claims));
+            return claims.binding();
+        }
+        binding::of_any(pieces.map(|piece| {
+            let mut claims = Claims::of_candidate(about);
+            claim(piece, &mut claims);
+            claims
+        }))
+    }
+}
+
 struct Walk<'k, 'a> {
     tally: Tally<'k>,
     graph: Graph<'a>,
@@ -139,12 +187,12 @@ struct Walk<'k, 'a> {
 }
 
 impl<'a> Walk<'_, 'a> {
-    fn list(&mut self, root: Piece<'a>, described: &HashSet<Cow<'a, str>>) -> Result<(), Unreadable> {
+    fn list(&mut self, root: Piece<'a>, subject: &HashSet<u32>) -> Result<(), Unreadable> {
         self.graph.add(id(root), root, false);
         let mut found: Vec<(Piece<'a>, u32, bool)> = Vec::new();
         for (list, file) in [("packages", false), ("files", true)] {
             for piece in root.list(list) {
-                let is_root = id(piece).is_some_and(|id| described.contains(&id));
+                let is_root = subject.contains(&piece.index());
                 let node = self.graph.add(id(piece), piece, !is_root && !file);
                 if is_root {
                     self.roots.push((node, piece));

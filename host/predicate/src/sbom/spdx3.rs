@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use portcullis_model::parse_time;
 
-use super::binding::Claims;
+use super::binding::{self, Claims};
 use super::component::{Component, Element, Tally, UNSPECIFIED};
 use super::graph::Graph;
 use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Services, Vulnerabilities};
@@ -49,15 +49,19 @@ pub(super) fn read(root: Piece<'_>, context: Piece<'_>, about: &About, ask: &Ask
     let faults = rules::check(root, &elements);
     let mut walk =
         Walk { elements: &elements, tally: Tally::new(ask), graph: Graph::default(), licenses: HashMap::new() };
-    let roots = elements.roots();
+    let Subject { roots, first, is_declared } = Subject::of(&elements, about);
     let nodes = walk.list(&roots)?;
     let mut tally = walk.tally;
     let graph = walk.graph.reading(&nodes, named);
-    let mut claims = Claims::new(about);
-    roots.iter().for_each(|&piece| claim(piece, &mut claims));
+    let binding = if is_declared {
+        let mut claims = Claims::new(about);
+        roots.iter().for_each(|&piece| claim(piece, &mut claims));
+        claims.binding()
+    } else {
+        binding::of_any(roots.iter().map(|&piece| candidate(piece, about)))
+    };
     let makers = info.map(|info| Makers::read(&elements, info)).unwrap_or_default();
     let created = info.and_then(|info| info.get_str("created"));
-    let first = roots.first().copied();
     let serial = document.and_then(|document| document.get("spdxId")).and_then(Piece::shown);
     Ok(Reading {
         format: Format::Spdx,
@@ -78,7 +82,7 @@ pub(super) fn read(root: Piece<'_>, context: Piece<'_>, about: &About, ask: &Ask
             purl: purls(piece).next().map(|text| shown(&text)),
             pointer: piece.pointer(),
         }),
-        binding: claims.binding(),
+        binding,
         components: tally.components,
         listed: tally.listed,
         types: std::mem::take(&mut tally.types),
@@ -117,6 +121,45 @@ fn purls<'a>(piece: Piece<'a>) -> impl Iterator<Item = Cow<'a, str>> {
     let own = piece.get_str("software_packageUrl").into_iter();
     let of_kind = |kind: &str| matches!(kind.rsplit('/').next(), Some("packageUrl" | "purl"));
     own.chain(external(piece).filter(move |(kind, text)| of_kind(kind) || purl::is_meant(text)).map(|(_, text)| text))
+}
+
+/// What the document is about.
+struct Subject<'a> {
+    roots: Vec<Piece<'a>>,
+    first: Option<Piece<'a>>,
+    is_declared: bool,
+}
+
+impl<'a> Subject<'a> {
+    /// The roots, if one of them is software; else the only package too, or every one that may be an image.
+    fn of(elements: &Elements<'a>, about: &About) -> Self {
+        let is_software = |piece: &Piece<'a>| {
+            let kind = piece.get_str("type").unwrap_or_default();
+            elements::is_package(&kind) || matches!(&*kind, "software_File" | "software_Snippet")
+        };
+        let mut roots = elements.roots();
+        let mut first = roots.first().copied();
+        let is_declared = roots.iter().any(is_software);
+        if !is_declared {
+            let is_package = |piece: &Piece<'a>| piece.get_str("type").is_some_and(|kind| elements::is_package(&kind));
+            let mut packages = elements.all().filter(is_package);
+            if let (Some(only), None) = (packages.next(), packages.next()) {
+                first = Some(only);
+                roots.push(only);
+            } else {
+                let packages = elements.all().filter(is_package);
+                let images = packages.filter(|piece| binding::may_be_root(&component(*piece, false)));
+                roots.extend(images.filter(|piece| candidate(*piece, about).any()));
+            }
+        }
+        Self { roots, first, is_declared }
+    }
+}
+
+fn candidate<'k>(piece: Piece<'_>, about: &'k About) -> Claims<'k> {
+    let mut claims = Claims::of_candidate(about);
+    claim(piece, &mut claims);
+    claims
 }
 
 struct Walk<'k, 'e, 'a> {
