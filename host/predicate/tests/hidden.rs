@@ -232,6 +232,23 @@ fn finds_denied_licences_behind_every_element_of_spdx_3_a45() {
     }
 }
 
+/// A long meaning for each of many words: the product of the two would be a thousand times the document.
+#[test]
+fn writes_no_longer_expressions_than_it_may_a40() {
+    let long = format!("MIT AND {}", "x".repeat(100_000));
+    let map = json!([{"type": "DictionaryEntry", "key": "L", "value": "urn:l"}]);
+    let elements = json!([
+        element("urn:l", "simplelicensing_LicenseExpression", json!({"simplelicensing_licenseExpression": long})),
+        element("urn:e", "simplelicensing_LicenseExpression",
+            json!({"simplelicensing_licenseExpression": "L ".repeat(100_000), "simplelicensing_customIdToUri": map})),
+        {"type": "Relationship", "spdxId": "urn:r", "creationInfo": "_:c", "relationshipType": "hasDeclaredLicense",
+            "from": "urn:q", "to": ["urn:e"]},
+    ]);
+    let text = spdx3(elements).to_string();
+    let error = read(text.as_bytes(), &About::default(), &Ask::default()).expect_err("too long").to_string();
+    assert!(error.contains("the expressions of its licences have more than 33554432 bytes"), "{error}");
+}
+
 fn spdx2(packages: Value) -> Value {
     json!({"spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": "d",
         "documentNamespace": "https://example.org/d", "creationInfo": {"created": "2026-11-01T00:00:00Z", "creators": ["Tool: x-1"]},

@@ -100,6 +100,7 @@ impl<'e, 'a> Licenses<'e, 'a> {
                 Some(named(piece).unwrap_or_else(|| own(id)))
             }
             "expandedlicensing_IndividualLicensingInfo" if said(piece, "name").is_none() || says_nothing(id) => None,
+            "IndividualElement" if says_nothing(id) => None,
             _ => Some(unreadable(id)),
         }
     }
@@ -130,7 +131,11 @@ impl<'e, 'a> Licenses<'e, 'a> {
                 meanings.insert(key, meaning);
             }
         }
-        let text = renamed(&text, &meanings);
+        // One long meaning may stand for many words.
+        let Some(text) = renamed(&text, &meanings, self.bytes.get()) else {
+            self.bytes.set(0);
+            return None;
+        };
         self.bytes.set(self.bytes.get().saturating_sub(text.len()));
         self.renamed.borrow_mut().insert(piece.index(), text.clone());
         Some(Cow::Owned(text)).filter(|text| says(text))
@@ -202,8 +207,8 @@ fn or_later(text: &str) -> Option<String> {
     })
 }
 
-/// A text with words of its own replaced by what they stand for.
-fn renamed(text: &str, meanings: &HashMap<Cow<'_, str>, Cow<'_, str>>) -> String {
+/// A text with words of its own replaced by what they stand for; none where that comes to more than so many bytes.
+fn renamed(text: &str, meanings: &HashMap<Cow<'_, str>, Cow<'_, str>>, most: usize) -> Option<String> {
     let is_part = |one: char| one.is_ascii_alphanumeric() || "-.+:_".contains(one);
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -218,7 +223,10 @@ fn renamed(text: &str, meanings: &HashMap<Cow<'_, str>, Cow<'_, str>>) -> String
         let gap = behind.find(is_part).unwrap_or(behind.len());
         let (gap, behind) = behind.split_at(gap);
         out.push_str(gap);
+        if out.len() > most {
+            return None;
+        }
         rest = behind;
     }
-    out
+    Some(out)
 }
