@@ -8,7 +8,7 @@ use portcullis_model::parse_time;
 use super::binding::{self, Claims};
 use super::component::{Component, Element, Tally, UNSPECIFIED};
 use super::graph::Graph;
-use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Tool};
+use super::reading::{Binding, Completeness, CompletenessState, Format, Reading, Root, Tool};
 use super::vulnerability::{services, vulnerabilities};
 use super::{About, Ask, label, published, purl, said};
 use crate::{Kind, MAX_FAULTS_SHOWN, MOST_MAKERS, Piece, Unreadable, shown};
@@ -21,14 +21,6 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
     let subject = metadata.and_then(|metadata| metadata.get("component"));
     let mut walk = Walk::new(ask, about);
     walk.list(root, subject)?;
-    let binding = match subject {
-        Some(subject) => {
-            let mut claims = Claims::new(about);
-            claim(subject, &mut claims);
-            claims.binding()
-        }
-        None => binding::of_any(walk.candidates.into_iter()),
-    };
     let roots: Vec<u32> = walk.root.into_iter().collect();
     let vulnerabilities = vulnerabilities(root, ask, &walk.purls, |id| walk.graph.find(id));
     let mut tally = walk.tally;
@@ -63,7 +55,7 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
             purl: subject.get("purl").and_then(Piece::shown),
             pointer: subject.pointer(),
         }),
-        binding,
+        binding: binding(subject, walk.candidates, about),
         components: tally.components,
         listed: tally.listed,
         types: std::mem::take(&mut tally.types),
@@ -330,6 +322,13 @@ fn properties(list: Piece<'_>, component: &mut Component<'_>) {
         };
         component.has(element, said(property, "value").is_some());
     }
+}
+
+fn binding(subject: Option<Piece<'_>>, candidates: Vec<Claims<'_>>, about: &About) -> Binding {
+    let Some(subject) = subject else { return binding::of_any(candidates.into_iter()) };
+    let mut claims = Claims::new(about);
+    claim(subject, &mut claims);
+    claims.binding()
 }
 
 fn claim(piece: Piece<'_>, claims: &mut Claims<'_>) {

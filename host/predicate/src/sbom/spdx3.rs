@@ -13,7 +13,7 @@ use portcullis_model::parse_time;
 use super::binding::{self, Claims};
 use super::component::{Component, Element, Tally, UNSPECIFIED};
 use super::graph::Graph;
-use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Services, Vulnerabilities};
+use super::reading::{Binding, Completeness, CompletenessState, Format, Reading, Root, Services, Vulnerabilities};
 use super::{About, Ask, label, purl, said};
 use crate::{MOST_MAKERS, Piece, Unreadable, shown};
 use elements::{Elements, Makers, external, hashes, values};
@@ -49,17 +49,11 @@ pub(super) fn read(root: Piece<'_>, context: Piece<'_>, about: &About, ask: &Ask
     let faults = rules::check(root, &elements);
     let mut walk =
         Walk { elements: &elements, tally: Tally::new(ask), graph: Graph::default(), licenses: HashMap::new() };
-    let Subject { roots, first, is_declared } = Subject::of(&elements, about);
-    let nodes = walk.list(&roots)?;
+    let subject = Subject::of(&elements, about);
+    let (roots, first) = (&subject.roots, subject.first);
+    let nodes = walk.list(roots)?;
     let mut tally = walk.tally;
     let graph = walk.graph.reading(&nodes, named);
-    let binding = if is_declared {
-        let mut claims = Claims::new(about);
-        roots.iter().for_each(|&piece| claim(piece, &mut claims));
-        claims.binding()
-    } else {
-        binding::of_any(roots.iter().map(|&piece| candidate(piece, about)))
-    };
     let makers = info.map(|info| Makers::read(&elements, info)).unwrap_or_default();
     let created = info.and_then(|info| info.get_str("created"));
     let serial = document.and_then(|document| document.get("spdxId")).and_then(Piece::shown);
@@ -82,12 +76,12 @@ pub(super) fn read(root: Piece<'_>, context: Piece<'_>, about: &About, ask: &Ask
             purl: purls(piece).next().map(|text| shown(&text)),
             pointer: piece.pointer(),
         }),
-        binding,
+        binding: subject.binding(about),
         components: tally.components,
         listed: tally.listed,
         types: std::mem::take(&mut tally.types),
         coverage: tally.coverage(),
-        completeness: completeness(&elements, &roots),
+        completeness: completeness(&elements, roots),
         graph,
         denied_components: tally.denied_components,
         unreadable_purls: tally.unreadable_purls,
@@ -153,6 +147,15 @@ impl<'a> Subject<'a> {
             }
         }
         Self { roots, first, is_declared }
+    }
+
+    fn binding(&self, about: &About) -> Binding {
+        if !self.is_declared {
+            return binding::of_any(self.roots.iter().map(|&piece| candidate(piece, about)));
+        }
+        let mut claims = Claims::new(about);
+        self.roots.iter().for_each(|&piece| claim(piece, &mut claims));
+        claims.binding()
     }
 }
 
