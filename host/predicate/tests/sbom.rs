@@ -441,7 +441,7 @@ fn takes_no_longer_for_documents_made_to_take_long_a40() {
     assert!(read(maps.as_bytes(), &about(), &Ask::default()).expect("an SBOM").faults.count > 0);
     let lines =
         format!("SPDXVersion: SPDX-2.3\nPackageName: a\nPackageComment: <text>{}</text>\n", "x\n".repeat(200_000));
-    assert_eq!(read(lines.as_bytes(), &about(), &Ask::default()).expect("an SBOM").components, 1);
+    assert!(read(lines.as_bytes(), &about(), &Ask::default()).expect("an SBOM").root.is_some());
     // Sets of sets of licences, a hundred in each, and every element a root.
     let ids: Vec<String> = (0..100).map(|index| format!("urn:{index}")).collect();
     let mut graph = vec![
@@ -455,7 +455,7 @@ fn takes_no_longer_for_documents_made_to_take_long_a40() {
         json!({"type": "expandedlicensing_ConjunctiveLicenseSet", "spdxId": id, "creationInfo": "_:c", "expandedlicensing_member": ids})
     }));
     let sets = json!({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": graph});
-    assert!(refused(&sets.to_string()).contains("sets of licences"));
+    assert!(refused(&sets.to_string()).contains("licences have more than"));
     // One long expression in every member of a set, and that set in every member of the next.
     let members = vec!["urn:l"; 1_000];
     let long = format!("{} AND MIT", "x".repeat(20_000));

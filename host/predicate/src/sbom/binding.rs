@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::component::Component;
 use super::reading::{Binding, BindingState};
 use super::{About, purl};
 use crate::{Piece, shown};
@@ -12,6 +13,7 @@ const ALGORITHMS: [(&str, usize); 3] = [("sha256", 64), ("sha384", 96), ("sha512
 /// The digests that a root names, held against the ones that it should be about.
 pub(crate) struct Claims<'k> {
     about: &'k About,
+    who: &'static str,
     /// Something was named, be it nothing that can be compared.
     named: bool,
     agrees: Option<(String, String)>,
@@ -20,7 +22,12 @@ pub(crate) struct Claims<'k> {
 
 impl<'k> Claims<'k> {
     pub(crate) fn new(about: &'k About) -> Self {
-        Self { about, named: false, agrees: None, disagrees: None }
+        Self { about, who: "its root", named: false, agrees: None, disagrees: None }
+    }
+
+    /// The same of something that may be the root where none is declared.
+    pub(crate) fn of_candidate(about: &'k About) -> Self {
+        Self { who: "no root is declared, and what may be it", ..Self::new(about) }
     }
 
     /// A package URL, wherever in it a digest is named.
@@ -101,7 +108,7 @@ impl<'k> Claims<'k> {
     fn claim(&mut self, known: bool, digest: String, piece: Piece<'_>) {
         let place = if known { &mut self.agrees } else { &mut self.disagrees };
         if place.is_none() {
-            *place = Some((format!("its root names {}", shown(&digest)), piece.pointer()));
+            *place = Some((format!("{} names {}", self.who, shown(&digest)), piece.pointer()));
         }
     }
 
@@ -114,4 +121,23 @@ impl<'k> Claims<'k> {
         let (what, pointer) = claim.unzip();
         Binding { state, what, pointer }
     }
+}
+
+/// Whether a document without a declared root may be about a component: a container image.
+pub(crate) fn may_be_root(component: &Component<'_>) -> bool {
+    let is_image = |text: &Cow<'_, str>| purl::parse(text).is_some_and(|purl| purl.is_image());
+    component.kind.eq_ignore_ascii_case("container") || component.purls.iter().any(is_image)
+}
+
+/// What a document without a declared root is about: the candidate that agrees, or else the first that does not.
+pub(crate) fn of_any<'k>(candidates: impl Iterator<Item = Claims<'k>>) -> Binding {
+    let mut found = Binding { state: BindingState::Silent, what: None, pointer: None };
+    for binding in candidates.map(Claims::binding) {
+        match (binding.state, found.state) {
+            (BindingState::Agrees, _) => return binding,
+            (BindingState::Disagrees, BindingState::Silent) => found = binding,
+            _ => {}
+        }
+    }
+    found
 }

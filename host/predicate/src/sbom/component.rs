@@ -65,6 +65,8 @@ pub(crate) struct Component<'a> {
     pub(crate) name: Option<Cow<'a, str>>,
     pub(crate) version: Option<Cow<'a, str>>,
     pub(crate) purls: Vec<Cow<'a, str>>,
+    /// Package URLs of what somebody found it to be, or to be made of: denied as its own, but nothing that it says of itself.
+    pub(crate) others: Vec<Cow<'a, str>>,
     pub(crate) licenses: Vec<Cow<'a, str>>,
     /// What somebody found in it instead of reading what it says of itself.
     pub(crate) observed: Vec<Cow<'a, str>>,
@@ -81,6 +83,7 @@ impl<'a> Component<'a> {
             name: None,
             version: None,
             purls: Vec::new(),
+            others: Vec::new(),
             licenses: Vec::new(),
             observed: Vec::new(),
             id: None,
@@ -204,14 +207,16 @@ impl<'k> Tally<'k> {
     /// Looks for what is denied, in the root too: an image may be denied for its own licence.
     pub(crate) fn judge(&mut self, component: &mut Component<'_>) {
         let patterns = &self.ask.components;
-        let purls = component.purls.iter().filter(|_| !patterns.is_empty()).filter_map(|text| purl::parse(text));
-        let pattern =
-            purls.map(|purl| purl.plain()).find_map(|purl| patterns.iter().find(|pattern| pattern.matches(&purl)));
+        let own = component.purls.iter().map(|text| (text, component.version.as_deref()));
+        let all = own.chain(component.others.iter().map(|text| (text, None))).filter(|_| !patterns.is_empty());
+        let purls = all.filter_map(|(text, version)| Some((purl::parse(text)?.plain(), version)));
+        let pattern = purls
+            .into_iter()
+            .find_map(|(purl, version)| patterns.iter().find(|pattern| pattern.matches(&purl, version)));
         if let Some(pattern) = pattern {
             self.denied_components.add(|| denied(component, Some(&pattern.text), None));
         }
-        let packaged = !matches!(&*component.kind, "file" | "operating-system" | "operating_system");
-        if packaged && component.purls.iter().any(|text| !purl::is_strict(text)) {
+        if component.purls.iter().chain(&component.others).any(|text| !purl::is_strict(text)) {
             self.unreadable_purls.add(|| component.named());
         }
         let mut valid = !component.licenses.is_empty();

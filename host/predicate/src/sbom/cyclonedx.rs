@@ -1,17 +1,17 @@
 //! CycloneDX as JSON, 1.2 to 1.7.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use portcullis_model::parse_time;
 
-use super::binding::Claims;
+use super::binding::{self, Claims};
 use super::component::{Component, Element, Tally, UNSPECIFIED};
 use super::graph::Graph;
-use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Tool};
+use super::reading::{Binding, Completeness, CompletenessState, Format, Reading, Root, Tool};
 use super::vulnerability::{services, vulnerabilities};
-use super::{About, Ask, label, published, said};
-use crate::{MAX_FAULTS_SHOWN, MOST_MAKERS, Piece, Unreadable, shown};
+use super::{About, Ask, label, published, purl, said};
+use crate::{Kind, MAX_FAULTS_SHOWN, MOST_MAKERS, Piece, Unreadable, shown};
 
 pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading, Unreadable> {
     let version = version(root)?;
@@ -19,7 +19,7 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
     let faults = schema.check(root, MAX_FAULTS_SHOWN);
     let metadata = root.get("metadata");
     let subject = metadata.and_then(|metadata| metadata.get("component"));
-    let mut walk = Walk::new(ask);
+    let mut walk = Walk::new(ask, about);
     walk.list(root, subject)?;
     let roots: Vec<u32> = walk.root.into_iter().collect();
     let vulnerabilities = vulnerabilities(root, ask, &walk.purls, |id| walk.graph.find(id));
@@ -55,7 +55,7 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
             purl: subject.get("purl").and_then(Piece::shown),
             pointer: subject.pointer(),
         }),
-        binding: binding(subject, about),
+        binding: binding(subject, walk.candidates, about),
         components: tally.components,
         listed: tally.listed,
         types: std::mem::take(&mut tally.types),
@@ -101,6 +101,7 @@ fn elsewhere(reference: &str) -> bool {
 }
 
 struct Walk<'k, 'a> {
+    about: &'k About,
     tally: Tally<'k>,
     graph: Graph<'a>,
     root: Option<u32>,
@@ -109,11 +110,15 @@ struct Walk<'k, 'a> {
     /// Components in the order of the document, with their nodes and depth.
     found: Vec<(Piece<'a>, u32)>,
     many: bool,
+    /// What may be the root where none is declared.
+    candidates: Vec<Claims<'k>>,
 }
 
 impl<'k, 'a> Walk<'k, 'a> {
-    fn new(ask: &'k Ask) -> Self {
+    fn new(ask: &'k Ask, about: &'k About) -> Self {
         Self {
+            about,
+            candidates: Vec::new(),
             tally: Tally::new(ask),
             graph: Graph::default(),
             root: None,
@@ -142,12 +147,36 @@ impl<'k, 'a> Walk<'k, 'a> {
             services.extend(service.list("services"));
         }
         self.relations(root)?;
-        for (piece, node) in std::mem::take(&mut self.found) {
+        let found = std::mem::take(&mut self.found);
+        let mut candidates = HashSet::new();
+        if subject.is_none() {
+            candidates.extend(found.iter().filter(|&&(piece, _)| self.candidate(piece)).map(|&(_, node)| node));
+        }
+        for (piece, node) in found {
             let mut component = component(piece);
             component.has(Element::Dependencies, self.graph.stated(node));
-            self.tally.take(component)?;
+            if candidates.contains(&node) {
+                self.tally.judge(&mut component);
+            } else {
+                self.tally.take(component)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether a component may be what the document is about; then it lists nothing.
+    fn candidate(&mut self, piece: Piece<'a>) -> bool {
+        let component = component(piece);
+        let mut claims = Claims::of_candidate(self.about);
+        if binding::may_be_root(&component) {
+            claim(piece, &mut claims);
+        }
+        let is_one = claims.any();
+        if is_one {
+            self.tally.root(&component);
+            self.candidates.push(claims);
+        }
+        is_one
     }
 
     fn component(&mut self, piece: Piece<'a>) -> Result<u32, Unreadable> {
@@ -227,7 +256,11 @@ fn component(piece: Piece<'_>) -> Component<'_> {
                 }
             }
             "licenses" => component.licenses.extend(licenses(member)),
-            "evidence" => component.observed.extend(member.get("licenses").into_iter().flat_map(licenses)),
+            "evidence" => {
+                component.observed.extend(member.get("licenses").into_iter().flat_map(licenses));
+                identities(member, &mut component.others);
+            }
+            "pedigree" => ancestors(member, &mut component.others),
             "properties" => properties(member, &mut component),
             "externalReferences" => {
                 let place = |kind: &str| {
@@ -253,6 +286,30 @@ fn licenses<'a>(list: Piece<'a>) -> impl Iterator<Item = Cow<'a, str>> {
     })
 }
 
+/// What somebody took a component for: one identity up to 1.5, or a list of them.
+fn identities<'a>(evidence: Piece<'a>, others: &mut Vec<Cow<'a, str>>) {
+    let Some(found) = evidence.get("identity") else { return };
+    let one = (found.kind() == Kind::Map).then_some(found);
+    for identity in one.into_iter().chain(found.elements()) {
+        let Some(text) = identity.get_str("concludedValue") else { continue };
+        if purl::is_meant(&text) || identity.get("field").is_some_and(|field| field.is("purl")) {
+            others.push(text);
+        }
+    }
+}
+
+/// What a component is made of, by the specification: it is derived from its ancestors, and contains nearly the same code as its
+/// variants. Its descendants are others that were made of it, and are not in it.
+fn ancestors<'a>(pedigree: Piece<'a>, others: &mut Vec<Cow<'a, str>>) {
+    let of = |pedigree: Piece<'a>| pedigree.list("ancestors").chain(pedigree.list("variants"));
+    let mut open: Vec<Piece<'a>> = of(pedigree).collect();
+    while let Some(piece) = open.pop() {
+        others.extend(piece.get_str("purl"));
+        piece.get("evidence").into_iter().for_each(|evidence| identities(evidence, others));
+        open.extend(piece.list("components").chain(piece.get("pedigree").into_iter().flat_map(of)));
+    }
+}
+
 /// The properties by which BSI TR-03183-2 has CycloneDX say what a component is.
 fn properties(list: Piece<'_>, component: &mut Component<'_>) {
     for property in list.elements() {
@@ -267,19 +324,22 @@ fn properties(list: Piece<'_>, component: &mut Component<'_>) {
     }
 }
 
-fn binding(subject: Option<Piece<'_>>, about: &About) -> super::Binding {
+fn binding(subject: Option<Piece<'_>>, candidates: Vec<Claims<'_>>, about: &About) -> Binding {
+    let Some(subject) = subject else { return binding::of_any(candidates.into_iter()) };
     let mut claims = Claims::new(about);
-    if let Some(subject) = subject {
-        if let Some(purl) = subject.get("purl") {
-            claims.purl(&purl.str().unwrap_or_default(), purl);
-        }
-        claims.version(subject.get_str("version"), subject.get("version"));
-        claims.text(subject.get_str("name"), subject.get("name"));
-        for hash in subject.list("hashes") {
-            claims.hash(&hash.get_str("alg").unwrap_or_default(), &hash.get_str("content").unwrap_or_default(), hash);
-        }
-    }
+    claim(subject, &mut claims);
     claims.binding()
+}
+
+fn claim(piece: Piece<'_>, claims: &mut Claims<'_>) {
+    if let Some(purl) = piece.get("purl") {
+        claims.purl(&purl.str().unwrap_or_default(), purl);
+    }
+    claims.version(piece.get_str("version"), piece.get("version"));
+    claims.text(piece.get_str("name"), piece.get("name"));
+    for hash in piece.list("hashes") {
+        claims.hash(&hash.get_str("alg").unwrap_or_default(), &hash.get_str("content").unwrap_or_default(), hash);
+    }
 }
 
 /// The worst word about the whole or any part of it: what names the root, or nothing at all, is about the whole. A part that is

@@ -13,6 +13,9 @@ const MODE: ParseMode = ParseMode { allow_deprecated: true, ..ParseMode::STRICT 
 /// The same with the old names `GPL-2.0+` and their like, which are on the list as well.
 const OLD: ParseMode = ParseMode { allow_postfix_plus_on_gpl: true, ..MODE };
 
+/// How a text begins that stands where a licence is named and cannot be read: it could be any.
+pub(crate) const UNREADABLE: &str = "(unreadable: ";
+
 /// Longer expressions are taken for none.
 const MOST_EXPRESSION: usize = 4_000;
 /// Longer words are no ids.
@@ -82,6 +85,10 @@ fn verdict(text: &str, patterns: &[Pattern]) -> Verdict {
     if !says(text) {
         return nothing;
     }
+    if text.contains(UNREADABLE) {
+        let denied = named(text, patterns).or((!patterns.is_empty()).then_some(0));
+        return Verdict { says: true, denied, ..nothing };
+    }
     let expression = Some(text).filter(|text| text.len() <= MOST_EXPRESSION);
     let Some((expression, old)) = expression.and_then(parsed) else {
         return Verdict { says: true, denied: named(text, patterns), ..nothing };
@@ -135,6 +142,14 @@ fn today(item: &LicenseItem) -> Option<String> {
     // `GPL-2.0-with-classpath-exception` is `GPL-2.0-only` with an exception.
     let base = id.name.split("-with-").next()?.trim_end_matches('+');
     Some(format!("{base}{}", if *or_later || id.name.ends_with('+') { "-or-later" } else { "-only" }))
+}
+
+/// The id of the licence of SPDX's list that goes by a name, be it its id or the one in full.
+pub(crate) fn listed(name: &str) -> Option<&'static str> {
+    let name = name.trim();
+    let is_name = |known: &str| known.eq_ignore_ascii_case(name);
+    let mut known = spdx::identifiers::LICENSES.iter().filter(|license| license.name != "NOASSERTION");
+    known.find(|license| is_name(license.name) || is_name(license.full_name)).map(|license| license.name)
 }
 
 /// In a text that is no expression every word may be the name of a licence: free names are no way past a deny list.

@@ -13,7 +13,7 @@ pub(crate) struct Purl<'a> {
     version: Option<&'a str>,
 }
 
-/// Reads the parts of a package URL.
+/// Reads the parts of a package URL, in the order in which its specification has them taken off.
 pub(crate) fn parse(text: &str) -> Option<Purl<'_>> {
     let text = text.trim();
     let scheme = text.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("pkg:"))?;
@@ -21,12 +21,12 @@ pub(crate) fn parse(text: &str) -> Option<Purl<'_>> {
     let rest = rest.split('#').next()?;
     let rest = rest.split('?').next()?;
     let (kind, path) = rest.split_once('/')?;
-    // An `@` at the start of a segment is part of an unencoded npm scope.
-    let (path, version) = match path.rfind('@').filter(|&at| at > 0 && path.as_bytes()[at - 1] != b'/') {
+    let path = path.trim_matches('/');
+    // An `@` at the start is part of an unencoded npm scope.
+    let (path, version) = match path.rfind('@').filter(|&at| at > 0) {
         Some(at) => (&path[..at], Some(&path[at + 1..])),
         None => (path, None),
     };
-    let path = path.trim_matches('/');
     let letters = kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-'));
     if path.is_empty() || kind.is_empty() || !letters {
         return None;
@@ -43,10 +43,38 @@ pub(crate) fn is_strict(text: &str) -> bool {
         pair.is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit))
     });
     let letter = purl.kind.starts_with(|first: char| first.is_ascii_alphabetic());
+    // What is left of the version has an `@` only where a scope begins.
+    let single = purl.path.rfind('@').is_none_or(|at| at == 0);
     let segments = purl.path.split('/').map(decoded);
-    let segments =
-        segments.into_iter().all(|segment| !matches!(segment.trim(), "" | "." | "..") && !segment.contains('\u{fffd}'));
-    printed && encoded && letter && segments
+    let segments = segments.into_iter().all(|segment| !matches!(segment.trim(), "" | "." | "..") && is_plain(&segment));
+    printed
+        && encoded
+        && letter
+        && single
+        && segments
+        && purl.version().is_none_or(|version| is_plain(&version))
+        && has_qualifiers(text)
+}
+
+/// Whether a text is written as a package URL, whatever it stands under.
+pub(crate) fn is_meant(text: &str) -> bool {
+    text.trim().get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkg:"))
+}
+
+/// Whether everything in what was encoded can be seen; a space may stand in the name of a file.
+fn is_plain(text: &str) -> bool {
+    text.chars().all(|one| one == ' ' || is_seen(one) && one != '\u{fffd}')
+}
+
+/// Whether what stands behind a `?` is what may stand there: keys and values.
+fn has_qualifiers(text: &str) -> bool {
+    let text = text.split('#').next().unwrap_or_default();
+    let Some((_, qualifiers)) = text.split_once('?') else { return true };
+    let key = |key: &str| {
+        key.starts_with(|first: char| first.is_ascii_alphabetic())
+            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+    };
+    qualifiers.is_empty() || qualifiers.split('&').all(|one| one.split_once('=').is_some_and(|(name, _)| key(name)))
 }
 
 /// A pattern over package URLs: `*` stands for anything within one segment; without a version it means every version.
@@ -68,15 +96,15 @@ impl Pattern {
         Ok(Self { text: text.to_owned(), kind, segments, version })
     }
 
-    pub(crate) fn matches(&self, purl: &Plain) -> bool {
+    /// Whether it means a package; where its URL has no version, what the component says of itself is one.
+    pub(crate) fn matches(&self, purl: &Plain, version: Option<&str>) -> bool {
         self.kind == purl.kind
             && self.segments.len() == purl.segments.len()
             && self.segments.iter().zip(&purl.segments).all(|(wanted, segment)| wildcard(wanted, segment))
-            && match (&self.version, &purl.version) {
-                (None, _) => true,
-                (Some(wanted), Some(version)) => wildcard(wanted, version),
-                (Some(_), None) => false,
-            }
+            && self.version.as_ref().is_none_or(|wanted| {
+                let beside = || version.map(|version| version.trim().to_lowercase());
+                purl.version.clone().or_else(beside).is_some_and(|version| wildcard(wanted, &version))
+            })
     }
 }
 
@@ -88,6 +116,11 @@ pub(crate) struct Plain {
 }
 
 impl<'a> Purl<'a> {
+    /// Whether it names a container image.
+    pub(crate) fn is_image(&self) -> bool {
+        self.kind.eq_ignore_ascii_case("oci") || self.kind.eq_ignore_ascii_case("docker")
+    }
+
     pub(crate) fn version(&self) -> Option<Cow<'a, str>> {
         self.version.map(decoded)
     }
@@ -114,7 +147,19 @@ impl<'a> Purl<'a> {
 /// by writing `Lodash` is worse than one that takes two packages for one.
 fn plain(segment: &str, kind: &str) -> String {
     let segment = segment.to_lowercase();
-    if kind == "pypi" { segment.replace(['_', '.'], "-") } else { segment }
+    if kind != "pypi" {
+        return segment;
+    }
+    // To PyPI a run of these is one of them (PEP 503).
+    let mut name = String::with_capacity(segment.len());
+    for one in segment.chars() {
+        match one {
+            '-' | '_' | '.' if name.ends_with('-') => {}
+            '-' | '_' | '.' => name.push('-'),
+            _ => name.push(one),
+        }
+    }
+    name
 }
 
 /// With what is percent-encoded in it decoded once.
@@ -168,7 +213,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, purl: &str) -> bool {
-        Pattern::new(pattern).expect("a pattern").matches(&parse(purl).expect("a purl").plain())
+        Pattern::new(pattern).expect("a pattern").matches(&parse(purl).expect("a purl").plain(), None)
     }
 
     #[test]
@@ -194,6 +239,16 @@ mod tests {
             ("pkg:npm/event-stream@3.3.6", "pkg:npm/%20event-stream%403.3.6", true),
             ("pkg:npm/@scope/a@1", "pkg:npm/%40scope/a%401", true),
             ("pkg:npm/event-stream", "pkg:npm/%2565vent-stream", false),
+            ("pkg:npm/event-stream@3.3.6", "pkg:npm/event-stream/@3.3.6", true),
+            ("pkg:npm/event-stream@3.3.6", "pkg:npm/event-stream//@3.3.6", true),
+            ("pkg:npm/event-stream@3.3.6", "pkg:npm/event-stream@3.3.6/", true),
+            ("pkg:npm/event-stream@3.3.6", "pkg:npm/event-stream@3.3.6@", true),
+            ("pkg:npm/@scope/a@1", "pkg:npm//@scope/a@1", true),
+            ("pkg:npm/@scope/a@1", "pkg:npm/@scope/a/@1", true),
+            ("pkg:pypi/foo-bar", "pkg:pypi/foo--bar@1", true),
+            ("pkg:pypi/foo-bar", "pkg:pypi/Foo_.-Bar@1", true),
+            ("pkg:pypi/foo..bar", "pkg:pypi/foo-bar@1", true),
+            ("pkg:npm/foo-bar", "pkg:npm/foo--bar@1", false),
         ] {
             assert_eq!(matches(pattern, purl), expected, "{pattern} {purl}");
         }
@@ -211,6 +266,9 @@ mod tests {
             "pkg:deb/debian/libc6@2.36-9%2Bdeb12u4?arch=amd64&distro=debian-12",
             "PKG:maven/org.apache/log4j@2",
             "pkg:generic/a@",
+            "pkg:npm/@scope/a@1.0",
+            "pkg:generic/a%20b@1%20beta?checksum=sha256:abc&download_url=https://e.org/a@b?c=d",
+            "pkg:generic/a@1?",
         ] {
             assert!(is_strict(good), "{good}");
         }
@@ -232,6 +290,19 @@ mod tests {
             "pkg:npm/%ff",
             "pkg:1pm/x",
             "pkg:npm/x\u{200b}",
+            "pkg:npm/x/@1",
+            "pkg:npm/x@1@2",
+            "pkg:npm/\u{e9}@1@2",
+            "pkg:npm/x@1@",
+            "pkg:npm/a/@scope/x",
+            "pkg:npm/x?@1",
+            "pkg:npm/x?@1=2",
+            "pkg:npm/x@1?arch=x&&",
+            "pkg:npm/x%00@1",
+            "pkg:npm/x%C2%AD@1",
+            "pkg:npm/x%E2%80%8B@1",
+            "pkg:npm/x@1%E2%80%8B",
+            "pkg:npm/x@%ff",
         ] {
             assert!(!is_strict(bad), "{bad:?}");
         }

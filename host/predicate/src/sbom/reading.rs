@@ -58,7 +58,7 @@ pub struct Reading {
     pub completeness: Completeness,
     /// Components of denied patterns.
     pub denied_components: Offenders<Denied>,
-    /// Components whose package URL is none that every reader takes for the same; files and operating systems aside.
+    /// Components whose package URL is none that every reader takes for the same.
     pub unreadable_purls: Offenders<Named>,
     /// Components with licences of denied patterns.
     pub denied_licenses: Offenders<Denied>,

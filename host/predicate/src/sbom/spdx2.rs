@@ -5,11 +5,14 @@ use std::collections::HashSet;
 
 use portcullis_model::parse_time;
 
-use super::binding::Claims;
+use super::binding::{self, Claims};
 use super::component::{Component, Element, Tally, UNSPECIFIED};
 use super::graph::Graph;
-use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Services, Tool, Vulnerabilities};
-use super::{About, Ask, label, published, said};
+use super::license::listed;
+use super::reading::{
+    Binding, Completeness, CompletenessState, Format, Reading, Root, Services, Tool, Vulnerabilities,
+};
+use super::{About, Ask, label, published, purl, said};
 use crate::{Fault, MAX_FAULTS_SHOWN, MOST_MAKERS, Piece, Unreadable, shown};
 
 /// Relations that lead from the first to the second.
@@ -26,15 +29,16 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
         required_by_2_2(root, &mut faults);
     }
     let mut walk = Walk { tally: Tally::new(ask), graph: Graph::default(), roots: Vec::new() };
-    let described = described(root);
-    walk.list(root, &described)?;
+    let mut described = described(root);
+    let subject = Subject::of(root, &mut described, about);
+    walk.list(root, &subject.pieces)?;
     let roots: Vec<u32> = walk.roots.iter().map(|&(node, _)| node).collect();
     let mut tally = walk.tally;
-    let mut claims = Claims::new(about);
-    walk.roots.iter().for_each(|&(_, piece)| claim(piece, &mut claims));
+    let pieces = walk.roots.iter().map(|&(_, piece)| piece);
+    let binding = subject.binding(pieces, about);
     let makers = Makers::read(root);
     let created = root.path(&["creationInfo", "created"]).and_then(Piece::str);
-    let first = walk.roots.first().map(|&(_, piece)| piece);
+    let first = walk.roots.first().filter(|_| subject.is_known).map(|&(_, piece)| piece);
     let namespace = root.get("documentNamespace").and_then(Piece::shown);
     Ok(Reading {
         format: Format::Spdx,
@@ -52,10 +56,10 @@ pub(super) fn read(root: Piece<'_>, about: &About, ask: &Ask) -> Result<Reading,
         root: first.map(|piece| Root {
             name: said(piece, "name").or_else(|| said(piece, "fileName")).map(|text| shown(&text)),
             version: said(piece, "versionInfo").map(|text| shown(&text)),
-            purl: external(piece, "purl").next().map(|text| shown(&text)),
+            purl: purls(piece).next().map(|(text, _)| shown(&text)),
             pointer: piece.pointer(),
         }),
-        binding: claims.binding(),
+        binding,
         components: tally.components,
         listed: tally.listed,
         types: std::mem::take(&mut tally.types),
@@ -131,6 +135,51 @@ fn described<'a>(root: Piece<'a>) -> HashSet<Cow<'a, str>> {
     described
 }
 
+/// What the document is about.
+struct Subject {
+    pieces: HashSet<u32>,
+    /// It says so, or its only package is it.
+    is_known: bool,
+    is_declared: bool,
+}
+
+impl Subject {
+    /// What is described; where nothing is, the only package (SPDX 2.3, section 11.1), or every one that may be an image.
+    fn of<'a>(root: Piece<'a>, described: &mut HashSet<Cow<'a, str>>, about: &About) -> Self {
+        let all = root.list("packages").chain(root.list("files"));
+        let pieces = all.filter(|piece| id(*piece).is_some_and(|id| described.contains(&id)));
+        let pieces: HashSet<u32> = pieces.map(Piece::index).collect();
+        if !pieces.is_empty() {
+            return Self { pieces, is_known: true, is_declared: true };
+        }
+        let mut packages = root.list("packages");
+        if let (Some(only), None) = (packages.next(), packages.next()) {
+            described.extend(id(only));
+            return Self { pieces: HashSet::from([only.index()]), is_known: true, is_declared: false };
+        }
+        let names = |piece: &Piece<'a>| {
+            let mut claims = Claims::of_candidate(about);
+            claim(*piece, &mut claims);
+            claims.any()
+        };
+        let images = root.list("packages").filter(|piece| binding::may_be_root(&package(*piece))).filter(names);
+        Self { pieces: images.map(Piece::index).collect(), is_known: false, is_declared: false }
+    }
+
+    fn binding<'a>(&self, pieces: impl Iterator<Item = Piece<'a>>, about: &About) -> Binding {
+        if self.is_declared {
+            let mut claims = Claims::new(about);
+            pieces.for_each(|piece| claim(piece, &mut claims));
+            return claims.binding();
+        }
+        binding::of_any(pieces.map(|piece| {
+            let mut claims = Claims::of_candidate(about);
+            claim(piece, &mut claims);
+            claims
+        }))
+    }
+}
+
 struct Walk<'k, 'a> {
     tally: Tally<'k>,
     graph: Graph<'a>,
@@ -138,12 +187,12 @@ struct Walk<'k, 'a> {
 }
 
 impl<'a> Walk<'_, 'a> {
-    fn list(&mut self, root: Piece<'a>, described: &HashSet<Cow<'a, str>>) -> Result<(), Unreadable> {
+    fn list(&mut self, root: Piece<'a>, subject: &HashSet<u32>) -> Result<(), Unreadable> {
         self.graph.add(id(root), root, false);
         let mut found: Vec<(Piece<'a>, u32, bool)> = Vec::new();
         for (list, file) in [("packages", false), ("files", true)] {
             for piece in root.list(list) {
-                let is_root = id(piece).is_some_and(|id| described.contains(&id));
+                let is_root = subject.contains(&piece.index());
                 let node = self.graph.add(id(piece), piece, !is_root && !file);
                 if is_root {
                     self.roots.push((node, piece));
@@ -160,6 +209,7 @@ impl<'a> Walk<'_, 'a> {
         for &(piece, _, is_file) in found.iter().filter(|(_, node, _)| roots.contains(node)) {
             self.tally.root(&read(piece, is_file));
         }
+        finds(root).for_each(|mut find| self.tally.judge(&mut find));
         for (piece, node, is_file) in found {
             let mut component = read(piece, is_file);
             component.has(Element::Dependencies, self.graph.stated(node));
@@ -209,10 +259,19 @@ fn depends(kind: &str) -> bool {
         || kind.ends_with("DEPENDENCY_OF")
 }
 
-/// The locators of one type of external reference.
-fn external<'a>(piece: Piece<'a>, kind: &'static str) -> impl Iterator<Item = Cow<'a, str>> {
-    let of_kind = move |reference: &Piece<'a>| reference.get("referenceType").is_some_and(|found| found.is(kind));
-    piece.list("externalRefs").filter(of_kind).filter_map(|reference| reference.get_str("referenceLocator"))
+/// The type of an external reference, which may be written as its address and in any case.
+fn reference_type(reference: Piece<'_>) -> String {
+    let kind = reference.get_str("referenceType").unwrap_or_default().trim().to_ascii_lowercase();
+    let short = kind.split_once("://spdx.org/rdf/references/").map(|(_, short)| short.trim_end_matches('/').to_owned());
+    short.unwrap_or(kind)
+}
+
+/// The package URLs among external references, whatever type they were given.
+fn purls<'a>(piece: Piece<'a>) -> impl Iterator<Item = (Cow<'a, str>, Piece<'a>)> {
+    piece.list("externalRefs").filter_map(|reference| {
+        let locator = reference.get_str("referenceLocator")?;
+        (purl::is_meant(&locator) || reference_type(reference) == "purl").then_some((locator, reference))
+    })
 }
 
 fn package(piece: Piece<'_>) -> Component<'_> {
@@ -228,17 +287,18 @@ fn package(piece: Piece<'_>) -> Component<'_> {
     component.has(Element::Uri, ["downloadLocation", "homepage"].iter().any(|name| said(piece, name).is_some()));
     for reference in piece.list("externalRefs") {
         let Some(locator) = said(reference, "referenceLocator") else { continue };
-        match reference.get_str("referenceType").as_deref() {
-            Some("purl") => component.purl(locator),
-            Some("cpe22Type" | "cpe23Type") => {
+        match reference_type(reference).as_str() {
+            kind if kind == "purl" || purl::is_meant(&locator) => component.purl(locator),
+            "cpe22type" | "cpe23type" => {
                 component.has(Element::Cpe, true);
                 component.has(Element::UniqueId, true);
             }
-            Some("swid" | "swh" | "gitoid") => component.has(Element::UniqueId, true),
+            "swid" | "swh" | "gitoid" => component.has(Element::UniqueId, true),
             _ => {}
         }
     }
     stated(piece, &mut component, &["licenseConcluded", "licenseDeclared"]);
+    component.observed.extend(piece.list("licenseInfoFromFiles").filter_map(Piece::str));
     component
 }
 
@@ -248,7 +308,28 @@ fn file(piece: Piece<'_>) -> Component<'_> {
     let name = component.name.is_some();
     component.has(Element::Filename, name);
     stated(piece, &mut component, &["licenseConcluded"]);
+    component.observed.extend(piece.list("licenseInfoInFiles").filter_map(Piece::str));
     component
+}
+
+/// What is no component and tells of licences that are in one: parts of files, and texts that were found. A text that goes by
+/// the name of a listed licence is that licence, whatever reference it was given.
+fn finds<'a>(root: Piece<'a>) -> impl Iterator<Item = Component<'a>> {
+    let snippets = root.list("snippets").map(|piece| {
+        let mut snippet = Component::new(piece, Cow::Borrowed("snippet"));
+        snippet.name = said(piece, "name");
+        snippet.observed.extend(said(piece, "licenseConcluded"));
+        snippet.observed.extend(piece.list("licenseInfoInSnippets").filter_map(Piece::str));
+        snippet
+    });
+    let texts = root.list("hasExtractedLicensingInfos").filter_map(|piece| {
+        let known = listed(&said(piece, "name")?)?;
+        let mut text = Component::new(piece, Cow::Borrowed("licence"));
+        text.name = said(piece, "licenseId");
+        text.observed.push(Cow::Borrowed(known));
+        Some(text)
+    });
+    snippets.chain(texts)
 }
 
 /// What packages and files have in common.
@@ -266,11 +347,8 @@ fn claim(piece: Piece<'_>, claims: &mut Claims<'_>) {
         let value = checksum.get_str("checksumValue").unwrap_or_default();
         claims.hash(&checksum.get_str("algorithm").unwrap_or_default(), &value, checksum);
     }
-    for reference in piece
-        .list("externalRefs")
-        .filter(|reference| reference.get("referenceType").is_some_and(|kind| kind.is("purl")))
-    {
-        claims.purl(&reference.get_str("referenceLocator").unwrap_or_default(), reference);
+    for (text, reference) in purls(piece) {
+        claims.purl(&text, reference);
     }
     // Those two are there to name digests; a version is one where neither does.
     if !claims.any() {

@@ -1,6 +1,8 @@
 //! SPDX 3.0 as JSON-LD: a flat list of elements that refer to each other.
 
+mod classes;
 mod elements;
+mod licenses;
 mod rules;
 
 use std::borrow::Cow;
@@ -8,13 +10,14 @@ use std::collections::{HashMap, HashSet};
 
 use portcullis_model::parse_time;
 
-use super::binding::Claims;
+use super::binding::{self, Claims};
 use super::component::{Component, Element, Tally, UNSPECIFIED};
 use super::graph::Graph;
-use super::reading::{Completeness, CompletenessState, Format, Reading, Root, Services, Vulnerabilities};
-use super::{About, Ask, label, said};
+use super::reading::{Binding, Completeness, CompletenessState, Format, Reading, Root, Services, Vulnerabilities};
+use super::{About, Ask, label, purl, said};
 use crate::{MOST_MAKERS, Piece, Unreadable, shown};
 use elements::{Elements, Makers, external, hashes, values};
+use licenses::Licenses;
 
 /// Relations by which one thing contains or needs another.
 const LEADS: [&str; 12] = [
@@ -43,18 +46,16 @@ pub(super) fn read(root: Piece<'_>, context: Piece<'_>, about: &About, ask: &Ask
         let what = format!("SPDX `{version}` is no version that is known; 2.2, 2.3 and 3.0 are read");
         return Err(Unreadable::at(info.map(Piece::pointer).unwrap_or_default(), what));
     }
-    let faults = rules::check(&elements);
+    let faults = rules::check(root, &elements);
     let mut walk =
         Walk { elements: &elements, tally: Tally::new(ask), graph: Graph::default(), licenses: HashMap::new() };
-    let roots = elements.roots();
-    let nodes = walk.list(&roots)?;
+    let subject = Subject::of(&elements, about);
+    let (roots, first) = (&subject.roots, subject.first);
+    let nodes = walk.list(roots)?;
     let mut tally = walk.tally;
     let graph = walk.graph.reading(&nodes, named);
-    let mut claims = Claims::new(about);
-    roots.iter().for_each(|&piece| claim(piece, &mut claims));
     let makers = info.map(|info| Makers::read(&elements, info)).unwrap_or_default();
     let created = info.and_then(|info| info.get_str("created"));
-    let first = roots.first().copied();
     let serial = document.and_then(|document| document.get("spdxId")).and_then(Piece::shown);
     Ok(Reading {
         format: Format::Spdx,
@@ -75,12 +76,12 @@ pub(super) fn read(root: Piece<'_>, context: Piece<'_>, about: &About, ask: &Ask
             purl: purls(piece).next().map(|text| shown(&text)),
             pointer: piece.pointer(),
         }),
-        binding: claims.binding(),
+        binding: subject.binding(about),
         components: tally.components,
         listed: tally.listed,
         types: std::mem::take(&mut tally.types),
         coverage: tally.coverage(),
-        completeness: completeness(&elements, &roots),
+        completeness: completeness(&elements, roots),
         graph,
         denied_components: tally.denied_components,
         unreadable_purls: tally.unreadable_purls,
@@ -93,9 +94,7 @@ pub(super) fn read(root: Piece<'_>, context: Piece<'_>, about: &About, ask: &Ask
 }
 
 fn known_context(context: Piece<'_>) -> Result<(), Unreadable> {
-    let known = |text: &str| text.starts_with("https://spdx.org/rdf/3.0") && text.ends_with("/spdx-context.jsonld");
-    let mut contexts = values(context);
-    if contexts.any(|context| context.str().is_some_and(|text| known(&text))) {
+    if values(context).any(rules::is_context) {
         return Ok(());
     }
     let vex = values(context).any(|context| context.str().is_some_and(|text| text.contains("openvex.dev")));
@@ -114,7 +113,56 @@ fn named(piece: Piece<'_>) -> String {
 /// Package URLs: the member of their own, and external identifiers.
 fn purls<'a>(piece: Piece<'a>) -> impl Iterator<Item = Cow<'a, str>> {
     let own = piece.get_str("software_packageUrl").into_iter();
-    own.chain(external(piece).filter(|(kind, _)| kind == "packageUrl" || kind == "purl").map(|(_, text)| text))
+    let of_kind = |kind: &str| matches!(kind.rsplit('/').next(), Some("packageUrl" | "purl"));
+    own.chain(external(piece).filter(move |(kind, text)| of_kind(kind) || purl::is_meant(text)).map(|(_, text)| text))
+}
+
+/// What the document is about.
+struct Subject<'a> {
+    roots: Vec<Piece<'a>>,
+    first: Option<Piece<'a>>,
+    is_declared: bool,
+}
+
+impl<'a> Subject<'a> {
+    /// The roots, if one of them is software; else the only package too, or every one that may be an image.
+    fn of(elements: &Elements<'a>, about: &About) -> Self {
+        let is_software = |piece: &Piece<'a>| {
+            let kind = piece.get_str("type").unwrap_or_default();
+            elements::is_package(&kind) || matches!(&*kind, "software_File" | "software_Snippet")
+        };
+        let mut roots = elements.roots();
+        let mut first = roots.first().copied();
+        let is_declared = roots.iter().any(is_software);
+        if !is_declared {
+            let is_package = |piece: &Piece<'a>| piece.get_str("type").is_some_and(|kind| elements::is_package(&kind));
+            let mut packages = elements.all().filter(is_package);
+            if let (Some(only), None) = (packages.next(), packages.next()) {
+                first = Some(only);
+                roots.push(only);
+            } else {
+                let packages = elements.all().filter(is_package);
+                let images = packages.filter(|piece| binding::may_be_root(&component(*piece, false)));
+                roots.extend(images.filter(|piece| candidate(*piece, about).any()));
+            }
+        }
+        Self { roots, first, is_declared }
+    }
+
+    fn binding(&self, about: &About) -> Binding {
+        if !self.is_declared {
+            return binding::of_any(self.roots.iter().map(|&piece| candidate(piece, about)));
+        }
+        let mut claims = Claims::new(about);
+        self.roots.iter().for_each(|&piece| claim(piece, &mut claims));
+        claims.binding()
+    }
+}
+
+fn candidate<'k>(piece: Piece<'_>, about: &'k About) -> Claims<'k> {
+    let mut claims = Claims::of_candidate(about);
+    claim(piece, &mut claims);
+    claims
 }
 
 struct Walk<'k, 'e, 'a> {
@@ -163,6 +211,7 @@ impl<'a> Walk<'_, '_, 'a> {
 
     fn relations(&mut self) -> Result<(), Unreadable> {
         let elements = self.elements;
+        let read = Licenses::new(elements);
         for relation in elements.relations() {
             let kind = relation.get_str("relationshipType").unwrap_or_default();
             let elsewhere = |id: &str| elements.elsewhere(id);
@@ -175,7 +224,7 @@ impl<'a> Walk<'_, '_, 'a> {
             for reference in relation.get("to").into_iter().flat_map(values) {
                 let to = self.graph.resolve(reference, elsewhere);
                 if matches!(&*kind, "hasConcludedLicense" | "hasDeclaredLicense") {
-                    let text = elements.license(reference)?;
+                    let text = read.read(reference)?;
                     self.licenses.entry(from).or_default().extend(text);
                 }
                 let Some(to) = to else { continue };

@@ -52,7 +52,10 @@ fn tag(name: &str) -> Option<To> {
         "PackageDownloadLocation" => To::Member("downloadLocation"),
         "PackageHomePage" => To::Member("homepage"),
         "PackageSourceInfo" => To::Member("sourceInfo"),
-        "PackageLicenseConcluded" | "LicenseConcluded" => To::Member("licenseConcluded"),
+        "SnippetFromFileSPDXID" => To::Member("snippetFromFile"),
+        "SnippetName" => To::Member("name"),
+        "LicenseInfoInSnippet" => To::List("licenseInfoInSnippets"),
+        "PackageLicenseConcluded" | "LicenseConcluded" | "SnippetLicenseConcluded" => To::Member("licenseConcluded"),
         "PackageLicenseDeclared" => To::Member("licenseDeclared"),
         "PackageLicenseComments" | "LicenseComments" => To::Member("licenseComments"),
         "PackageCopyrightText" | "FileCopyrightText" => To::Member("copyrightText"),
@@ -89,15 +92,11 @@ fn tag(name: &str) -> Option<To> {
         | "AnnotationType"
         | "SPDXREF"
         | "AnnotationComment"
-        | "SnippetFromFileSPDXID"
         | "SnippetByteRange"
         | "SnippetLineRange"
-        | "SnippetLicenseConcluded"
-        | "LicenseInfoInSnippet"
         | "SnippetLicenseComments"
         | "SnippetCopyrightText"
         | "SnippetComment"
-        | "SnippetName"
         | "SnippetAttributionText"
         | "Reviewer"
         | "ReviewDate"
@@ -195,8 +194,15 @@ impl Writer {
     }
 
     fn close(&mut self) {
-        if let Some((list, open)) = self.open.take() {
-            // Snippets have members that only their JSON form spells out; their ids are all that is read.
+        if let Some((list, mut open)) = self.open.take() {
+            if list == "snippets" {
+                // Only the JSON form requires a name, and spells out where a snippet begins and ends, which nobody reads here.
+                if !open.members.iter().any(|(name, _)| *name == "name") {
+                    open.members.push(("name", text("")));
+                }
+                let end = |name| format!("{}:{{\"offset\":1,\"reference\":\"SPDXRef-DOCUMENT\"}}", text(name));
+                open.push("ranges", format!("{{{},{}}}", end("startPointer"), end("endPointer")));
+            }
             self.document.push(list, open.json());
         }
     }
@@ -261,7 +267,6 @@ impl Writer {
         if !self.creation.members.is_empty() || !self.creation.lists.is_empty() {
             self.document.members.push(("creationInfo", self.creation.json()));
         }
-        self.document.lists.retain(|(name, _)| *name != "snippets");
         self.document.json()
     }
 }

@@ -1,27 +1,20 @@
 //! The elements of an SPDX 3 document, found by id.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use crate::sbom::reading::Tool;
 use crate::sbom::{said, spdx_tool};
-use crate::{Kind, MAX_COMPONENTS, MAX_DEPTH, MOST_MAKERS, Piece, Unreadable, shown};
-
-/// Sets of licences of one document are followed to so many members in all: sets of sets of sets would have no end.
-const MOST_MEMBERS: usize = 1_000_000;
-/// The most bytes of all expressions that its licences come to: many sets may have one long member in common.
-const MOST_LICENSES: usize = 32 * 1024 * 1024;
+use crate::{Kind, MAX_COMPONENTS, MOST_MAKERS, Piece, Unreadable, shown};
 
 /// All elements.
 pub(super) struct Elements<'a> {
     list: Vec<Piece<'a>>,
     ids: HashMap<Cow<'a, str>, Piece<'a>>,
     imported: HashSet<Cow<'a, str>>,
-    /// How many more members of sets of licences may be looked at.
-    members: Cell<usize>,
-    /// How many more bytes their expressions may have.
-    bytes: Cell<usize>,
+    /// Ids that more than one element has.
+    twice: HashSet<Cow<'a, str>>,
 }
 
 /// One value, or the values of a list: JSON-LD takes them for the same.
@@ -56,14 +49,22 @@ impl<'a> Elements<'a> {
             return Err(Unreadable::at("/@graph", format!("it has {} elements or more", list.len())));
         }
         let mut ids = HashMap::with_capacity(list.len());
+        let mut twice = HashSet::new();
         for &piece in &list {
             if let Some(id) = piece.get_str("spdxId").or_else(|| piece.get_str("@id")) {
-                ids.entry(id).or_insert(piece);
+                match ids.entry(id) {
+                    Entry::Vacant(free) => {
+                        free.insert(piece);
+                    }
+                    Entry::Occupied(taken) => {
+                        twice.insert(taken.key().clone());
+                    }
+                }
             }
         }
         let imports = list.iter().flat_map(|piece| piece.get("import").into_iter().flat_map(values));
         let imported = imports.filter_map(|import| import.get_str("externalSpdxId")).collect();
-        Ok(Self { list, ids, imported, members: Cell::new(MOST_MEMBERS), bytes: Cell::new(MOST_LICENSES) })
+        Ok(Self { list, ids, imported, twice })
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = Piece<'a>> {
@@ -72,6 +73,15 @@ impl<'a> Elements<'a> {
 
     pub(super) fn find(&self, id: &str) -> Option<Piece<'a>> {
         self.ids.get(id).copied()
+    }
+
+    /// Whether several elements have that id: to JSON-LD they are one, which is all of them.
+    pub(super) fn is_twice(&self, id: &str) -> bool {
+        self.twice.contains(id)
+    }
+
+    pub(super) fn is_imported(&self, id: &str) -> bool {
+        self.imported.contains(id)
     }
 
     fn of(&self, kind: &'static str) -> impl Iterator<Item = Piece<'a>> {
@@ -104,23 +114,27 @@ impl<'a> Elements<'a> {
         types.flat_map(values).filter_map(Piece::shown)
     }
 
-    /// What the document is about: its root elements, and those of an SBOM among them.
+    /// What the document is about: its root elements, and in place of collections among them theirs. Each element is looked at
+    /// once, however often it is named: lists of roots that name each other cost no more than they are long.
     pub(super) fn roots(&self) -> Vec<Piece<'a>> {
-        let mut roots = Vec::new();
-        let Some(document) = self.document() else { return roots };
+        let Some(document) = self.document() else { return Vec::new() };
         let own = document.get_str("spdxId");
         let described = self.relations().filter(|relation| {
             relation.get("relationshipType").is_some_and(|kind| kind.is("describes")) && relation.get_str("from") == own
         });
         let described = described.filter_map(|relation| relation.get("to")).flat_map(values);
         let top = document.get("rootElement").into_iter().flat_map(values).chain(described);
-        for element in top.filter_map(|id| self.find(&id.str()?)) {
-            let inner = element.get("rootElement").into_iter().flat_map(values);
-            let inner: Vec<Piece<'a>> = inner.filter_map(|id| self.find(&id.str()?)).collect();
-            roots.extend(if inner.is_empty() { vec![element] } else { inner });
+        let mut seen = HashSet::new();
+        let mut next = |id: Piece<'a>| self.find(&id.str()?).filter(|element| seen.insert(element.index()));
+        let mut open: Vec<Piece<'a>> = top.filter_map(&mut next).collect();
+        let mut roots = Vec::new();
+        while let Some(element) = open.pop() {
+            match element.get("rootElement") {
+                Some(inner) if values(inner).next().is_some() => open.extend(values(inner).filter_map(&mut next)),
+                _ => roots.push(element),
+            }
         }
         roots.sort_by_key(|piece| piece.index());
-        roots.dedup_by_key(|piece| piece.index());
         roots
     }
 
@@ -129,66 +143,6 @@ impl<'a> Elements<'a> {
         self.imported.contains(id)
             || id.starts_with("https://spdx.org/rdf/3.0")
             || id.starts_with("https://spdx.org/licenses/")
-    }
-
-    /// The expression that an element for a licence stands for.
-    ///
-    /// # Errors
-    /// The sets of the document have more than [`MOST_MEMBERS`] members in all, or come to more than [`MOST_LICENSES`] bytes:
-    /// leaving some out could hide a denied one.
-    pub(super) fn license(&self, reference: Piece<'a>) -> Result<Option<Cow<'a, str>>, Unreadable> {
-        let Some(id) = reference.str() else { return Ok(None) };
-        let text = self.expression(&id, 0);
-        if self.members.get() == 0 {
-            let what = format!("its sets of licences have more than {MOST_MEMBERS} members in all");
-            return Err(Unreadable::at(reference.pointer(), what));
-        }
-        if self.bytes.get() == 0 {
-            let what = format!("the expressions of its licences have more than {MOST_LICENSES} bytes in all");
-            return Err(Unreadable::at(reference.pointer(), what));
-        }
-        Ok(text)
-    }
-
-    fn expression(&self, id: &str, depth: usize) -> Option<Cow<'a, str>> {
-        if self.bytes.get() == 0 {
-            return None;
-        }
-        let text = self.expression_of(id, depth)?;
-        self.bytes.set(self.bytes.get().saturating_sub(text.len()));
-        Some(text)
-    }
-
-    fn expression_of(&self, id: &str, depth: usize) -> Option<Cow<'a, str>> {
-        self.members.set(self.members.get().checked_sub(1)?);
-        if let Some(listed) = id.strip_prefix("https://spdx.org/licenses/") {
-            return Some(Cow::Owned(listed.to_owned()));
-        }
-        if id.ends_with("/NoAssertion")
-            || id.ends_with("/NoAssertionLicense")
-            || id.ends_with("/None")
-            || id.ends_with("/NoneLicense")
-        {
-            return None;
-        }
-        let piece = self.find(id)?;
-        let kind = piece.get_str("type").unwrap_or_default();
-        match kind.rsplit('_').next().unwrap_or_default() {
-            "LicenseExpression" => said(piece, "simplelicensing_licenseExpression"),
-            "ConjunctiveLicenseSet" | "DisjunctiveLicenseSet" if depth < MAX_DEPTH => {
-                let members = piece.get("expandedlicensing_member").into_iter().flat_map(values);
-                let members = members.filter_map(|member| self.expression(&member.str()?, depth + 1));
-                let joint = if kind.contains("Conjunctive") { ") AND (" } else { ") OR (" };
-                Some(Cow::Owned(format!("({})", members.collect::<Vec<_>>().join(joint))))
-            }
-            "CustomLicense" | "SimpleLicensingText" => {
-                // A text of its own is what a LicenseRef is for.
-                let name = id.rsplit(['/', '#', ':']).next().unwrap_or_default();
-                let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
-                Some(Cow::Owned(format!("LicenseRef-{}", if plain && !name.is_empty() { name } else { "custom" })))
-            }
-            _ => said(piece, "name"),
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What SPDX 3.0.1 asks of a JSON-LD document, by our own reading: no package carries its schema.
 
+use super::classes;
 use super::elements::{Elements, hashes, is_package, values};
 use crate::{Fault, Faults, Kind, MAX_FAULTS_COUNTED, MAX_FAULTS_SHOWN, Piece, shown};
 
@@ -95,8 +96,9 @@ impl Found {
 }
 
 /// Judges a document.
-pub(super) fn check(elements: &Elements<'_>) -> Faults {
+pub(super) fn check(root: Piece<'_>, elements: &Elements<'_>) -> Faults {
     let mut found = Found(Faults::default());
+    outside(root, &mut found);
     let mut documents = 0;
     for piece in elements.all() {
         if found.0.count >= MAX_FAULTS_COUNTED {
@@ -110,6 +112,7 @@ pub(super) fn check(elements: &Elements<'_>) -> Faults {
             found.add(piece, "lacks `type`");
             continue;
         };
+        members(piece, &kind, &mut found);
         // An id that stands twice is for the graph to tell: JSON-LD takes the two for one element.
         if piece.get_str("spdxId").or_else(|| piece.get_str("@id")).is_none() {
             found.add(piece, "lacks `spdxId`");
@@ -130,6 +133,103 @@ pub(super) fn check(elements: &Elements<'_>) -> Faults {
         found.add(first, format!("the document has {documents} elements `SpdxDocument`; one is expected"));
     }
     found.0
+}
+
+/// What stands around the graph: the context of SPDX alone, since any other may give words another meaning.
+fn outside(root: Piece<'_>, found: &mut Found) {
+    for (name, value) in root.members() {
+        match &*name {
+            "@graph" => {}
+            "@context" => {
+                let mut contexts = values(value);
+                if !contexts.next().is_some_and(is_context) || contexts.next().is_some() {
+                    found.add(value, "`@context` is not that of SPDX 3.0 alone");
+                }
+            }
+            _ => found.add(value, format!("`{}` is no member that may stand beside `@graph`", shown(&name))),
+        }
+    }
+}
+
+/// Whether this is the context of SPDX 3.0 or one of its patches.
+pub(super) fn is_context(context: Piece<'_>) -> bool {
+    let text = context.str().unwrap_or_default();
+    let version =
+        text.strip_prefix("https://spdx.org/rdf/3.0").and_then(|rest| rest.strip_suffix("/spdx-context.jsonld"));
+    version.is_some_and(|patch| patch.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
+}
+
+/// Judges what an element says by its class: what this reader does not know could be a package to another one.
+fn members(piece: Piece<'_>, kind: &str, found: &mut Found) {
+    let class = match classes::find(kind).filter(|class| !class.is_abstract) {
+        Some(class) => class,
+        None => return found.add(piece, format!("`type` is `{}`, no class of SPDX 3.0", shown(kind))),
+    };
+    for (name, value) in piece.members() {
+        // To JSON-LD `@id` and `spdxId` are the same word.
+        if !class.has(&name) && (&*name != "@id" || piece.get("spdxId").is_some()) {
+            found.add(value, format!("`{}` is no member of `{kind}`", shown(&name)));
+        } else if &*name == "extension" {
+            values(value).for_each(|one| extension(one, found));
+        } else {
+            if value.kind() == Kind::List && !classes::is_list(&name) {
+                found.add(value, format!("`{}` is a list; one value is expected", shown(&name)));
+            }
+            values(value).for_each(|one| inner(one, found));
+        }
+    }
+}
+
+/// A value inside an element: a text, a number, or something without an id of its own.
+fn inner(piece: Piece<'_>, found: &mut Found) {
+    match piece.kind() {
+        Kind::Map => {}
+        Kind::List => return found.add(piece, "is a list inside a list"),
+        _ => return,
+    }
+    match piece.get("type").map(Piece::str) {
+        Some(Some(kind)) => {
+            if is_element(&kind) || piece.get("spdxId").is_some() {
+                found.add(piece, INLINE);
+            } else {
+                members(piece, &kind, found);
+            }
+        }
+        // Hashes and identifiers are sometimes written without their type; the member that they stand in tells it.
+        None => {
+            for (name, value) in piece.members() {
+                if !classes::is_any(&name) {
+                    found.add(value, format!("`{}` is no member that SPDX 3.0 knows", shown(&name)));
+                }
+                values(value).for_each(|one| inner(one, found));
+            }
+        }
+        Some(None) => found.add(piece, "`type` is no text"),
+    }
+}
+
+const INLINE: &str = "stands inside another element; write it into `@graph` and name it by its `spdxId`";
+
+fn is_element(kind: &str) -> bool {
+    kind.starts_with("https://spdx.org/rdf/") || classes::find(kind).is_some_and(classes::Class::is_element)
+}
+
+/// An extension says what it likes, but no element may hide in it.
+fn extension(piece: Piece<'_>, found: &mut Found) {
+    let mut open = vec![piece];
+    while let Some(piece) = open.pop() {
+        match piece.kind() {
+            Kind::Map => {
+                let of_type = |name| piece.get(name).into_iter().flat_map(values).filter_map(Piece::str);
+                if of_type("type").chain(of_type("@type")).any(|kind| is_element(&kind)) {
+                    found.add(piece, INLINE);
+                }
+                open.extend(piece.members().map(|(_, value)| value));
+            }
+            Kind::List => open.extend(piece.elements()),
+            _ => {}
+        }
+    }
 }
 
 fn creation(piece: Piece<'_>, found: &mut Found) {
