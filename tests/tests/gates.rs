@@ -57,8 +57,9 @@ fn folder(sbom: &str, sast: &str) -> Folder {
 /// Judges the image with these files, and nobody is asked.
 fn check(folder: &Folder, arguments: &[&str]) -> Answer {
     // After the tools wrote the files.
-    let usual = ["check", "-f", "json", "--offline", "--time", "2026-11-23T00:00:00Z", "-p", "set.yaml"];
-    portcullis(folder.path(), &[&usual[..], arguments].concat())
+    let format: &[&str] = if arguments.contains(&"-f") { &[] } else { &["-f", "json"] };
+    let usual = ["check", "--offline", "--time", "2026-11-23T00:00:00Z", "-p", "set.yaml"];
+    portcullis(folder.path(), &[&usual[..], format, arguments].concat())
 }
 
 /// The one finding of a decision.
@@ -104,6 +105,29 @@ fn denies_what_an_sbom_or_a_report_says_by_its_own_file_and_line() {
         assert!(message.contains(words), "{message}");
         let source = (finding["source"]["file"].as_str(), finding["source"]["line"].as_u64());
         assert_eq!(source, (Some(file), Some(line)), "{finding}");
+    }
+}
+
+#[test]
+fn points_to_the_line_where_a_file_ceases_to_be_readable() {
+    let folder = folder(ACCEPTED, ACCEPTED);
+    folder.write("broken.json", "{\n \"bomFormat\": \"CycloneDX\",\n \"version\": nul\n}\n");
+    folder.write("twice.json", "{\n \"a\": 1,\n \"a\": 2\n}\n");
+    for file in ["broken.json", "twice.json"] {
+        let arguments = ["--sbom", file, "--sarif", "semgrep-clean.sarif", "--image", IMAGE];
+        let answer = check(&folder, &arguments);
+        assert_eq!((answer.status, answer.codes()), (1, vec!["sbom/sbom-unreadable".to_owned()]), "{answer:?}");
+        let finding = finding(&answer);
+        assert!(finding["message"].as_str().is_some_and(|text| text.contains("line 3, column ")), "{finding}");
+        let source = (finding["source"]["file"].as_str(), finding["source"]["line"].as_u64());
+        assert_eq!(source, (Some(file), Some(3)), "{finding}");
+        let sarif = check(&folder, &[&["-f", "sarif"], &arguments[..]].concat());
+        let place = &sarif.json()["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+        assert_eq!(
+            (&place["artifactLocation"]["uri"], &place["region"]["startLine"]),
+            (&json!(file), &json!(3)),
+            "{sarif:?}"
+        );
     }
 }
 
@@ -193,6 +217,53 @@ fn names_each_file_that_was_not_judged_and_says_why() {
         let answer = check(&folder, &[&["--sbom", sbom, "--sarif", sarif], judged].concat());
         assert_eq!((answer.status, notices(&answer)), (status, Vec::new()), "{answer:?}");
     }
+}
+
+#[test]
+fn says_of_files_about_something_else_only_what_is_true() {
+    let folder = folder(ACCEPTED, "{images: [{match: ['127.0.0.1:5955/**'], exempt: true}]}");
+    folder.write("another.cdx.json", text("other.cdx.json"));
+    let answer = check(&folder, &["--sbom", "other.cdx.json", "--sbom", "another.cdx.json", "--image", IMAGE]);
+    let said: Vec<String> = notices(&answer).into_iter().filter(|notice| notice.contains("was not judged")).collect();
+    assert_eq!((answer.status, said.len()), (1, 1), "{answer:?}");
+    assert!(said[0].contains("than what is judged, as each that was given does; of an index no SBOM"), "{said:?}");
+}
+
+#[test]
+fn says_of_a_review_that_names_nobody_what_it_lacks_and_not_that_nobody_asked() {
+    let folder = folder(ACCEPTED, ACCEPTED);
+    let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"containers": [{"name": "web", "image": IMAGE}]}});
+    let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "1", "operation": "CREATE", "namespace": "shop", "name": "web",
+        "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "resource": {"group": "", "version": "v1", "resource": "pods"}, "object": object}});
+    folder.write("review.json", review.to_string());
+    let answer = check(&folder, &["--sbom", "app.cdx.json", "--sarif", "semgrep-clean.sarif", "review.json"]);
+    assert_eq!(answer.status, 2, "{answer:?}");
+    let said = "the AdmissionReview has no `request.userInfo.username`; add one (an API server always sends it)";
+    assert_eq!(answer.json()["decisions"][0]["errors"][0]["message"], said, "{answer:?}");
+    let notices = notices(&answer);
+    let why = "`app.cdx.json` (--sbom) was not judged: `sbom` of `gates` could not judge, and its message says why";
+    assert!(notices.iter().any(|notice| notice == why), "{notices:?}");
+    assert!(!notices.iter().any(|notice| notice.contains("no policy asked")), "{notices:?}");
+}
+
+#[test]
+fn notes_a_trust_that_the_set_does_not_have_unless_a_failure_says_so() {
+    let folder = folder(REFUSED, REFUSED);
+    let set = std::fs::read_to_string(folder.path().join("set.yaml")).expect("the set");
+    let lines = set.lines().filter(|line| !line.starts_with("  trust:"));
+    folder.write("set.yaml", lines.map(|line| format!("{line}\n")).collect::<String>());
+    let said = "the policy set `gates` has no trust `release`, named by `sbom`, `sast`: ";
+    folder.write("config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
+    let untouched = check(&folder, &["config.yaml"]);
+    assert_eq!(untouched.status, 0, "{untouched:?}");
+    assert!(notices(&untouched).iter().any(|notice| notice.starts_with(said)), "{untouched:?}");
+    let judged = check(&folder, &["--image", IMAGE]);
+    assert_eq!(judged.status, 2, "{judged:?}");
+    assert!(judged.out.contains("asks by the trust `release`, which the policy set does not have"), "{judged:?}");
+    assert!(!notices(&judged).iter().any(|notice| notice.starts_with(said)), "{judged:?}");
 }
 
 #[test]

@@ -203,6 +203,70 @@ fn shows_what_cosign_kept_below_tags_before_there_were_referrers_n51() {
 }
 
 #[test]
+fn begins_with_what_matters_and_says_what_check_denies() {
+    let world = World::new("show-summary");
+    let sample = world.push(NAME, Some("v1"));
+    let by = By::Key(&world.key);
+    world.attach(NAME, &sample, &by, COSIGN, Log::None);
+    let sbom = json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {"timestamp": "2999-01-01T00:00:00Z",
+        "tools": {"components": [{"type": "application", "name": "syft", "version": "1.2"}]}},
+        "components": [{"type": "library", "name": "a", "version": "1"}],
+        "compositions": [{"aggregate": "incomplete"}]});
+    let wrapped = json!({"Data": sbom.to_string(), "Timestamp": "2026-01-01T00:00:00Z"});
+    world.attest(NAME, &sample, &by, ("https://cosign.sigstore.dev/attestation/v1", wrapped), Log::None);
+    let suppressed =
+        json!({"ruleId": "B101", "level": "error", "message": {"text": "m"}, "suppressions": [{"kind": "inSource"}]});
+    let run = |name: &str, results: Value, more: Value| json!({"tool": {"driver": {"name": name}}, "results": results, "properties": more});
+    let hidden = json!({"metrics": {"_totals": {"loc": 7, "nosec": 2, "skipped_tests": 0}}});
+    let runs = [run("Bandit", json!([suppressed]), hidden), run("Blind", json!([]), json!({}))];
+    let sarif = json!({"version": "2.1.0", "runs": runs});
+    world.attest(NAME, &sample, &by, ("https://docs.oasis-open.org/sarif/sarif/v2.1.0", sarif), Log::None);
+    let vex = json!({"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://a.example/1", "author": "Ann", "version": 1,
+        "timestamp": "2026-01-01T00:00:00Z", "statements": [{"vulnerability": {"name": "CVE-2026-1"}, "status": "fixed",
+        "products": [{"@id": "pkg:oci/app"}]}]});
+    world.attest(NAME, &sample, &by, ("https://openvex.dev/ns/v0.2.0", vex), Log::None);
+    let vsa = json!({"verifier": {"id": "https://v.example"}, "timeVerified": "2026-01-01T00:00:00Z", "verificationResult": "FAILED",
+        "resourceUri": "pkg:oci/app", "policy": {"uri": "https://p.example"}, "verifiedLevels": ["SLSA_BUILD_LEVEL_2"]});
+    world.attest(NAME, &sample, &by, ("https://slsa.dev/verification_summary/v1", vsa), Log::None);
+    let tree = shown(&world, ":v1", &["--key", "cosign.pub"]);
+    let first: Vec<&str> = tree.lines().skip(1).take(3).collect();
+    assert_eq!(
+        first,
+        [
+            "├─ signed: yes, by the key `cosign.pub`, under `command line`",
+            "├─ SBOM: by the key `cosign.pub`; made at 2999-01-01T00:00:00Z by syft 1.2, 1 component; wrong: it is of 2999-01-01T00:00:00Z, which is in the future, and 1 more",
+            "├─ scans: by the key `cosign.pub`; Bandit: 0 critical, 1 high, 0 medium, 0 low; Blind: 0 critical, 0 high, 0 medium, 0 low; wrong: the tool left out 2 results that the source suppresses (Bandit: `# nosec`), so that nobody sees them, and 1 more",
+        ],
+        "{tree}"
+    );
+    for line in [
+        "this SBOM about the image is signed, and not the image itself",
+        "wrong: it says that it is incomplete",
+        "suppressed: 1 (1 in the source); 1 without a reason, 1 counted above by the usual settings",
+        "wrong: neither results nor rules, so that nothing was looked for",
+        "VEX: by Ann, at 2026-01-01T00:00:00Z",
+        "1 statements: 1 fixed",
+        "verdict by https://v.example: FAILED, at 2026-01-01T00:00:00Z",
+        "levels: SLSA_BUILD_LEVEL_2",
+        "wrong: its verdict is FAILED, and not that all passed",
+    ] {
+        assert!(tree.contains(&format!("─ {line}")) || tree.contains(&format!(": {line}")), "{line}: {tree}");
+    }
+    world.folder.write("other.pub", public(&p256()));
+    let other = shown(&world, ":v1", &["--key", "other.pub"]);
+    let first: Vec<&str> = other.lines().skip(1).take(3).collect();
+    assert_eq!(
+        first,
+        [
+            "├─ signed: no; 1 signature does not count, for the reason below",
+            "├─ SBOM: none that counts (1 does not, for the reason below)",
+            "├─ scans: none that counts (1 does not, for the reason below)",
+        ],
+        "{other}"
+    );
+}
+
+#[test]
 fn shows_that_there_is_nothing_and_an_index_with_its_platforms() {
     let world = World::new("show-nothing");
     world.push(NAME, Some("v1"));

@@ -65,8 +65,12 @@ fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
     }
 
     let product = build::run(workspace)?;
-    let signing = match extent {
-        Extent::All => step("cosign, crane and a registry, for signatures", || signing(totals))?,
+    let evidence = match extent {
+        Extent::All => [
+            step("cosign, crane and a registry, for signatures", || signing(totals))?,
+            step("syft, bandit and semgrep, for SBOMs and reports", || reporting(totals))?,
+        ]
+        .concat(),
         Extent::RustOnly => Vec::new(),
     };
 
@@ -74,7 +78,7 @@ fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
         let mut cargo = workspace.cargo();
         // The cases against a real API server are a step of their own.
         cargo.args(["test", "--workspace", "--exclude", "portcullis-e2e", "--no-fail-fast", "--", "--show-output"]);
-        tests(cargo.envs(environment(workspace, &product)).envs(signing), totals)
+        tests(cargo.envs(environment(workspace, &product)).envs(evidence), totals)
     })?;
     step(EXAMPLES, || example::run(workspace, &product, totals))?;
     match extent {

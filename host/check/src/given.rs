@@ -2,7 +2,7 @@
 
 use portcullis_evidence::{GivenDocument, SAST, SBOM, Use};
 use portcullis_gate::Sets;
-use portcullis_model::{Decision, FactStatus};
+use portcullis_model::{Decision, FactStatus, PolicyState};
 use serde_json::Value;
 
 /// Policies that one notice names.
@@ -29,7 +29,12 @@ pub(crate) fn notices(sets: &Sets, given: &[GivenDocument], decisions: &[Decisio
         let policies = asking(sets, words.kind);
         let own: Vec<&GivenDocument> = given.iter().filter(|one| one.kind == words.kind).collect();
         for one in own.iter().filter(|one| !is_told(&one.file, decisions)) {
-            let why = why_not(one, words, &policies, decisions);
+            let judged = own.iter().any(|other| other.used == Use::Told);
+            let why = match one.used {
+                Use::Unasked => not_reached(sets, words.kind, decisions),
+                _ => None,
+            };
+            let why = why.or_else(|| why_not(one, words, &policies, judged, decisions));
             notices.extend(why.map(|why| format!("`{}` ({}) was not judged: {why}", one.file, words.flag)));
         }
         if own.is_empty() && is_missing(words.kind, decisions) {
@@ -51,8 +56,34 @@ pub(crate) fn asking(sets: &Sets, kind: &str) -> String {
     format!("{}{more}", names[..names.len().min(POLICIES_SHOWN)].join(", "))
 }
 
-fn why_not(given: &GivenDocument, words: &Words, policies: &str, decisions: &[Decision]) -> Option<String> {
-    let Words { flag, one, many, .. } = words;
+/// Why a policy that covers what is judged did not come to ask: it could not judge, or another one denied first.
+fn not_reached(sets: &Sets, kind: &str, decisions: &[Decision]) -> Option<String> {
+    let granted = |set: &str, policy: &str| {
+        let own = sets.sets.iter().filter(|known| known.loaded.set.name == set);
+        let mut policies = own.flat_map(|known| &known.loaded.set.policies);
+        policies.any(|known| known.name == policy && known.grants.iter().any(|grant| grant == kind))
+    };
+    let in_state = |wanted: PolicyState| {
+        let all = decisions.iter().flat_map(|decision| decision.policies.iter().map(move |one| (decision, one)));
+        let mut all = all.filter(|(decision, (name, state))| *state == wanted && granted(&decision.policy_set, name));
+        all.next().map(|(decision, (name, _))| format!("`{name}` of `{}`", decision.policy_set))
+    };
+    let failed = in_state(PolicyState::Failed).map(|who| format!("{who} could not judge, and its message says why"));
+    failed.or_else(|| {
+        in_state(PolicyState::NotEvaluated)
+            .map(|who| format!("{who} was not evaluated: another policy had denied before (`failFast`)"))
+    })
+}
+
+/// Why nobody judged it; `judged` where another one of its kind was.
+fn why_not(
+    given: &GivenDocument,
+    words: &Words,
+    policies: &str,
+    judged: bool,
+    decisions: &[Decision],
+) -> Option<String> {
+    let Words { flag, one, many, kind } = words;
     let show = format!("`portcullis evidence show {flag} {}` shows what it says", given.file);
     match given.used {
         Use::Unasked => Some(format!(
@@ -63,7 +94,14 @@ fn why_not(given: &GivenDocument, words: &Words, policies: &str, decisions: &[De
         )),
         Use::Unreadable => Some(format!("it cannot be read as {one}, and another one was; {show}")),
         Use::Elsewhere => {
-            Some(format!("it names another digest than what is judged, and another one does not; {show}"))
+            let other = if judged { ", and another one does not" } else { ", as each that was given does" };
+            let platforms = match *kind {
+                SBOM => {
+                    "; of an index no SBOM of a single platform counts as a file: have it attested (`cosign attest`), or judge that platform by its digest"
+                }
+                _ => "",
+            };
+            Some(format!("it names another digest than what is judged{other}{platforms}; {show}"))
         }
         Use::Compared => is_missing(words.kind, decisions).then(|| {
             format!(

@@ -19,8 +19,8 @@ use std::sync::Arc;
 
 use portcullis_document::ReadLimits;
 use portcullis_evidence::Source;
-use portcullis_gate::Gate;
-use portcullis_model::{Decision, Mode, Review};
+use portcullis_gate::{Gate, Sets, Warning};
+use portcullis_model::{Decision, FailureKind, Mode, Review};
 use portcullis_report::{InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool, WaiverInfo};
 use portcullis_subject::kinds::Kinds;
 
@@ -99,18 +99,21 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         rules: rules(gate),
         errors: gathered.errors.into_iter().map(InputError::from).chain(surroundings.errors.clone()).collect(),
         skipped: gathered.skipped,
-        notices: [gathered.notices, gate.sets().warnings(), expired_waivers(gate, options.time)].concat(),
+        notices: Vec::new(),
         waivers: waivers(gate),
         decisions: Vec::new(),
     };
     let mut comparison = Comparison::default();
+    let mut of_files = Vec::new();
     for result in results.into_iter().chain(named) {
         comparison.extend(result.comparison);
         parts.decisions.extend(result.decisions);
         parts.errors.extend(result.errors);
         parts.skipped.extend(result.skipped);
-        parts.notices.extend(result.notices);
+        of_files.extend(result.notices);
     }
+    let untold = untold_warnings(&gate.sets(), &parts.decisions);
+    parts.notices = [gathered.notices, untold, expired_waivers(gate, options.time), of_files].concat();
     let given = options.evidence.as_ref().map(|source| source.given()).unwrap_or_default();
     let sets = gate.sets();
     parts.notices.extend(given::notices(&sets, &given, &parts.decisions));
@@ -161,6 +164,20 @@ fn rules(gate: &Gate) -> Vec<RuleInfo> {
         help: Some(rule.help).filter(|help| !help.is_empty()),
     };
     gate.sets().rules().into_iter().map(info).collect()
+}
+
+/// What can hardly be meant in the sets, unless a policy that it is about failed by its settings, which says so.
+fn untold_warnings(sets: &Sets, decisions: &[Decision]) -> Vec<String> {
+    let is_told = |warning: &Warning| {
+        let own = decisions.iter().filter(|decision| decision.policy_set == warning.policy_set);
+        let mut failures = own.flat_map(|decision| &decision.failures);
+        failures.any(|failure| {
+            let own = failure.policy.as_ref().is_some_and(|policy| warning.policies.contains(policy));
+            own && failure.kind == FailureKind::Settings
+        })
+    };
+    let warnings = sets.warnings().into_iter().filter(|warning| !warning.at_admission && !is_told(warning));
+    warnings.map(|warning| warning.message).collect()
 }
 
 /// An expired waiver does nothing, and somebody should know.

@@ -2,7 +2,10 @@
 
 mod document;
 mod json;
+mod summary;
 mod tree;
+mod verdict;
+mod wrong;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,8 +37,12 @@ pub fn run(arguments: &ShowArguments) -> anyhow::Result<ExitCode> {
         texts.iter().map(one).collect::<Vec<_>>()
     };
     let files = [explained(&given.sboms, true), explained(&given.reports, false)].concat();
+    let now = verify_bundle::now();
     let text = match arguments.format {
-        ShowFormat::Human => found.as_ref().map(tree::render).unwrap_or_default() + &tree::render_files(&files),
+        ShowFormat::Human => {
+            let image = found.as_ref().map(|found| tree::render(found, now));
+            image.unwrap_or_default() + &tree::render_files(&files, now)
+        }
         ShowFormat::Json => json::render(found.as_ref(), &files),
     };
     write::to_stdout(&text)?;

@@ -165,9 +165,10 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
 
     let cache_dir = arguments.cache_dir.clone();
     // Compiling takes moments in which the ops port must answer.
+    let told = Arc::clone(&health);
     let loading = spawn_blocking(move || {
         let works = Works::start(cache_dir.as_deref())?;
-        let loaded = reload::first(&works, files)?;
+        let loaded = reload::first(&works, files, &told)?;
         anyhow::Ok((works, loaded))
     });
     let (works, loaded) = loading.await.context("the policies cannot be loaded")??;

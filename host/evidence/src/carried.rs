@@ -123,7 +123,7 @@ pub struct Claims {
     pub subjects: Vec<String>,
     /// Subjects that are not among these.
     pub more: usize,
-    /// What an SBOM, a report or a provenance says, as facts tell it (`documents`); nothing where it is none of these.
+    /// What an SBOM, a report, a provenance, VEX or a verdict says, as facts tell it; nothing where it is none of these.
     pub document: Option<Value>,
 }
 

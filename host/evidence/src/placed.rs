@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use portcullis_model::{BuildError, Document, DocumentBuilder, Limits, Source, Span};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 /// The member that names the file which a map tells of, where that is one of the caller's (`"authenticity": "local"`).
 const FILE: &str = "file";
 /// The member that says where in that file it stands (RFC 6901).
 const POINTER: &str = "pointer";
+/// The member of a fault that says what is wrong.
+const WHAT: &str = "what";
 
 /// A document out of a value. A map that names one of the files tells of it, and each map in it that has a pointer stands
 /// where that points.
@@ -60,7 +62,8 @@ impl Writer<'_, '_> {
                 let pointer = if begins { Some("") } else { text(POINTER) };
                 let own =
                     self.of.and_then(|at| self.texts.get_mut(at)).zip(pointer).and_then(|(text, at)| text.span(at));
-                let place = own.or(place);
+                let broken = self.broken(members);
+                let place = broken.or(own).or(place);
                 self.builder.begin_map(place);
                 for (key, member) in members {
                     self.builder.key(key, None);
@@ -75,6 +78,27 @@ impl Writer<'_, '_> {
         }
         Ok(())
     }
+
+    /// Where the file that is told of ceases to be readable, where this is the fault which says so.
+    fn broken(&self, members: &Map<String, Value>) -> Option<Span> {
+        let text = |name: &str| members.get(name).and_then(Value::as_str);
+        let what = text(WHAT).filter(|_| text(POINTER).is_some_and(str::is_empty))?;
+        span_at(self.texts.get(self.of?)?.source.text(), what)
+    }
+}
+
+/// The line, and the column in it where that is told (in bytes, from 1), of which a fault of a text that cannot be read speaks:
+/// `line 5, column 34`.
+fn span_at(text: &str, what: &str) -> Option<Span> {
+    let number = |text: &str| text.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok());
+    let (line, rest): (usize, &str) = what.split("line ").skip(1).find_map(|rest| Some((number(rest)?, rest)))?;
+    let column = rest.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(", column ").and_then(number);
+    let column: usize = column.unwrap_or(1);
+    let begin: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    let own = text.get(begin..)?.lines().next().unwrap_or_default();
+    // What ends too early is wrong at its end, where nothing stands.
+    let start = begin + own.floor_char_boundary(column.saturating_sub(1).min(own.len().saturating_sub(1)));
+    Some(Span::new(start, (begin + own.len()).max(start + 1).min(text.len().max(start))))
 }
 
 /// A file in which pointers are looked up: each list and map on the way is taken apart once.
@@ -175,5 +199,30 @@ mod tests {
         assert_eq!(place("/documents/2"), None);
         assert_eq!(place("/documents/3"), None, "no file of the caller's");
         assert_eq!(place(""), None);
+    }
+
+    #[test]
+    fn finds_where_a_file_ceases_to_be_readable() {
+        let text = "{\n \"ä\": 1,\n \"b\": nul\n}";
+        let place = |name: &str, text: &str, what: &str, pointer: &str| {
+            let files = [Source::new(name, text)];
+            let fault = json!({"pointer": pointer, "what": what});
+            let document = json!({"authenticity": "local", "file": name, "readable": false, "fault": fault});
+            let document = placed(&document, &files).expect("a document");
+            document.place(document.walk(NodeId::ROOT, &["fault"])).map(|place| place.to_string())
+        };
+        let is = |text: &str| Some(text.to_owned());
+        let at = "it is no JSON that can be judged: line 3, column 7: expected value";
+        assert_eq!(place("a.json", text, at, ""), is("a.json:3:7"));
+        assert_eq!(place("a.json", text, "line 2, column 4: x", ""), is("a.json:2:3"), "within a character");
+        assert_eq!(place("a.json", "{\"a\":\n", "line 2, column 1: EOF", ""), is("a.json:2:1"), "at its end");
+        assert_eq!(place("a.json", "{", "line 99, column 7: x", ""), is("a.json:1:2"), "never beyond it");
+        assert_eq!(place("a.spdx", "A: 1\nB\n", "SPDX tag-value, line 2: no tag", ""), is("a.spdx:2:1"));
+        assert_eq!(
+            place("a.json", "{\n\"a\": 7}", "line 1, column 1: x", "/a"),
+            is("a.json:2:6"),
+            "a pointer says more"
+        );
+        assert_eq!(place("a.json", "{}", "it is an SBOM on line ten", ""), is("a.json:1:1"), "as before");
     }
 }

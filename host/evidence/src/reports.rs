@@ -6,7 +6,7 @@ use portcullis_model::{Source, sha256_hex};
 use portcullis_predicate::{Unreadable, delegated, provenance, sarif, sbom, vex};
 use serde_json::{Map, Value, json};
 
-use crate::attestation::Statement;
+use crate::attestation::{Statement, StatementSubject};
 use crate::fact::{Judged, signer};
 use crate::given::{Given, Use};
 use crate::image::Image;
@@ -159,13 +159,19 @@ pub fn noun(predicate_type: &str) -> Option<&'static str> {
     }
 }
 
-/// What an SBOM, a report or a provenance says, as facts tell it, whoever signed it; nothing where it is attested as something
-/// else.
+/// What an SBOM, a report, a provenance, VEX or a verdict says, as facts tell it, whoever signed it; nothing where it is attested
+/// as something else.
 pub(crate) fn explained(predicate_type: &str, text: &[u8], digest: &str) -> Option<Value> {
     let is_sbom = SBOM_TYPES.contains(&predicate_type);
     if provenance::PREDICATE_TYPES.contains(&predicate_type) {
         let members = shown(provenance::read(predicate_type, text).map(|read| read.to_json()));
         return Some(Value::Object(members));
+    }
+    if VEX_TYPES.contains(&predicate_type) {
+        return Some(Value::Object(shown(vex::read(text).map(|read| read.to_json()))));
+    }
+    if delegated::Kind::of(predicate_type).is_some() {
+        return Some(Value::Object(shown(delegated::read(predicate_type, text).map(|read| read.to_json()))));
     }
     let generic = predicate_type == GENERIC;
     if !is_sbom && !generic && !SARIF_TYPES.contains(&predicate_type) {
@@ -214,7 +220,10 @@ fn is_of(kind: Kind, ask: &Map<String, Value>, proven: &Proven) -> bool {
 
 fn found(part: &Part, proven: &Proven) -> String {
     match &part.platform {
-        Some(platform) => format!("{} of `{platform}`", proven.found),
+        // Of an image of an index that says no platform, the digest is its name.
+        Some(platform) => {
+            format!("{} of `{}`", proven.found, if platform.is_empty() { &part.digest } else { platform })
+        }
         None => proven.found.clone(),
     }
 }
@@ -317,8 +326,8 @@ impl<'a> Reader<'a> {
             told.delegated.push(with(members));
         } else if is_of(self.question.kind, &self.question.ask, proven) {
             match self.read(text, Some(&part.digest)) {
-                // What stands in a wrapper for anything is something else.
-                Err(_) if kind == GENERIC => {}
+                // What stands in a wrapper for anything is something else, unless it says that it is one.
+                Err(_) if kind == GENERIC && !claims(self.question.kind, &statement.predicate) => {}
                 read => {
                     let mut document = head();
                     document.insert("authenticity".into(), "attested".into());
@@ -427,10 +436,24 @@ fn shown(read: Result<Map<String, Value>, Unreadable>) -> Map<String, Value> {
     }
 }
 
-/// What a statement and the certificate below it say of the commit.
+/// Whether a text that cannot be read has the words of an SBOM or of a report, in cosign's wrapper, too.
+fn claims(kind: Kind, text: &str) -> bool {
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    match kind {
+        Kind::Sbom => has(&["bomFormat", "spdxVersion", "SPDXVersion", "spdx.org/rdf"]),
+        _ => has(&["runs"]) && has(&["sarif", "driver"]),
+    }
+}
+
+/// What a statement and the certificate below it say of the commit. The digest of an image is no commit, by whatever name.
 fn own_binding(statement: &Statement, verified: &Verified) -> Value {
-    let commit = |name: &str| statement.subjects.iter().find_map(|subject| subject.digests.get(name));
-    if let Some(commit) = commit("gitCommit").or_else(|| commit("sha1")) {
+    let is_source =
+        |subject: &&StatementSubject| !["sha256", "sha512"].iter().any(|name| subject.digests.contains_key(*name));
+    let commit = |subject: &StatementSubject| {
+        let older = || subject.digests.get("sha1").filter(|_| subject.name.starts_with("git+"));
+        subject.digests.get("gitCommit").or_else(older).cloned()
+    };
+    if let Some(commit) = statement.subjects.iter().filter(is_source).find_map(commit) {
         return json!({"by": "subject", "commit": commit, "repository": null});
     }
     if let Signer::Certificate(identity) = &verified.signer
@@ -439,4 +462,29 @@ fn own_binding(statement: &Statement, verified: &Verified) -> Value {
         return json!({"by": "certificate", "commit": commit, "repository": identity.claims.get("sourceRepositoryURI")});
     }
     json!({"by": "subject", "commit": null, "repository": null})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refused::{Reason, Refused};
+
+    #[test]
+    fn names_a_part_by_its_platform_or_else_by_its_digest() {
+        let refused = Refused { reason: Reason::Malformed, detail: String::new() };
+        let proven = Proven {
+            found: "tag `sha256-a.att`".to_owned(),
+            format: "envelope",
+            predicate_type: None,
+            verdict: Err(refused),
+        };
+        let of = |platform: Option<&str>| {
+            let part =
+                Part { digest: "sha256:b".to_owned(), platform: platform.map(str::to_owned), proofs: Vec::new() };
+            found(&part, &proven)
+        };
+        assert_eq!(of(None), "tag `sha256-a.att`");
+        assert_eq!(of(Some("linux/amd64")), "tag `sha256-a.att` of `linux/amd64`");
+        assert_eq!(of(Some("")), "tag `sha256-a.att` of `sha256:b`");
+    }
 }

@@ -232,7 +232,7 @@ fn completed(queries: Vec<Query>, case: &Case<'_>) -> Result<Vec<Query>, String>
         // A plugin asks so only where nobody is named who asks; a review of an API server that names nobody is none of a file.
         if !arguments.find(NodeId::ROOT, "local").is_none() && case.review.request_document.is_some() {
             return Err(
-                "asks to take files of the caller's for what an API server asked; no such review is without a user"
+                "the AdmissionReview has no `request.userInfo.username`; add one (an API server always sends it)"
                     .into(),
             );
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use portcullis_evidence::{Trust, TrustStore};
-use portcullis_model::{Mode, PerMode, Place, PluginReference, PluginSource, Policy, Severity};
+use portcullis_model::{Mode, PerMode, Place, PluginReference, PluginSource, Severity};
 use portcullis_policies::{LoadedSet, Waivers, by_place};
 use portcullis_runner::{Plugin, PrepareError, Prepared, Runner};
 use portcullis_subject::kinds::Kinds;
@@ -177,18 +177,6 @@ impl<'a> Installer<'a> {
 }
 
 impl Sets {
-    /// What in the sets can hardly be meant, though it is no error: for each policy, the facts that its plugin may ask for and
-    /// the policy does not grant.
-    pub fn warnings(&self) -> Vec<String> {
-        let each = |set: &InstalledSet| {
-            let policies = set.loaded.set.policies.iter().zip(&set.policies);
-            policies
-                .filter_map(|(policy, installed)| ungranted(&set.loaded.set.name, policy, &installed.plugin))
-                .collect::<Vec<_>>()
-        };
-        self.sets.iter().flat_map(each).collect()
-    }
-
     /// Every rule of every plugin in force, each once, sorted.
     pub fn rules(&self) -> Vec<RuleInfo> {
         let mut rules: Vec<RuleInfo> = self
@@ -211,20 +199,6 @@ impl Sets {
         rules.dedup_by(|a, b| a.plugin == b.plugin && a.id == b.id);
         rules
     }
-}
-
-/// The facts that a plugin declares and a policy does not grant, in words.
-fn ungranted(set: &str, policy: &Policy, plugin: &Plugin) -> Option<String> {
-    let missing: Vec<&str> =
-        plugin.description().facts.iter().filter(|fact| !policy.grants.contains(fact)).map(String::as_str).collect();
-    if missing.is_empty() {
-        return None;
-    }
-    let (name, plugin, facts) = (&policy.name, plugin.name(), missing.join("`, `"));
-    Some(format!(
-        "the policy `{name}` of `{set}` cannot judge what its plugin `{plugin}` asks the fact `{facts}` for; add `grants: [{}]`",
-        missing.join(", ")
-    ))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod references;
 mod rounds;
 mod sound;
 mod unjudged;
+mod warnings;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use decide::{MAX_ROUNDS, Progress, Step, decide};
 pub use error::InstallError;
 pub use install::{Installer, RuleInfo};
 pub use rounds::{Bounds, Judgement, Judging};
+pub use warnings::Warning;
 pub use watch::{Called, Spent, Watch};
 
 /// A policy with its plugin loaded and its settings prepared for both modes.

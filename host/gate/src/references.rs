@@ -1,7 +1,9 @@
 //! What sets and waivers name, compared with what there is: rules, facts, policies, resources of Kubernetes.
 
 use portcullis_document::{ReadLimits, read_json_text};
-use portcullis_model::{CustomWorkload, Document, KeySource, Mode, NodeId, Override, Place, ResourceRule, TrustRule};
+use portcullis_model::{
+    CustomWorkload, Document, KeySource, Kind, Mode, NodeId, Override, Place, ResourceRule, TrustRule,
+};
 use portcullis_policies::{LoadedSet, Waiver, Waivers, by_distance, quote, suggest};
 use portcullis_runner::Plugin;
 use portcullis_subject::kinds::Kinds;
@@ -13,6 +15,8 @@ type Complaint = (String, Option<Place>);
 
 /// Names that are listed whole; of more, only the nearest are told.
 const MOST_LISTED: usize = 8;
+/// The settings that say who may sign something else than what their entry is about, by the trust of the entry.
+const SIGNED_BESIDES: [&str; 2] = ["vex", "delegated"];
 /// How many of a longer list are told.
 const NEAREST: usize = 3;
 
@@ -46,35 +50,60 @@ pub(crate) fn check_trusts(loaded: &LoadedSet, index: usize, plugin: &Plugin) ->
     for mode in [Mode::Sandbox, Mode::Compliance] {
         let settings = loaded.set.policies[index].settings.of(mode);
         let Ok(settings) = read_json_text(settings, &ReadLimits::default()) else { continue };
-        let mut open = vec![NodeId::ROOT];
-        while let Some(node) = open.pop() {
+        for node in nodes(&settings) {
             for (pointer, message) in wrong_names(&settings, node, trusts) {
                 complaints.push((message, loaded.setting_place(index, mode, &pointer)));
             }
-            open.extend(settings.items(node));
-            open.extend(settings.entries(node).map(|(_, value)| value));
         }
     }
     complaints.dedup();
     complaints
 }
 
-/// What is wrong with the `trust` and the `keys` of one map of settings, each with its pointer.
+/// Every list, map and value of a document, each once.
+pub(crate) fn nodes(document: &Document) -> Vec<NodeId> {
+    let mut all = vec![NodeId::ROOT];
+    let mut at = 0;
+    while let Some(&node) = all.get(at) {
+        at += 1;
+        match document.kind(node) {
+            Kind::List => all.extend(document.items(node)),
+            Kind::Map => all.extend(document.entries(node).map(|(_, value)| value)),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// What is wrong with the names in one map of settings, each with its pointer: its `trust`, and the keys and identities of that
+/// trust, or of the one around it, that it says count.
 fn wrong_names(settings: &Document, node: NodeId, trusts: &[TrustRule]) -> Vec<(String, String)> {
-    let Some(name) = settings.string(node, &["trust"]) else { return Vec::new() };
-    let Some(trust) = trusts.iter().find(|trust| trust.name == name) else {
+    if let Some(name) = settings.string(node, &["trust"])
+        && !trusts.iter().any(|trust| trust.name == name)
+    {
         let known: Vec<&str> = trusts.iter().map(|trust| trust.name.as_str()).collect();
         let hint = near_or_listed(name, &known);
         let message = format!("the policy set has no trust {}; {hint}", quote(name));
         return vec![(settings.pointer(settings.find(node, "trust")), message)];
-    };
+    }
+    let Some(trust) = trust_of(settings, node, trusts) else { return Vec::new() };
+    let name = &trust.name;
+    let mut wrong = Vec::new();
+    let identities = settings.find(node, "identities");
+    if trust.root.is_none() && settings.len(identities) > 0 {
+        let message = format!(
+            "the trust {} has keys and no `root`, so nobody with a certificate can count; give it a `root`, or leave `identities` out",
+            quote(name)
+        );
+        wrong.push((settings.pointer(identities), message));
+    }
     // A directory may get another key, or lose one, while the set is in force.
     let known: Option<Vec<&str>> = trust
         .keys
         .iter()
         .map(|key| (!matches!(key.source, KeySource::Directory(_))).then_some(key.name.as_str()))
         .collect();
-    let (Some(known), keys) = (known, settings.find(node, "keys")) else { return Vec::new() };
+    let (Some(known), keys) = (known, settings.find(node, "keys")) else { return wrong };
     let unknown = settings.items(keys).filter(|key| !known.contains(&settings.text(*key)));
     let complaint = |key: NodeId| {
         let written = settings.text(key);
@@ -85,7 +114,23 @@ fn wrong_names(settings: &Document, node: NodeId, trusts: &[TrustRule]) -> Vec<(
         };
         (settings.pointer(key), format!("the trust {} has no key {}; {hint}", quote(name), quote(written)))
     };
-    unknown.map(complaint).collect()
+    wrong.extend(unknown.map(complaint));
+    wrong
+}
+
+/// The trust whose signers a map of settings names: its own, or, of who may sign something besides (`vex`, `delegated`), that of
+/// the nearest map around it.
+fn trust_of<'a>(settings: &Document, node: NodeId, trusts: &'a [TrustRule]) -> Option<&'a TrustRule> {
+    let mut at = node;
+    let mut besides = false;
+    while !at.is_none() {
+        if let Some(name) = settings.string(at, &["trust"]) {
+            return trusts.iter().find(|trust| trust.name == name).filter(|_| besides || at == node);
+        }
+        besides |= settings.key(at).is_some_and(|key| SIGNED_BESIDES.contains(&key));
+        at = settings.parent(at);
+    }
+    None
 }
 
 fn near_or_listed(written: &str, known: &[&str]) -> String {

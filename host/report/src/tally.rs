@@ -23,7 +23,7 @@ pub struct Summary {
     pub not_judged: usize,
     /// Findings, whatever their effect.
     pub findings: usize,
-    /// Findings and failures that warn.
+    /// Findings and failures that warn; a note that changes nothing is none.
     pub warnings: usize,
     /// Findings that somebody answers for.
     pub waived: usize,
@@ -94,7 +94,9 @@ pub(crate) fn is_not_judged(failure: &Failure) -> bool {
     failure.policy.is_some() || failure.effect == Effect::Deny
 }
 
+/// What warns; a notice only tells.
 fn warnings(decision: &Decision) -> usize {
     let findings = decision.findings.iter().filter(|judged| judged.effect == Effect::Warn).count();
-    findings + decision.failures.iter().filter(|failure| failure.effect == Effect::Warn).count()
+    let failures = decision.failures.iter().filter(|failure| failure.effect == Effect::Warn && is_not_judged(failure));
+    findings + failures.count()
 }

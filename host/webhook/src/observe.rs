@@ -307,17 +307,31 @@ fn trace_of(traceparent: Option<&str>) -> String {
 
 /// A text of somebody else, harmless and bounded.
 fn short(text: &str) -> String {
-    plain(&text[..text.floor_char_boundary(TEXT_BYTES)]).into_owned()
+    cut(text, TEXT_BYTES)
 }
 
 /// The same for one of many.
 fn brief(text: &str) -> String {
-    plain(&text[..text.floor_char_boundary(LISTED_BYTES)]).into_owned()
+    cut(text, LISTED_BYTES)
+}
+
+/// At most so many bytes of a text, and a mark where it goes on.
+fn cut(text: &str, most: usize) -> String {
+    let shown = &text[..text.floor_char_boundary(most)];
+    let mark = if shown.len() < text.len() { "…" } else { "" };
+    plain(shown).into_owned() + mark
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_a_text_that_it_cuts() {
+        assert_eq!(brief("a\nb"), "a\\nb");
+        let long = brief(&"ä".repeat(LISTED_BYTES));
+        assert!(long.ends_with("ä…") && long.len() <= LISTED_BYTES + "…".len(), "{long}");
+    }
 
     #[test]
     fn says_how_long_it_took_to_a_microsecond() {

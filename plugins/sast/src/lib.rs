@@ -24,6 +24,7 @@ const KIND: Kind = Kind {
     noun: "SARIF report",
     one: "a SARIF report",
     attest: "`cosign attest --type https://docs.oasis-open.org/sarif/sarif/v2.1.0`",
+    flag: "--sarif FILE",
     missing: &rules::presence::MISSING,
     refused: &rules::presence::REFUSED,
     not_allowed: &rules::signers::NOT_ALLOWED,
@@ -67,8 +68,8 @@ impl evidence::Entry for Entry<'_> {
         &self.ask
     }
 
-    fn together(&self, documents: &[&Document]) -> Vec<Fault> {
-        rules::together(self, documents)
+    fn together(&self, documents: &[&Document], beside: &[&Document]) -> Vec<Fault> {
+        rules::together(self, documents, beside)
     }
 
     fn faults(&self, look: &Look<'_>, document: &Document) -> Vec<Fault> {

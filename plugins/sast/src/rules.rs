@@ -47,10 +47,11 @@ pub const ALL: &[Rule] = &[
     coverage::NOT_COVERED,
 ];
 
-/// What is wrong with reports that keep all other rules, taken together: each tool may have written its own.
-pub fn together(entry: &Entry<'_>, documents: &[&Document]) -> Vec<Fault> {
-    let runs: Vec<Run> = documents.iter().flat_map(|document| runs(document.node)).collect();
-    tools::judge(entry, &runs)
+/// What is wrong with reports that keep all other rules, taken together: each tool may have written its own. Beside them are
+/// those that break a rule.
+pub fn together(entry: &Entry<'_>, documents: &[&Document], beside: &[&Document]) -> Vec<Fault> {
+    let all = |documents: &[&Document]| -> Vec<Run> { documents.iter().flat_map(|one| runs(one.node)).collect() };
+    tools::judge(entry, &all(documents), &all(beside))
 }
 
 /// What is wrong with a report that can be read.
@@ -62,7 +63,7 @@ pub fn faults(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Vec<Fa
     let mut faults: Vec<Fault> = Vec::new();
     faults.extend(form::judge_external(&runs));
     faults.extend(execution::judge_failures(entry, &runs));
-    faults.extend(execution::judge_empty(entry, &runs));
+    faults.extend(execution::judge_empty(entry, document, &runs));
     faults.extend(execution::judge_disabled(entry, &runs));
     faults.extend(descriptors::judge(&runs));
     faults.extend(limits::judge(entry, &runs));

@@ -40,7 +40,6 @@ portcullis_proof::document_keys! {
     LINES = "lines",
     DESCRIPTOR_FAULTS = "descriptorFaults",
     COUNT = "count",
-    PROVENANCE = "provenance",
     SOURCES = "sources",
     DELEGATED = "delegated",
     KIND = "kind",

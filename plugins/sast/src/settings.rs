@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use portcullis_proof::evidence;
-use portcullis_proof::need::{self, Need};
+use portcullis_proof::need::{self, Need, Wanted};
 use portcullis_proof::pattern;
 use portcullis_proof::settings::{Signers, duration, exact, one_signer, refuse_empty, refuse_name_alone, version};
 use portcullis_sdk::{Object, Setting, packed};
@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 pub const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
 /// The most results that may be allowed.
 const MOST_RESULTS: i64 = 1_000_000;
+/// Each report must keep every rule: a pipeline that attests one for each tool would else be as good as its best tool.
+const WANTED: Wanted<'static> = Wanted { one: "a SARIF report", attestations: "all" };
 /// How far clocks may differ where nothing is set, in seconds.
 const SKEW: i64 = 600;
 /// What a limit may be about, besides weaknesses by number.
@@ -79,8 +81,11 @@ packed! {
         pub tolerated: Vec<&'a str>,
         /// How many results there may be.
         pub limits: Vec<Limit>,
-        /// Whether the source may keep results from being told at all.
-        pub allow_hidden: bool,
+        /// Whether suppressions in the source count: `refuse`, `justified` or `accept`. With the last the source may also keep
+        /// results from being told at all.
+        pub in_source: &'a str,
+        /// Whether those from elsewhere do.
+        pub external: &'a str,
         /// How many results may be suppressed; nothing where any number is allowed.
         pub max_suppressed: Option<i64>,
         /// How many rules may be switched off; nothing where any number is allowed.
@@ -140,13 +145,13 @@ impl<'a> Settings<'a> {
 fn image<'a>(setting: &Setting<'a>, earlier: &[&[String]]) -> Entry<'a> {
     let known: Vec<&str> = need::OF_IMAGES.iter().chain(&OF_REPORTS).copied().collect();
     let all = setting.object(&known);
-    entry(&all, need::of_images(&all, setting, &known, earlier, "a SARIF report"))
+    entry(&all, need::of_images(&all, setting, &known, earlier, WANTED))
 }
 
 fn file<'a>(setting: &Setting<'a>) -> Entry<'a> {
     let known: Vec<&str> = need::OF_FILES.iter().chain(&OF_REPORTS).copied().collect();
     let all = setting.object(&known);
-    entry(&all, need::of_files(&all, setting, "a SARIF report"))
+    entry(&all, need::of_files(&all, setting, WANTED))
 }
 
 fn entry<'a>(all: &Object<'a, '_>, need: Need<'a>) -> Entry<'a> {
@@ -163,12 +168,12 @@ fn entry<'a>(all: &Object<'a, '_>, need: Need<'a>) -> Entry<'a> {
     if delegated.is_given() && need.trust.is_none() {
         delegated.complain("says whose signed verdict counts, and there is no `trust`");
     }
-    let allow_hidden =
-        all.get("suppressions").object(&["inSource", "external"]).get("inSource").text() == Some("accept");
+    let (in_source, external) = suppressions(all);
     Entry {
         need,
         ask,
-        allow_hidden,
+        in_source,
+        external,
         tools,
         tolerated: tolerated.texts(),
         limits,
@@ -186,6 +191,11 @@ fn tool<'a>(setting: &Setting<'a>) -> Tool<'a> {
     let all = setting.object(&["name", "minVersion", "rules", "automationId", "withoutRules"]);
     let (least, rules) = (all.get("minVersion"), all.get("rules"));
     refuse_empty(&rules, "asks for no rule; leave it out");
+    if rules.is_given() && all.get("name").text().is_some_and(|name| name.eq_ignore_ascii_case("Bandit")) {
+        rules.complain(
+            "Bandit declares a rule only where it has a result of it, so that nobody can tell which rules it had; leave `rules` out",
+        );
+    }
     Tool {
         name: all.require("name").text().unwrap_or_default(),
         version: if least.is_given() { version(&least).unwrap_or_default() } else { "" },
@@ -275,7 +285,7 @@ fn path_fault(text: &str) -> Option<&'static str> {
         Some("is no path in the sources; write it as the repository has it, as in `src/**`")
     } else if text.contains('\\') {
         Some("has a `\\`; write `/` between folders")
-    } else if text.split('/').any(|segment| segment.is_empty() || segment == "." || segment == "..") {
+    } else if text.strip_suffix('/').unwrap_or(text).split('/').any(|one| matches!(one, "" | "." | "..")) {
         Some("has an empty folder, `.` or `..` in it; no result is there")
     } else if text.split('/').any(|segment| segment.contains("**") && segment != "**") {
         Some("has `**` within a segment; it stands for whole folders, between two `/`")
@@ -284,21 +294,21 @@ fn path_fault(text: &str) -> Option<&'static str> {
     }
 }
 
+/// Which suppressions count: those in the source, and those from elsewhere.
+fn suppressions<'a>(all: &Object<'a, '_>) -> (&'a str, &'a str) {
+    const WORDS: [&str; 3] = ["refuse", "justified", "accept"];
+    let of = all.get("suppressions").object(&["inSource", "external"]);
+    (of.get("inSource").word(&WORDS).unwrap_or("refuse"), of.get("external").word(&WORDS).unwrap_or("justified"))
+}
+
 /// Everything that the host is asked besides who and what.
 fn ask(all: &Object<'_, '_>, scopes: Vec<Value>, tools: &[Tool<'_>]) -> String {
-    let suppressions = all.get("suppressions").object(&["inSource", "external"]);
-    let words = ["refuse", "justified", "accept"];
+    let (in_source, external) = suppressions(all);
     let kinds = all.get("kinds").object(&["open", "review"]);
     let count = |key: &str| kinds.get(key).boolean().unwrap_or(false);
     let mut ask = Map::new();
     ask.insert("scopes".to_owned(), Value::from(scopes));
-    ask.insert(
-        "suppressions".to_owned(),
-        json!({
-            "inSource": suppressions.get("inSource").word(&words).unwrap_or("refuse"),
-            "external": suppressions.get("external").word(&words).unwrap_or("justified"),
-        }),
-    );
+    ask.insert("suppressions".to_owned(), json!({"inSource": in_source, "external": external}));
     ask.insert("kinds".to_owned(), json!({"open": count("open"), "review": count("review")}));
     if let Some(baseline) = baseline(&all.get("baseline")) {
         ask.insert("baseline".to_owned(), baseline);
@@ -314,13 +324,27 @@ fn ask(all: &Object<'_, '_>, scopes: Vec<Value>, tools: &[Tool<'_>]) -> String {
     }
     let types = all.get("predicateTypes");
     refuse_empty(&types, "would count no report; leave it out to count the types that are known");
-    let exact =
-        |item: &Setting<'_>| exact(item, "is compared whole; a predicate type has no wildcards").map(str::to_owned);
-    let types: Vec<String> = types.items().iter().filter_map(exact).collect();
+    let types: Vec<String> = types.items().iter().filter_map(predicate_type).collect();
     if !types.is_empty() {
         ask.insert("predicateTypes".to_owned(), Value::from(types));
     }
     Value::Object(ask).to_string()
+}
+
+/// A type of predicates: a URI, by in-toto's statement.
+fn predicate_type(setting: &Setting<'_>) -> Option<String> {
+    let text = exact(setting, "is compared whole; a predicate type has no wildcards")?;
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+    };
+    let is_uri = text.split_once(':').is_some_and(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty());
+    if !is_uri && pattern::fault(text).is_none() && !text.contains('*') {
+        setting.complain(format!(
+            "`{text}` is no URI, as every predicate type is; write one such as `https://example.org/sarif`"
+        ));
+    }
+    Some(text.to_owned())
 }
 
 fn baseline(setting: &Setting<'_>) -> Option<Value> {
@@ -331,6 +355,13 @@ fn baseline(setting: &Setting<'_>) -> Option<Value> {
     let (guid, digest) = (all.get("guid"), all.get("digest"));
     if guid.is_given() == digest.is_given() && setting.is_sound() {
         setting.complain("a baseline is named either by `guid` or by `digest`");
+    }
+    let is_guid = |text: &str| {
+        let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+        lengths == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+    };
+    if guid.text().is_some_and(|text| !is_guid(text)) {
+        guid.expected("the guid of the baseline's run, such as `3f2504e0-4f89-41d3-9a0c-0305e82c3301`");
     }
     let hex = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let written = digest.text();

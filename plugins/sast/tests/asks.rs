@@ -30,8 +30,8 @@ fn asks_what_the_first_entry_wants_to_know() {
     assert_eq!(asked(&pod(&["nginx:1", "docker.io/nginx:1"]), &entry("")), [whole]);
     let more = r#", "scope": "platforms", "limits": [{"max": {"high": 0}}, {"paths": ["src/**"], "cwe": [79], "max": {"low": 1}}],
         "tools": [{"name": "CodeQL", "rules": ["py/xss"]}, {"name": "semgrep"}], "kinds": {"open": true},
-        "suppressions": {"inSource": "accept"}, "baseline": {"guid": "g"}, "predicateTypes": ["https://a.example/sarif"]"#;
-    let ask = r#""ask":{"baseline":{"guid":"g"},"kinds":{"open":true,"review":false},"predicateTypes":["https://a.example/sarif"],"rules":{"CodeQL":["py/xss"]},"scopes":[{},{"cwe":[79],"paths":["src/**"]}],"suppressions":{"external":"justified","inSource":"accept"}}"#;
+        "suppressions": {"inSource": "accept"}, "baseline": {"guid": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"}, "predicateTypes": ["https://a.example/sarif"]"#;
+    let ask = r#""ask":{"baseline":{"guid":"3f2504e0-4f89-41d3-9a0c-0305e82c3301"},"kinds":{"open":true,"review":false},"predicateTypes":["https://a.example/sarif"],"rules":{"CodeQL":["py/xss"]},"scopes":[{},{"cwe":[79],"paths":["src/**"]}],"suppressions":{"external":"justified","inSource":"accept"}}"#;
     let image = format!("ghcr.io/org/app@{DIGEST}");
     let whole = format!(r#"{{{ask},"image":"{image}","scope":"platforms","trust":"release"}}"#);
     assert_eq!(asked(&pod(&[&image]), &entry(more)), [whole]);

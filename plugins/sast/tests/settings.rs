@@ -230,6 +230,24 @@ fn refuses_tools_suppressions_and_baselines_that_mean_nothing() {
 }
 
 #[test]
+fn refuses_what_no_report_could_say() {
+    let bandit = "Bandit declares a rule only where it has a result of it, so that nobody can tell which rules it had; leave `rules` out";
+    refuses_one(r#""tools": [{"name": "bandit", "rules": ["B602"]}]"#, "tools/0/rules", bandit);
+    refuses_one(
+        r#""baseline": {"guid": "nightly"}"#,
+        "baseline/guid",
+        "must be the guid of the baseline's run, such as `3f2504e0-4f89-41d3-9a0c-0305e82c3301`, not the text `nightly`",
+    );
+    refuses_one(
+        r#""predicateTypes": ["sarif"]"#,
+        "predicateTypes/0",
+        "`sarif` is no URI, as every predicate type is; write one such as `https://example.org/sarif`",
+    );
+    let good = r#""trust": "a", "predicateTypes": ["urn:acme:sarif"], "limits": [{"paths": ["src/", "lib"], "max": {"high": 0}}]"#;
+    assert_eq!(testing::complaints::<Sast>(&entry(good)), []);
+}
+
+#[test]
 fn refuses_repositories_that_are_anybodys() {
     let one = "repositories/0";
     refuses_one(

@@ -6,32 +6,6 @@ use portcullis_sdk::{Setting, nearest};
 const LICENSES: &str = include_str!("licenses.txt");
 /// Every exception of the same list.
 const EXCEPTIONS: &str = include_str!("exceptions.txt");
-/// Types of package URLs: the published index, what was proposed for it, and what scanners write besides.
-const PACKAGES: &str = "agentskills alpm ansible apk bazel bitbucket bitnami bower brew bsd cargo chef chrome \
-    chrome-extension cocoapods composer conan conda cpan cran deb docker ebuild edge-extension firefox-extension fusesoc gem \
-    generic getit git gitea gitee github githubactions gitlab golang hackage hex huggingface ips julia k8s luarocks maven \
-    mlflow nipkg nix npm nuget oci opam openvsx otp p2 pear platformio portage powershell pub puppet pypi qpkg raku rpm \
-    smartsetup spack swid swift terraform vcpkg vipm virtual vscode vscode-extension vsx yocto";
-/// What people write for some of them.
-const NICKNAMES: [(&str, &str); 17] = [
-    ("alpm", "arch pacman"),
-    ("apk", "alpine"),
-    ("brew", "homebrew"),
-    ("cargo", "crate crates rust"),
-    ("composer", "packagist php"),
-    ("cpan", "perl"),
-    ("cran", "r"),
-    ("deb", "apt debian dpkg ubuntu"),
-    ("gem", "bundler ruby rubygem rubygems"),
-    ("golang", "go gomod"),
-    ("hex", "elixir erlang"),
-    ("maven", "gradle java mvn"),
-    ("npm", "javascript js node nodejs pnpm yarn"),
-    ("nuget", "csharp dotnet"),
-    ("pub", "dart flutter"),
-    ("pypi", "pip pip3 python wheel"),
-    ("rpm", "dnf fedora redhat rhel yum"),
-];
 /// Types of components as the host tells them: those of CycloneDX 1.7, the purposes of SPDX 2.3 and 3.0 in small letters.
 const TYPES: &str = "application archive bom configuration container cryptographic-asset data device device-driver devicedriver \
     diskimage documentation evidence executable file filesystemimage firmware framework install library \
@@ -54,17 +28,6 @@ pub fn types(setting: &Setting<'_>) {
         };
         item.complain(format!("`{}` is no type of components; {hint}", text.escape_debug()));
     }
-}
-
-/// The published type that somebody meant who wrote another one. One that is like none of them may be private.
-pub fn package_type(written: &str) -> Option<&'static str> {
-    let known: Vec<&str> = PACKAGES.split_whitespace().collect();
-    let lower = written.to_ascii_lowercase();
-    if known.contains(&lower.as_str()) {
-        return None;
-    }
-    let nickname = NICKNAMES.iter().find(|(_, names)| names.split(' ').any(|name| name == lower));
-    nickname.map(|(name, _)| *name).or_else(|| nearest(&lower, &known))
 }
 
 /// Refuses patterns that mean no licence, and those that mean an old name alone, which documents of today do not write.
@@ -229,17 +192,6 @@ mod tests {
         }
         for bad in ["GPL-2.0-olny*Classpath-exception-2.0", "GPL-2.0-only*Clsspath", "AGLP-*", "GPL-*AND*Classpath-*"] {
             assert!(!means_exception(bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn knows_what_people_say_for_a_type_of_packages() {
-        for (written, meant) in [("pip", "pypi"), ("node", "npm"), ("GO", "golang"), ("nmp", "npm"), ("mavne", "maven")]
-        {
-            assert_eq!(package_type(written), Some(meant), "{written}");
-        }
-        for good in ["npm", "PyPI", "oci", "vscode-extension", "acme-internal"] {
-            assert_eq!(package_type(good), None, "{good}");
         }
     }
 }

@@ -55,7 +55,6 @@ portcullis_proof::document_keys! {
     ALIASES = "aliases",
     LISTED = "listed",
     UNREADABLE_PURLS = "unreadablePurls",
-    PROVENANCE = "provenance",
     FINISHED_SECONDS = "finishedSeconds",
     VEX = "vex",
     STATEMENTS = "statements",

@@ -2,6 +2,7 @@
 
 pub mod denied;
 pub mod inventory;
+pub mod packages;
 pub mod profile;
 pub mod rules;
 pub mod settings;
@@ -9,7 +10,7 @@ pub mod settings;
 use portcullis_proof::document::{Document, Fault};
 use portcullis_proof::evidence::{self, Kind, Look};
 use portcullis_proof::need::Need;
-use portcullis_sdk::{Description, Outcome, Policy, Review, Setting};
+use portcullis_sdk::{Description, Outcome, Policy, Review, Rule, Setting};
 
 use crate::inventory::KEYS;
 use crate::settings::{Entry, Settings};
@@ -26,6 +27,7 @@ const KIND: Kind = Kind {
     noun: "SBOM",
     one: "an SBOM",
     attest: "`cosign attest --type cyclonedx`, or `spdxjson`",
+    flag: "--sbom FILE",
     missing: &rules::presence::MISSING,
     refused: &rules::presence::REFUSED,
     not_allowed: &rules::signers::NOT_ALLOWED,
@@ -67,6 +69,10 @@ impl evidence::Entry for Entry<'_> {
 
     fn ask(&self) -> &str {
         &self.ask
+    }
+
+    fn stands(&self, rule: &Rule) -> bool {
+        rules::stands(rule)
     }
 
     fn faults(&self, look: &Look<'_>, document: &Document) -> Vec<Fault> {

@@ -48,6 +48,11 @@ pub const ALL: &[Rule] = &[
     coverage::NOT_COVERED,
 ];
 
+/// Whether a rule is about what an image may not hold: a second SBOM that does not list it proves nothing.
+pub fn stands(rule: &Rule) -> bool {
+    [&components::DENIED, &licenses::DENIED, &vulnerabilities::VULNERABILITY].iter().any(|denied| denied.id == rule.id)
+}
+
 /// What is wrong with an SBOM that can be read.
 pub fn faults(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Vec<Fault> {
     let node = document.node;

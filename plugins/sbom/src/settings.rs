@@ -1,13 +1,13 @@
 //! What a policy author may set; an unknown key is an error.
 
 use portcullis_proof::evidence;
-use portcullis_proof::need::{self, Need};
+use portcullis_proof::need::{self, Need, Wanted};
 use portcullis_proof::pattern;
 use portcullis_proof::settings::{Signers, duration, one_signer, refuse_empty, refuse_name_alone, version};
 use portcullis_sdk::{Object, Setting, packed};
 use serde_json::{Map, Value};
 
-use crate::{denied, profile};
+use crate::{denied, packages, profile};
 
 /// What components may have, by the names under which the host counts it.
 pub const ELEMENTS: [&str; 17] = [
@@ -31,6 +31,8 @@ pub const ELEMENTS: [&str; 17] = [
 ];
 /// The severities of vulnerabilities.
 const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
+/// One SBOM that keeps every rule is enough, but for what [`crate::rules::stands`] says.
+const WANTED: Wanted<'static> = Wanted { one: "an SBOM", attestations: "any" };
 /// How far clocks may differ where nothing is set, in seconds.
 const SKEW: i64 = 600;
 /// The formats that the host reads.
@@ -168,13 +170,13 @@ impl<'a> Settings<'a> {
 fn image<'a>(setting: &Setting<'a>, earlier: &[&[String]]) -> Entry<'a> {
     let known: Vec<&str> = need::OF_IMAGES.iter().chain(&OF_SBOMS).copied().collect();
     let all = setting.object(&known);
-    entry(&all, need::of_images(&all, setting, &known, earlier, "an SBOM"))
+    entry(&all, need::of_images(&all, setting, &known, earlier, WANTED))
 }
 
 fn file<'a>(setting: &Setting<'a>) -> Entry<'a> {
     let known: Vec<&str> = need::OF_FILES.iter().chain(&OF_SBOMS).copied().collect();
     let all = setting.object(&known);
-    entry(&all, need::of_files(&all, setting, "an SBOM"))
+    entry(&all, need::of_files(&all, setting, WANTED))
 }
 
 fn entry<'a>(all: &Object<'a, '_>, need: Need<'a>) -> Entry<'a> {
@@ -291,21 +293,8 @@ fn denied<'a>(setting: &Setting<'a>) -> (Vec<&'a str>, Vec<&'a str>) {
     refuse_empty(&licenses, "denies nothing; leave it out");
     for item in components.items() {
         let Some(text) = item.text() else { continue };
-        let rest = text.strip_prefix("pkg:").and_then(|rest| rest.split_once('/'));
-        let sound = rest.is_some_and(|(kind, path)| {
-            let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+');
-            let path_is_sound = path.split('/').all(|segment| !segment.is_empty() && !segment.contains("**"));
-            !kind.is_empty() && kind.bytes().all(word) && path_is_sound && !path.contains(['?', '#'])
-        });
-        if !sound || pattern::fault(text).is_some() {
-            item.complain(format!(
-                "`{}` is no package; write one such as `pkg:npm/left-pad`, `pkg:npm/left-pad@1.3.0` or `pkg:maven/org.example/*`",
-                text.escape_debug()
-            ));
-        } else if let Some((kind, path)) = rest
-            && let Some(near) = denied::package_type(kind)
-        {
-            item.complain(format!("`{kind}` is no type of package URLs; did you mean `pkg:{near}/{path}`?"));
+        if let Some(fault) = packages::fault(text) {
+            item.complain(fault);
         }
     }
     denied::licenses(&licenses);

@@ -287,6 +287,62 @@ fn refuses_old_names_of_licences_alone() {
 }
 
 #[test]
+fn refuses_what_looks_like_a_version_and_never_matches() {
+    let ranges = "is no version and no pattern of them: there are no ranges; write one as in";
+    for (odd, base) in [
+        ("pkg:pypi/leftpad@<2", "pkg:pypi/leftpad"),
+        ("pkg:pypi/leftpad@>=1.0", "pkg:pypi/leftpad"),
+        ("pkg:npm/left-pad@^1.3.0", "pkg:npm/left-pad"),
+        ("pkg:npm/@scope/left-pad@~1.2", "pkg:npm/@scope/left-pad"),
+        ("pkg:npm/left-pad@1.x", "pkg:npm/left-pad"),
+        ("pkg:pypi/leftpad==1.3.0", "pkg:pypi/leftpad"),
+        ("pkg:pypi/leftpad~=1.3.0", "pkg:pypi/leftpad"),
+        ("pkg:pypi/leftpad<2", "pkg:pypi/leftpad"),
+        ("pkg:npm/left-pad@1.3.0 ", "pkg:npm/left-pad"),
+        ("pkg:npm/left-pad@1.3.0, 1.3.1", "pkg:npm/left-pad"),
+        ("pkg:maven/org.example/a@[1.0,2.0)", "pkg:maven/org.example/a"),
+    ] {
+        let message =
+            format!("`{odd}` {ranges} `{base}@1.3.0`, some of them as in `{base}@1.*`, or leave the version out");
+        refuses_one(&format!(r#""denied": {{"components": ["{odd}"]}}"#), "denied/components/0", &message);
+    }
+    for (odd, message) in [
+        ("pkg:pypi/leftpad:1.3.0", "has a `:` in the name of a package; did you mean `pkg:pypi/leftpad@1.3.0`?"),
+        ("pkg:maven/org.example:a", "has a `:` in the name of a package; did you mean `pkg:maven/org.example/a`?"),
+        (
+            "pkg:pypi/org/leftpad@1",
+            "never matches: packages of `pypi` have no namespace; did you mean `pkg:pypi/leftpad`?",
+        ),
+        ("pkg:cargo/*/time", "never matches: packages of `cargo` have no namespace; did you mean `pkg:cargo/time`?"),
+        ("pkg:npm/left-pad@v1.3.0", "never matches: versions of `npm` have no `v`; write `pkg:npm/left-pad@1.3.0`"),
+        ("pkg:PyPI/a@v*", "never matches: versions of `pypi` have no `v`; write `pkg:pypi/a@*`"),
+    ] {
+        let message = format!("`{odd}` {message}");
+        refuses_one(&format!(r#""denied": {{"components": ["{odd}"]}}"#), "denied/components/0", &message);
+    }
+    let good = [
+        "pkg:npm/left-pad@1.*",
+        "pkg:npm/%40scope/a@1.3.0-rc.1",
+        "pkg:golang/github.com/a/b@v1.3.0",
+        "pkg:github/a/b@v1",
+        "pkg:hex/acme/foo@2.3",
+        "pkg:deb/debian/libc6@2.36~rc1",
+        "pkg:deb/debian/openssl@1:3.0",
+        "pkg:golang/git.sr.ht/~user/x",
+        "pkg:maven/org.example/a@v3-rev1",
+        "pkg:docker/library/nginx@1.x",
+        "pkg:cpan/DROLSKY/DateTime@v1.2",
+        "pkg:npm/x@1.0-x",
+        "pkg:composer/symfony/console@v6.4.0",
+        "pkg:acme-internal/a/b@v1",
+    ];
+    for good in good {
+        let settings = entry(&format!(r#""trust": "a", "denied": {{"components": ["{good}"]}}"#));
+        assert_eq!(testing::complaints::<Sbom>(&settings), [], "{good}");
+    }
+}
+
+#[test]
 fn refuses_types_that_nobody_has() {
     for (odd, meant) in [
         ("pkg:pip/requests", "pip` is no type of package URLs; did you mean `pkg:pypi/requests`?"),

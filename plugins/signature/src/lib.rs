@@ -43,7 +43,7 @@ impl Policy for Signature {
         if let Some((entry, trust)) = file.and_then(|entry| Some((entry, entry.trust?))) {
             let query = Query::of_texts(FACT, &[("about", "file"), ("trust", trust)]);
             match known(&query) {
-                Some(fact) => findings.extend(rules::file::judge(entry, trust, review.object(), fact)),
+                Some(fact) => findings.extend(rules::file::judge(entry, trust, review, fact)),
                 None => needs.push(query),
             }
         }

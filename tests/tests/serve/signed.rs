@@ -89,3 +89,33 @@ fn says_in_the_log_that_a_policy_may_not_ask_for_what_its_plugin_needs() {
     served.signal(Signal::TERM);
     assert_eq!(served.ended(), 0, "{}", served.log());
 }
+
+#[test]
+fn says_in_the_log_and_the_health_that_a_set_names_a_trust_which_it_does_not_have() {
+    let folder = Folder::new("serve-untrusted");
+    let policies = folder.write(
+        "set.yaml",
+        "apiVersion: portcullis.dev/v1alpha1
+kind: PolicySet
+metadata: {name: s}
+spec:
+  policies:
+  - name: p
+    plugin: {builtin: sbom}
+    grants: [sbom]
+    settings: {images: [{match: ['docker.io/a/**'], local: accept}, {match: ['**'], trust: release}]}
+",
+    );
+    let (mut served, _) = dev(&folder, &["--offline", "-p", &text(&policies)]);
+    let said = [
+        "the policy set `s` has no trust `release`, named by `p`: what these cover is not judged",
+        "the policy `p` of `s` takes only files for images `docker.io/a/**` (`local: accept` without a `trust`)",
+    ];
+    let health = served.verbose();
+    for said in said {
+        assert!(served.log().contains(said), "{}", served.log());
+        assert!(health.contains("[!]policies: the policy set `s` has no trust"), "{health}");
+    }
+    served.signal(Signal::TERM);
+    assert_eq!(served.ended(), 0, "{}", served.log());
+}

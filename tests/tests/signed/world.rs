@@ -54,7 +54,12 @@ impl World {
 
     /// Attaches a signed statement about an image; returns the digest of what was attached.
     pub fn attach(&self, name: &str, subject: &Sample, by: &By<'_>, kind: &str, log: Log) -> String {
-        let content = about(&subject.digest(), kind, json!({}));
+        self.attest(name, subject, by, (kind, json!({})), log)
+    }
+
+    /// Attaches a statement of a type that says something.
+    pub fn attest(&self, name: &str, subject: &Sample, by: &By<'_>, (kind, says): (&str, Value), log: Log) -> String {
+        let content = about(&subject.digest(), kind, says);
         let bytes = bundle(by, &content, log, log != Log::None).to_string();
         self.registry.push_blob(name, bytes.as_bytes());
         self.registry.push(name, None, &referrer(&subject.descriptor(), BUNDLE, bytes.as_bytes()))

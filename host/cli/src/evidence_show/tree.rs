@@ -5,7 +5,7 @@ use portcullis_registry::Listing;
 use portcullis_report::plain;
 use serde_json::Value;
 
-use super::document;
+use super::{document, summary};
 use crate::signer;
 
 /// The tags of cosign's from before there were referrers.
@@ -18,19 +18,20 @@ const SIMPLE_SIGNING: &str = "simpleSigning";
 struct Node(String, Vec<Node>);
 
 /// Files that the caller gave, each with what it says.
-pub fn render_files(files: &[(String, Value)]) -> String {
+pub fn render_files(files: &[(String, Value)], now: i64) -> String {
     let mut out = String::new();
     for (name, says) in files {
         out.push_str(&format!("file `{}`\n", plain(name)));
-        draw(&document::lines(says).into_iter().map(leaf).collect::<Vec<_>>(), "", &mut out);
+        draw(&document::lines(says, now).into_iter().map(leaf).collect::<Vec<_>>(), "", &mut out);
     }
     out
 }
 
-/// The tree, with a line break at its end.
-pub fn render(carried: &Carried) -> String {
+/// The tree, with a line break at its end; what matters most comes first.
+pub fn render(carried: &Carried, now: i64) -> String {
     let mut out = format!("{}@{}\n", plain(&carried.name), plain(&carried.digest));
-    draw(&of_image(carried), "", &mut out);
+    let summary = summary::lines(carried, now).into_iter().map(leaf);
+    draw(&summary.chain(of_image(carried, now)).collect::<Vec<_>>(), "", &mut out);
     out
 }
 
@@ -53,7 +54,7 @@ fn more(count: usize, what: &str) -> Option<Node> {
     (count > 0).then(|| leaf(format!("and {count} more {what}")))
 }
 
-fn of_image(carried: &Carried) -> Vec<Node> {
+fn of_image(carried: &Carried, now: i64) -> Vec<Node> {
     let mut nodes = Vec::new();
     if let Some(tag) = &carried.tag {
         nodes.push(leaf(format!("the tag `{tag}` means this digest now")));
@@ -69,18 +70,18 @@ fn of_image(carried: &Carried) -> Vec<Node> {
         None => nodes.push(leaf("no registry was asked")),
     }
     if let Some(listing) = carried.listing {
-        nodes.push(referrers(carried, listing));
-        nodes.extend(tags(carried));
+        nodes.push(referrers(carried, listing, now));
+        nodes.extend(tags(carried, now));
     }
     for piece in carried.pieces.iter().filter(|piece| matches!(piece.found, Found::File(_))) {
         let name = if let Found::File(path) = &piece.found { path.display().to_string() } else { String::new() };
-        nodes.push(Node(format!("file `{name}`, {} bytes", piece.size), of_piece(piece)));
+        nodes.push(Node(format!("file `{name}`, {} bytes", piece.size), of_piece(piece, now)));
     }
     nodes.extend(more(carried.more, "pieces, at which nobody looked"));
     nodes
 }
 
-fn referrers(carried: &Carried, listing: Listing) -> Node {
+fn referrers(carried: &Carried, listing: Listing, now: i64) -> Node {
     let tag = carried.digest.replacen(':', "-", 1);
     let by = match listing {
         Listing::Api => "the Referrers API".to_owned(),
@@ -90,11 +91,11 @@ fn referrers(carried: &Carried, listing: Listing) -> Node {
         }
     };
     let pieces = carried.pieces.iter().filter(|piece| piece.found == Found::Referrers);
-    let below: Vec<Node> = pieces.map(|piece| Node(heading(piece), of_piece(piece))).collect();
+    let below: Vec<Node> = pieces.map(|piece| Node(heading(piece), of_piece(piece, now))).collect();
     if below.is_empty() { leaf(format!("no referrers, says {by}")) } else { Node(format!("referrers, by {by}"), below) }
 }
 
-fn tags(carried: &Carried) -> Vec<Node> {
+fn tags(carried: &Carried, now: i64) -> Vec<Node> {
     let mut nodes = Vec::new();
     let mut absent = Vec::new();
     for suffix in OLDER {
@@ -102,7 +103,7 @@ fn tags(carried: &Carried) -> Vec<Node> {
         match carried.pieces.iter().find(is) {
             Some(piece) => {
                 let tag = if let Found::Tag(tag) = &piece.found { tag.as_str() } else { "" };
-                nodes.push(Node(format!("tag `{tag}`"), vec![Node(heading(piece), of_piece(piece))]));
+                nodes.push(Node(format!("tag `{tag}`"), vec![Node(heading(piece), of_piece(piece, now))]));
             }
             None => absent.push(format!("`{suffix}`")),
         }
@@ -120,18 +121,18 @@ fn heading(piece: &Piece) -> String {
     format!("{digest} `{what}`, {} bytes", piece.size)
 }
 
-fn of_piece(piece: &Piece) -> Vec<Node> {
+fn of_piece(piece: &Piece, now: i64) -> Vec<Node> {
     let mut nodes = Vec::new();
     nodes.extend(piece.subject.as_ref().map(|subject| leaf(format!("subject {subject}"))));
     nodes.extend(piece.trouble.as_ref().map(|why| leaf(format!("proves nothing: {why}"))));
     if let (Found::File(_), [Part { proof: Some(proof), .. }]) = (&piece.found, &piece.parts[..]) {
-        nodes.extend(of_proof(proof));
+        nodes.extend(of_proof(proof, now));
         return nodes;
     }
     nodes.extend(piece.parts.iter().map(|part| {
         let digest = part.digest.as_deref().unwrap_or_default();
         let below = match &part.proof {
-            Some(proof) => of_proof(proof),
+            Some(proof) => of_proof(proof, now),
             // Of a piece that proves nothing, that was said above.
             None if piece.trouble.is_some() => Vec::new(),
             None => vec![leaf("not a signature that is known here")],
@@ -142,12 +143,12 @@ fn of_piece(piece: &Piece) -> Vec<Node> {
     nodes
 }
 
-fn of_proof(proof: &Proof) -> Vec<Node> {
+fn of_proof(proof: &Proof, now: i64) -> Vec<Node> {
     let mut nodes = Vec::new();
     if let Some(claims) = &proof.claims {
         let mut below: Vec<Node> = claims.subjects.iter().map(|digest| leaf(format!("about {digest}"))).collect();
         below.extend(more(claims.more, "subjects"));
-        below.extend(claims.document.iter().flat_map(document::lines).map(leaf));
+        below.extend(claims.document.iter().flat_map(|one| document::lines(one, now)).map(leaf));
         nodes.push(Node(format!("says `{}`", claims.predicate_type), below));
     }
     nodes.extend(proof.verdicts.iter().map(|(trust, verdict)| match verdict {
@@ -159,14 +160,24 @@ fn of_proof(proof: &Proof) -> Vec<Node> {
 
 /// What is proved: that somebody signed the image is something else than that somebody said something about it (N53).
 fn meaning(proof: &Proof, holds: &Holds) -> String {
-    match holds.predicate_type.as_deref() {
-        Some(COSIGN_SIGNATURE) => "the image is signed".to_owned(),
-        None if proof.format == SIMPLE_SIGNING => "the image is signed".to_owned(),
-        kind => {
-            let what = kind.and_then(noun).unwrap_or("statement");
-            format!("this {what} about the image is signed, and not the image itself")
-        }
+    if is_signature(proof, holds) {
+        return "the image is signed".to_owned();
     }
+    format!("this {} about the image is signed, and not the image itself", kind(proof).unwrap_or("statement"))
+}
+
+/// Whether it is the image that is signed.
+pub fn is_signature(proof: &Proof, holds: &Holds) -> bool {
+    match holds.predicate_type.as_deref() {
+        Some(kind) => kind == COSIGN_SIGNATURE,
+        None => proof.format == SIMPLE_SIGNING,
+    }
+}
+
+/// What a statement is: by its type, or, in a wrapper for anything, by what is in it.
+pub fn kind(proof: &Proof) -> Option<&'static str> {
+    let claims = proof.claims.as_ref()?;
+    noun(&claims.predicate_type).or_else(|| document::noun(claims.document.as_ref()?))
 }
 
 fn because(refused: &Refused) -> String {

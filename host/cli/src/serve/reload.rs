@@ -68,10 +68,10 @@ pub fn check(files: &mut WatchedFiles) -> anyhow::Result<()> {
 }
 
 /// Loads the first version; there is no last good one to fall back to.
-pub fn first(works: &Works, mut files: WatchedFiles) -> anyhow::Result<First> {
+pub fn first(works: &Works, mut files: WatchedFiles, health: &Health) -> anyhow::Result<First> {
     let make = |sets, waivers| works.install_tried(sets, waivers);
     let (applied, (sets, labels)) = first_reading(&mut files, make)?;
-    warn(&sets);
+    warn(&sets, health);
     Ok(First { sets, labels, files: Seen { files, applied, refused: None } })
 }
 
@@ -126,9 +126,12 @@ fn plugins_of(sets: &[LoadedSet]) -> BTreeSet<PathBuf> {
     plugins.chain(roots).chain(keys).collect()
 }
 
-/// Says in the log what in the sets can hardly be meant.
-fn warn(sets: &Sets) {
-    sets.warnings().into_iter().for_each(|warning| tracing::warn!("{warning}"));
+/// Says in the log, and to whoever looks at the health, what in the sets can hardly be meant.
+fn warn(sets: &Sets, health: &Health) {
+    let warnings: Vec<String> = sets.warnings().into_iter().map(|warning| warning.message).collect();
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let all = Some(warnings.join("; ")).filter(|all| !all.is_empty());
+    health.concern(POLICIES, move || all.clone());
 }
 
 /// The name and the digest of each set.
@@ -273,7 +276,7 @@ impl Reloader {
     }
 
     fn put_in_force(&self, version: Version) {
-        warn(&version.sets);
+        warn(&version.sets, &self.health);
         let digests = digests(&version.sets);
         let named: Vec<String> = digests.iter().map(|(name, digest)| format!("{name}@{digest}")).collect();
         // Labels first: between the two a review is judged by the old sets with the new labels, each of them whole.

@@ -16,10 +16,10 @@ use crate::world::{
 
 const CYCLONEDX: &str = "https://cyclonedx.org/bom";
 const SPDX: &str = "https://spdx.dev/Document";
-const SARIF: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0";
-const GENERIC: &str = "https://cosign.sigstore.dev/attestation/v1";
+pub const SARIF: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0";
+pub const GENERIC: &str = "https://cosign.sigstore.dev/attestation/v1";
 const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
-const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// An SBOM of an image, by its digest, with one component.
 pub fn sbom(digest: &str, component: &str) -> Value {
@@ -63,7 +63,7 @@ fn about(digest: &str, version: &str, predicate_type: &str, predicate: &Value) -
 }
 
 /// An attestation in a bundle.
-fn attested(digest: &str, predicate_type: &str, predicate: &Value, pair: &KeyPair) -> Vec<u8> {
+pub fn attested(digest: &str, predicate_type: &str, predicate: &Value, pair: &KeyPair) -> Vec<u8> {
     let content = about(digest, "v1", predicate_type, predicate);
     bundle(&By::Key(pair), &content, Log::None, false).to_string().into_bytes()
 }
@@ -105,7 +105,7 @@ pub async fn one(world: &World, query: Query) -> Result<Fact, FactError> {
     ask(world, &[query]).await.remove(0)
 }
 
-fn documents(document: &Value) -> &Vec<Value> {
+pub fn documents(document: &Value) -> &Vec<Value> {
     document["documents"].as_array().expect("documents")
 }
 

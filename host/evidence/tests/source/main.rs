@@ -4,6 +4,7 @@
 
 use portcullis_support::{instance, made};
 
+mod bindings;
 mod documents;
 mod given;
 mod lies;

@@ -98,3 +98,42 @@ fn says_in_which_group_a_resource_is() {
     assert!(one("appps", "deployments").contains("Kubernetes has no API group `appps`; did you mean `apps`?"));
     assert_eq!(one("''", "pods"), "");
 }
+
+#[test]
+fn compares_the_signers_that_settings_name_with_their_trust() {
+    const TRUST: &str =
+        "[{name: shop, keys: [{name: release, file: a.pub}]}, {name: public, root: {builtin: sigstore}}]";
+    let trusts = set(&format!("  policies: []\n  trust: {TRUST}")).set.trust;
+    let one = |settings: &str| {
+        let settings = read_yaml(&Source::new("a.yaml", settings), &ReadLimits::default()).expect("YAML").remove(0);
+        let named = nodes(&settings).into_iter().flat_map(|node| wrong_names(&settings, node, &trusts));
+        named.map(|(at, what)| format!("{at}: {what}")).collect::<Vec<_>>()
+    };
+    let near = "the trust `shop` has no key `relese`; did you mean `release`?";
+    for (settings, at) in [
+        ("images: [{trust: shop, keys: [relese]}]", "/images/0/keys/0"),
+        (
+            "images: [{trust: shop, vulnerabilities: {vex: {keys: [release, relese]}}}]",
+            "/images/0/vulnerabilities/vex/keys/1",
+        ),
+        ("images: [{trust: shop, delegated: [{kind: vsa}, {keys: [relese]}]}]", "/images/0/delegated/1/keys/0"),
+    ] {
+        assert_eq!(one(settings), [format!("{at}: {near}")]);
+    }
+    let nobody = "the trust `shop` has keys and no `root`, so nobody with a certificate can count; give it a `root`, or leave `identities` out";
+    for (settings, at) in [
+        ("images: [{trust: shop, identities: [{issuer: a}]}]", "/images/0/identities"),
+        ("images: [{trust: shop, delegated: [{identities: [{issuer: a}]}]}]", "/images/0/delegated/0/identities"),
+    ] {
+        assert_eq!(one(settings), [format!("{at}: {nobody}")]);
+    }
+    let none = "the trust `public` has no key `release`; it has none; give it one, or name `identities`";
+    assert_eq!(one("{trust: public, delegated: [{keys: [release]}]}"), [format!("/delegated/0/keys/0: {none}")]);
+    for settings in [
+        "images: [{trust: shop, keys: [release], vulnerabilities: {vex: {keys: [release]}}}]",
+        "images: [{trust: public, identities: [{issuer: a}]}]",
+        "{trust: shop, other: {keys: [anything]}}",
+    ] {
+        assert_eq!(one(settings), Vec::<String>::new(), "{settings}");
+    }
+}

@@ -1,5 +1,15 @@
 //! Patterns of paths and names: `**` is any number of segments, `*` any text within one, `?` one character.
 
+/// Whether a path is of a pattern as `CODEOWNERS` has it: one whose last segment has no `*` (`src`, `src/app`, `src/`) means that
+/// path and everything below it.
+pub(super) fn holds(pattern: &str, path: &str) -> bool {
+    if let Some(folder) = pattern.strip_suffix('/') {
+        return matches(&format!("{folder}/**"), path);
+    }
+    let is_whole = pattern.rsplit('/').next().is_some_and(|last| !last.contains('*'));
+    matches(pattern, path) || (is_whole && matches(&format!("{pattern}/**"), path))
+}
+
 /// Whether a path, segments divided by `/`, is of a pattern.
 pub(super) fn matches(pattern: &str, path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').collect();
@@ -86,6 +96,33 @@ mod tests {
             ("SRC/**", "src/app.py"),
         ] {
             assert!(!matches(pattern, path), "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn takes_a_folder_for_everything_below_it() {
+        for (pattern, path) in [
+            ("src", "src/app.py"),
+            ("src", "src/a/b/c.py"),
+            ("src/", "src/app.py"),
+            ("src/app", "src/app/main.py"),
+            ("src/app.py", "src/app.py"),
+            ("**/test", "a/test/b.py"),
+            ("**/test/", "test/b.py"),
+            ("src/*", "src/app.py"),
+            ("src/*/", "src/app/main.py"),
+            ("src/v?", "src/v1/main.py"),
+        ] {
+            assert!(holds(pattern, path), "{pattern} {path}");
+        }
+        for (pattern, path) in [
+            ("src", "srcs/app.py"),
+            ("src", "lib/src/app.py"),
+            ("src/*", "src/app/main.py"),
+            ("src/*.py", "src/app.py/more"),
+            ("src/app.py", "src/app.pyc"),
+        ] {
+            assert!(!holds(pattern, path), "{pattern} {path}");
         }
     }
 

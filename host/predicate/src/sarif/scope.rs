@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::ask::Scope;
-use super::glob::matches;
+use super::glob::{holds, matches};
 use super::log::{Entry, Location};
 use super::path::{Artifacts, Path};
 use super::rules::{Found, Rule};
@@ -141,7 +141,7 @@ impl<'s, 'a> Scopes<'s, 'a> {
     fn by_path(&mut self, path: &Path) -> OfPlace {
         let Path::Within(path) = path else { return OfPlace { within: ALL, not_excluded: ALL } };
         self.compared += 1;
-        let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, path));
+        let any = |patterns: &[String]| patterns.iter().any(|pattern| holds(pattern, path));
         OfPlace {
             within: self.bits(|scope| scope.paths.is_empty() || any(&scope.paths)),
             not_excluded: self.bits(|scope| !any(&scope.exclude)),

@@ -7,6 +7,20 @@ use crate::attacks::with_rules;
 use crate::world::{ask, counts, read, results, run};
 
 #[test]
+fn takes_a_folder_by_its_name_for_everything_below_it() {
+    let at = |uri: &str| json!([{"physicalLocation": {"artifactLocation": {"uri": uri}}}]);
+    let scopes = json!({"scopes": [{"paths": ["src"]}, {"paths": ["src/"]}, {"exclude": ["src/app"]}, {"exclude": ["src/app/"]}]});
+    for (uri, expected) in
+        [("src/app/main.py", [1, 1, 0, 0]), ("src/app.py", [1, 1, 1, 1]), ("srcs/app/main.py", [0, 0, 1, 1])]
+    {
+        let members = json!({"ruleId": "x", "locations": at(uri)});
+        let run = run(&with_rules(json!([{"id": "x"}]), members), &ask(scopes.clone()));
+        let counted: Vec<u64> = run.scopes.iter().map(|scope| scope.counts.iter().sum()).collect();
+        assert_eq!(counted, expected, "{uri}");
+    }
+}
+
+#[test]
 fn lets_no_result_escape_a_scope_by_what_is_not_known_of_it_a46() {
     let scopes = json!({"scopes": [{"paths": ["src/**"], "exclude": ["**/test/**"]}, {"tags": ["security"]}, {"cwe": [79]},
         {"rules": ["py/*"]}]});

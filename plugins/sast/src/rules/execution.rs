@@ -1,6 +1,6 @@
 //! The tools ran to their end, with rules: an empty list of results is clean only then (A46, A46b).
 
-use portcullis_proof::document::Fault;
+use portcullis_proof::document::{Document, Fault};
 use portcullis_proof::reading::{count, counted, flag};
 use portcullis_proof::words::{cut, list, name};
 use portcullis_sdk::{Node, Rule, Severity};
@@ -44,7 +44,7 @@ pub fn judge_failures(entry: &Entry<'_>, runs: &[Run]) -> Option<Fault> {
 }
 
 /// Judges whether the runs looked for anything.
-pub fn judge_empty(entry: &Entry<'_>, runs: &[Run]) -> Option<Fault> {
+pub fn judge_empty(entry: &Entry<'_>, document: &Document, runs: &[Run]) -> Option<Fault> {
     for run in runs {
         let (results, rules) = (count(run.node.get(RESULTS)), count(run.node.get(RULES)));
         // Some tools declare no rule without a result, and say instead how much they looked at.
@@ -58,8 +58,22 @@ pub fn judge_empty(entry: &Entry<'_>, runs: &[Run]) -> Option<Fault> {
             }
             _ => continue,
         };
-        let what =
-            format!("has in {} {what}; scan the sources with rules, and attest what the tool wrote", run.shown());
+        let verb = if document.is_local() { "give" } else { "attest" };
+        let besides = match (results, rules, lines) {
+            // Not every tool can do more.
+            (Some(0), Some(0) | None, None) => {
+                format!(
+                    ", or write `{{name: {}, withoutRules: accept}}` in `tools` where it never declares any",
+                    run.tool.escape_debug()
+                )
+            }
+            _ => String::new(),
+        };
+        let besides = cut(&besides, 300);
+        let what = format!(
+            "has in {} {what}; scan the sources with rules, and {verb} what the tool wrote{besides}",
+            run.shown()
+        );
         return Some(Fault::new(&EMPTY, what).at(run.node));
     }
     None

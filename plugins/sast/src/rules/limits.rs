@@ -43,9 +43,9 @@ fn exceeded(entry: &Entry<'_>, limit: &Limit, runs: &[Run], scope: u32) -> Optio
     let first = if named.is_empty() { String::new() } else { format!(", first {}", list(&named, "and")) };
     let about = if limit.about.is_empty() { String::new() } else { format!(" in {}", name(&limit.about)) };
     let what = format!(
-        "has more results{about} than are allowed: {}{first}{}; mend them, or suppress what is none with a justification",
+        "has more results{about} than are allowed: {}{first}{}",
         over.join(", "),
-        refused(runs)
+        refused(entry, runs).unwrap_or_else(|| "; mend them, or suppress what is none with a justification".to_owned())
     );
     Some(Fault::new(&TOO_MANY, what).at(found.first().copied().unwrap_or(Node::NONE)))
 }
@@ -61,12 +61,29 @@ fn shown(result: Node) -> String {
     format!("{} {}", name(&place), name(&result.get(RULE).text()))
 }
 
-/// How many results count although somebody suppressed them.
-fn refused(runs: &[Run]) -> String {
-    let many: u64 = runs.iter().filter_map(|run| count(run.node.get(SUPPRESSIONS).find("refused"))).sum();
+/// How many results count although somebody suppressed them, why, and what to do; nothing where there are none.
+fn refused(entry: &Entry<'_>, runs: &[Run]) -> Option<String> {
+    let sum = |key: &str| -> u64 { runs.iter().filter_map(|run| count(run.node.get(SUPPRESSIONS).find(key))).sum() };
+    let many = sum("refused");
     if many == 0 {
-        String::new()
-    } else {
-        format!("; {} suppressed in a way that does not count (`suppressions`)", counted(Some(many), "result"))
+        return None;
     }
+    let unjustified = sum("unjustified") > 0;
+    let why = |key: &str, place: &str, setting: &str, word: &str| match word {
+        _ if sum(key) == 0 => None,
+        "refuse" => Some(format!("those {place} do not count (`suppressions.{setting}` is `refuse`)")),
+        "justified" if unjustified => {
+            Some(format!("those {place} count only with a justification (`suppressions.{setting}` is `justified`)"))
+        }
+        _ => None,
+    };
+    let mut whys: Vec<String> = Vec::new();
+    whys.extend(why("inSource", "in the source", "inSource", entry.in_source));
+    whys.extend(why("external", "from elsewhere", "external", entry.external));
+    if whys.is_empty() {
+        whys.push("theirs are rejected, under review, or of no known kind".to_owned());
+    }
+    let all = counted(Some(many), "result");
+    let verb = if many == 1 { "is" } else { "are" };
+    Some(format!("; {all} {verb} suppressed in a way that does not count: {}; mend them", list(&whys, "and")))
 }

@@ -20,9 +20,15 @@ pub const OUTDATED: Rule = Rule::new("tool-outdated", Severity::Medium, "A tool 
 /// How many other tools a message names: of all reports together.
 const MOST_NAMED: usize = 10;
 
-/// Judges every tool that is asked for.
-pub fn judge(entry: &Entry<'_>, runs: &[Run]) -> Vec<Fault> {
-    entry.tools.iter().filter_map(|tool| lacking(tool, runs)).collect()
+/// Judges every tool that is asked for; `beside` are runs of reports that break another rule.
+pub fn judge(entry: &Entry<'_>, runs: &[Run], beside: &[Run]) -> Vec<Fault> {
+    let told = if entry.need.all { ", told below" } else { "" };
+    let hint = |tool: &Tool<'_>| match beside.iter().find(|run| run.is_by(tool.name)) {
+        Some(run) => format!("; there is a report of {}, and it breaks a rule{told}", name(&run.tool)),
+        None => String::new(),
+    };
+    let lacking = |tool: &Tool<'_>| lacking(tool, runs).map(|fault| Fault { what: fault.what + &hint(tool), ..fault });
+    entry.tools.iter().filter_map(lacking).collect()
 }
 
 /// The tools that did run, each once, and what to do about that.

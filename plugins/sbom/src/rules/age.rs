@@ -3,11 +3,10 @@
 use portcullis_proof::document::{Document, Fault};
 use portcullis_proof::evidence::Look;
 use portcullis_proof::reading::seconds;
-use portcullis_proof::signer::signer;
 use portcullis_proof::words::days;
 use portcullis_sdk::{Rule, Severity};
 
-use crate::inventory::{CREATED_SECONDS, FINISHED_SECONDS, PROVENANCE, SUBJECT};
+use crate::inventory::{CREATED_SECONDS, FINISHED_SECONDS};
 use crate::settings::Entry;
 
 /// It is too old, or of a time at which it cannot have been made.
@@ -48,14 +47,6 @@ pub fn judge(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Option<
 
 /// When the last build of what the SBOM is about ended, as somebody says whose word counts; nothing where nobody does.
 fn built(look: &Look<'_>, document: &Document) -> Option<i64> {
-    let subject = match document.subject.as_str() {
-        "" => portcullis_proof::signer::digest(look.root),
-        subject => subject.to_owned(),
-    };
-    let counts = look
-        .root
-        .get(PROVENANCE)
-        .items()
-        .filter(|node| node.get(SUBJECT).text() == subject && look.admits(&signer(*node)).is_ok());
-    counts.filter_map(|node| seconds(node.get(FINISHED_SECONDS))).max()
+    let finished = look.provenance(document).into_iter().map(|node| seconds(node.get(FINISHED_SECONDS)));
+    finished.flatten().max()
 }

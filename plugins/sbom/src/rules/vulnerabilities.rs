@@ -30,13 +30,13 @@ pub fn judge(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Option<
     if many == Some(0) && first.is_empty() {
         return None;
     }
-    let statements = statements(entry, look, document);
+    let heard = statements(entry, look, document);
     let is_refused = |one: &Node| {
         let severity = one.get(SEVERITY).text();
         let milder = ["critical", "high", "medium", "low", "none"].contains(&severity.as_str());
         (!milder || entry.severities.contains(&severity.as_str()))
             && !is_harmless_itself(entry, *one)
-            && !is_harmless(*one, &statements)
+            && !is_harmless(*one, &heard.statements)
     };
     let harmful: Vec<Node> = first.items().filter(is_refused).collect();
     let unseen = many.map(|many| many.saturating_sub(u64::from(first.len())));
@@ -65,7 +65,8 @@ pub fn judge(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Option<
     }
     let shown = list(&shown, "and");
     let what = format!(
-        "lists vulnerabilities that nobody says do no harm: {shown}; update what has them, or attest an OpenVEX document (`cosign attest --type openvex`) that says why each is `not_affected`, or `fixed`"
+        "lists vulnerabilities that nobody says do no harm: {shown}; update what has them, or attest an OpenVEX document (`cosign attest --type openvex`) that says why each is `not_affected`, or `fixed`{}",
+        heard.told()
     );
     Some(Fault::new(&VULNERABILITY, what).at(harmful.first().copied().unwrap_or(Node::NONE)))
 }
@@ -119,42 +120,101 @@ impl Statement {
     }
 }
 
+/// What VEX documents say that counts.
+struct Heard {
+    statements: Vec<Statement>,
+    /// Why documents were not used, each reason with their number.
+    unused: Vec<(&'static str, usize)>,
+}
+
+impl Heard {
+    fn leave_out(&mut self, why: &'static str) {
+        match self.unused.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, many)) => *many += 1,
+            None => self.unused.push((why, 1)),
+        }
+    }
+
+    /// For messages: whoever attested one may wonder where it is.
+    fn told(&self) -> String {
+        let all: usize = self.unused.iter().map(|(_, many)| many).sum();
+        // Few kinds of reasons, whatever strangers attested.
+        let whys: Vec<String> = self.unused.iter().map(|(why, many)| format!("{many} ({why})")).collect();
+        match all {
+            0 => String::new(),
+            1 => format!("; 1 VEX document was not used: it {}", self.unused[0].0),
+            _ => format!("; {all} VEX documents were not used: {}", list(&whys, "and")),
+        }
+    }
+}
+
 /// Statements by those whose word counts, about what is judged, and young enough.
-fn statements(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Vec<Statement> {
+fn statements(entry: &Entry<'_>, look: &Look<'_>, document: &Document) -> Heard {
     let may_speak = |node: &Node| match (&entry.vex.signers, look.need.trust) {
         (_, None) => false,
         (Some(signers), _) => admits(signers, &signer(*node)).is_ok(),
         (None, _) => look.admits(&signer(*node)).is_ok(),
     };
+    let own = if entry.vex.signers.is_some() { BY_ANOTHER } else { BY_A_STRANGER };
+    let names = names(look, document);
+    let root = document.node.get(ROOT).get(PURL).text();
+    let mut heard = Heard { statements: Vec::new(), unused: Vec::new() };
+    let all = || look.root.get(VEX).items();
+    all().filter(|node| !may_speak(node)).for_each(|_| heard.leave_out(own));
+    // What was cut off, or cannot be read, may take back what was not.
+    let whole = |node: &Node| flag(node.get(READABLE)) != Some(false) && count(node.get(MORE)) == Some(0);
+    let (sound, unsound): (Vec<Node>, Vec<Node>) = all().filter(may_speak).partition(whole);
+    if !unsound.is_empty() {
+        unsound
+            .iter()
+            .for_each(|_| heard.leave_out("cannot be read as a whole, and may take back what any other says"));
+        sound.iter().for_each(|_| heard.leave_out("is beside one that cannot be read"));
+        return heard;
+    }
+    for vex in sound {
+        let (before, mut late, mut about) = (heard.statements.len(), false, false);
+        for statement in vex.get(STATEMENTS).items() {
+            let products: Vec<Node> =
+                statement.get(PRODUCTS).items().filter(|one| is_this(one.get(ID), &names, &root)).collect();
+            about |= !products.is_empty();
+            let Some(said) = seconds(statement.get(TIMESTAMP_SECONDS)) else { continue };
+            let old = entry.vex.max_age.is_some_and(|most| look.time.saturating_sub(said) > most);
+            late |= old && !products.is_empty();
+            if !old && said <= look.time.saturating_add(entry.skew) && !products.is_empty() {
+                heard.statements.push(Statement { said, node: statement, products });
+            }
+        }
+        if heard.statements.len() == before {
+            heard.leave_out(match (about, late) {
+                (false, _) => "names no product that is what is judged",
+                (true, true) => "is older than `vex.maxAge`",
+                (true, false) => "names no time, or one in the future",
+            });
+        }
+    }
+    heard
+}
+
+/// Why the word of somebody does not count.
+const BY_ANOTHER: &str = "is signed by nobody of `vex.keys` and `vex.identities`";
+/// The same where nobody is named.
+const BY_A_STRANGER: &str = "is signed by nobody whose SBOM would count";
+
+/// The digests of what is judged.
+fn names(look: &Look<'_>, document: &Document) -> Vec<String> {
     let mut names = vec![signer::digest(look.root)];
     names.extend(look.root.get(PLATFORMS).items().map(signer::digest));
     names.push(document.subject.clone());
-    let root = document.node.get(ROOT).get(PURL).text();
-    let is_this = |product: Node| {
-        let product = product.text();
-        // A purl writes the `:` of a digest as `%3A`.
-        let digest = product.replace("%3A", ":").replace("%3a", ":");
-        let ends =
-            |name: &String| !name.is_empty() && digest.split(['@', '?', '#', '&']).any(|part| part == name.as_str());
-        names.iter().any(ends) || (!root.is_empty() && product == root)
-    };
-    let mut statements = Vec::new();
-    // What was cut off, or cannot be read, may take back what was not.
-    let whole = |node: &Node| flag(node.get(READABLE)) != Some(false) && count(node.get(MORE)) == Some(0);
-    if !look.root.get(VEX).items().filter(may_speak).all(|node| whole(&node)) {
-        return statements;
-    }
-    for vex in look.root.get(VEX).items().filter(may_speak) {
-        for statement in vex.get(STATEMENTS).items() {
-            let Some(said) = seconds(statement.get(TIMESTAMP_SECONDS)) else { continue };
-            let young = entry.vex.max_age.is_none_or(|most| look.time.saturating_sub(said) <= most);
-            let products: Vec<Node> = statement.get(PRODUCTS).items().filter(|one| is_this(one.get(ID))).collect();
-            if young && said <= look.time.saturating_add(entry.skew) && !products.is_empty() {
-                statements.push(Statement { said, node: statement, products });
-            }
-        }
-    }
-    statements
+    names
+}
+
+/// Whether a product is what is judged.
+fn is_this(product: Node, names: &[String], root: &str) -> bool {
+    let product = product.text();
+    // A purl writes the `:` of a digest as `%3A`.
+    let digest = product.replace("%3A", ":").replace("%3a", ":");
+    let ends = |name: &String| !name.is_empty() && digest.split(['@', '?', '#', '&']).any(|part| part == name.as_str());
+    names.iter().any(ends) || (!root.is_empty() && product == root)
 }
 
 /// Whether the latest word about a vulnerability is that it does no harm to any component that has it.

@@ -93,7 +93,8 @@ impl Document {
                 what if what.is_empty() => "nobody knows what it is".to_owned(),
                 what => cut(&what, MOST_REASON),
             };
-            let what = format!("cannot be read: {what}{}; make it again and attest what the tool wrote", place(fault));
+            let verb = if self.is_local() { "give" } else { "attest" };
+            let what = format!("cannot be read: {what}{}; make it again and {verb} what the tool wrote", place(fault));
             return Some(Fault::new(unreadable, what).at(fault));
         }
         let faults = self.node.get(FAULTS);

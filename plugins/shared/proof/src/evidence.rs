@@ -2,14 +2,14 @@
 
 use portcullis_sdk::{Finding, ImageState, Node, Outcome, Query, Review, Rule, Setting};
 
-use crate::document::{Document, Fault};
+use crate::document::{Document, Fault, PLATFORMS, PROVENANCE, SUBJECT};
 use crate::identity::admits;
 use crate::judge::{Judge, MOST_SHOWN, Target};
 use crate::need::Need;
 use crate::pattern;
 use crate::reference::{self, Reference};
 use crate::settings::{entries, refuse_too_many};
-use crate::signer::Signer;
+use crate::signer::{self, Signer};
 use crate::words::{cut, list, name};
 
 /// A kind of document, and what a plugin calls the rules that all kinds have.
@@ -22,6 +22,8 @@ pub struct Kind {
     pub one: &'static str,
     /// How somebody attests one.
     pub attest: &'static str,
+    /// How somebody gives one as a file.
+    pub flag: &'static str,
     /// There is none.
     pub missing: &'static Rule,
     /// None holds.
@@ -50,9 +52,14 @@ pub trait Entry {
     fn ask(&self) -> &str;
     /// What is wrong with a document that can be read.
     fn faults(&self, look: &Look<'_>, document: &Document) -> Vec<Fault>;
-    /// What is wrong with all documents about one digest that keep every other rule, taken together.
-    fn together(&self, _: &[&Document]) -> Vec<Fault> {
+    /// What is wrong with all documents about one digest that keep every other rule, taken together; beside them are those that
+    /// break one.
+    fn together(&self, _: &[&Document], _: &[&Document]) -> Vec<Fault> {
         Vec::new()
+    }
+    /// Whether a document that breaks a rule is not outweighed by one that keeps every rule, even where one is enough.
+    fn stands(&self, _: &Rule) -> bool {
+        false
     }
     /// What counts in place of a document about a digest.
     fn instead(&self, _: &Look<'_>, _: &str) -> Instead {
@@ -115,6 +122,22 @@ impl Look<'_> {
             None => Err("without `trust` no signature counts".to_owned()),
         }
     }
+
+    /// The provenance that speaks for what a document is about, by signers whose word counts: that of the same digest; else that of
+    /// the whole, which speaks for its platforms; else that of the platforms, which is all that is known of how the whole was built.
+    pub fn provenance(&self, document: &Document) -> Vec<Node> {
+        let digest = signer::digest(self.root);
+        let subject = if document.subject.is_empty() { digest.clone() } else { document.subject.clone() };
+        let all = self.root.get(PROVENANCE).items();
+        let counted: Vec<Node> = all.filter(|node| self.admits(&signer::signer(*node)).is_ok()).collect();
+        let of = |known: &[String]| -> Vec<Node> {
+            counted.iter().copied().filter(|node| known.contains(&node.get(SUBJECT).text())).collect()
+        };
+        let platforms = || self.root.get(PLATFORMS).items().map(signer::digest).collect::<Vec<_>>();
+        let below = if subject == digest { platforms() } else { Vec::new() };
+        let nearest = [of(&[subject]), of(&[digest]), of(&below)].into_iter().find(|some| !some.is_empty());
+        nearest.unwrap_or_default()
+    }
 }
 
 /// Asks what is needed and judges what is known.
@@ -141,7 +164,7 @@ pub fn evaluate<E: Entry>(
         }
     };
     if let Some(entry) = file.filter(|_| is_from_file(review)) {
-        let shown = || "the file that holds this".to_owned();
+        let shown = || file_shown(review);
         look_up(entry, ("about", "file"), Target { node: review.object(), digest: "", shown: &shown });
     }
     let mut uncovered = Vec::new();
@@ -190,6 +213,16 @@ pub fn evaluate<E: Entry>(
     }
     findings.extend(uncovered);
     findings.into()
+}
+
+/// The file that holds what is judged, for messages: an artifact by its name, since it is nothing but that file.
+pub fn file_shown(review: Review) -> String {
+    let request = review.request();
+    if request.api_group() == "portcullis.dev" && request.kind() == "Artifact" {
+        format!("the artifact {}", name(&request.name()))
+    } else {
+        "the file that holds this".to_owned()
+    }
 }
 
 /// Whether a file holds what is judged: nobody asks for what stands in one, and an API server always says who asks. An image that

@@ -38,6 +38,14 @@ struct Unit {
     digest: String,
 }
 
+/// A document and what is wrong with it.
+type Judged<'d> = (&'d Document, Vec<Fault>);
+
+/// The document that breaks the fewest rules.
+fn nearest(bad: Vec<Judged<'_>>) -> Option<Judged<'_>> {
+    bad.into_iter().min_by_key(|(_, faults)| faults.len())
+}
+
 /// What became of a digest.
 enum Verdict {
     /// Enough documents keep every rule.
@@ -174,12 +182,15 @@ impl<E: Entry> Judge<'_, E> {
         if scope == "platforms" {
             return platforms.and_then(|platforms| self.each(counted, &platforms));
         }
-        let own = match self.each(counted, &[whole]) {
-            Ok(()) => return Ok(()),
+        // One side is enough, and does not outweigh what stands on the other.
+        let unless = |standing: Vec<(Finding, bool)>| if standing.is_empty() { Ok(()) } else { Err(standing) };
+        let whole = [whole];
+        let own = match self.each(counted, &whole) {
+            Ok(()) => return unless(platforms.map_or_else(|_| Vec::new(), |below| self.standing_of(counted, &below))),
             Err(findings) => findings,
         };
         let below = match platforms.and_then(|platforms| self.each(counted, &platforms)) {
-            Ok(()) => return Ok(()),
+            Ok(()) => return unless(self.standing_of(counted, &whole)),
             Err(findings) => findings,
         };
         let is_silent = |findings: &[(Finding, bool)]| findings.iter().all(|(_, silent)| *silent);
@@ -258,68 +269,103 @@ impl<E: Entry> Judge<'_, E> {
         Finding::new(self.kind.platform_missing, self.target.node, message)
     }
 
-    /// Judges the documents about one digest.
-    fn unit(&self, counted: &[&Document], unit: &Unit) -> Verdict {
+    /// The documents about one digest.
+    fn about<'d>(&self, counted: &[&'d Document], unit: &Unit) -> Vec<&'d Document> {
         let is_about = |document: &&&Document| match document.subject.as_str() {
             "" => document.is_local() && unit.platform.is_empty(),
             subject => subject == unit.digest,
         };
-        let documents: Vec<&Document> = counted.iter().filter(is_about).copied().collect();
+        counted.iter().filter(is_about).copied().collect()
+    }
+
+    /// Judges the documents about one digest.
+    fn unit(&self, counted: &[&Document], unit: &Unit) -> Verdict {
+        let documents = self.about(counted, unit);
         let Instead { signers: mut good, fault: instead } = self.entry.instead(&self.look, &unit.digest);
-        let (mut bad, mut kept): (Vec<(&Document, Vec<Fault>)>, Vec<&Document>) = (Vec::new(), Vec::new());
         let without = distinct(&good.iter().collect::<Vec<_>>());
-        for &document in &documents {
-            match self.faults(document) {
-                faults if faults.is_empty() => {
-                    good.push(document.signer());
-                    kept.push(document);
-                }
-                faults => bad.push((document, faults)),
-            }
-        }
-        let needs_none = without > 0 && without >= self.look.need.signers.at_least as usize;
-        let together = if kept.is_empty() || needs_none { Vec::new() } else { self.entry.together(&kept) };
+        let judged = documents.into_iter().map(|document| (document, self.faults(document)));
+        let (kept, bad): (Vec<Judged<'_>>, Vec<Judged<'_>>) = judged.partition(|(_, faults)| faults.is_empty());
+        let kept: Vec<&Document> = kept.into_iter().map(|(document, _)| document).collect();
+        good.extend(kept.iter().map(|document| document.signer()));
+        let at_least = self.look.need.signers.at_least as usize;
+        let needs_none = without > 0 && without >= at_least;
+        let is_read = |one: &&Document| one.fault(self.kind.unreadable, self.kind.invalid).is_none();
+        let readable: Vec<&Document> = bad.iter().map(|(document, _)| *document).filter(is_read).collect();
+        let together = if kept.is_empty() || needs_none { Vec::new() } else { self.entry.together(&kept, &readable) };
+        let standing = self.standing(&bad);
         let enough = distinct(&good.iter().collect::<Vec<_>>());
-        let must_all = self.look.need.all && !bad.is_empty();
-        if enough >= self.look.need.signers.at_least as usize && enough > 0 && !must_all && together.is_empty() {
+        if enough >= at_least && enough > 0 && standing.is_empty() && together.is_empty() {
             return Verdict::Kept;
         }
-        let name_of = |document: &Document, more: &str| self.named(document, unit, more);
-        if let (Some(first), false) = (kept.first(), together.is_empty() || must_all) {
+        let told = |one: Judged<'_>| self.stands(one, unit);
+        if let (Some(first), false) = (kept.first(), together.is_empty()) {
             let more = if kept.len() > 1 { format!("; and {} more beside it", kept.len() - 1) } else { String::new() };
-            let subject = name_of(first, &more);
-            let together = together.into_iter().map(|fault| fault.finding(first, self.target.node, &subject));
+            let mut findings = self.findings((first, together), unit, &more);
             // What is missing may be in one that breaks another rule.
-            let beside = bad.into_iter().min_by_key(|(_, faults)| faults.len());
-            let beside = beside.into_iter().flat_map(|(document, faults)| {
-                let subject = name_of(document, "");
-                faults.into_iter().map(move |fault| fault.finding(document, self.target.node, &subject))
-            });
-            return Verdict::Broken(together.chain(beside).collect());
-        }
-        if must_all {
-            let all = bad.into_iter().flat_map(|(document, faults)| {
-                let subject = name_of(document, "");
-                let node = self.target.node;
-                faults.into_iter().map(move |fault| fault.finding(document, node, &subject))
-            });
-            return Verdict::Broken(all.collect());
+            match standing.is_empty() {
+                true => findings.extend(nearest(bad).into_iter().flat_map(|one| self.findings(one, unit, ""))),
+                false => findings.extend(standing.into_iter().flat_map(told)),
+            }
+            return Verdict::Broken(findings);
         }
         if enough > 0 {
-            return Verdict::Broken(vec![self.too_few(unit, enough, &good, bad.len())]);
+            let short = (enough < at_least).then(|| self.too_few(unit, enough, &good, bad.len()));
+            return Verdict::Broken(standing.into_iter().flat_map(told).chain(short).collect());
         }
-        let many = bad.len();
-        let Some((nearest, mut faults)) = bad.into_iter().min_by_key(|(_, faults)| faults.len()) else {
-            return Verdict::Silent(instead);
+        match self.nearest_of(bad, &readable, unit) {
+            broken if broken.is_empty() => Verdict::Silent(instead),
+            broken => Verdict::Broken(broken),
+        }
+    }
+
+    /// The findings where no document keeps every rule: about the nearest one, and about what stands of the others.
+    fn nearest_of(&self, bad: Vec<Judged<'_>>, readable: &[&Document], unit: &Unit) -> Vec<Finding> {
+        let (many, standing) = (bad.len(), self.standing(&bad));
+        let Some((nearest, mut faults)) = nearest(bad) else {
+            return Vec::new();
         };
-        let is_read = |one: &&Document| one.fault(self.kind.unreadable, self.kind.invalid).is_none();
-        if is_read(&nearest) {
-            let read: Vec<&Document> = documents.into_iter().filter(is_read).collect();
-            faults.extend(self.entry.together(&read));
+        if nearest.fault(self.kind.unreadable, self.kind.invalid).is_none() {
+            faults.extend(self.entry.together(readable, &[]));
         }
-        let more = if many > 1 { format!("; the nearest of {many}") } else { String::new() };
-        let subject = name_of(nearest, &more);
-        Verdict::Broken(faults.into_iter().map(|fault| fault.finding(nearest, self.target.node, &subject)).collect())
+        let one_of = many > 1 && !self.look.need.all;
+        let more = if one_of { format!("; the nearest of {many}") } else { String::new() };
+        let mut findings = self.findings((nearest, faults), unit, &more);
+        let others = standing.into_iter().filter(|(document, _)| document.node != nearest.node);
+        findings.extend(others.flat_map(|one| self.findings(one, unit, "")));
+        findings
+    }
+
+    /// What no better document outweighs: all that is wrong where each must be good, else what the entry says.
+    fn standing<'d>(&self, bad: &[Judged<'d>]) -> Vec<Judged<'d>> {
+        let stands = |fault: &&Fault| self.look.need.all || self.entry.stands(fault.rule);
+        let of = |(document, faults): &Judged<'d>| (*document, faults.iter().filter(stands).cloned().collect());
+        bad.iter().map(of).filter(|(_, faults): &Judged<'d>| !faults.is_empty()).collect()
+    }
+
+    /// The findings about what stands of some digests whatever is said of others.
+    fn standing_of(&self, counted: &[&Document], units: &[Unit]) -> Vec<(Finding, bool)> {
+        let of = |unit: &Unit| {
+            let documents = self.about(counted, unit).into_iter();
+            let judged: Vec<Judged<'_>> = documents.map(|document| (document, self.faults(document))).collect();
+            let standing = self.standing(&judged).into_iter();
+            standing.flat_map(|one| self.stands(one, unit)).collect::<Vec<_>>()
+        };
+        units.iter().flat_map(of).map(|finding| (finding, false)).collect()
+    }
+
+    /// The findings about what a better document does not outweigh.
+    fn stands(&self, one: Judged<'_>, unit: &Unit) -> Vec<Finding> {
+        let more = match self.look.need.all {
+            // Whoever gives files need not have written settings.
+            true if !one.0.is_local() => "; a better one does not outweigh it: `attestations` is `all`",
+            _ => "; a better one does not outweigh it",
+        };
+        self.findings(one, unit, more)
+    }
+
+    fn findings(&self, (document, faults): Judged<'_>, unit: &Unit, more: &str) -> Vec<Finding> {
+        let subject = self.named(document, unit, more);
+        faults.into_iter().map(|fault| fault.finding(document, self.target.node, &subject)).collect()
     }
 
     fn faults(&self, document: &Document) -> Vec<Fault> {
@@ -381,8 +427,14 @@ impl<E: Entry> Judge<'_, E> {
             (None, true) => {
                 format!("{what}, attested ({}), and here an entry with the `trust` of whoever does", self.attest())
             }
-            (None, false) => format!("{what}, given as a file"),
-            (Some(_), _) => format!("{what}, attested ({}){}", self.attest(), self.by()),
+            (None, false) => format!("{what}, given as a file (`{}`)", self.kind.flag),
+            (Some(_), _) => {
+                let file = match self.look.need.local && !self.look.admission {
+                    true => format!(", or given as a file (`{}`)", self.kind.flag),
+                    false => String::new(),
+                };
+                format!("{what}, attested ({}){}{file}", self.attest(), self.by())
+            }
         }
     }
 

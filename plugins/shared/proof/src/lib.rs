@@ -52,6 +52,7 @@ macro_rules! document_keys {
             INDEX = "index",
             PLATFORMS = "platforms",
             PLATFORM = "platform",
+            PROVENANCE = "provenance",
             $($name = $text),*
         }
     };

@@ -40,13 +40,22 @@ pub const OF_IMAGES: [&str; 10] =
 /// The settings that this reads for a file.
 pub const OF_FILES: [&str; 6] = ["trust", "keys", "identities", "local", "attestations", "atLeast"];
 
-/// Reads what is asked of images; `one` is what they need, such as `an SBOM`, and `known` are all keys of the entry.
+/// What is needed, as a plugin says it.
+#[derive(Clone, Copy)]
+pub struct Wanted<'w> {
+    /// One of it: `an SBOM`.
+    pub one: &'w str,
+    /// What `attestations` is where nothing is written: `any` or `all`.
+    pub attestations: &'w str,
+}
+
+/// Reads what is asked of images; `known` are all keys of the entry.
 pub fn of_images<'a>(
     all: &Object<'a, '_>,
     setting: &Setting<'a>,
     known: &[&str],
     earlier: &[&[String]],
-    one: &str,
+    wanted: Wanted<'_>,
 ) -> Need<'a> {
     let exempt = all.get("exempt").boolean().unwrap_or(false);
     let mut given = known.iter().filter(|key| !["match", "exempt"].contains(*key) && all.get(key).is_given());
@@ -70,17 +79,18 @@ pub fn of_images<'a>(
             item.complain("is no platform; write one such as `linux/amd64` or `linux/arm64/v8`");
         }
     }
-    let patterns = patterns(&all.require("match"), earlier, exempt, one);
-    let whose = whose(all, setting, exempt, one);
+    let patterns = patterns(&all.require("match"), earlier, exempt, wanted.one);
+    let whose = whose(all, setting, exempt, wanted);
     Need { patterns, exempt, scope, platforms: platforms.texts(), ..whose }
 }
 
 /// Reads what is asked of a file.
-pub fn of_files<'a>(all: &Object<'a, '_>, setting: &Setting<'a>, one: &str) -> Need<'a> {
-    whose(all, setting, false, one)
+pub fn of_files<'a>(all: &Object<'a, '_>, setting: &Setting<'a>, wanted: Wanted<'_>) -> Need<'a> {
+    whose(all, setting, false, wanted)
 }
 
-fn whose<'a>(all: &Object<'a, '_>, setting: &Setting<'a>, exempt: bool, one: &str) -> Need<'a> {
+fn whose<'a>(all: &Object<'a, '_>, setting: &Setting<'a>, exempt: bool, wanted: Wanted<'_>) -> Need<'a> {
+    let Wanted { one, attestations: otherwise } = wanted;
     let trust = all.get("trust");
     let local = all.get("local").word(&["refuse", "accept"]) == Some("accept");
     if !exempt && !trust.is_given() && !local {
@@ -97,7 +107,7 @@ fn whose<'a>(all: &Object<'a, '_>, setting: &Setting<'a>, exempt: bool, one: &st
         exempt,
         signers: signers(all, setting),
         local,
-        all: all.get("attestations").word(&["any", "all"]) == Some("all"),
+        all: all.get("attestations").word(&["any", "all"]).unwrap_or(otherwise) == "all",
         scope: "",
         platforms: Vec::new(),
     };

@@ -1,6 +1,7 @@
 //! The file that holds what is judged is signed by those who may write it.
 
-use portcullis_sdk::{Fact, FactStatus, Finding, Node, Rule, Severity};
+use portcullis_proof::evidence::file_shown;
+use portcullis_sdk::{Fact, FactStatus, Finding, Node, Review, Rule, Severity};
 
 use crate::proof;
 use crate::rules::signers::{Fault, Signed, fault};
@@ -24,17 +25,17 @@ pub const NOT_ALLOWED: Rule = Rule::new(
 const SIGN: &str = "must be signed (`cosign sign-blob --bundle FILE.sigstore.json FILE`)";
 
 /// Judges the file by what the host found out.
-pub fn judge(entry: &Entry<'_>, trust: &str, object: Node, fact: Fact) -> Option<Finding> {
-    let root = fact.root();
+pub fn judge(entry: &Entry<'_>, trust: &str, review: Review, fact: Fact) -> Option<Finding> {
+    let (root, object, shown) = (fact.root(), review.object(), file_shown(review));
     let by = || wanted(&entry.signers, trust);
     let (rule, message) = match fact.status() {
         FactStatus::Absent => {
             let looked = "no bundle was given for it, and none lies beside it as `FILE.sigstore.json`";
-            (&MISSING, format!("the file that holds this is not signed: {looked}; it {SIGN} by {}", by()))
+            (&MISSING, format!("{shown} is not signed: {looked}; it {SIGN} by {}", by()))
         }
         FactStatus::Rejected(reason) => {
             let (trust, reason) = (name(trust), bounded(&reason));
-            let what = "no signature of the file that holds this holds under the trust";
+            let what = format!("no signature of {shown} holds under the trust");
             (&REFUSED, format!("{what} {trust}: {reason}; it {SIGN} again by {}", by()))
         }
         FactStatus::Verified => {
