@@ -28,9 +28,9 @@ pub struct Ask {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Scope {
-    /// Patterns of paths, such as `src/**`.
+    /// Patterns of paths, such as `src/**`; one place of a result is enough, and so is one that nobody can tell.
     pub paths: Vec<String>,
-    /// Patterns of paths that do not count although `paths` holds them.
+    /// Patterns of paths that do not count although `paths` holds them: where every place of a result is known and is of one.
     pub exclude: Vec<String>,
     /// Tags of rules or results; one of them is enough.
     pub tags: Vec<String>,

@@ -72,6 +72,7 @@ impl<'r, 'a> Reader<'r, 'a> {
         // The greatest versions first: two results are compared by the greatest that both have (3.27.16).
         prints.sort_by(|one, other| other.cmp(one));
         prints.truncate(MOST_PRINTS);
+        prints.shrink_to_fit();
         let place = entry.locations.iter().flatten().find_map(|one| one.physical_location.as_ref());
         let region = place.and_then(|place| place.region.as_ref().or(place.context_region.as_ref()));
         let context = region.and_then(|region| region.snippet.as_ref()).and_then(text_of).map(|text| {

@@ -303,7 +303,9 @@ impl Before {
             let name = tool.driver().name.as_deref().unwrap_or_default().to_lowercase();
             let Some(results) = piece.get("results") else { continue };
             let mut reader = Reader::new(&before.keys, &tool, &artifacts);
-            let there = results.elements().map(|piece| json::<Entry<'_>>(piece).unwrap_or_default());
+            // What stands beyond is new.
+            let there = results.elements().take(MAX_RESULTS);
+            let there = there.map(|piece| json::<Entry<'_>>(piece).unwrap_or_default());
             let there = there.filter(|entry| entry.baseline_state.as_deref() != Some("absent"));
             before.traits.entry(name).or_default().extend(there.map(|entry| reader.read(&entry)));
         }
@@ -313,7 +315,7 @@ impl Before {
     /// Which results of a run were there.
     fn old<'a>(&self, results: Piece<'a>, tool: &Tool<'a>, artifacts: &Artifacts<'a>) -> Vec<bool> {
         let mut reader = Reader::new(&self.keys, tool, artifacts);
-        let now = results.elements().map(|piece| reader.read(&json(piece).unwrap_or_default()));
+        let now = results.elements().take(MAX_RESULTS).map(|piece| reader.read(&json(piece).unwrap_or_default()));
         let now: Vec<Trait> = now.collect();
         let name = tool.driver().name.as_deref().unwrap_or_default().to_lowercase();
         old(&now, self.traits.get(&name).map_or(&[], Vec::as_slice))
