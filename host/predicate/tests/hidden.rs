@@ -44,7 +44,7 @@ fn takes_roots_that_name_each_other_once_a40() {
     let reading = reading(&document);
     assert_eq!(reading.root.expect("a root").name.as_deref(), Some("p"));
     assert_eq!((reading.components, reading.graph.of), (1, 1), "`q` alone");
-    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }
 
 fn package(id: &str, member: &str, value: Value) -> Value {

@@ -466,5 +466,5 @@ fn takes_no_longer_for_documents_made_to_take_long_a40() {
         {"type": "SpdxDocument", "spdxId": "urn:d", "creationInfo": "_:c", "rootElement": ["urn:p"]}]);
     let sets = json!({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": graph});
     assert!(refused(&sets.to_string()).contains("have more than 33554432 bytes in all"));
-    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }

@@ -35,7 +35,9 @@ fn spdx() -> Value {
         "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": "app",
         "documentNamespace": "https://example.com/app",
         "creationInfo": {"created": "2026-11-01T00:00:00Z", "creators": ["Tool: made-up-1"]},
-        "packages": [{"name": "left-pad", "SPDXID": "SPDXRef-1", "downloadLocation": "NOASSERTION"}],
+        "documentDescribes": ["SPDXRef-0"],
+        "packages": [{"name": "app", "SPDXID": "SPDXRef-0", "downloadLocation": "NOASSERTION"},
+            {"name": "left-pad", "SPDXID": "SPDXRef-1", "downloadLocation": "NOASSERTION"}],
     })
 }
 

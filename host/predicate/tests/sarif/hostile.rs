@@ -150,7 +150,7 @@ fn stays_quick_where_many_things_are_looked_up() {
     let run = run(&report, &ask);
     assert_eq!(run.scopes[0].old, many as u64);
     // Squares of these would take minutes.
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
 /// One long thing, at which many results point: the product of both must not decide how long it takes.
@@ -173,7 +173,7 @@ fn stays_quick_where_many_results_point_at_something_endless() {
         ask.baseline = Some(sarif::Baseline { document: Some(report.to_string().into_bytes()), ..Default::default() });
         let started = std::time::Instant::now();
         let run = run(&report, &ask);
-        assert!(started.elapsed().as_secs() < 20, "{members}: {:?}", started.elapsed());
+        assert!(started.elapsed().as_secs() < 60, "{members}: {:?}", started.elapsed());
         assert_eq!(run.scopes[0].old, 20_000, "{members}");
         assert_eq!(run.scopes[1].old, 20_000, "what has endless tags may have any: {members}");
     }
@@ -207,7 +207,7 @@ fn stays_quick_where_results_and_overrides_name_rules_with_endless_ids() {
             assert_eq!((counts(&run), run.descriptor_faults.count), ([0, 0, 2_000, 0, 0], 0));
         }
     }
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
 /// An id that every extension knows: results times extensions must not decide how long it takes.
@@ -226,7 +226,7 @@ fn holds_the_worst_of_all_extensions_against_a_result_a46() {
     let run = run(&report, &ask(json!({"scopes": [{}, {"tags": ["nothing"]}]})));
     assert_eq!(counts(&run), [10_000, 0, 0, 0, 0]);
     assert_eq!(run.scopes[1].counts[4], 10_000, "it may have any tag");
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
 #[test]
