@@ -83,7 +83,7 @@ pub struct Revisions {
     pub repository: Option<String>,
     /// Its branch.
     pub branch: Option<String>,
-    /// It names several.
+    /// It names several revisions, or several repositories.
     pub disagreeing: bool,
 }
 
@@ -243,12 +243,13 @@ impl Revisions {
     fn of(all: &[Revision<'_>]) -> Self {
         let first = all.first();
         let said = |of: fn(&Revision<'_>) -> Option<String>| first.and_then(of);
-        let commits = all.iter().map(|one| one.revision_id.as_deref());
+        let named =
+            |one: &Revision<'_>| (one.revision_id.as_deref().map(shown), one.repository_uri.as_deref().map(shown));
         Self {
             commit: said(|one| one.revision_id.as_deref().map(shown)),
             repository: said(|one| one.repository_uri.as_deref().map(shown)),
             branch: said(|one| one.branch.as_deref().map(shown)),
-            disagreeing: commits.into_iter().any(|commit| commit != first.and_then(|one| one.revision_id.as_deref())),
+            disagreeing: all.iter().any(|one| Some(named(one)) != first.map(named)),
         }
     }
 }

@@ -438,6 +438,9 @@ fn tells_what_source_and_time_a_run_is_about_a46c() {
     let two = run(&report(json!({"results": [], "versionControlProvenance": sources})), &Ask::default());
     assert!(two.revision.disagreeing);
     assert_eq!(two.ended, None);
+    let elsewhere = json!([source("abc"), {"repositoryUri": "https://example.org/other", "revisionId": "abc"}]);
+    let two = run(&report(json!({"results": [], "versionControlProvenance": elsewhere})), &Ask::default());
+    assert!(two.revision.disagreeing, "one commit of two repositories");
 }
 
 #[test]

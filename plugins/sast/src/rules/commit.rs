@@ -111,7 +111,7 @@ fn is_same(one: &str, other: &str) -> bool {
 
 fn commit(entry: &Entry<'_>, run: &Run, known: &Known) -> Option<Fault> {
     if flag(run.node.get(DISAGREEING)) != Some(false) {
-        let what = format!("names several revisions in {}, or may do so; scan one", run.shown());
+        let what = format!("names several revisions or repositories in {}, or may do so; scan one", run.shown());
         return Some(Fault::new(&WRONG, what).at(run.node));
     }
     let scanned = run.node.get(COMMIT).text();
