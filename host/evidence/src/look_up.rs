@@ -141,24 +141,14 @@ impl Shared {
         self.given.iter().map(Given::shown).collect()
     }
 
+    /// Keeps of the caller's documents that what they are about could not be looked up.
+    pub(crate) fn unanswered(&self, question: &Question) {
+        given::used(&self.given, question, if question.local { Use::Told } else { Use::Unsigned });
+    }
+
     /// # Errors
     /// For a person: what could not be looked up.
     pub(crate) async fn answer(
-        self: &Arc<Self>,
-        query: &Query,
-        question: &Question,
-        attested: bool,
-        review: &Resolved,
-        deadline: Instant,
-    ) -> Result<Fact, String> {
-        let answer = self.fact(query, question, attested, review, deadline).await;
-        if answer.is_err() {
-            given::used(&self.given, question, if question.local { Use::Told } else { Use::Unsigned });
-        }
-        answer
-    }
-
-    async fn fact(
         self: &Arc<Self>,
         query: &Query,
         question: &Question,

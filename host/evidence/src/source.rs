@@ -143,6 +143,10 @@ impl Source {
             Err(message) => Ok(Err(message.clone())),
         };
         let broken = |_| Err("a bug in Portcullis stopped the look-up; please report it".to_owned());
-        answered.unwrap_or_else(broken).map_err(|message| FactError { query: asked.query.clone(), message })
+        let answer = answered.unwrap_or_else(broken);
+        if let (Err(_), Ok(question)) = (&answer, &asked.question) {
+            self.shared.unanswered(question);
+        }
+        answer.map_err(|message| FactError { query: asked.query.clone(), message })
     }
 }

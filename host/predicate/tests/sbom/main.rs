@@ -4,6 +4,8 @@ use portcullis_predicate::sbom::{About, Ask, BindingState, CompletenessState, Re
 use portcullis_predicate::{MAX_COMPONENTS, MOST_SHOWN, MOST_TEXT};
 use serde_json::{Value, json};
 
+mod spellings;
+
 const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const OTHER: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 

@@ -1,56 +1,9 @@
 //! What looks like an SBOM of an image and says nothing, or says it of something else: spellings that nobody may hide behind.
 
-use portcullis_predicate::sbom::{About, Ask, BindingState, Reading, read};
+use portcullis_predicate::sbom::{BindingState, read};
 use serde_json::{Value, json};
 
-const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-const OTHER: &str = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
-
-fn about() -> About {
-    About { digests: vec![DIGEST.to_owned(), format!("sha256:{}", "c".repeat(64))], sha512: Some("d".repeat(128)) }
-}
-
-fn ask(components: &[&str], licenses: &[&str], types: &[&str]) -> Ask {
-    let own = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-    Ask::new(&own(components), &own(licenses), &own(types)).expect("patterns")
-}
-
-fn reading(document: &Value) -> Reading {
-    read(document.to_string().as_bytes(), &about(), &Ask::default()).expect("an SBOM")
-}
-
-/// A small document in which everything that can be counted is there.
-fn cyclonedx() -> Value {
-    json!({
-        "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
-        "serialNumber": "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79",
-        "externalReferences": [{"type": "bom", "url": "https://example.com/bom.json"}],
-        "metadata": {
-            "timestamp": "2026-11-21T10:00:00Z",
-            "lifecycles": [{"phase": "build"}],
-            "authors": [{"name": "Ann", "email": "ann@example.com"}],
-            "supplier": {"name": "Org"},
-            "tools": {"components": [{"type": "application", "name": "syft", "version": "1.19.0"}]},
-            "component": {"bom-ref": "root", "type": "container", "name": "app", "version": "1.0",
-                "purl": format!("pkg:oci/app@{}?repository_url=x", DIGEST.replace(':', "%3A"))},
-        },
-        "components": [
-            {"bom-ref": "a", "type": "library", "name": "lodash", "version": "4.17.21", "purl": "pkg:npm/lodash@4.17.21",
-             "supplier": {"name": "OpenJS"}, "licenses": [{"license": {"id": "MIT"}}],
-             "hashes": [{"alg": "SHA-512", "content": "e".repeat(128)}],
-             "components": [{"bom-ref": "b", "type": "library", "name": "inner", "licenses": [{"expression": "MIT AND GPL-3.0-only"}]}]},
-            {"bom-ref": "c", "type": "operating-system", "name": "debian", "version": "12"},
-            {"bom-ref": "d", "type": "file", "name": "/etc/passwd"},
-        ],
-        "dependencies": [{"ref": "root", "dependsOn": ["a"]}, {"ref": "a"}],
-        "compositions": [{"aggregate": "complete", "assemblies": ["root"]}],
-    })
-}
-
-fn share(reading: &Reading, element: &str) -> (usize, usize) {
-    let share = reading.coverage.iter().find(|(name, _)| *name == element).expect("an element");
-    (share.1.have, share.1.of)
-}
+use crate::{DIGEST, OTHER, about, ask, cyclonedx, reading, share};
 
 /// Something in the list that lists nothing: no name, the root once more, files alone.
 #[test]
