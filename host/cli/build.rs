@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             folder
         }
     };
-    std::fs::write(output.join("builtins.rs"), builtins(&folder, &names)?)?;
+    std::fs::write(output.join("builtins.rs"), builtins(&folder, &names, &here)?)?;
     Ok(())
 }
 
@@ -59,7 +59,7 @@ fn component(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// The text of `builtins.rs`. A plugin without component is an error: a binary that lacks one silently would judge less.
-fn builtins(folder: &Path, names: &[String]) -> Result<String, Box<dyn Error>> {
+fn builtins(folder: &Path, names: &[String], here: &Path) -> Result<String, Box<dyn Error>> {
     let mut text =
         String::from("/// The plugins inside this binary, sorted by name.\npub static BUILTINS: &[Builtin] = &[\n");
     if folder.is_dir() {
@@ -72,7 +72,12 @@ fn builtins(folder: &Path, names: &[String]) -> Result<String, Box<dyn Error>> {
             return Err(format!("{} is missing; `cargo xtask build` makes it", wasm.display()).into());
         }
         let code = if code.is_file() { format!("Some(include_bytes!({code:?}))") } else { "None".to_owned() };
-        writeln!(text, "    Builtin {{ name: {name:?}, wasm: include_bytes!({wasm:?}), code: {code} }},")?;
+        let page = here.join("../../plugins").join(name).join("README.md");
+        println!("cargo:rerun-if-changed={}", page.display());
+        writeln!(
+            text,
+            "    Builtin {{ name: {name:?}, wasm: include_bytes!({wasm:?}), code: {code}, page: include_str!({page:?}) }},"
+        )?;
     }
     text.push_str("];\n");
     Ok(text)

@@ -5,6 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+/// Every format of `check`.
+pub const FORMATS: [&str; 8] = ["human", "json", "sarif", "junit", "github", "gitlab", "markdown", "html"];
+
 /// The root of the workspace.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
@@ -128,10 +131,16 @@ pub fn portcullis(folder: &Path, arguments: &[&str]) -> Answer {
 
 /// The same with something on the standard input.
 pub fn portcullis_with(folder: &Path, arguments: &[&str], input: Option<&[u8]>) -> Answer {
+    portcullis_in(folder, &[], arguments, input)
+}
+
+/// The same with further variables in its environment.
+pub fn portcullis_in(folder: &Path, variables: &[(&str, &str)], arguments: &[&str], input: Option<&[u8]>) -> Answer {
     let cache = std::env::temp_dir().join(format!("portcullis-tests-cache-{}", std::process::id()));
     let mut command = Command::new(binary());
     command.args(arguments).current_dir(folder).env_clear();
     command.env("PORTCULLIS_CACHE_DIR", cache).env("PORTCULLIS_TIME", "2026-11-21T10:00:00Z");
+    command.envs(variables.iter().copied());
     let output = run(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()), input);
     Answer {
         status: output.status.code().unwrap_or(-1),

@@ -68,7 +68,7 @@ fn as_review(case: &Case) -> Value {
 #[test]
 fn finds_with_every_built_in_component_what_every_case_draws() {
     let mut judged = 0;
-    for plugin in ["resource-limits", "image-reference", "signature", "sbom", "sast"] {
+    for plugin in ["resource-limits", "image-reference", "pod-security", "signature", "sbom", "sast", "cel"] {
         let cases = files(&root().join("plugins").join(plugin).join("cases"), "yaml");
         assert!(cases.len() >= 6, "{plugin} has {} cases", cases.len());
         for path in cases {

@@ -1,6 +1,6 @@
 //! The command: formats, exit codes, streams, and the same answer every time.
 
-use portcullis_tests::{Folder, corpora, files, portcullis, portcullis_with, root};
+use portcullis_tests::{FORMATS, Folder, corpora, files, portcullis, portcullis_with, root};
 use serde_json::json;
 
 /// A Pod that the default set allows.
@@ -135,11 +135,12 @@ fn injects_nothing_that_a_manifest_says_into_a_terminal() {
         "pod.yaml",
         bad("web").replace("name: web", &format!("name: {name}")).replace("name: app", &format!("name: {name}")),
     );
-    for format in ["human", "json", "sarif"] {
+    for format in FORMATS {
         let answer = portcullis(folder.path(), &["check", "--format", format, "pod.yaml"]);
         let text = format!("{}{}", answer.out, answer.err);
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{format}: {text}");
-        assert!(!text.lines().any(|line| line.starts_with("::error")), "{format}: {text}");
+        let ours = |line: &str| format == "github" && line.starts_with("::error file=pod.yaml,line=");
+        assert!(!text.lines().any(|line| line.starts_with("::error") && !ours(line)), "{format}: {text}");
     }
 }
 
@@ -155,7 +156,7 @@ fn hides_the_values_of_secrets_wherever_they_stand() {
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "nginx"}]}}]});
     folder.write("list.json", one_line.to_string());
     for file in ["secret.yaml", "broken.yaml", "list.json"] {
-        for format in ["human", "json", "sarif"] {
+        for format in FORMATS {
             let answer = portcullis(folder.path(), &["check", "--format", format, file]);
             assert!(!format!("{}{}", answer.out, answer.err).contains("hunter2"), "{file} as {format}: {answer:?}");
         }

@@ -374,6 +374,7 @@ fn judges_as_a_github_action_and_obeys_no_input() {
             ("INPUT_SARIF", "portcullis.sarif"),
             ("INPUT_PORTCULLIS", "portcullis"),
             ("GITHUB_OUTPUT", &output),
+            ("GITHUB_STEP_SUMMARY", "summary.md"),
         ]);
         variables.extend_from_slice(changed);
         let (status, said) = script("bash", run, folder.path(), &variables)?;
@@ -384,10 +385,21 @@ fn judges_as_a_github_action_and_obeys_no_input() {
     assert_eq!((status, outputs.as_str()), (1, "exit-status=1\nsarif=portcullis.sarif\n"), "{said}");
     let sarif = std::fs::read_to_string(folder.path().join("portcullis.sarif")).expect("SARIF");
     assert!(sarif.contains("resource-limits/cpu-limit-max"));
+    assert!(said.contains("\n::error file=denied.yaml,line=16,"), "annotations: {said}");
+    let summary = std::fs::read_to_string(folder.path().join("summary.md")).expect("a summary of the job");
+    assert!(summary.starts_with("## ❌ Portcullis: denied\n"), "{summary}");
     let (status, said, _) = judge(&[("INPUT_PATHS", "denied.yaml"), ("INPUT_MODE", "sandbox")]).expect("bash");
     assert_eq!(status, 0, "{said}");
     let (status, said, _) = judge(&[("INPUT_PATHS", " \n ")]).expect("bash");
     assert_eq!(status, 2, "{said}");
+    // A change that brings its own settings weakens nothing, unless the workflow says that they hold.
+    let mild = "apiVersion: portcullis.dev/v1alpha1\nkind: CheckConfig\nmode: sandbox\n";
+    let mild = folder.write("portcullis.yaml", mild);
+    let unpinned = [("INPUT_PATHS", "denied.yaml"), ("INPUT_MODE", "")];
+    assert_eq!(judge(&unpinned).expect("bash").0, 1);
+    let (status, said, _) = judge(&[&unpinned[..], &[("INPUT_CONFIG", "portcullis.yaml")]].concat()).expect("bash");
+    assert_eq!(status, 0, "{said}");
+    std::fs::remove_file(mild).expect("the file goes");
     for hostile in [
         "$(touch obeyed)",
         "`touch obeyed`",
@@ -398,8 +410,14 @@ fn judges_as_a_github_action_and_obeys_no_input() {
     ] {
         let (status, said, _) = judge(&[("INPUT_PATHS", hostile)]).expect("bash");
         assert_eq!(status, 2, "{hostile}: {said}");
-        for input in ["INPUT_POLICIES", "INPUT_MODE", "INPUT_WAIVERS", "INPUT_NAMESPACE_LABELS", "INPUT_API_RESOURCES"]
-        {
+        for input in [
+            "INPUT_POLICIES",
+            "INPUT_MODE",
+            "INPUT_WAIVERS",
+            "INPUT_NAMESPACE_LABELS",
+            "INPUT_API_RESOURCES",
+            "INPUT_CONFIG",
+        ] {
             let (status, said, _) = judge(&[("INPUT_PATHS", "denied.yaml"), (input, hostile)]).expect("bash");
             assert_eq!(status, 2, "{input}={hostile}: {said}");
         }
@@ -432,6 +450,10 @@ fn judges_as_a_gitlab_job() {
     assert_eq!(status, 0, "{said}");
     for artifact in strings(&job["artifacts"]["paths"]) {
         assert!(folder.path().join(artifact).is_file(), "{artifact}: {said}");
+    }
+    for report in ["junit", "codequality"] {
+        let file = job["artifacts"]["reports"][report].as_str().expect("a file");
+        assert!(folder.path().join(file).is_file(), "{report}: {said}");
     }
     assert_eq!(judge("fine denied.yaml").expect("a shell").0, 1);
     assert_eq!(judge("*").expect("a shell").0, 2);

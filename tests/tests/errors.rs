@@ -150,13 +150,11 @@ fn refuses_a_kind_whose_plural_is_unknown_where_it_matters() {
 }
 
 #[test]
-fn refuses_formats_that_are_not_there_yet_and_formats_that_never_will_be() {
+fn refuses_a_format_that_is_none() {
     let folder = Folder::new("errors");
     folder.write("pod.yaml", POD);
-    for format in ["junit", "github", "gitlab", "markdown", "html"] {
-        says(&portcullis(folder.path(), &["check", "--format", format, "pod.yaml"]), &[format, "not there yet"]);
-    }
-    says(&portcullis(folder.path(), &["check", "--format", "pdf", "pod.yaml"]), &["pdf", "human"]);
+    let words = ["there is no format `pdf`", "`human`", "`html`"];
+    says(&portcullis(folder.path(), &["check", "--format", "pdf", "pod.yaml"]), &words);
 }
 
 #[test]
@@ -416,4 +414,21 @@ fn says_what_a_named_file_is_that_holds_no_subject() {
         "{{- if .Values.a }}\nkind: Pod\n{{- end }}\n",
         &["chart.yaml:1:1", "a template that has not been rendered"],
     );
+}
+
+#[test]
+fn tells_nothing_that_a_condition_made_of_a_secret() {
+    let folder = Folder::new("condition-of-a-secret");
+    folder.write(
+        "set.yaml",
+        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: own}\nspec:\n  policies:\n  - name: p\n    plugin: {builtin: image-reference}\n    match:\n      matchConditions: [{name: c, expression: \"object[object.stringData.p.substring(0, 6)] == 1\"}]\n    settings: {requireDigest: true}\n",
+    );
+    folder.write(
+        "secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: web, namespace: shop}\nstringData:\n  p: Hunter2Zq9\n",
+    );
+    let answer = portcullis(folder.path(), &["check", "-f", "json", "-p", "set.yaml", "secret.yaml"]);
+    assert_eq!(answer.status, 2, "{answer:?}");
+    assert!(answer.out.contains("the condition `c` failed: its error is not told of a Secret"), "{answer:?}");
+    assert!(!answer.out.contains("Hunter"), "{answer:?}");
 }

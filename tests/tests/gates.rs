@@ -352,8 +352,8 @@ fn takes_a_file_for_judged_where_a_policy_finds_something_without_any_fact() {
 fn asks_for_what_is_to_be_judged() {
     let folder = folder(ACCEPTED, ACCEPTED);
     for (arguments, flags) in [
-        (&["check"][..], &["<PATH>...", "--image", "--artifact", "--sbom", "--sarif"][..]),
-        (&["check", "--sbom", "app.cdx.json"], &["<PATH>...", "--image", "--artifact"]),
+        (&["check"][..], &["<PATH>", "--image", "--artifact", "--sbom", "--sarif"][..]),
+        (&["check", "--sbom", "app.cdx.json"], &["<PATH>", "--image", "--artifact"]),
         (&["evidence", "show"], &["<IMAGE>", "--sbom", "--sarif"]),
     ] {
         let answer = portcullis(folder.path(), arguments);

@@ -1,4 +1,4 @@
-//! What the references say is true: examples load, the larger set judges as its comments say, and every metric has its row.
+//! What the references say is true: examples load, the sets that ship judge as they say, and every metric has its row.
 
 use portcullis_tests::{Folder, code, portcullis, root};
 use serde_json::Value;
@@ -28,8 +28,10 @@ fn loads_every_example_of_the_reference() {
         let arguments: &[&str] = match kind {
             "PolicySet" => &["-p", "block.yaml", "pod.yaml"],
             "Waiver" => &["-p", "mine.yaml", "--waivers", "block.yaml", "pod.yaml"],
+            "Baseline" => &["--baseline", "block.yaml", "pod.yaml"],
             "RecordedFacts" => &["--facts", "block.yaml", "pod.yaml"],
             "Registries" => &["--registries", "block.yaml", "pod.yaml"],
+            "CheckConfig" => &["--config", "block.yaml"],
             "RecordedReview" => &["block.yaml"],
             other => unreachable!("an example of kind `{other}`"),
         };
@@ -40,7 +42,7 @@ fn loads_every_example_of_the_reference() {
 
 #[test]
 fn says_of_every_metric_what_it_is() {
-    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let page = std::fs::read_to_string(root().join("docs/webhook.md")).expect("the page of the webhook");
     let folder = root().join("host/webhook/src/metrics");
     let mut metrics = 0;
     for file in ["names.rs", "policy_sets.rs"] {
@@ -48,7 +50,7 @@ fn says_of_every_metric_what_it_is() {
         for name in text.split('"').filter(|word| word.starts_with("portcullis_")) {
             metrics += 1;
             let row = |line: &str| line.starts_with("| `portcullis_") && line.contains(&format!("`{name}`"));
-            assert!(readme.lines().any(row), "the README has no row for {name}");
+            assert!(page.lines().any(row), "docs/webhook.md has no row for {name}");
         }
     }
     assert!(metrics > 20, "{metrics} metrics");
@@ -93,4 +95,55 @@ fn judges_a_rollout_as_its_comments_say() {
     let plan = roll_out("release-plan.yaml", "waves: [{percent: 5}, {percent: 500}]\n");
     assert_eq!((plan.len(), effects(&plan).len()), (1, 1), "{plan:?}");
     assert_eq!(plan[0]["verdict"], "deny");
+}
+
+/// What a set that ships says of a file; the built-in one where no set is named.
+fn shipped(set: Option<&str>, mode: &str, file: &str) -> (i32, Vec<String>) {
+    let mut arguments = vec!["check", "-f", "json", "-m", mode];
+    arguments.extend(set.iter().flat_map(|set| ["-p", set]));
+    arguments.push(file);
+    let answer = portcullis(&root(), &arguments);
+    let told = effects(answer.json()["decisions"].as_array().expect("decisions"));
+    (answer.status, told.into_iter().filter(|told| told.starts_with("pod-security/")).collect())
+}
+
+#[test]
+fn denies_a_privileged_pod_by_every_set_that_ships() {
+    let example = "policies/examples/why-is-my-privileged-pod-denied.yaml";
+    let both =
+        |effect: &str| ["host-namespaces", "privileged"].map(|rule| format!("pod-security/{rule} {effect}")).to_vec();
+    for set in [None, Some("policies/sandbox.yaml"), Some("policies/compliance.yaml")] {
+        let (status, told) = shipped(set, "compliance", example);
+        assert_eq!((status, told), (1, both("deny")), "{set:?}");
+        let (status, told) = shipped(set, "sandbox", example);
+        assert_eq!((status, told), (0, both("warn")), "{set:?}");
+    }
+}
+
+#[test]
+fn denies_a_debugger_that_is_added_to_a_running_pod_a03() {
+    let folder = Folder::new("debugger");
+    let container = serde_json::json!({"name": "app", "image": format!("registry.example/app@sha256:{}", "a".repeat(64)),
+        "resources": {"limits": {"cpu": "200m", "memory": "256Mi"}}});
+    let old = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"containers": [container]}});
+    let mut new = old.clone();
+    new["spec"]["ephemeralContainers"] = serde_json::json!([{
+        "name": "debug", "image": container["image"], "securityContext": {"capabilities": {"add": ["SYS_PTRACE"]}}
+    }]);
+    let request = |subresource: &str| {
+        serde_json::json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+            "uid": "1", "operation": "UPDATE", "subResource": subresource, "namespace": "shop", "name": "web",
+            "kind": {"group": "", "version": "v1", "kind": "Pod"},
+            "resource": {"group": "", "version": "v1", "resource": "pods"}, "userInfo": {"username": "ann"},
+            "object": new, "oldObject": old}})
+    };
+    folder.write("review.json", request("ephemeralcontainers").to_string());
+    let answer = portcullis(folder.path(), &["check", "-f", "json", "review.json"]);
+    assert_eq!(answer.status, 1, "{answer:?}");
+    assert_eq!(answer.codes(), ["pod-security/capabilities-baseline"]);
+    // A resize changes no right, and a Pod that was there before must stay resizable.
+    folder.write("review.json", request("resize").to_string());
+    let answer = portcullis(folder.path(), &["check", "-f", "json", "review.json"]);
+    assert_eq!(answer.codes(), [""; 0]);
 }

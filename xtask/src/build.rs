@@ -77,8 +77,8 @@ pub fn components(workspace: &Workspace, guests: &[Guest]) -> Result<()> {
         println!("all {} are up to date in {}", guests.len(), folder.display());
         return Ok(());
     }
-    let names: Vec<&str> = guests.iter().map(|guest| guest.name.as_str()).collect();
-    let modules = toolchain.compile(workspace.root(), &names, "plugin", &workspace.target().join("guests"))?;
+    let specs: Vec<&str> = guests.iter().map(|guest| guest.spec.as_str()).collect();
+    let modules = toolchain.compile(workspace.root(), &specs, "plugin", &workspace.target().join("guests"))?;
     for guest in guests {
         let component = component::from_core(&modules.join(format!("{}.wasm", guest.library)))?;
         make(&made(guest), &component, &key)?;
@@ -141,7 +141,7 @@ fn remove_strangers(folder: &Path, guests: &[Guest]) -> Result<()> {
 fn sources_key(workspace: &Workspace, toolchain: &Toolchain) -> Result<String> {
     let mut text = format!("{}\n", toolchain.identity());
     // xtask's own dependencies make the component, and the workspace's profile makes the module.
-    for source in SOURCES.iter().copied().chain(["Cargo.toml", "xtask/src/component.rs", "xtask/src/wasm.rs"]) {
+    for source in SOURCES.iter().copied().chain(["Cargo.toml", "host/component/src", "xtask/src/wasm.rs"]) {
         add_digests(workspace.root(), Path::new(source), &mut text)?;
     }
     Ok(component::digest(text.as_bytes()))

@@ -55,11 +55,12 @@ pub fn judged(workspace: &Workspace, product: &Path, totals: &mut Totals) -> Res
     let result = step("cases against a real API server", || {
         let mut cargo = workspace.cargo();
         // The whole workspace, so that nothing is compiled again with other features.
-        cargo.args(["test", "--workspace", "--test", "cluster"]);
+        cargo.args(["test", "--workspace", "--test", "cluster", "--test", "admission_oracle"]);
         cargo
             .envs(test::environment(workspace, product))
             .env(ASSETS, &assets)
             .env("PORTCULLIS_E2E_TABLE", &table)
+            .env("PORTCULLIS_E2E_ORACLE_TABLE", table.with_file_name("oracle.md"))
             .envs(signing)
             .envs(reporting);
         if let Some(helm) = tools::helm()? {

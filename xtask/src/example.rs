@@ -6,10 +6,9 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::command;
-use crate::component;
 use crate::test;
 use crate::totals::Totals;
-use crate::wasm::{TARGET, Toolchain};
+use crate::wasm::Toolchain;
 use crate::workspace::{Workspace, cargo_program, folders_with_manifest};
 
 const EXAMPLES: &str = "plugins/examples";
@@ -58,30 +57,28 @@ fn follow(
     cargo.args(["test", "--", "--show-output"]).current_dir(&copy).env("CARGO_TARGET_DIR", &target);
     test::tests(&mut cargo, totals)?;
 
-    let module = if toolchain.is_plain() {
-        let arguments = ["build", "--release", "--target", TARGET];
-        told(&readme, &format!("cargo {}", arguments.join(" ")))?;
-        let mut cargo = Command::new(cargo_program());
-        cargo.args(arguments).current_dir(&copy).env("CARGO_TARGET_DIR", &target);
-        // What the caller's environment says would win over the example's own `.cargo/config.toml`.
-        command::run(cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS"))?;
-        target.join(TARGET).join("release")
-    } else {
-        toolchain.compile(&copy, &[&name], "release", &target)?
+    let file = format!("{name}.wasm");
+    // Where plain cargo finds no compiler for WebAssembly, the plugin is made of what another one made.
+    let module = match toolchain.is_plain() {
+        true => None,
+        false => Some(toolchain.compile(&copy, &[&name], "release", &target)?.join(format!("{library}.wasm"))),
     };
-
-    told(&readme, "cargo xtask component ")?;
-    let plugin = copy.join(format!("{name}.wasm"));
-    let mut xtask = Command::new(std::env::current_exe().context("xtask does not know its own path")?);
-    xtask.arg("component").arg(module.join(format!("{library}.wasm"))).arg("-o").arg(&plugin);
-    command::run(&mut xtask)?;
-
-    let policies = copy.join(POLICIES);
-    let set = read(&policies)?;
+    let build = |more: &[&str]| {
+        told(&readme, "portcullis plugin build --pin policies.yaml")?;
+        let mut build = Command::new(product);
+        build.args(["plugin", "build"]).current_dir(&copy).env("CARGO_TARGET_DIR", &target);
+        if let Some(module) = &module {
+            build.arg(module).args(["--output", &file]);
+        }
+        command::run(build.args(more))
+    };
+    build(&[])?;
+    let set = read(&copy.join(POLICIES))?;
     ensure!(set.contains(PLACEHOLDER), "{POLICIES} does not hold the digest `{PLACEHOLDER}`");
     judges(product, &copy, &readme, "allowed.yaml", 2).context("with a digest that is not the plugin's")?;
-    let bytes = std::fs::read(&plugin).with_context(|| format!("cannot read {}", plugin.display()))?;
-    write(&policies, &set.replace(PLACEHOLDER, &format!("sha256:{}", component::digest(&bytes))))?;
+    build(&["--pin", POLICIES])?;
+    told(&readme, "portcullis plugin test")?;
+    command::run(Command::new(product).args(["plugin", "test", "--plugin", &file, "--strict"]).current_dir(&copy))?;
     judges(product, &copy, &readme, "denied.yaml", 1)?;
     judges(product, &copy, &readme, "allowed.yaml", 0)
 }

@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, component, demo, test, e2e, bench, chart, dist, map, tools.
+//! Runs one of the project's own commands: build, demo, test, e2e, bench, chart, dist, map, pictures, tools.
 
 use std::process::ExitCode;
 
@@ -19,6 +19,7 @@ mod elf;
 mod example;
 mod image;
 mod map;
+mod pictures;
 mod python;
 mod test;
 mod tools;
@@ -33,8 +34,6 @@ const HELP: &str = "\
 cargo xtask <command>
 
   build          Build the plugins and the release binary `portcullis` with the built-in plugins inside.
-  component CORE.wasm -o PLUGIN.wasm
-                 Make a plugin of what cargo built for `wasm32-unknown-unknown`, and print its digest as a policy set takes it.
   demo           Build, then judge `policies/examples/` in both modes, a document and a waiver, and show the findings.
   test [--all]   Run every check and test; `--all` adds what needs more than Rust, or minutes (cargo-deny, e2e).
   e2e            Build, then show with kubectl what a real API server does with the webhook; writes `target/e2e/table.md`.
@@ -43,6 +42,7 @@ cargo xtask <command>
   chart          Render `deploy/manifests` from the Helm chart, then lint, render and judge it with all its values (needs Go).
   dist           Build what is given away, below `target/dist`: a static binary (musl) with checksum, SBOM and OCI image.
   map            Write the map of the files in `host/README.md` again, from their first sentences.
+  pictures       Draw the pictures of the README below `docs/images` (the page's need Chromium).
   tools          Install what only some tests need (cosign, crane, syft, bandit, semgrep, a registry) into the cache, and print
                  the variables by which the tests find it.
   help           Show this text.
@@ -54,7 +54,7 @@ Environment:
                                   `rustc-web` and `rust-web-src`.
   KUBEBUILDER_ASSETS              A folder with `etcd`, `kube-apiserver`, `kube-controller-manager` and `kubectl` for e2e. Where
                                   it is not set, they are built with Go, once, into the cache (7 minutes, 3 GB with Go's own).
-  PORTCULLIS_BIN                  A binary that is there already, for `chart` and `e2e`; built where it is not set.
+  PORTCULLIS_BIN                  A binary that is there already, for `chart`, `e2e` and `pictures`; built where it is not set.
   PORTCULLIS_CACHE                Where tools are kept; `$XDG_CACHE_HOME/portcullis` or `~/.cache/portcullis` where it is not set.
 ";
 
@@ -68,8 +68,6 @@ fn main() -> ExitCode {
             print!("{HELP}");
             return ExitCode::SUCCESS;
         }
-        // Needs nothing of the workspace, so it does not wait for another command either.
-        ["component", rest @ ..] => return ended(component::run(rest).map(|()| ExitCode::SUCCESS)),
         ["build"] => |workspace| {
             clock::announce(workspace, build::FIRST_MINUTES);
             build::run(workspace).map(|_| ExitCode::SUCCESS)
@@ -86,6 +84,7 @@ fn main() -> ExitCode {
         ["chart"] => |workspace| chart::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
         ["dist"] => |workspace| dist::run(workspace).map(|()| ExitCode::SUCCESS),
         ["map"] => |workspace| map::run(workspace).map(|()| ExitCode::SUCCESS),
+        ["pictures"] => |workspace| pictures::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
         ["tools"] => return ended(test::tools().map(|()| ExitCode::SUCCESS)),
         unknown => {
             eprintln!("xtask: there is no command `{}`; `cargo xtask help` lists them", unknown.join(" "));

@@ -23,6 +23,8 @@ pub struct Workspace {
 pub struct Package {
     /// The package's name.
     pub name: String,
+    /// The package's version.
+    pub version: String,
     /// The folder of its `Cargo.toml`, relative to the root.
     pub folder: PathBuf,
     /// The kind (`lib`, `cdylib`, `bin`, `bench`, ...) and name of each thing that it builds.
@@ -40,6 +42,8 @@ impl Package {
 pub struct Guest {
     /// The package's name, and the file name of the component.
     pub name: String,
+    /// Its name and version, as cargo takes it where a dependency has the same name.
+    pub spec: String,
     /// Whether it stands in `plugins/` and therefore goes into the release binary; else it only serves the tests.
     pub builtin: bool,
     /// The file name of its core module, without extension.
@@ -109,7 +113,8 @@ impl Workspace {
                     "{shown} holds the package `{}`: the folder's name is the plugin's name",
                     package.name
                 );
-                guests.push(Guest { name: package.name.clone(), builtin, library: library.replace('-', "_") });
+                let (name, spec) = (package.name.clone(), format!("{}@{}", package.name, package.version));
+                guests.push(Guest { name, spec, builtin, library: library.replace('-', "_") });
             }
         }
         Ok(guests)
@@ -175,7 +180,8 @@ fn packages(root: &Path, metadata: &Value) -> Result<Vec<Package>> {
         let manifest = Path::new(text("manifest_path")?);
         let folder = manifest.parent().and_then(|folder| folder.strip_prefix(root).ok());
         let Some(folder) = folder else { bail!("{} stands outside of {}", manifest.display(), root.display()) };
-        packages.push(Package { name: text("name")?.to_owned(), folder: folder.to_owned(), targets: targets(package) });
+        let (name, version) = (text("name")?.to_owned(), text("version")?.to_owned());
+        packages.push(Package { name, version, folder: folder.to_owned(), targets: targets(package) });
     }
     packages.sort_by(|one, other| one.folder.cmp(&other.folder));
     Ok(packages)

@@ -28,7 +28,7 @@ and the rules of the built-in set.
 {{- $match := default dict $policy.match }}
 {{- $name := dig "builtin" "" (default dict $policy.plugin) }}
 {{- $settings := list (default dict $policy.settings) (dig "sandbox" dict (default dict $policy.settingsByMode)) (dig "compliance" dict (default dict $policy.settingsByMode)) }}
-{{- $ordinary := and (has $name (list "image-reference" "resource-limits" "signature")) (not $match.matchConditions) (not $set.spec.workloads) }}
+{{- $ordinary := and (has $name (list "image-reference" "pod-security" "resource-limits" "signature")) (not $match.matchConditions) (not $set.spec.workloads) }}
 {{- range $settings }}
 {{- if or (hasKey . "fields") (hasKey . "totals") }}
 {{- $ordinary = false }}

@@ -3,13 +3,14 @@
 //! | status | meaning |
 //! | --- | --- |
 //! | 0 | every subject is allowed (warnings included) |
-//! | 1 | something is denied |
+//! | 1 | something is denied, or counts by `--fail-on` |
 //! | 2 | something could not be judged: bad arguments, an unreadable or empty input, a bad policy set, an error whose `onError` is deny |
 //!
-//! The status follows from the verdict alone, which exists before any renderer runs: no format can change it.
+//! The status follows from the verdict and from `--fail-on`, which both exist before any renderer runs: no format can change it.
 
 use std::process::ExitCode;
 
+use portcullis_model::{Decision, Effect, Failure, Judged, Severity};
 use portcullis_report::{Report, ReportVerdict};
 
 /// How a run ends.
@@ -24,9 +25,10 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// How a run with this report ends.
-    pub fn of(report: &Report) -> Self {
+    /// How a run with this report ends. What counts besides can only make it stricter.
+    pub fn of(report: &Report, fail_on: FailOn) -> Self {
         match report.verdict {
+            ReportVerdict::Allow if fail_on.count(report) > 0 => Self::Denied,
             ReportVerdict::Allow => Self::Allowed,
             ReportVerdict::Deny => Self::Denied,
             ReportVerdict::Error => Self::NotJudged,
@@ -49,6 +51,79 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// What gives the status 1. No verdict changes by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailOn {
+    /// What is denied, and nothing else.
+    #[default]
+    Denied,
+    /// Warnings too, and what could not be judged where that only warns.
+    Warned,
+    /// Findings of at least this severity too, whatever they do; unless somebody answers for them, or they are a trial.
+    Severity(Severity),
+}
+
+impl FailOn {
+    /// Every word of `--fail-on`.
+    pub const WORDS: [&'static str; 7] = ["denied", "warned", "info", "low", "medium", "high", "critical"];
+
+    /// What a word means.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "denied" => Some(Self::Denied),
+            "warned" => Some(Self::Warned),
+            severity => Severity::parse(severity).map(Self::Severity),
+        }
+    }
+
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Warned => "warned",
+            Self::Severity(severity) => severity.as_str(),
+        }
+    }
+
+    /// Whether a finding counts that denies nothing.
+    pub fn counts(self, judged: &Judged) -> bool {
+        match self {
+            Self::Denied => false,
+            Self::Warned => judged.effect == Effect::Warn,
+            // Only what somebody is told or what is recorded: a waiver stands for its finding, and a trial does nothing.
+            Self::Severity(least) => matches!(judged.effect, Effect::Warn | Effect::Audit) && judged.severity >= least,
+        }
+    }
+
+    /// Whether something counts that could not be judged and denies nothing; a notice about the whole subject is none.
+    fn counts_failure(self, failure: &Failure) -> bool {
+        self == Self::Warned && failure.policy.is_some() && failure.effect == Effect::Warn
+    }
+
+    /// How much of a report counts though it denies nothing.
+    pub fn count(self, report: &Report) -> usize {
+        let of = |decision: &Decision| {
+            let findings = decision.findings.iter().filter(|judged| self.counts(judged)).count();
+            findings + decision.failures.iter().filter(|failure| self.counts_failure(failure)).count()
+        };
+        report.decisions.iter().map(of).sum()
+    }
+
+    /// Why the status is 1 though the verdict is not to deny; nothing where it is not.
+    pub fn notice(self, report: &Report) -> Option<String> {
+        let count = self.count(report);
+        if report.verdict != ReportVerdict::Allow || count == 0 {
+            return None;
+        }
+        let what = match self {
+            Self::Severity(least) => format!("of at least {least} severity"),
+            _ => "that warn".to_owned(),
+        };
+        let noun = if count == 1 { "1 is".to_owned() } else { format!("{count} are") };
+        Some(format!("the exit status is 1 by `--fail-on {}`: there {noun} {what}; nothing is denied", self.as_str()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use portcullis_report::{InputError, Parts, Tool};
@@ -61,7 +136,12 @@ mod tests {
         let tool = || Tool { version: "0.1.0".into(), commit: String::new() };
         let errors = vec![InputError::new("x")];
         for parts in [Parts::default(), Parts { errors, ..Parts::default() }] {
-            assert_eq!(Exit::of(&Report::new(tool(), parts)).code(), 2);
+            let report = Report::new(tool(), parts);
+            for word in FailOn::WORDS {
+                let fail_on = FailOn::parse(word).expect("a word");
+                assert_eq!(Exit::of(&report, fail_on).code(), 2, "{word}");
+                assert_eq!(fail_on.as_str(), word);
+            }
         }
         assert_eq!([Exit::Allowed, Exit::Denied, Exit::NotJudged].map(Exit::code), [0, 1, 2]);
     }

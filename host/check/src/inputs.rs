@@ -110,6 +110,16 @@ pub fn gather(paths: &[PathBuf], options: &GatherOptions) -> Gathered {
 }
 
 impl InputFile {
+    /// Where it is read from; `-` or nothing for the standard input.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How a baseline names it whose paths count from that folder.
+    pub(crate) fn from(&self, folder: &Path) -> String {
+        relative_to(folder, &self.path)
+    }
+
     /// Reads it, at most [`GatherLimits::file_bytes`]. The standard input can be read once.
     pub fn read(&self) -> Result<Vec<u8>, Error> {
         // Looked at again before it is opened: opening what has become a pipe since would wait forever.

@@ -1,11 +1,15 @@
 //! Files to subjects, through the gate, to a report.
 
+pub mod baseline;
 pub mod bytes;
+pub mod changed;
 pub mod error;
 pub mod exit;
+pub mod fix;
 mod given;
 mod ignore;
 pub mod inputs;
+pub mod listed;
 mod named;
 mod parallel;
 mod read;
@@ -21,9 +25,10 @@ use portcullis_document::ReadLimits;
 use portcullis_evidence::Source;
 use portcullis_gate::{Gate, Sets, Warning};
 use portcullis_model::{Decision, FailureKind, Mode, Review};
-use portcullis_report::{InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool, WaiverInfo};
+use portcullis_report::{ChangedSince, InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool, WaiverInfo};
 use portcullis_subject::kinds::Kinds;
 
+use crate::changed::Since;
 use crate::inputs::{GatherOptions, Gathered};
 use crate::read::FileContent;
 use crate::recorded::Comparison;
@@ -61,6 +66,10 @@ pub struct CheckOptions {
     pub jobs: Option<usize>,
     /// Who looks facts up, and so knows what became of the SBOMs and reports that the caller gave.
     pub evidence: Option<Arc<Source>>,
+    /// The folder from which a baseline names files; empty where that is the current one.
+    pub baseline_folder: PathBuf,
+    /// Where only what changed is judged: since when.
+    pub since: Option<Since>,
     /// Who reports.
     pub tool: Tool,
 }
@@ -77,15 +86,38 @@ struct FileResult {
 
 /// Judges everything that the options name. `advance` is told the number of files after each of them.
 pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)) -> Report {
-    let named = named::subjects(options);
+    let (gathered, contents) = gather(options);
+    let parts = match what_changed(options, &contents) {
+        Ok(split) => parts(gate, options, gathered, &contents, split, advance),
+        Err(error) => Parts { errors: vec![error], ..Parts::default() },
+    };
+    Report::new(options.tool.clone(), parts)
+}
+
+/// The files that the options name, and what is in them.
+fn gather(options: &CheckOptions) -> (Gathered, Vec<FileContent>) {
     let gathered = match options.paths.as_slice() {
-        [] if !named.is_empty() => Gathered::default(),
+        [] if !options.images.is_empty() || !options.artifacts.is_empty() => Gathered::default(),
         paths => inputs::gather(paths, &options.gather),
     };
     let contents = parallel::map(&gathered.files, options.jobs, |file| read::read(file, &options.read));
-    let surroundings = Surroundings::collect(options, &contents);
-    let total = contents.len();
-    let results = parallel::map(&contents, options.jobs, |content| {
+    (gathered, contents)
+}
+
+/// What a report of these files is made of, and of what else the options name.
+fn parts(
+    gate: &Gate,
+    options: &CheckOptions,
+    gathered: Gathered,
+    contents: &[FileContent],
+    split: Split,
+    advance: &(dyn Fn(usize) + Sync),
+) -> Parts {
+    let named = named::subjects(options);
+    let surroundings = Surroundings::collect(options, contents);
+    let (to_judge, left) = split.of(contents);
+    let total = to_judge.len();
+    let results = parallel::map(&to_judge, options.jobs, |content| {
         let result = judge_file(gate, options, &surroundings, content);
         advance(total);
         result
@@ -99,9 +131,9 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
         rules: rules(gate),
         errors: gathered.errors.into_iter().map(InputError::from).chain(surroundings.errors.clone()).collect(),
         skipped: gathered.skipped,
-        notices: Vec::new(),
         waivers: waivers(gate),
-        decisions: Vec::new(),
+        changed_since: split.told,
+        ..Parts::default()
     };
     let mut comparison = Comparison::default();
     let mut of_files = Vec::new();
@@ -118,8 +150,41 @@ pub fn run(gate: &Gate, options: &CheckOptions, advance: &(dyn Fn(usize) + Sync)
     let sets = gate.sets();
     parts.notices.extend(given::notices(&sets, &given, &parts.decisions));
     parts.notices.extend(comparison.notices());
-    parts.notices.extend(idle_waivers(gate, options.time, &parts.decisions));
-    Report::new(options.tool.clone(), parts)
+    match &mut parts.changed_since {
+        Some(since) => {
+            since.left_subjects = left.iter().any(|content| surroundings.holds_subject(gate, options, content));
+            parts.notices.push(since.words());
+        }
+        // What is left as it was may need what nothing here needed.
+        None => parts.notices.extend(idle_waivers(gate, options.time, &parts.decisions)),
+    }
+    if let Some((info, told)) = baseline::told(gate, options, &to_judge, &parts.decisions) {
+        parts.notices.extend(told);
+        parts.baseline = Some(info);
+    }
+    parts
+}
+
+/// Which files are judged, and what is told of those that are left as they were.
+struct Split {
+    judged: Vec<bool>,
+    told: Option<ChangedSince>,
+}
+
+impl Split {
+    /// The files that are judged, and those that are left.
+    fn of<'c>(&self, contents: &'c [FileContent]) -> (Vec<&'c FileContent>, Vec<&'c FileContent>) {
+        let (judged, left): (Vec<_>, Vec<_>) = contents.iter().zip(&self.judged).partition(|(_, judged)| **judged);
+        let only = |pairs: Vec<(&'c FileContent, &bool)>| pairs.into_iter().map(|(content, _)| content).collect();
+        (only(judged), only(left))
+    }
+}
+
+fn what_changed(options: &CheckOptions, contents: &[FileContent]) -> Result<Split, InputError> {
+    let Some(since) = &options.since else { return Ok(Split { judged: vec![true; contents.len()], told: None }) };
+    let files: Vec<_> = contents.iter().map(|content| content.file.clone()).collect();
+    let (judged, told) = changed::split(since, &files)?;
+    Ok(Split { judged, told: Some(told) })
 }
 
 fn judge_file(gate: &Gate, options: &CheckOptions, surroundings: &Surroundings, content: &FileContent) -> FileResult {

@@ -106,6 +106,7 @@ fn review(
             namespace: String::new(),
             name: name.to_owned(),
             place: None,
+            occurrence: None,
         },
         request: Request {
             operation: "CREATE".to_owned(),

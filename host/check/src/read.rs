@@ -48,6 +48,13 @@ impl FileContent {
         }
     }
 
+    /// Whether the text is one JSON value rather than YAML.
+    pub(crate) fn is_json(&self, limits: &ReadLimits) -> bool {
+        let json =
+            |source: &Arc<Source>| source.text().trim_start().starts_with('{') && read_json(source, limits).is_ok();
+        self.source.as_ref().is_ok_and(json)
+    }
+
     /// Whether a text without documents has more than blanks, comments and `---`, as `null` has; a JSON text always should.
     pub(crate) fn says_nothing_aloud(&self) -> bool {
         let Ok(source) = &self.source else { return false };

@@ -1,10 +1,10 @@
 //! Documents to reviews, with what other documents of the input say about kinds and namespaces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use portcullis_gate::Gate;
-use portcullis_model::{Document, Facts, NamespaceLabels, NodeId, Request, Review, Subject, SubjectKind};
+use portcullis_model::{Document, Facts, NamespaceLabels, NodeId, Occurrence, Request, Review, Subject, SubjectKind};
 use portcullis_policies::Selection;
 use portcullis_report::{InputError, Skipped};
 use portcullis_subject::kinds::Kinds;
@@ -89,6 +89,7 @@ impl Surroundings {
             portcullis_subject::mask_secrets(document);
             self.add(gate, content, document, &mut found);
         }
+        count_occurrences(&mut found.reviews, &content.file.from(&options.baseline_folder));
         let empty = found.reviews.is_empty() && found.errors.is_empty();
         if documents.is_empty() && (content.file.named || content.says_nothing_aloud()) {
             found.errors.push(nothing(content));
@@ -105,6 +106,11 @@ impl Surroundings {
             found.skipped.push(Skipped { path: content.file.shown.clone(), reason: "it is empty".into() });
         }
         found
+    }
+
+    /// Whether a file that is not judged holds something that would be.
+    pub(crate) fn holds_subject(&self, gate: &Gate, options: &CheckOptions, content: &FileContent) -> bool {
+        !self.subjects(gate, options, content).reviews.is_empty()
     }
 
     fn add(&self, gate: &Gate, content: &FileContent, document: &Document, found: &mut Found) {
@@ -191,6 +197,7 @@ impl Surroundings {
                 namespace: String::new(),
                 name: name.to_owned(),
                 place: document.place(NodeId::ROOT),
+                occurrence: None,
             },
             request: Request::default(),
             object: Some(document.clone()),
@@ -207,7 +214,23 @@ impl Surroundings {
 }
 
 fn of_file(review: Review, content: &FileContent) -> Review {
-    Review { file: content.signed.clone(), ..review }
+    // Which of its name it is, and in which file, is said when all of the file are there.
+    let subject = Subject { occurrence: Some(Occurrence::default()), ..review.subject };
+    Review { file: content.signed.clone(), subject, ..review }
+}
+
+/// Counts the subjects of one name in one file, so that a baseline which lists one of them does not cover the others.
+fn count_occurrences(reviews: &mut [(Review, Option<Record>)], file: &str) {
+    let mut seen: HashMap<[String; 4], u32> = HashMap::new();
+    for (review, _) in reviews {
+        let subject = &mut review.subject;
+        if let Some(occurrence) = &mut subject.occurrence {
+            let texts = [&subject.api_version, &subject.kind, &subject.namespace, &subject.name];
+            let count = seen.entry(texts.map(String::clone)).or_default();
+            *count += 1;
+            *occurrence = Occurrence { file: file.to_owned(), number: *count };
+        }
+    }
 }
 
 /// What a file is that holds no document at all.

@@ -10,38 +10,60 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Id, Parser, Subcommand, ValueEnum};
 use portcullis_report::plain;
 
+mod baseline;
+mod config;
 mod documents;
+mod everyday;
 mod evidence;
 mod evidence_show;
+mod fix;
+mod init;
+mod plugin;
+mod policies;
 mod serve;
 mod signer;
 mod verify_bundle;
 mod webhook_config;
 
+pub use baseline::{BaselineArguments, BaselineCommand, BaselineCommands, BaselineWriteArguments};
+pub use config::{ConfigArguments, Given};
 pub use documents::DocumentArguments;
+pub use everyday::EverydayArguments;
 pub use evidence::EvidenceArguments;
 pub use evidence_show::{EvidenceCommand, EvidenceCommands, ShowArguments, ShowFormat};
+pub use fix::FixArguments;
+pub use init::{InitArguments, ManArguments};
+pub use plugin::{BuildArguments, InspectArguments, NewArguments, PluginCommand, PluginCommands, TestArguments};
+pub use policies::{
+    PoliciesCommand, PoliciesCommands, PolicyArguments, PolicyExplainArguments, PolicyListArguments, TableFormat,
+};
 pub use serve::ServeArguments;
 pub use signer::SignerArguments;
 pub use verify_bundle::VerifyBundleArguments;
 pub use webhook_config::WebhookConfigArguments;
 
 /// The version, with the commit that it was built from.
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PORTCULLIS_COMMIT"), ")");
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("PORTCULLIS_COMMIT"), ")");
 
 const SERVE: &str = "serve";
-/// What `check` and `evidence show` want, as clap names it.
-const PATHS: &str = "<PATH>...";
+/// What `evidence show` wants, as clap names it.
 const IMAGE: &str = "<IMAGE>";
 
 const EXIT_STATUS: &str = "\
 Exit status:
   0  everything was allowed (warnings included)
-  1  something was denied
+  1  something was denied, or counts by --fail-on
   2  something could not be judged: bad arguments, unreadable or empty input, a bad policy set, a failed plugin
      (shown as not judged, without a status, where the policy set says onError: warn)
 
-Every flag can be given as PORTCULLIS_<FLAG> too; several values with commas between them.";
+Every flag can be given as PORTCULLIS_<FLAG> too; several values with commas between them.
+A flag wins over its variable, that over `portcullis.yaml` (`check`, `baseline write`,
+`policies`), that over the default.";
+
+const COMPLETIONS: &str = "\
+bash: source <(portcullis completions bash)
+zsh:  portcullis completions zsh > \"${fpath[1]}/_portcullis\"
+fish: portcullis completions fish > ~/.config/fish/completions/portcullis.fish";
 
 /// Decides whether a change may enter: sandboxed WebAssembly policies judge Kubernetes manifests.
 #[derive(Parser, Debug)]
@@ -57,6 +79,8 @@ pub struct Arguments {
 pub enum Command {
     /// Judge manifests: files, directories, streams, rendered charts, recorded AdmissionReviews
     Check(Box<CheckArguments>),
+    /// Findings that were there before: write the file that `check --baseline` takes
+    Baseline(BaselineCommands),
     /// Judge what the API server asks: the admission webhook
     Serve(Box<ServeArguments>),
     /// Print the ValidatingWebhookConfiguration that makes the API server ask
@@ -65,17 +89,48 @@ pub enum Command {
     VerifyBundle(VerifyBundleArguments),
     /// What an image carries (signatures, attestations, SBOMs, reports of scans), and what an SBOM or a report in a file says
     Evidence(EvidenceCommands),
+    /// Which policies judge here, and which of them would judge a file, and why
+    Policies(PoliciesCommands),
+    /// Write `portcullis.yaml`, a policy set and a step for the CI system of this repository; what is there stays as it is
+    Init(InitArguments),
+    /// Print completions for a shell
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page, or write one page for each command
+    Man(ManArguments),
+    /// Write a plugin of your own: a project, its component, its cases, and all that is known of it
+    Plugin(PluginCommands),
     /// Compile one plugin from the standard input to the standard output (the product calls this itself)
     #[command(hide = true)]
     CompilePlugin,
+}
+
+impl Command {
+    /// Keeps what was given for the commands that read `portcullis.yaml` besides.
+    fn take_given(&mut self, given: Given) {
+        match self {
+            Self::Check(arguments) => arguments.everyday.config.given = given,
+            Self::Baseline(commands) => match &mut commands.command {
+                BaselineCommand::Write(arguments) => arguments.check.everyday.config.given = given,
+            },
+            Self::Policies(commands) => match &mut commands.command {
+                PoliciesCommand::List(arguments) => arguments.flags.config.given = given,
+                PoliciesCommand::Explain(arguments) => arguments.flags.config.given = given,
+            },
+            _ => {}
+        }
+    }
 }
 
 /// The flags of `check`.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_STATUS)]
 pub struct CheckArguments {
-    /// Files and directories to judge; `-` reads the standard input
-    #[arg(required_unless_present_any = ["image", "artifact"], value_name = "PATH")]
+    /// Files and directories to judge; `-` reads the standard input. Without any the `paths` of `portcullis.yaml`
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     /// An image to judge by its name alone, as `registry/repository@sha256:...`; repeatable
@@ -99,7 +154,7 @@ pub struct CheckArguments {
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_WAIVERS", value_delimiter = ',')]
     pub waivers: Vec<PathBuf>,
 
-    /// How to show the result (human, json, sarif); repeatable
+    /// How to show the result (human, json, sarif, junit, github, gitlab, markdown, html); repeatable
     #[arg(
         long,
         short,
@@ -138,7 +193,16 @@ pub struct CheckArguments {
     pub documents: DocumentArguments,
 
     #[command(flatten)]
+    pub baseline: BaselineArguments,
+
+    #[command(flatten)]
+    pub fixing: FixArguments,
+
+    #[command(flatten)]
     pub evidence: EvidenceArguments,
+
+    #[command(flatten)]
+    pub everyday: EverydayArguments,
 
     /// The time of the judgement (RFC 3339), for waivers and plugins; default: now
     #[arg(long, value_name = "TIME", env = "PORTCULLIS_TIME")]
@@ -162,7 +226,7 @@ pub struct CheckArguments {
 }
 
 /// The mode, as a flag.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ModeArgument {
     /// Findings warn
     Sandbox,
@@ -212,16 +276,15 @@ pub fn parse() -> Result<Arguments, clap::Error> {
             return Err(serve.error(ErrorKind::InvalidValue, message));
         }
     }
-    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    let mut arguments = Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    arguments.command.take_given(Given::of(&matches));
+    Ok(arguments)
 }
 
 /// What is missing, with the flags that may stand in its place, of which clap says nothing.
 fn with_other_ways(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else { return error };
     let ways = |argument: &String| match argument.as_str() {
-        PATHS => format!(
-            "{PATHS} (or --image <REF>, or --artifact <FILE>; --sbom <FILE> and --sarif <FILE> tell of one of these, and are shown alone by `evidence show`)"
-        ),
         IMAGE => format!("{IMAGE} (or --sbom <FILE>, or --sarif <FILE>)"),
         _ => argument.clone(),
     };
@@ -288,6 +351,34 @@ fn harmless(mut error: clap::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Flags without a variable, each with the reason.
+    const ONLY_FLAGS: [(&str, &str); 1] = [("explain", "a variable that is left behind would make every check pass")];
+
+    #[test]
+    fn gives_every_flag_of_every_command_a_variable() {
+        let mut commands = vec![("PORTCULLIS", Arguments::command())];
+        let (mut flags, mut complaints) = (0, Vec::new());
+        while let Some((prefix, command)) = commands.pop() {
+            // What a pipeline sets for `check` must not reach the plugin that is built beside it.
+            let prefix = if command.get_name() == "plugin" { "PORTCULLIS_PLUGIN" } else { prefix };
+            commands.extend(command.get_subcommands().cloned().map(|command| (prefix, command)));
+            for flag in command.get_arguments().filter_map(|argument| argument.get_long().map(|long| (long, argument)))
+            {
+                let (long, argument) = flag;
+                let expected = format!("{prefix}_{}", long.to_uppercase().replace('-', "_"));
+                // The cache is one for all commands, and the plugin is named once.
+                let expected = expected.replace("PLUGIN_PLUGIN", "PLUGIN").replace("PLUGIN_CACHE", "CACHE");
+                let found = argument.get_env().map(|name| name.to_string_lossy().into_owned());
+                let excused = ONLY_FLAGS.iter().any(|(flag, _)| *flag == long);
+                flags += 1;
+                if found.as_deref() != Some(&expected) && !(excused && found.is_none()) {
+                    complaints.push(format!("{} --{long}: {found:?}, not {expected}", command.get_name()));
+                }
+            }
+        }
+        assert!(flags > 80 && complaints.is_empty(), "{flags} flags:\n{}", complaints.join("\n"));
+    }
 
     #[test]
     fn judges_no_word_of_the_user_as_a_line_of_its_own() {

@@ -8,6 +8,8 @@ pub struct Builtin {
     pub wasm: &'static [u8],
     /// Machine code that this build made of exactly that component.
     pub code: Option<&'static [u8]>,
+    /// Its page of documentation, in Markdown.
+    pub page: &'static str,
 }
 
 include!(concat!(env!("OUT_DIR"), "/builtins.rs"));

@@ -11,21 +11,24 @@ use portcullis_check::inputs::MAX_FILE_BYTES;
 use crate::args::CheckArguments;
 
 /// How a report of ours begins, so that the one of the last run may be replaced where it stands among manifests.
-const OWN_REPORTS: [&str; 2] = ["\"kind\": \"CheckReport\"", "\"$schema\": \"https://json.schemastore.org/sarif"];
+const OWN_REPORTS: [&str; 2] =
+    ["\"kind\": \"CheckReport\"", "\"$schema\": \"https://docs.oasis-open.org/sarif/sarif/v2.1.0/"];
+/// The same for a list, which is what GitLab wants; an empty one holds nothing that could be lost.
+const OWN_LISTS: [&str; 2] = ["[\n  {\n    \"check_name\": ", "[]\n"];
+/// How a baseline of ours begins, for the same.
+const OWN_BASELINE: &str = "\napiVersion: portcullis.dev/v1alpha1\nkind: Baseline\n";
 /// How much of a file is looked at for that, in bytes.
 const OWN_REPORT_BYTES: usize = 512;
 
-/// Refuses a standard input that is wanted twice, and outputs that would overwrite an input or each other.
+/// Refuses a run that names nothing to judge, a standard input that is wanted twice, and outputs that would overwrite an input or each other.
 pub fn refuse(arguments: &CheckArguments) -> anyhow::Result<()> {
-    let configuration: Vec<&Path> = [&arguments.policies, &arguments.waivers, &arguments.namespace_labels]
-        .into_iter()
-        .chain([&arguments.api_resources])
-        .flatten()
-        .chain(&arguments.facts)
-        .chain(arguments.evidence.files().map(|(_, path)| path))
-        .chain(arguments.documents.files())
-        .map(PathBuf::as_path)
-        .collect();
+    ensure!(
+        !(arguments.paths.is_empty() && arguments.image.is_empty() && arguments.artifact.is_empty()),
+        "nothing to judge is named\n  help: give a <PATH> (or --image <REF>, or --artifact <FILE>), or `paths` in \
+         `portcullis.yaml`, which `portcullis init` writes; --sbom <FILE> and --sarif <FILE> tell of one of these, and are \
+         shown alone by `evidence show`"
+    );
+    let configuration = configuration(arguments);
     let piped = |path: &&Path| matches!(origin(path), Ok(Origin::StandardInput));
     let wanted = configuration.iter().copied().filter(piped).count();
     let judged = arguments.paths.iter().any(|path| piped(&path.as_path()));
@@ -58,6 +61,21 @@ pub fn refuse(arguments: &CheckArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Every file that a run uses besides what it judges.
+pub fn configuration(arguments: &CheckArguments) -> Vec<&Path> {
+    [&arguments.policies, &arguments.waivers, &arguments.namespace_labels]
+        .into_iter()
+        .chain([&arguments.api_resources])
+        .flatten()
+        .chain(&arguments.facts)
+        .chain(&arguments.baseline.baseline)
+        .chain(arguments.evidence.files().map(|(_, path)| path))
+        .chain(arguments.documents.files())
+        .chain(&arguments.everyday.config.config)
+        .map(PathBuf::as_path)
+        .collect()
+}
+
 /// The file that writing to an output would change, links followed.
 ///
 /// # Errors
@@ -81,7 +99,7 @@ pub fn target_of(output: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// Whether a file is an input, or lies in a directory that is one and would be read there.
-fn would_overwrite(target: &Path, input: &Path) -> bool {
+pub fn would_overwrite(target: &Path, input: &Path) -> bool {
     let Ok(real) = input.canonicalize() else { return false };
     if real.is_file() {
         return same_file(&real, target);
@@ -100,8 +118,18 @@ fn same_file(one: &Path, other: &Path) -> bool {
     one == other
 }
 
+/// Whether a file is a baseline that we wrote.
+pub fn is_own_baseline(path: &Path) -> bool {
+    start_of(path).is_some_and(|start| start.contains(OWN_BASELINE))
+}
+
+fn start_of(path: &Path) -> Option<String> {
+    let bytes = portcullis_check::bytes::read(path, MAX_FILE_BYTES).ok()?;
+    Some(String::from_utf8_lossy(&bytes[..bytes.len().min(OWN_REPORT_BYTES)]).into_owned())
+}
+
 fn is_own_report(path: &Path) -> bool {
-    let Ok(bytes) = portcullis_check::bytes::read(path, MAX_FILE_BYTES) else { return false };
-    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(OWN_REPORT_BYTES)]).into_owned();
-    start.starts_with('{') && OWN_REPORTS.iter().any(|mark| start.contains(mark))
+    let Some(start) = start_of(path) else { return false };
+    let object = start.starts_with('{') && OWN_REPORTS.iter().any(|mark| start.contains(mark));
+    object || OWN_LISTS.iter().any(|mark| start.starts_with(mark)) || start.contains(OWN_BASELINE)
 }

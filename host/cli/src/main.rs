@@ -1,16 +1,25 @@
 //! Parse, run, exit.
 
 mod args;
+mod baseline;
 mod builtins;
+mod changed;
 mod check;
+mod config;
 mod conflicts;
 mod document_set;
 mod evidence;
 mod evidence_show;
+mod explain;
+mod fix;
+mod init;
 mod logging;
+mod manual;
 mod namespaces;
 mod output;
+mod plugin;
 mod plugins;
+mod policies;
 mod progress;
 mod registries;
 mod serve;
@@ -26,7 +35,7 @@ use std::process::ExitCode;
 
 use portcullis_check::exit::Exit;
 
-use crate::args::{Command, EvidenceCommand};
+use crate::args::{BaselineCommand, Command, EvidenceCommand};
 
 /// The allocator of musl takes one lock for all threads, and glibc's spends a sixth of a review's time.
 #[cfg(target_os = "linux")]
@@ -39,13 +48,21 @@ fn main() -> ExitCode {
         Err(error) => return args::explain(error),
     };
     let result = match arguments.command {
-        Command::Check(arguments) => check::run(&arguments),
+        Command::Check(arguments) => check::run(*arguments),
+        Command::Baseline(commands) => match commands.command {
+            BaselineCommand::Write(arguments) => baseline::write(*arguments),
+        },
         Command::Serve(arguments) => serve::run(&arguments),
         Command::WebhookConfig(arguments) => webhook_config::run(&arguments),
         Command::VerifyBundle(arguments) => verify_bundle::run(&arguments),
         Command::Evidence(commands) => match commands.command {
             EvidenceCommand::Show(arguments) => evidence_show::run(&arguments),
         },
+        Command::Policies(commands) => policies::run(commands),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man(arguments) => manual::pages(&arguments),
+        Command::Plugin(commands) => plugin::run(&commands.command),
         // The child that compiles plugins ends with its own status.
         Command::CompilePlugin => return ExitCode::from(portcullis_runner::compile_child_main(&[])),
     };

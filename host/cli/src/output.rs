@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use portcullis_gate::InstallError;
 use portcullis_model::Place;
@@ -85,8 +86,19 @@ impl From<InstallError> for Complaints {
     }
 }
 
+/// Whether what is only worth knowing is left unsaid.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From now on nothing is written that is only worth knowing.
+pub fn be_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
 /// Writes something worth knowing to the standard error, control characters escaped.
 pub fn note(text: &str) {
+    if QUIET.load(Ordering::Relaxed) {
+        return;
+    }
     // It changes nothing, and neither does a standard error that is closed.
     let _ = writeln!(std::io::stderr(), "note: {}", portcullis_report::plain(text));
 }

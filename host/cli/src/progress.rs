@@ -20,9 +20,9 @@ pub struct ProgressBar {
 }
 
 impl ProgressBar {
-    /// A bar that stays invisible where the standard error is not a terminal.
-    pub fn new() -> Self {
-        let visible = std::io::stderr().is_terminal();
+    /// A bar that stays invisible where the standard error is not a terminal, or where nobody wants one.
+    pub fn new(quiet: bool) -> Self {
+        let visible = !quiet && std::io::stderr().is_terminal();
         Self { done: AtomicUsize::new(0), started: Instant::now(), drawn: Mutex::new(None), visible }
     }
 

@@ -7,7 +7,7 @@ use portcullis_check::bytes;
 use portcullis_check::error::Error;
 use portcullis_document::{DEFAULT_BYTES, ReadLimits, decode, read_yaml};
 use portcullis_model::{Document, KeySource, NodeId, PluginReference, TrustRoot};
-use portcullis_policies::{LoadedSet, Waivers, parse_set};
+use portcullis_policies::{LoadedSet, Manifests, Waivers, parse_set};
 
 use crate::builtins::DEFAULT_SET;
 use crate::output::Complaints;
@@ -18,22 +18,26 @@ pub const MAX_SETTINGS_BYTES: u64 = DEFAULT_BYTES as u64;
 /// Everything that `--policies` and `--waivers` name; the built-in default set where no policy set is given.
 pub fn load(policies: &[PathBuf], waivers: &[PathBuf]) -> Result<(Vec<LoadedSet>, Waivers), Complaints> {
     let mut complaints = Complaints::default();
-    let mut sets = Vec::new();
-    let mut found_waivers = Vec::new();
+    let mut found = Found::default();
     if policies.is_empty() {
         let documents = documents_of("(built-in default)", DEFAULT_SET.as_bytes().to_vec(), &mut complaints);
-        sort_out(documents, Path::new("."), &mut sets, &mut found_waivers, &mut complaints);
+        found.sort_out(documents, Path::new("."), &mut complaints);
     }
     for path in policies {
-        let before = sets.len();
+        let before = found.len();
         for file in files_below(path, &mut complaints) {
             let folder = file.parent().unwrap_or(Path::new(".")).to_path_buf();
             let documents = read(&file, &mut complaints);
-            sort_out(documents, &folder, &mut sets, &mut found_waivers, &mut complaints);
+            found.sort_out(documents, &folder, &mut complaints);
         }
-        if sets.len() == before && complaints.is_empty() {
+        if found.len() == before && complaints.is_empty() {
             complaints.add(format!("`{}` holds no PolicySet", path.display()), None, None);
         }
+    }
+    let Found { mut sets, waivers: mut found_waivers, manifests } = found;
+    match manifests.into_set() {
+        Ok(set) => sets.extend(set),
+        Err(wrong) => complaints.extend(wrong),
     }
     for path in waivers {
         for file in files_below(path, &mut complaints) {
@@ -81,25 +85,39 @@ pub fn text_of(path: &Path) -> Result<String, Complaints> {
     text.ok_or(complaints)
 }
 
-fn sort_out(
-    documents: Vec<Document>,
-    folder: &Path,
-    sets: &mut Vec<LoadedSet>,
-    waivers: &mut Vec<Document>,
-    complaints: &mut Complaints,
-) {
-    for document in documents {
-        match document.string(NodeId::ROOT, &["kind"]) {
-            // A root or a bundle that lies beside the set which names it.
-            None if is_of_sigstore(&document) => {}
-            Some("Waiver") => waivers.push(document),
-            _ => match parse_set(&document) {
+/// What the files of policies hold.
+#[derive(Default)]
+struct Found {
+    sets: Vec<LoadedSet>,
+    waivers: Vec<Document>,
+    manifests: Manifests,
+}
+
+impl Found {
+    /// How much that judges something.
+    fn len(&self) -> usize {
+        self.sets.len() + self.manifests.len()
+    }
+
+    fn sort_out(&mut self, documents: Vec<Document>, folder: &Path, complaints: &mut Complaints) {
+        for document in documents {
+            match document.string(NodeId::ROOT, &["kind"]) {
+                // A root or a bundle that lies beside the set which names it.
+                None if is_of_sigstore(&document) => continue,
+                Some("Waiver") => {
+                    self.waivers.push(document);
+                    continue;
+                }
+                _ => {}
+            }
+            let Some(document) = self.manifests.take(document) else { continue };
+            match parse_set(&document) {
                 Ok(mut set) => {
                     anchor_files(&mut set, folder);
-                    sets.push(set);
+                    self.sets.push(set);
                 }
                 Err(found) => complaints.extend(found),
-            },
+            }
         }
     }
 }

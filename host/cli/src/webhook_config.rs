@@ -33,11 +33,12 @@ pub fn run(arguments: &WebhookConfigArguments) -> anyhow::Result<ExitCode> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let (sets, waivers) = sets::load(&arguments.policies, &arguments.waivers)?;
+    let notices: Vec<String> = sets.iter().flat_map(|set| set.notices.clone()).collect();
     let registration = registration(&sets, &options)?;
     if arguments.try_sets {
         Works::start(arguments.cache_dir.as_deref())?.install_tried(sets, waivers)?;
     }
-    registration.notes.iter().for_each(|note| output::note(note));
+    notices.iter().chain(&registration.notes).for_each(|note| output::note(note));
     if options.ca_bundle.is_none() {
         output::note("without --ca-bundle the API server trusts the roots of its own machine, or what somebody adds");
     }

@@ -7,9 +7,9 @@ use anyhow::Context;
 use portcullis_document::{ReadLimits, decode, read_json, read_yaml};
 use portcullis_evidence::{Evidence, SAST, SBOM, Source, TrustStore};
 use portcullis_gate::{Gate, InstallError, Installer, Sets};
-use portcullis_model::{FactSource, Facts, PluginSource as _};
-use portcullis_policies::{LoadedSet, Waivers};
-use portcullis_runner::{CompilerCommand, Runner, RunnerConfig};
+use portcullis_model::{FactSource, Facts, PluginReference, PluginSource as _};
+use portcullis_policies::{Baseline, LoadedSet, Waivers};
+use portcullis_runner::{CompilerCommand, Plugin, Runner, RunnerConfig};
 use tokio::runtime::Runtime;
 
 use crate::args::{DocumentArguments, EvidenceArguments, SignerArguments};
@@ -33,6 +33,8 @@ pub struct GateSettings<'a> {
     pub policies: &'a [PathBuf],
     /// `--waivers`
     pub waivers: &'a [PathBuf],
+    /// `--baseline`
+    pub baseline: Option<Baseline>,
     /// `--facts`
     pub facts: Option<&'a Path>,
     /// `--cache-dir`
@@ -84,7 +86,8 @@ pub fn gate(settings: &GateSettings<'_>) -> anyhow::Result<Wired> {
         }
         None => (Arc::new(Facts::none()), None, None),
     };
-    Ok(Wired { gate: Gate::new(works.install(sets, waivers)?, facts), evidence, _runtime: runtime })
+    let sets = Sets { baseline: settings.baseline.clone(), ..works.install(sets, waivers)? };
+    Ok(Wired { gate: Gate::new(sets, facts), evidence, _runtime: runtime })
 }
 
 /// Whether a policy of a set may ask for documents, which need no trust where the caller gives them.
@@ -106,6 +109,13 @@ impl Works {
         let runner = Runner::new(runner_config(cache_dir)).context("cannot start the plugin runner")?;
         runner.notices().iter().for_each(|notice| output::note(notice));
         Ok(Self { runner, trusts: Arc::default() })
+    }
+
+    /// A built-in plugin, whether or not a policy uses it.
+    pub fn builtin(&self, name: &str) -> anyhow::Result<Arc<Plugin>> {
+        let reference = PluginReference::Builtin { name: name.to_owned(), digest: None };
+        let bytes = LocalPlugins.fetch(&reference).map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok(self.runner.load(&bytes, None)?)
     }
 
     /// Sets with their plugins loaded and their settings prepared.
@@ -145,7 +155,8 @@ pub fn refuse_missing_plugins(sets: &[LoadedSet]) -> Result<(), Complaints> {
     if complaints.is_empty() { Ok(()) } else { Err(complaints) }
 }
 
-fn runner_config(cache_dir: Option<&Path>) -> RunnerConfig {
+/// How plugins are run: compiled in a child of this binary, and remembered where the user keeps what can be made again.
+pub fn runner_config(cache_dir: Option<&Path>) -> RunnerConfig {
     // Where /proc is not mounted, a plugin that must be compiled says that this file is missing; built-in ones need none.
     let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
     let compiler = CompilerCommand { program, args: vec!["compile-plugin".into()] };

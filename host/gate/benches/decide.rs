@@ -71,7 +71,7 @@ fn judge(sets: &Sets, pod: &str) {
     let mut reviews = from_object(&read(pod), kinds(), &Context::default()).expect("a review");
     let review: Arc<Review> = Arc::new(reviews.remove(0));
     let mut progress = Progress::default();
-    match decide(&review, &sets.sets[0], &sets.waivers, &Facts::none(), &mut progress) {
+    match decide(&review, &sets.sets[0], sets, &Facts::none(), &mut progress) {
         Step::Decided(decision) => {
             assert!(decision.findings.is_empty() && decision.failures.is_empty(), "{decision:?}")
         }

@@ -8,13 +8,13 @@ use portcullis_model::{
     ABOUT_FILE, Decision, Effect, Fact, Facts, Failure, FailureKind, Judged, Mode, NodeId, PolicyState, Query, Review,
     Workload, json_string, mode_of, sha256_hex,
 };
-use portcullis_policies::{Selection, WaiverMatch, Waivers};
+use portcullis_policies::{Selection, WaiverMatch};
 use portcullis_runner::{Input, Outcome};
 
-use crate::InstalledSet;
 use crate::existing;
 use crate::redact::Secrets;
 use crate::watch::{Spent, Watch};
+use crate::{InstalledSet, Sets};
 
 /// How often a plugin may be called for one review: it asks, is answered, and may ask again.
 pub const MAX_ROUNDS: u32 = 4;
@@ -80,7 +80,7 @@ impl Settled {
 struct Case<'a> {
     review: &'a Arc<Review>,
     set: &'a InstalledSet,
-    waivers: &'a Waivers,
+    sets: &'a Sets,
     facts: &'a Facts,
     mode: Mode,
     secrets: Secrets,
@@ -90,18 +90,12 @@ struct Case<'a> {
 
 /// Judges a review by one policy set, as far as the facts at hand allow.
 ///
-/// The same review, set, waivers and facts give the same bytes, whatever was asked in which round.
-pub fn decide(
-    review: &Arc<Review>,
-    set: &InstalledSet,
-    waivers: &Waivers,
-    facts: &Facts,
-    progress: &mut Progress,
-) -> Step {
+/// The same review, set, waivers, baseline and facts give the same bytes, whatever was asked in which round.
+pub fn decide(review: &Arc<Review>, set: &InstalledSet, sets: &Sets, facts: &Facts, progress: &mut Progress) -> Step {
     let rules = &set.loaded.set;
     let (mode, notice) = mode_of(&rules.mode, review);
     let lets_go = portcullis_subject::lets_go(review);
-    let case = Case { review, set, waivers, facts, mode, secrets: progress.secrets.clone(), lets_go };
+    let case = Case { review, set, sets, facts, mode, secrets: progress.secrets.clone(), lets_go };
     let fail_fast = *rules.fail_fast.of(mode);
     progress.policies.resize_with(rules.policies.len(), PolicyProgress::default);
 
@@ -189,6 +183,9 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
             };
             let mut findings: Vec<Judged> = findings.into_iter().map(judge).collect();
             existing::soften(case.set, index, case.mode, &input, &mut findings);
+            if let Some(baseline) = &case.sets.baseline {
+                baseline.apply(case.review.time, &case.review.subject, &rules.name, &mut findings);
+            }
             Ok(Settled { state: PolicyState::Evaluated, findings, failures: Vec::new() })
         }
         Ok(Outcome::Needs(queries)) => {
@@ -290,7 +287,7 @@ fn answers(asked: &[Query], facts: &Facts) -> Result<Vec<Fact>, String> {
 fn waiver(case: &Case<'_>, index: usize, finding: &portcullis_model::Finding) -> Option<String> {
     let set = &case.set.loaded.set;
     let plugin = case.set.policies[index].plugin.name();
-    match case.waivers.find(&set.name, &set.policies[index].name, plugin, &finding.rule, case.review) {
+    match case.sets.waivers.find(&set.name, &set.policies[index].name, plugin, &finding.rule, case.review) {
         WaiverMatch::Active(name) => Some(name),
         WaiverMatch::Expired { .. } | WaiverMatch::None => None,
     }

@@ -77,7 +77,7 @@ impl<'a> Installer<'a> {
             errors = check_waivers(&waivers, &installed);
         }
         if errors.is_empty() {
-            return Ok(Sets { sets: installed, waivers });
+            return Ok(Sets { sets: installed, waivers, baseline: None });
         }
         // Settings of two modes, overrides and rules are asked for one after the other, and a person reads from the top.
         errors.sort_by(|left, right| by_place(left.place.as_ref()).cmp(&by_place(right.place.as_ref())));

@@ -19,7 +19,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use portcullis_evidence::Trust;
 use portcullis_model::FactSource;
-use portcullis_policies::{LoadedSet, Waivers};
+use portcullis_policies::{Baseline, LoadedSet, Waivers};
 use portcullis_runner::{Plugin, Prepared};
 
 pub use decide::{MAX_ROUNDS, Progress, Step, decide};
@@ -60,6 +60,8 @@ pub struct Sets {
     pub sets: Vec<InstalledSet>,
     /// The waivers, for all sets.
     pub waivers: Waivers,
+    /// Findings that were there before, for all sets; only `check` has such.
+    pub baseline: Option<Baseline>,
 }
 
 /// The one place where reviews are judged.

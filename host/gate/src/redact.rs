@@ -190,6 +190,7 @@ mod tests {
             namespace: String::new(),
             name: "s".into(),
             place: None,
+            occurrence: None,
         };
         Review {
             subject,

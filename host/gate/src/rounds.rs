@@ -153,7 +153,7 @@ impl Case {
         }
         let set = &sets.sets[self.set];
         // A bug must not take the door down with it, and must not let anything in.
-        let step = catch_unwind(AssertUnwindSafe(|| decide(review, set, &sets.waivers, facts, &mut self.progress)));
+        let step = catch_unwind(AssertUnwindSafe(|| decide(review, set, sets, facts, &mut self.progress)));
         let decision = match step {
             Ok(Step::Needs(queries)) => return queries,
             Ok(Step::Decided(decision)) => *decision,

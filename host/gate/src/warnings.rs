@@ -40,11 +40,11 @@ fn of_set(set: &InstalledSet) -> Vec<Warning> {
         message,
         at_admission,
     };
-    let mut warnings: Vec<Warning> = policies()
-        .filter_map(|(_, (policy, installed))| {
-            Some(warning(vec![policy.name.clone()], ungranted(name, policy, &installed.plugin)?, false))
-        })
-        .collect();
+    let read = set.loaded.notices.iter().map(|notice| warning(Vec::new(), notice.clone(), false));
+    let mut warnings: Vec<Warning> = read.collect();
+    warnings.extend(policies().filter_map(|(_, (policy, installed))| {
+        Some(warning(vec![policy.name.clone()], ungranted(name, policy, &installed.plugin)?, false))
+    }));
     let asking = policies().filter(|(_, (_, installed))| !installed.plugin.description().facts.is_empty());
     let asking: Vec<usize> = asking.map(|(index, _)| index).collect();
     warnings.extend(untrusted(&set.loaded, &asking).into_iter().map(|(all, message)| warning(all, message, false)));

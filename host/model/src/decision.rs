@@ -51,6 +51,8 @@ pub enum Effect {
     Shadow,
     /// Somebody answers for it until a date.
     Waived,
+    /// It was there before: a baseline lists it, and somebody answers for that until a date.
+    Known,
 }
 
 impl Effect {
@@ -62,10 +64,11 @@ impl Effect {
             Self::Audit => "audit",
             Self::Shadow => "shadow",
             Self::Waived => "waived",
+            Self::Known => "known",
         }
     }
 
-    /// The effect of that word, of those that a policy set may write: a waiver is never written there.
+    /// The effect of that word, of those that a policy set may write: waivers and baselines are never written there.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Deny, Self::Warn, Self::Audit, Self::Shadow].into_iter().find(|effect| effect.as_str() == word)
     }
@@ -177,6 +180,21 @@ impl Judged {
     }
 }
 
+impl Judged {
+    /// A baseline lists this finding, so that it does nothing. What is waived stays waived, and what only
+    /// shadows stays so.
+    pub fn becomes_known(&mut self) {
+        if matches!(self.effect, Effect::Deny | Effect::Warn | Effect::Audit) {
+            self.effect = Effect::Known;
+        }
+    }
+
+    /// Whether a baseline may list it.
+    pub fn may_be_known(&self) -> bool {
+        matches!(self.effect, Effect::Deny | Effect::Warn | Effect::Audit | Effect::Known)
+    }
+}
+
 /// What became of one policy of the set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PolicyState {
@@ -280,36 +298,77 @@ impl Decision {
     }
 }
 
+/// Where the mode of a review comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModeSource {
+    /// Whoever asked said so (`--mode`).
+    Caller,
+    /// The label of the namespace.
+    Label,
+    /// The set's default, for it looks at no label.
+    NoLabel,
+    /// The set's default, for the namespace has no such label.
+    Unlabelled,
+    /// The set's default, for what has no namespace, or is one.
+    NoNamespace,
+    /// Compliance, for nobody knows the namespace's labels.
+    Unknown,
+    /// Compliance, for the label says neither mode.
+    NeitherMode,
+}
+
+impl ModeSource {
+    /// In words that go on after "because".
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "whoever asks says so (`--mode`, or `mode` of `portcullis.yaml`)",
+            Self::Label => "the namespace's label says so",
+            Self::NoLabel => "it is the set's default, and the set looks at no label",
+            Self::Unlabelled => "it is the set's default, and the namespace has no such label",
+            Self::NoNamespace => "it is the set's default, and this has no namespace to say otherwise",
+            Self::Unknown => "the labels of the namespace are not known",
+            Self::NeitherMode => "the namespace's label says neither mode",
+        }
+    }
+}
+
 /// The mode that holds for a review, and what is worth telling about how it was chosen.
+pub fn mode_of(rule: &ModeRule, review: &Review) -> (Mode, Option<Failure>) {
+    let (mode, _, told) = mode_with_source(rule, review);
+    (mode, told)
+}
+
+/// The same with where it comes from.
 ///
 /// The weaker mode needs a known reason: unknown labels and unknown values are compliance, and a Namespace never chooses
 /// the mode of its own review (DESIGN.md, principle 3).
-pub fn mode_of(rule: &ModeRule, review: &Review) -> (Mode, Option<Failure>) {
+pub fn mode_with_source(rule: &ModeRule, review: &Review) -> (Mode, ModeSource, Option<Failure>) {
     if let Some(mode) = review.mode {
-        return (mode, None);
+        return (mode, ModeSource::Caller, None);
     }
-    let Some(label) = &rule.namespace_label else { return (rule.default, None) };
+    let Some(label) = &rule.namespace_label else { return (rule.default, ModeSource::NoLabel, None) };
     let own = review.request.kind.group.is_empty() && review.request.kind.kind == "Namespace";
     match &review.namespace {
-        _ if own => (rule.default, None),
-        NamespaceLabels::None => (rule.default, None),
+        _ if own => (rule.default, ModeSource::NoNamespace, None),
+        NamespaceLabels::None => (rule.default, ModeSource::NoNamespace, None),
         // Only where the set would have been milder is there anything to explain.
         NamespaceLabels::Unknown(reason) if rule.default == Mode::Sandbox => {
             let message = format!("compliance holds, because the namespace's labels are not known: {reason}");
-            (Mode::Compliance, Some(Failure::notice(FailureKind::Input, message)))
+            (Mode::Compliance, ModeSource::Unknown, Some(Failure::notice(FailureKind::Input, message)))
         }
-        NamespaceLabels::Unknown(_) => (Mode::Compliance, None),
+        NamespaceLabels::Unknown(_) => (Mode::Compliance, ModeSource::Unknown, None),
         NamespaceLabels::Known(labels) => match labels.get(label) {
-            None => (rule.default, None),
+            None => (rule.default, ModeSource::Unlabelled, None),
             Some(value) => match Mode::parse(value) {
-                Some(mode) => (mode, None),
+                Some(mode) => (mode, ModeSource::Label, None),
                 None => {
                     let message = format!(
                         "the namespace `{}` says `{label}: {}`, which is neither `sandbox` nor `compliance`; compliance holds",
                         review.request.namespace.escape_debug(),
                         value.escape_debug()
                     );
-                    (Mode::Compliance, Some(Failure::notice(FailureKind::Input, message)))
+                    let told = Failure::notice(FailureKind::Input, message);
+                    (Mode::Compliance, ModeSource::NeitherMode, Some(told))
                 }
             },
         },
@@ -378,71 +437,4 @@ fn list<T>(out: &mut String, before: &str, items: &[T], one: impl Fn(&mut String
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::finding::{Finding, Fix, FixOperation};
-    use crate::subject::SubjectKind;
-
-    fn judged(waiver: Option<&str>, fix: Option<Fix>) -> Judged {
-        let finding = Finding {
-            rule: "rule".into(),
-            severity: Severity::High,
-            message: "a \"message\"\n".into(),
-            pointer: "/spec/a~1b".into(),
-            place: None,
-            fix,
-        };
-        Judged {
-            policy: "limits".into(),
-            plugin: "resource-limits@sha256:0".into(),
-            severity: Severity::Low,
-            effect: if waiver.is_some() { Effect::Waived } else { Effect::Deny },
-            waiver: waiver.map(str::to_owned),
-            existing: false,
-            finding,
-        }
-    }
-
-    #[test]
-    fn writes_the_same_bytes_forever() {
-        let fix =
-            |safe| Fix { description: "set it".into(), operation: FixOperation::Replace, value: "\"1\"".into(), safe };
-        let failure = |policy: Option<&str>, effect| Failure {
-            policy: policy.map(str::to_owned),
-            kind: FailureKind::Input,
-            message: "m".into(),
-            effect,
-        };
-        let mut decision = Decision {
-            policy_set: "default".into(),
-            policy_set_digest: "sha256:1".into(),
-            subject: Subject {
-                kind_of: SubjectKind::Object,
-                api_version: "v1".into(),
-                kind: "Pod".into(),
-                namespace: "shop".into(),
-                name: "w\u{e4}b".into(),
-                place: None,
-            },
-            operation: "CREATE".into(),
-            mode: Mode::Compliance,
-            policies: Vec::new(),
-            findings: Vec::new(),
-            failures: Vec::new(),
-            facts: Vec::new(),
-        };
-        let bytes = |decision: &Decision| String::from_utf8(decision.canonical_bytes()).expect("text");
-        assert_eq!(
-            bytes(&decision),
-            r#"{"errors":[],"facts":[],"findings":[],"judged":true,"mode":"compliance","operation":"CREATE","policies":[],"policySet":{"digest":"sha256:1","name":"default"},"subject":{"apiVersion":"v1","kind":"Pod","name":"wäb","namespace":"shop","subject":"object"},"verdict":"allow","version":1}"#
-        );
-        decision.policies = vec![("a".into(), PolicyState::Evaluated), ("b".into(), PolicyState::NotEvaluated)];
-        decision.findings =
-            vec![judged(None, Some(fix(true))), judged(Some("w"), Some(fix(false))), judged(None, None)];
-        decision.failures = vec![failure(None, Effect::Warn), failure(Some("p"), Effect::Deny)];
-        decision.facts = vec![("q".into(), "absent".into(), String::new())];
-        let finding = r#""message":"a \"message\"\n","plugin":"resource-limits@sha256:0","pointer":"/spec/a~1b","policy":"limits","rule":"rule","severity":"low""#;
-        let whole = r#"{"errors":[{"effect":"warn","kind":"input","message":"m","policy":null},{"effect":"deny","kind":"input","message":"m","policy":"p"}],"facts":[{"digest":"","query":"q","status":"absent"}],"findings":[{"effect":"deny","fix":{"description":"set it","operation":"replace","safe":true,"value":"\"1\""},FINDING,"waiver":null},{"effect":"waived","fix":{"description":"set it","operation":"replace","safe":false,"value":"\"1\""},FINDING,"waiver":"w"},{"effect":"deny","fix":null,FINDING,"waiver":null}],"judged":false,"mode":"compliance","operation":"CREATE","policies":[{"name":"a","state":"evaluated"},{"name":"b","state":"notEvaluated"}],"policySet":{"digest":"sha256:1","name":"default"},"subject":{"apiVersion":"v1","kind":"Pod","name":"wäb","namespace":"shop","subject":"object"},"verdict":"deny","version":1}"#;
-        assert_eq!(bytes(&decision), whole.replace("FINDING", finding));
-    }
-}
+mod tests;

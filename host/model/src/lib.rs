@@ -14,12 +14,15 @@ pub mod plugin_source;
 pub mod policy;
 pub mod review;
 pub mod subject;
+mod suggest;
 pub mod time;
 pub mod trust;
 pub mod workload;
 
 pub use canonical::{json_string, sha256_hex};
-pub use decision::{Decision, Effect, Failure, FailureKind, Judged, Mode, PolicyState, Verdict, mode_of};
+pub use decision::{
+    Decision, Effect, Failure, FailureKind, Judged, Mode, ModeSource, PolicyState, Verdict, mode_of, mode_with_source,
+};
 pub use document::{BuildError, Document, DocumentBuilder, Key, Kind, Limits, NodeId};
 pub use fact::{ABOUT_FILE, Answers, Fact, FactError, FactSource, FactStatus, Facts, Meaning, Query, Resolved};
 pub use finding::{Finding, Fix, FixOperation, Severity};
@@ -27,12 +30,13 @@ pub use place::{LineWindow, Place, Source, Span};
 pub use plugin_source::{PluginBytes, PluginSource, PluginSourceError};
 pub use policy::{
     CustomWorkload, LabelSelector, Match, MatchCondition, ModeRule, Override, PerMode, PluginReference, Policy,
-    PolicySet, Requirement, RequirementOperator, ResourceRule, Scope,
+    PolicySet, Requirement, RequirementOperator, ResourceRule, Scope, Versions,
 };
 pub use review::{
     GroupVersionKind, GroupVersionResource, NAMESPACE_NAME_LABEL, NamespaceLabels, Request, Review, ReviewedFile, User,
 };
-pub use subject::{Subject, SubjectKind};
+pub use subject::{Occurrence, Subject, SubjectKind};
+pub use suggest::{by_distance, nearest};
 pub use time::{format_time, parse_expiry, parse_time};
 pub use trust::{KeyRule, KeySource, Presence, TrustRoot, TrustRule};
 pub use workload::{Amount, AmountState, Claim, Container, ContainerRole, Image, ImageState, Resources, Workload};

@@ -131,11 +131,28 @@ pub struct MatchCondition {
     pub place: Option<Place>,
 }
 
+/// Which version of a request its rules are compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Versions {
+    /// The one that was sent here.
+    #[default]
+    Sent,
+    /// The one in which somebody asked the API server, before it converted anything (`matchPolicy: Exact`).
+    Exact,
+    /// Any into which the API server would convert the object (`matchPolicy: Equivalent`). Of a file in another version nothing
+    /// is known then.
+    Equivalent,
+}
+
 /// What a policy judges.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Match {
     /// Which requests about Kubernetes objects; any of them must match. Absent: none where `documents` is given, else all.
     pub resource_rules: Option<Vec<ResourceRule>>,
+    /// Requests that are left out although a rule matches them.
+    pub exclude_resource_rules: Vec<ResourceRule>,
+    /// Which version of a request the rules are compared with.
+    pub versions: Versions,
     /// Labels of the namespace.
     pub namespace_selector: LabelSelector,
     /// Labels of the object or the old object.
@@ -144,6 +161,8 @@ pub struct Match {
     pub match_conditions: Vec<MatchCondition>,
     /// Glob patterns of files that are judged as documents.
     pub documents: Vec<String>,
+    /// What else must match an object: rules and selectors of each (those of a binding).
+    pub also: Vec<Match>,
 }
 
 /// A change of one rule's severity or effect.

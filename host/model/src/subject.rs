@@ -36,4 +36,15 @@ pub struct Subject {
     pub name: String,
     /// Where it begins, where it came from a file.
     pub place: Option<Place>,
+    /// Of what is read from a file: which of those there it is. Only such a subject can be in a baseline.
+    pub occurrence: Option<Occurrence>,
+}
+
+/// Which of the subjects of one name in one file it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Occurrence {
+    /// The file, from the folder that paths count from, whichever way led to it.
+    pub file: String,
+    /// From 1.
+    pub number: u32,
 }

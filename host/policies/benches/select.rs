@@ -58,6 +58,7 @@ fn review() -> Review {
             namespace: "shop".into(),
             name: "web".into(),
             place: None,
+            occurrence: None,
         },
         request: Request {
             operation: "CREATE".into(),

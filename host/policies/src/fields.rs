@@ -2,10 +2,9 @@
 
 use std::cell::RefCell;
 
-use portcullis_model::{Document, Kind, NodeId, PerMode, Place};
+use portcullis_model::{Document, Kind, NodeId, PerMode, Place, nearest};
 
 use crate::error::{Complaint, one_of, quote, sort};
-use crate::suggest::nearest;
 
 /// Complaints after this many are dropped: nobody reads more, and a hostile file must not fill the memory.
 pub const MAX_COMPLAINTS: usize = 100;

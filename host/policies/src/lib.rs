@@ -2,11 +2,14 @@
 //!
 //! Floor 2, pure: documents in, checked sets out, and whether a policy judges a review. The only crate that knows CEL.
 
+mod admission_policy;
+mod baseline;
 mod cel;
 mod error;
 mod fields;
 mod labels;
 mod matching;
+mod meant;
 mod pattern;
 mod resource_rules;
 #[cfg(test)]
@@ -14,18 +17,21 @@ mod sample;
 mod select;
 mod set;
 mod settings;
-mod suggest;
 mod trust;
 mod waiver;
 mod workloads;
 
+pub use admission_policy::{ADMISSION_SET, Manifests};
+pub use baseline::{
+    Baseline, BaselineHead, Listed, MAX_BASELINE_DAYS, MAX_BASELINE_FINDINGS, baseline_expiry, baseline_yaml,
+};
 pub use cel::{MAX_COST, MAX_DEPTH, MAX_EXPRESSION};
 pub use error::{Complaint, ComplaintKind, by_place, quote};
 pub use fields::{Fields, MAX_COMPLAINTS};
 pub use matching::{MAX_CONDITIONS, Selector};
 pub use pattern::{MAX_PATTERN, MAX_PATTERNS};
-pub use select::Selection;
+pub use portcullis_model::{by_distance, nearest as suggest};
+pub use select::{Explanation, Reason, Selection, match_line};
 pub use set::{API_VERSION, DEFAULT_NAMESPACE_LABEL, LoadedSet, MAX_POLICIES, is_of_kind, parse_set};
 pub use settings::MAX_SETTINGS;
-pub use suggest::{by_distance, nearest as suggest};
 pub use waiver::{MAX_WAIVERS, Waiver, WaiverMatch, WaiverPlaces, Waivers};

@@ -19,9 +19,16 @@ pub struct Selector {
     pub(crate) documents: Patterns,
 }
 
+impl Selector {
+    /// No condition, and no document.
+    pub(crate) fn of_objects() -> Self {
+        Self { conditions: Vec::new(), documents: Patterns::none() }
+    }
+}
+
 /// Reads `match`; an absent one judges every CREATE and UPDATE of every object.
 pub(crate) fn read_match(fields: &Fields, policy: NodeId) -> (Match, Selector) {
-    let absent = || Selector { conditions: Vec::new(), documents: Patterns::read(fields, &[]) };
+    let absent = Selector::of_objects;
     let Some(node) = fields.get(policy, "match") else { return (Match::default(), absent()) };
     let known = ["resourceRules", "namespaceSelector", "objectSelector", "matchConditions", "documents"];
     if !fields.expect_map(node, &known) {
@@ -40,6 +47,7 @@ pub(crate) fn read_match(fields: &Fields, policy: NodeId) -> (Match, Selector) {
         object_selector: read_selector(fields, node, "objectSelector"),
         match_conditions,
         documents: paths.iter().map(|&(_, path)| path.to_owned()).collect(),
+        ..Match::default()
     };
     (matches, Selector { conditions, documents: Patterns::read(fields, &paths) })
 }

@@ -20,6 +20,11 @@ pub(crate) struct Patterns {
 }
 
 impl Patterns {
+    /// No pattern, which matches nothing.
+    pub(crate) fn none() -> Self {
+        Self { set: GlobSet::empty() }
+    }
+
     /// Compiles patterns, with a complaint for each that is none.
     pub(crate) fn read(fields: &Fields, patterns: &[(NodeId, &str)]) -> Self {
         let mut builder = GlobSetBuilder::new();

@@ -1,9 +1,12 @@
 //! Must this review face this policy? Applies, skips, or cannot be known.
 
+mod explain;
+
 use std::collections::BTreeMap;
 
 use portcullis_model::{
     Document, Kind, Match, NAMESPACE_NAME_LABEL, NamespaceLabels, NodeId, ResourceRule, Review, Scope, SubjectKind,
+    Versions,
 };
 
 use crate::cel::{Budget, Fault, Input};
@@ -11,6 +14,8 @@ use crate::error::quote;
 use crate::labels;
 use crate::matching::Selector;
 use crate::set::LoadedSet;
+
+pub use explain::{Explanation, Reason, match_line};
 
 /// Whether a policy judges a review.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +34,29 @@ impl Selection {
     }
 }
 
+const RULES: &str = "resourceRules";
+const EXCLUDED: &str = "excludeResourceRules";
+
 /// One part of `match`.
 type Part = fn(&Match, &Selector, &Review) -> Selection;
+
+/// The parts that concern objects, the cheapest first: most policies skip most reviews by their rules.
+const OF_OBJECTS: [(&str, Part); 4] = [
+    (RULES, |matches, _, review| rules(matches, review)),
+    (EXCLUDED, |matches, _, review| not_excluded(matches, review)),
+    ("namespaceSelector", |matches, _, review| namespace(matches, review)),
+    ("objectSelector", |matches, _, review| object(matches, review)),
+];
+/// The parts that concern documents.
+const OF_DOCUMENTS: [(&str, Part); 1] =
+    [("documents", |_, selector, review| Selection::when(selector.documents.matches(path_of(&review.subject.name))))];
+
+fn parts(review: &Review) -> &'static [(&'static str, Part)] {
+    match review.subject.kind_of {
+        SubjectKind::Document => &OF_DOCUMENTS,
+        SubjectKind::Object => &OF_OBJECTS,
+    }
+}
 
 impl LoadedSet {
     /// Whether a policy of this set judges a review, with Kubernetes' own meaning of every part of `match`.
@@ -38,32 +64,36 @@ impl LoadedSet {
     /// Whatever certainly does not match skips, even where another part cannot be known. Conditions are asked last: one
     /// that is false skips, even where another fails. Beyond the last policy everything skips.
     pub fn select(&self, policy: usize, review: &Review) -> Selection {
+        self.select_telling(policy, review, &mut |_, _, _| {}, &mut |_, _| {})
+    }
+
+    /// The same, and each part of `match` and each condition that was asked is told with its answer.
+    fn select_telling(
+        &self,
+        policy: usize,
+        review: &Review,
+        told: &mut dyn FnMut(&'static str, &Match, &Selection),
+        condition_told: &mut dyn FnMut(&str, &Result<bool, Fault>),
+    ) -> Selection {
         let (Some(policy), Some(selector)) = (self.set.policies.get(policy), self.selectors.get(policy)) else {
             return Selection::Skips;
         };
-        let matches = &policy.matches;
+        let also: &[Match] =
+            if review.subject.kind_of == SubjectKind::Object { &policy.matches.also } else { Default::default() };
         let mut unknown = None;
-        let document: Part =
-            |_, selector, review| Selection::when(selector.documents.matches(path_of(&review.subject.name)));
-        let parts: &[Part] = match review.subject.kind_of {
-            SubjectKind::Document => &[document],
-            // The cheapest first: most policies skip most reviews by their rules.
-            SubjectKind::Object => &[
-                |matches, _, review| rules(matches, review),
-                |matches, _, review| namespace(matches, review),
-                |matches, _, review| object(matches, review),
-            ],
-        };
-        for part in parts {
-            let part = part(matches, selector, review);
-            match part {
-                Selection::Applies => {}
-                Selection::Skips => return Selection::Skips,
-                Selection::Unknown(_) if unknown.is_some() => {}
-                Selection::Unknown(_) => unknown = Some(part),
+        for matches in std::iter::once(&policy.matches).chain(also) {
+            for (name, part) in parts(review) {
+                let part = part(matches, selector, review);
+                told(name, matches, &part);
+                match part {
+                    Selection::Applies => {}
+                    Selection::Skips => return Selection::Skips,
+                    Selection::Unknown(_) if unknown.is_some() => {}
+                    Selection::Unknown(_) => unknown = Some(part),
+                }
             }
         }
-        unknown.unwrap_or_else(|| conditions(selector, review))
+        unknown.unwrap_or_else(|| conditions(selector, review, condition_told))
     }
 }
 
@@ -94,9 +124,22 @@ fn rules(matches: &Match, review: &Review) -> Selection {
     let Some(rules) = &matches.resource_rules else {
         return Selection::when(matches.documents.is_empty() && ["CREATE", "UPDATE"].contains(&operation));
     };
+    first_of(rules, &Terms::of_rules(matches), review)
+}
+
+/// `excludeResourceRules`: none of them may match.
+fn not_excluded(matches: &Match, review: &Review) -> Selection {
+    match first_of(&matches.exclude_resource_rules, &Terms::of_excluded(matches), review) {
+        Selection::Applies => Selection::Skips,
+        Selection::Skips => Selection::Applies,
+        unknown => unknown,
+    }
+}
+
+fn first_of(rules: &[ResourceRule], terms: &Terms, review: &Review) -> Selection {
     let mut answer = Selection::Skips;
     for rule in rules {
-        match self::rule(rule, review) {
+        match self::rule(rule, terms, review) {
             Selection::Applies => return Selection::Applies,
             Selection::Skips => {}
             unknown => answer = unknown,
@@ -105,26 +148,91 @@ fn rules(matches: &Match, review: &Review) -> Selection {
     answer
 }
 
-fn rule(rule: &ResourceRule, review: &Review) -> Selection {
+/// How the rules of one `match` are compared with a request.
+struct Terms {
+    versions: Versions,
+    named: fn(&ResourceRule, &Review) -> bool,
+}
+
+impl Terms {
+    fn of_rules(matches: &Match) -> Self {
+        Self { versions: matches.versions, named }
+    }
+
+    /// By the name of the request alone, as the API server does it: whatever else has this name is judged.
+    fn of_excluded(matches: &Match) -> Self {
+        let named = |rule: &ResourceRule, review: &Review| rule.resource_names.contains(&review.request.name);
+        Self { versions: matches.versions, named }
+    }
+}
+
+/// One part of a rule.
+type RulePart = fn(&ResourceRule, &Terms, &Review) -> Selection;
+
+/// Every part of a rule, those that are always known first. All must match.
+const OF_RULES: [(&str, RulePart); 6] = [
+    ("operations", |rule, _, review| Selection::when(any_of(&rule.operations, &review.request.operation))),
+    ("apiGroups", |rule, terms, review| Selection::when(any_of(&rule.api_groups, group_and_version(terms, review).0))),
+    ("apiVersions", version),
+    ("resourceNames", |rule, terms, review| {
+        Selection::when(rule.resource_names.is_empty() || (terms.named)(rule, review))
+    }),
+    ("resources", |rule, _, review| resource(rule, review)),
+    ("scope", |rule, _, review| scope(rule, review)),
+];
+
+fn rule(rule: &ResourceRule, terms: &Terms, review: &Review) -> Selection {
+    let mut answer = Selection::Applies;
+    for (_, part) in OF_RULES {
+        match part(rule, terms, review) {
+            Selection::Skips => return Selection::Skips,
+            Selection::Unknown(why) if answer == Selection::Applies => answer = Selection::Unknown(why),
+            _ => {}
+        }
+    }
+    answer
+}
+
+fn any_of(words: &[String], word: &str) -> bool {
+    words.iter().any(|known| known == "*" || known == word)
+}
+
+fn version(rule: &ResourceRule, terms: &Terms, review: &Review) -> Selection {
+    let (_, version) = group_and_version(terms, review);
+    match any_of(&rule.api_versions, version) {
+        true => Selection::Applies,
+        false if converted(rule, terms, review) => Selection::Unknown(format!(
+            "the object is written in {}, which the API server would convert to {} of the rule: write it so",
+            quote(version),
+            quote(&rule.api_versions.join(", "))
+        )),
+        false => Selection::Skips,
+    }
+}
+
+/// The group and the version that rules are compared with.
+fn group_and_version<'r>(terms: &Terms, review: &'r Review) -> (&'r str, &'r str) {
     let request = &review.request;
-    let (group, version) = match &request.resource {
+    if terms.versions == Versions::Exact
+        && let Some(sent) = &review.request_document
+        && let Some(group) = sent.string(NodeId::ROOT, &["requestResource", "group"])
+        && let Some(version) = sent.string(NodeId::ROOT, &["requestResource", "version"])
+    {
+        return (group, version);
+    }
+    match &request.resource {
         Some(resource) => (&resource.group, &resource.version),
         None => (&request.kind.group, &request.kind.version),
-    };
-    let any_of = |words: &[String], word: &str| words.iter().any(|known| known == "*" || known == word);
-    let certain = any_of(&rule.operations, &request.operation)
-        && any_of(&rule.api_groups, group)
-        && any_of(&rule.api_versions, version)
-        && (rule.resource_names.is_empty() || named(rule, review));
-    if !certain {
-        return Selection::Skips;
     }
-    let (resource, scope) = (resource(rule, review), scope(rule, review));
-    match (resource, scope) {
-        (Selection::Skips, _) | (_, Selection::Skips) => Selection::Skips,
-        (Selection::Unknown(why), _) | (_, Selection::Unknown(why)) => Selection::Unknown(why),
-        _ => Selection::Applies,
-    }
+}
+
+/// Whether a rule of another version may speak of this object all the same: an API server has converted what it sends, but
+/// nobody converts a file. A rule for everything does not say that there is another version.
+fn converted(rule: &ResourceRule, terms: &Terms, review: &Review) -> bool {
+    terms.versions == Versions::Equivalent
+        && review.request_document.is_none()
+        && !rule.api_groups.iter().any(|group| group == "*")
+        && !rule.resources.iter().any(|resource| resource.starts_with('*'))
 }
 
 /// The request's name or, where it has none, the object's own: each object that a deletion of a collection deletes comes
@@ -262,8 +370,19 @@ fn labels_of(object: Option<&Document>) -> Result<Option<BTreeMap<String, String
     object.entries(labels).map(text).collect::<Result<_, _>>().map(Some)
 }
 
+/// An error without what it was about where that may be made of a Secret's values: what is made of them nobody could hide.
+fn untold(fault: Fault, review: &Review) -> Fault {
+    let kind = &review.request.kind;
+    match fault {
+        Fault::Because(_) if kind.kind == "Secret" && kind.group.is_empty() => {
+            Fault::Because("its error is not told of a Secret".to_owned())
+        }
+        fault => fault,
+    }
+}
+
 /// `matchConditions`: one that is false skips; otherwise one that fails cannot be known.
-fn conditions(selector: &Selector, review: &Review) -> Selection {
+fn conditions(selector: &Selector, review: &Review, told: &mut dyn FnMut(&str, &Result<bool, Fault>)) -> Selection {
     if selector.conditions.is_empty() {
         return Selection::Applies;
     }
@@ -271,7 +390,9 @@ fn conditions(selector: &Selector, review: &Review) -> Selection {
     let mut budget = Budget::default();
     let mut unknown = None;
     for condition in &selector.conditions {
-        match condition.holds(&input, &mut budget) {
+        let answer = condition.holds(&input, &mut budget).map_err(|fault| untold(fault, review));
+        told(&condition.name, &answer);
+        match answer {
             Ok(true) => {}
             Ok(false) => return Selection::Skips,
             Err(fault) => {

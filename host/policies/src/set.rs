@@ -5,6 +5,7 @@ use portcullis_model::{
     Severity,
 };
 
+use crate::admission_policy::Written;
 use crate::error::{Complaint, quote};
 use crate::fields::Fields;
 use crate::labels::{check_key, is_subdomain};
@@ -27,8 +28,19 @@ pub struct LoadedSet {
     pub set: PolicySet,
     /// What was compiled of each policy's `match`, in the order of the policies.
     pub selectors: Vec<Selector>,
+    /// What a person should know of what was read.
+    pub notices: Vec<String>,
     /// What it was read from.
-    pub document: Document,
+    pub(crate) origin: Origin,
+}
+
+/// What a set was read from.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    /// A `PolicySet`.
+    Set(Document),
+    /// Manifests of Kubernetes, for each policy.
+    Manifests(Vec<Written>),
 }
 
 impl LoadedSet {
@@ -37,26 +49,35 @@ impl LoadedSet {
     /// `pointer` is a JSON Pointer (RFC 6901) into the settings of `mode`, `settingsByMode` merged in. Where the setting is
     /// absent, the place is that of the nearest one around it.
     pub fn setting_place(&self, policy: usize, mode: Mode, pointer: &str) -> Option<Place> {
-        self.document.place(setting_node(&self.document, self.policy_node(policy), mode, pointer))
+        match &self.origin {
+            Origin::Set(document) => {
+                document.place(setting_node(document, policy_node(document, policy), mode, pointer))
+            }
+            Origin::Manifests(written) => written.get(policy)?.setting(pointer),
+        }
     }
 
     /// Where a field of a policy was written (`pointer` from the policy's own map, such as `/plugin` or `/grants/0`), or the
     /// nearest one around it.
     pub fn policy_place(&self, policy: usize, pointer: &str) -> Option<Place> {
-        self.document.place(self.document.resolve(self.policy_node(policy), pointer).0)
+        match &self.origin {
+            Origin::Set(document) => document.place(document.resolve(policy_node(document, policy), pointer).0),
+            Origin::Manifests(written) => written.get(policy)?.field(pointer),
+        }
     }
 
     /// Where a field of one of the `workloads` was written, or the nearest one around it.
     pub fn workload_place(&self, workload: usize, key: &str) -> Option<Place> {
-        let workloads = self.document.walk(NodeId::ROOT, &["spec", "workloads"]);
-        let node = self.document.at(workloads, u32::try_from(workload).unwrap_or(u32::MAX));
-        self.document.place(self.document.resolve(node, &format!("/{key}")).0)
+        let Origin::Set(document) = &self.origin else { return None };
+        let workloads = document.walk(NodeId::ROOT, &["spec", "workloads"]);
+        let node = document.at(workloads, u32::try_from(workload).unwrap_or(u32::MAX));
+        document.place(document.resolve(node, &format!("/{key}")).0)
     }
+}
 
-    fn policy_node(&self, policy: usize) -> NodeId {
-        let policies = self.document.walk(NodeId::ROOT, &["spec", "policies"]);
-        self.document.at(policies, u32::try_from(policy).unwrap_or(u32::MAX))
-    }
+fn policy_node(document: &Document, policy: usize) -> NodeId {
+    let policies = document.walk(NodeId::ROOT, &["spec", "policies"]);
+    document.at(policies, u32::try_from(policy).unwrap_or(u32::MAX))
 }
 
 /// Reads a `PolicySet`.
@@ -72,7 +93,9 @@ pub fn parse_set(document: &Document) -> Result<LoadedSet, Vec<Complaint>> {
     let loaded = read_set(&fields);
     let complaints = fields.finish();
     match loaded {
-        Some((set, selectors)) if complaints.is_empty() => Ok(LoadedSet { set, selectors, document: document.clone() }),
+        Some((set, selectors)) if complaints.is_empty() => {
+            Ok(LoadedSet { set, selectors, notices: Vec::new(), origin: Origin::Set(document.clone()) })
+        }
         _ => Err(complaints),
     }
 }

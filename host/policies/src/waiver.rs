@@ -4,10 +4,10 @@ use portcullis_model::{Document, Kind, NodeId, Place, Review, SubjectKind, forma
 
 use crate::error::{Complaint, quote, sort};
 use crate::fields::{Fields, MAX_COMPLAINTS};
+use crate::meant::kind_for;
 use crate::pattern::Patterns;
 use crate::select::is_namespace;
 use crate::set::{is_of_kind, read_head, read_rule};
-use crate::suggest::kind_for;
 
 /// Waivers that may be loaded at once.
 pub const MAX_WAIVERS: usize = 10_000;

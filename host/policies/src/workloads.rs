@@ -8,7 +8,7 @@ use portcullis_model::{CustomWorkload, NodeId};
 use crate::error::quote;
 use crate::fields::Fields;
 use crate::labels::is_subdomain;
-use crate::suggest::kind_for;
+use crate::meant::kind_for;
 
 /// `{apiGroup: argoproj.io, kind: Rollout, template: /spec/template, replicas: /spec/replicas}`.
 pub(crate) fn read_workload(fields: &Fields, node: NodeId) -> Option<CustomWorkload> {

@@ -1,13 +1,11 @@
-//! The names of the voices, those still to come included.
+//! The names of the voices.
 
 use std::str::FromStr;
 
 use crate::error::FormatError;
 use crate::human::HumanOptions;
+use crate::paths::Folder;
 use crate::report::Report;
-
-/// The voices that are promised and not built yet.
-const NOT_YET: [&str; 5] = ["junit", "github", "gitlab", "markdown", "html"];
 
 /// A voice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,11 +16,31 @@ pub enum Format {
     Json,
     /// SARIF 2.1.0.
     Sarif,
+    /// JUnit XML.
+    Junit,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// GitLab's Code Quality report.
+    Gitlab,
+    /// GitHub flavoured Markdown.
+    Markdown,
+    /// One HTML page.
+    Html,
+}
+
+/// What a voice is told besides the report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RenderOptions {
+    /// How to talk to a person; concerns [`Format::Human`] alone.
+    pub human: HumanOptions,
+    /// Where file names stand in the repository; concerns [`Format::Github`] and [`Format::Gitlab`].
+    pub folder: Folder,
 }
 
 impl Format {
-    /// All that can be had today.
-    pub const ALL: [Format; 3] = [Self::Human, Self::Json, Self::Sarif];
+    /// All of them.
+    pub const ALL: [Format; 8] =
+        [Self::Human, Self::Json, Self::Sarif, Self::Junit, Self::Github, Self::Gitlab, Self::Markdown, Self::Html];
 
     /// The name on the command line.
     pub fn as_str(self) -> &'static str {
@@ -30,15 +48,25 @@ impl Format {
             Self::Human => "human",
             Self::Json => "json",
             Self::Sarif => "sarif",
+            Self::Junit => "junit",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
         }
     }
 
-    /// The report in this voice; the options concern [`Format::Human`] alone.
-    pub fn render(self, report: &Report, options: &HumanOptions) -> String {
+    /// The report in this voice.
+    pub fn render(self, report: &Report, options: &RenderOptions) -> String {
         match self {
-            Self::Human => crate::human(report, options),
+            Self::Human => crate::human(report, &options.human),
             Self::Json => crate::json(report),
             Self::Sarif => crate::sarif(report),
+            Self::Junit => crate::junit(report),
+            Self::Github => crate::github(report, &options.folder),
+            Self::Gitlab => crate::gitlab(report, &options.folder),
+            Self::Markdown => crate::markdown(report),
+            Self::Html => crate::html(report),
         }
     }
 }
@@ -47,13 +75,8 @@ impl FromStr for Format {
     type Err = FormatError;
 
     fn from_str(name: &str) -> Result<Self, FormatError> {
-        if let Some(format) = Self::ALL.into_iter().find(|format| format.as_str() == name) {
-            return Ok(format);
-        }
-        match NOT_YET.into_iter().find(|&known| known == name) {
-            Some(name) => Err(FormatError::NotYet { name }),
-            None => Err(FormatError::Unknown { name: name.to_owned() }),
-        }
+        let known = Self::ALL.into_iter().find(|format| format.as_str() == name);
+        known.ok_or_else(|| FormatError { name: name.to_owned() })
     }
 }
 
@@ -62,14 +85,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_a_promised_format_with_not_yet_and_any_other_as_unknown() {
-        assert_eq!("sarif".parse(), Ok(Format::Sarif));
-        for name in NOT_YET {
-            let refused = name.parse::<Format>().expect_err("not built yet");
-            let sentence = format!("the format `{name}` is not there yet; today there are `human`, `json`, `sarif`");
-            assert_eq!((&refused, refused.to_string()), (&FormatError::NotYet { name }, sentence));
+    fn knows_every_format_by_its_name_and_refuses_any_other() {
+        for format in Format::ALL {
+            assert_eq!(format.as_str().parse(), Ok(format));
         }
         let refused = "x\u{1b}ml".parse::<Format>().expect_err("unknown");
-        assert_eq!(refused.to_string(), "there is no format `x\\u{1b}ml`; there are `human`, `json`, `sarif`");
+        let sentence = "there is no format `x\\u{1b}ml`; there are `human`, `json`, `sarif`, `junit`, `github`, `gitlab`, `markdown`, `html`";
+        assert_eq!(refused.to_string(), sentence);
     }
 }

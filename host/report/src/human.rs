@@ -4,13 +4,17 @@ use portcullis_model::{Decision, Effect, Failure, Judged, Place, PolicyState, Su
 
 use crate::escape::plain;
 use crate::excerpt::Excerpt;
+use crate::fixes::{FixOutcome, FixState};
 use crate::report::{InputError, Quote, Report, ReportVerdict};
-use crate::tally::{by_subject, is_not_judged};
+use crate::tally::{by_file, is_not_judged};
+use crate::words::{count, plugin_name, policy_words, several_sets, subject_name, summary_words, worst_first};
 
 /// The width where nobody knows that of the terminal.
 pub const DEFAULT_WIDTH: usize = 120;
 /// How many skipped files are named; the others are counted.
 const SKIPPED_SHOWN: usize = 10;
+/// How many fixes are named; the others are counted.
+const FIXES_SHOWN: usize = 50;
 
 /// How to talk to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,14 +34,32 @@ impl Default for HumanOptions {
 /// The report for a terminal. Whatever comes from a manifest, a file name or a plugin is escaped: the only control
 /// characters in it are our own line breaks and, where asked for, our own colours.
 pub fn human(report: &Report, options: &HumanOptions) -> String {
-    let mut page = Page { out: String::new(), options: *options, several_sets: several_sets(report), report };
+    let mut page =
+        Page { out: String::new(), options: *options, several_sets: several_sets(report), report: Some(report) };
     report.errors.iter().for_each(|error| page.input_error(error));
     for (file, groups) in by_file(&report.decisions) {
         page.file(file, &groups);
     }
+    page.fixes(report.fixes.as_deref().unwrap_or_default());
     report.notices.iter().for_each(|notice| page.notice(notice));
     page.skipped(report);
+    page.settings(report);
     page.summary(report);
+    page.out
+}
+
+/// One finding in the same words and without colours, for the voices that quote it.
+pub(crate) fn finding_text(report: &Report, judged: &Judged, set: Option<&str>) -> String {
+    let options = HumanOptions::default();
+    let mut page = Page { out: String::new(), options, several_sets: set.is_some(), report: Some(report) };
+    page.finding(judged, set);
+    page.out
+}
+
+/// One error of the input in the same words.
+pub(crate) fn input_error_text(error: &InputError) -> String {
+    let mut page = Page { out: String::new(), options: HumanOptions::default(), several_sets: false, report: None };
+    page.input_error(error);
     page.out
 }
 
@@ -73,7 +95,7 @@ struct Page<'r> {
     out: String,
     options: HumanOptions,
     several_sets: bool,
-    report: &'r Report,
+    report: Option<&'r Report>,
 }
 
 impl Page<'_> {
@@ -144,6 +166,10 @@ impl Page<'_> {
         let code = format!("{}/{}", plugin_name(judged), plain(&finding.rule));
         let word = self.paint(ink, &format!("{word}[{code}]"));
         self.line(format!("{word} {}: {}", judged.severity, self.paint(Ink::Bold, &plain(&finding.message))));
+        if judged.effect == Effect::Known {
+            self.known(judged);
+            return;
+        }
         let policy = policy_words(&judged.policy, set);
         match &finding.place {
             Some(place) => {
@@ -166,12 +192,21 @@ impl Page<'_> {
             self.aside("note", "the object had this before the update");
         }
         if let Some(waiver) = &judged.waiver {
-            let details = self.report.waiver(waiver).map_or_else(String::new, |known| {
+            let details = self.report.and_then(|report| report.waiver(waiver)).map_or_else(String::new, |known| {
                 let [owner, ticket, expires] = [&known.owner, &known.ticket, &known.expires].map(|text| plain(text));
                 format!(" of {owner} ({ticket}), until {expires}")
             });
             self.aside("waived", &format!("by the waiver `{}`{details}", plain(waiver)));
         }
+        self.line("");
+    }
+
+    /// What was there before takes one more line only: there may be many, and they are not what somebody looks for.
+    fn known(&mut self, judged: &Judged) {
+        let finding = &judged.finding;
+        let place = finding.place.as_ref().map_or_else(|| finding.pointer.clone(), ToString::to_string);
+        let by = self.report.and_then(Report::known_by).map_or_else(String::new, |by| format!("  {by}"));
+        self.line(format!("  {} {}{}", self.paint(Ink::Blue, "-->"), plain(&place), self.paint(Ink::Dim, &by)));
         self.line("");
     }
 
@@ -234,6 +269,30 @@ impl Page<'_> {
         self.line("");
     }
 
+    /// What was fixed, then what was not.
+    fn fixes(&mut self, fixes: &[FixOutcome]) {
+        let done = fixes.iter().filter(|fix| fix.state == FixState::Applied);
+        let refused = fixes.iter().filter(|fix| matches!(fix.state, FixState::Refused(_)));
+        for fix in done.chain(refused).take(FIXES_SHOWN) {
+            let ink = if fix.state == FixState::Applied { Ink::Green } else { Ink::Yellow };
+            let word = self.paint(ink, &format!("{}[{}]", fix.state.word(), plain(&fix.code)));
+            self.line(format!("{word} {}", fix.words()));
+        }
+        let of = |states: fn(&FixState) -> bool| fixes.iter().filter(|fix| states(&fix.state)).count();
+        let told = of(|state| *state != FixState::Patched);
+        if let Some(more) = told.checked_sub(FIXES_SHOWN).filter(|&more| more > 0) {
+            self.line(format!("and {more} more (`--format json` lists all)"));
+        }
+        if told > 0 {
+            self.line("");
+        }
+        let patched = of(|state| *state == FixState::Patched);
+        if patched > 0 {
+            let what = if patched == 1 { "fix changes" } else { "fixes change" };
+            self.notice(&format!("{patched} {what} what an object means: see the patch, or write them with --fix=all"));
+        }
+    }
+
     fn skipped(&mut self, report: &Report) {
         if report.skipped.is_empty() {
             return;
@@ -248,31 +307,20 @@ impl Page<'_> {
         self.line("");
     }
 
+    /// What the run took its settings from.
+    fn settings(&mut self, report: &Report) {
+        if let Some(file) = &report.config {
+            self.line(self.paint(Ink::Dim, &format!("settings of {}", plain(file))));
+        }
+    }
+
     fn summary(&mut self, report: &Report) {
         let (ink, word) = match report.verdict {
             ReportVerdict::Allow => (Ink::Green, "allowed"),
             ReportVerdict::Deny => (Ink::Red, "denied"),
             ReportVerdict::Error => (Ink::Magenta, "error"),
         };
-        let summary = &report.summary;
-        let mut parts = vec![count(summary.subjects, "subject")];
-        if summary.subjects > 0 {
-            let warned = match summary.allowed_with_warnings {
-                0 => String::new(),
-                some => format!(" ({some} with warnings)"),
-            };
-            parts[0] += &format!(": {} denied, {} allowed{warned}", summary.denied, summary.allowed);
-        }
-        let waived = if summary.waived > 0 { format!(" ({} waived)", summary.waived) } else { String::new() };
-        parts.push(count(summary.findings, "finding") + &waived);
-        let others = [
-            (report.errors.len(), count(report.errors.len(), "error") + " in the input"),
-            (summary.not_judged, format!("{} not judged", summary.not_judged)),
-            (summary.unmatched, format!("{} matched by no policy", summary.unmatched)),
-            (summary.skipped, format!("{} skipped", count(summary.skipped, "file"))),
-        ];
-        parts.extend(others.into_iter().filter(|(number, _)| *number > 0).map(|(_, text)| text));
-        self.line(format!("{}  {}", self.paint(ink, word), parts.join("; ")));
+        self.line(format!("{}  {}", self.paint(ink, word), summary_words(report)));
     }
 }
 
@@ -284,68 +332,10 @@ fn look_of(effect: Effect) -> (Ink, &'static str) {
         Effect::Audit => (Ink::Dim, "audit"),
         Effect::Shadow => (Ink::Dim, "shadow"),
         Effect::Waived => (Ink::Cyan, "waived"),
+        Effect::Known => (Ink::Cyan, "known"),
     }
-}
-
-/// The findings with those that deny in front, each kind in the order of the policies.
-fn worst_first(findings: &[Judged]) -> Vec<&Judged> {
-    let mut findings: Vec<&Judged> = findings.iter().collect();
-    findings.sort_by_key(|judged| match judged.effect {
-        Effect::Deny => 0,
-        Effect::Warn => 1,
-        Effect::Waived => 2,
-        Effect::Audit => 3,
-        Effect::Shadow => 4,
-    });
-    findings
-}
-
-/// The decisions by file and subject, files in the order in which they first appear.
-fn by_file(decisions: &[Decision]) -> Vec<(Option<&str>, Vec<&[Decision]>)> {
-    let mut files: Vec<(Option<&str>, Vec<&[Decision]>)> = Vec::new();
-    let mut known = std::collections::HashMap::new();
-    for group in by_subject(decisions) {
-        let file = group.first().and_then(|decision| decision.subject.place.as_ref()).map(Place::file);
-        let at = *known.entry(file).or_insert_with(|| {
-            files.push((file, Vec::new()));
-            files.len() - 1
-        });
-        files[at].1.push(group);
-    }
-    files
 }
 
 fn has_something_to_say(decision: &Decision) -> bool {
     !decision.findings.is_empty() || !decision.failures.is_empty()
-}
-
-fn several_sets(report: &Report) -> bool {
-    let mut sets = report.decisions.iter().map(|decision| (&decision.policy_set, &decision.policy_set_digest));
-    let first = sets.next();
-    report.policy_sets.len() > 1 || sets.any(|set| Some(set) != first)
-}
-
-/// `Deployment shop/web`, `document specs/a.yaml`.
-fn subject_name(subject: &Subject) -> String {
-    let kind = if subject.kind.is_empty() { subject.kind_of.as_str().into() } else { plain(&subject.kind) };
-    let name = if subject.name.is_empty() { "(no name)".into() } else { plain(&subject.name) };
-    match subject.namespace.as_str() {
-        "" => format!("{kind} {name}"),
-        namespace => format!("{kind} {}/{name}", plain(namespace)),
-    }
-}
-
-fn policy_words(policy: &str, set: Option<&str>) -> String {
-    match set {
-        Some(set) => format!("policy {} of {}", plain(policy), plain(set)),
-        None => format!("policy {}", plain(policy)),
-    }
-}
-
-fn plugin_name(judged: &Judged) -> String {
-    plain(judged.plugin.split('@').next().unwrap_or_default()).into_owned()
-}
-
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::escape::plain_json;
-use crate::report::{InputError, Report};
+use crate::fixes::{FixOutcome, FixState};
+use crate::report::{BaselineInfo, InputError, Report};
 
 /// The version of the schema.
 pub const API_VERSION: &str = "portcullis.dev/v1alpha1";
@@ -38,7 +39,24 @@ struct WireReport<'a> {
     skipped: Vec<WireSkipped<'a>>,
     notices: &'a [String],
     decisions: Vec<WireDecision<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixes: Option<Vec<WireOutcome<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<WireBaseline<'a>>,
     tool: WireTool<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_since: Option<WireChangedSince<'a>>,
+}
+
+/// `everything` says why everything was judged all the same, or is null.
+#[derive(Serialize)]
+struct WireChangedSince<'a> {
+    reference: &'a str,
+    changed: usize,
+    unchanged: usize,
+    everything: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -55,6 +73,12 @@ struct WireSummary {
     not_judged: usize,
     skipped: usize,
     unmatched: usize,
+    /// Only where fixes were asked for, so that every other report keeps its bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixed: Option<usize>,
+    /// Likewise only where a baseline was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -152,6 +176,18 @@ struct WireFinding<'a> {
 }
 
 #[derive(Serialize)]
+struct WireBaseline<'a> {
+    name: &'a str,
+    file: &'a str,
+    digest: &'a str,
+    owner: &'a str,
+    expires: &'a str,
+    expired: bool,
+    listed: usize,
+    gone: usize,
+}
+
+#[derive(Serialize)]
 struct WireWaiver<'a> {
     owner: &'a str,
     ticket: &'a str,
@@ -164,6 +200,25 @@ struct WireFix<'a> {
     description: &'a str,
     operation: &'static str,
     value: Option<Box<RawValue>>,
+    safe: bool,
+    /// What a fix removed is no finding any more: here are those that were not applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct WireOutcome<'a> {
+    applied: bool,
+    /// Whether the patch has it.
+    patched: bool,
+    reason: Option<&'a str>,
+    file: &'a str,
+    line: Option<u32>,
+    subject: Option<&'a str>,
+    policy: Option<&'a str>,
+    rule: &'a str,
+    pointer: &'a str,
+    description: &'a str,
     safe: bool,
 }
 
@@ -203,13 +258,24 @@ impl<'a> WireReport<'a> {
                 not_judged: summary.not_judged,
                 skipped: summary.skipped,
                 unmatched: summary.unmatched,
+                known: report.baseline.as_ref().map(|_| summary.known),
+                fixed: report.fixes.as_ref().map(|_| summary.fixed),
             },
             policy_sets: sets.collect(),
             errors: report.errors.iter().map(WireInputError::of).collect(),
             skipped: skipped.collect(),
             notices: &report.notices,
             decisions: report.decisions.iter().map(|decision| WireDecision::of(decision, report)).collect(),
+            fixes: report.fixes.as_ref().map(|fixes| fixes.iter().map(WireOutcome::of).collect()),
+            baseline: report.baseline.as_ref().map(WireBaseline::of),
             tool: WireTool { name: "portcullis", version: &report.tool.version, commit: present(&report.tool.commit) },
+            config: report.config.as_deref(),
+            changed_since: report.changed_since.as_ref().map(|since| WireChangedSince {
+                reference: &since.reference,
+                changed: since.changed,
+                unchanged: since.unchanged,
+                everything: since.everything.as_deref(),
+            }),
         }
     }
 }
@@ -279,7 +345,7 @@ impl<'a> WireFinding<'a> {
                 reason: &known.reason,
                 expires: &known.expires,
             }),
-            fix: finding.fix.as_ref().map(WireFix::of),
+            fix: finding.fix.as_ref().map(|fix| WireFix::of(fix, report)),
             message: &finding.message,
             pointer: &finding.pointer,
             source: finding.place.as_ref().map(WireSource::of),
@@ -287,13 +353,40 @@ impl<'a> WireFinding<'a> {
     }
 }
 
+impl<'a> WireBaseline<'a> {
+    fn of(baseline: &'a BaselineInfo) -> Self {
+        let BaselineInfo { name, file, digest, owner, expires, expired, listed, gone } = baseline;
+        Self { name, file, digest, owner, expires, expired: *expired, listed: *listed, gone: *gone }
+    }
+}
+
+impl<'a> WireOutcome<'a> {
+    fn of(fix: &'a FixOutcome) -> Self {
+        let reason = if let FixState::Refused(reason) = &fix.state { Some(reason.as_str()) } else { None };
+        Self {
+            applied: fix.state == FixState::Applied,
+            patched: fix.state == FixState::Patched,
+            reason,
+            file: &fix.file,
+            line: fix.line,
+            subject: present(&fix.subject),
+            policy: fix.policy.as_deref(),
+            rule: &fix.code,
+            pointer: &fix.pointer,
+            description: &fix.description,
+            safe: fix.safe,
+        }
+    }
+}
+
 impl<'a> WireFix<'a> {
-    fn of(fix: &'a Fix) -> Self {
+    fn of(fix: &'a Fix, report: &Report) -> Self {
         Self {
             description: &fix.description,
             operation: fix.operation.as_str(),
             value: present(&fix.value).map(raw_json),
             safe: fix.safe,
+            applied: report.fixes.as_ref().map(|_| false),
         }
     }
 }

@@ -6,20 +6,45 @@
 mod error;
 mod escape;
 mod excerpt;
+mod fingerprint;
+mod fixes;
 mod format;
+mod github;
+mod gitlab;
+mod html;
 mod human;
 mod json;
+mod junit;
+mod markdown;
+mod markdown_text;
+mod markup;
+mod paths;
+mod quiet;
 mod report;
 mod sarif;
 mod sarif_text;
+mod statement;
 mod tally;
 mod veil;
+mod words;
 
 pub use error::FormatError;
 pub use escape::{plain, plain_json};
-pub use format::Format;
+pub use fixes::{FixOutcome, FixState};
+pub use format::{Format, RenderOptions};
+pub use github::github;
+pub use gitlab::gitlab;
+pub use html::html;
 pub use human::{DEFAULT_WIDTH, HumanOptions, human};
 pub use json::{API_VERSION, KIND, json};
-pub use report::{InputError, Parts, PolicySetInfo, Report, ReportVerdict, RuleInfo, Skipped, Tool, WaiverInfo};
+pub use junit::junit;
+pub use markdown::{MARKDOWN_BYTES, markdown};
+pub use paths::Folder;
+pub use quiet::quiet;
+pub use report::{
+    BaselineInfo, ChangedSince, InputError, Parts, PolicySetInfo, Report, ReportVerdict, RuleInfo, Skipped, Tool,
+    WaiverInfo,
+};
 pub use sarif::{SARIF_VERSION, sarif};
 pub use tally::Summary;
+pub use words::subject_name;

@@ -2,6 +2,8 @@
 
 use portcullis_model::{Decision, Place, Severity};
 
+use crate::escape::plain;
+use crate::fixes::{FixOutcome, FixState};
 use crate::tally::{Summary, verdict_of};
 
 /// Whether the changes may enter.
@@ -167,6 +169,55 @@ pub struct WaiverInfo {
     pub expires: String,
 }
 
+/// The baseline that findings were compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaselineInfo {
+    /// Its name.
+    pub name: String,
+    /// The file, as the user named it.
+    pub file: String,
+    /// `sha256:` and 64 hex digits of its text.
+    pub digest: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// When it ends, as written.
+    pub expires: String,
+    /// Whether it has ended, and so did nothing.
+    pub expired: bool,
+    /// How many findings it lists.
+    pub listed: usize,
+    /// How many of these nothing matches any more.
+    pub gone: usize,
+}
+
+/// A run that judged only what changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangedSince {
+    /// The commit, branch or tag, as the user named it.
+    pub reference: String,
+    /// Files that were judged because they changed, or because nobody knows.
+    pub changed: usize,
+    /// Files that were left as they were.
+    pub unchanged: usize,
+    /// Why everything was judged all the same: what the run uses and what changed.
+    pub everything: Option<String>,
+    /// Whether a file that was left holds a subject: a run over nothing at all is never a pass.
+    pub left_subjects: bool,
+}
+
+impl ChangedSince {
+    /// What to tell of it.
+    pub fn words(&self) -> String {
+        let Self { reference, changed, unchanged, .. } = self;
+        let all = changed + unchanged;
+        match &self.everything {
+            Some(why) => format!("all {all} files judged, because {why} changed since `{reference}`"),
+            None if *changed == 0 => format!("nothing changed since `{reference}`: 0 of {all} files judged"),
+            None => format!("changed since `{reference}`: {changed} of {all} files judged"),
+        }
+    }
+}
+
 /// What a report is made of.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parts {
@@ -184,6 +235,14 @@ pub struct Parts {
     pub rules: Vec<RuleInfo>,
     /// Every waiver that was loaded.
     pub waivers: Vec<WaiverInfo>,
+    /// What became of each fix; nothing where nobody asked for any.
+    pub fixes: Option<Vec<FixOutcome>>,
+    /// The baseline, where one was given.
+    pub baseline: Option<BaselineInfo>,
+    /// The file whose settings held besides flags and variables.
+    pub config: Option<String>,
+    /// Where only what changed was judged.
+    pub changed_since: Option<ChangedSince>,
 }
 
 /// All that one run has to say.
@@ -209,19 +268,30 @@ pub struct Report {
     pub rules: Vec<RuleInfo>,
     /// Every waiver that was loaded.
     pub waivers: Vec<WaiverInfo>,
+    /// What became of each fix; nothing where nobody asked for any.
+    pub fixes: Option<Vec<FixOutcome>>,
+    /// The baseline, where one was given.
+    pub baseline: Option<BaselineInfo>,
+    /// The file whose settings held besides flags and variables.
+    pub config: Option<String>,
+    /// Where only what changed was judged.
+    pub changed_since: Option<ChangedSince>,
 }
 
 impl Report {
     /// Counts and settles the verdict. A run that judged nothing and says no other error says that one.
     pub fn new(tool: Tool, parts: Parts) -> Self {
-        let Parts { policy_sets, mut errors, skipped, notices, decisions, rules, waivers } = parts;
-        if decisions.is_empty() && errors.is_empty() {
+        let Parts { policy_sets, mut errors, skipped, notices, decisions, rules, waivers, .. } = parts;
+        let Parts { fixes, baseline, config, changed_since, .. } = parts;
+        let unchanged = changed_since.as_ref().is_some_and(|since| since.left_subjects);
+        if decisions.is_empty() && errors.is_empty() && !unchanged {
             let hint = "give at least one manifest; a run that judges nothing is never a pass";
             errors.push(InputError::new("nothing was judged: the input holds no subject").hint(hint));
         }
-        let summary = Summary::of(&errors, &skipped, &decisions);
+        let mut summary = Summary::of(&errors, &skipped, &decisions);
+        summary.fixed = fixes.iter().flatten().filter(|fix| fix.state == FixState::Applied).count();
         Self {
-            verdict: verdict_of(&summary),
+            verdict: verdict_of(&summary, unchanged),
             summary,
             tool,
             policy_sets,
@@ -231,11 +301,22 @@ impl Report {
             decisions,
             rules,
             waivers,
+            fixes,
+            baseline,
+            config,
+            changed_since,
         }
     }
 }
 
 impl Report {
+    /// Which baseline lists what is known, who answers for it and until when, made harmless.
+    pub(crate) fn known_by(&self) -> Option<String> {
+        let baseline = self.baseline.as_ref()?;
+        let [name, owner, expires] = [&baseline.name, &baseline.owner, &baseline.expires].map(|text| plain(text));
+        Some(format!("by the baseline `{name}` of {owner}, until {expires}"))
+    }
+
     /// What is known of the waiver of this name.
     pub(crate) fn waiver(&self, name: &str) -> Option<&WaiverInfo> {
         self.waivers.iter().find(|waiver| waiver.name == name)
@@ -252,5 +333,18 @@ mod tests {
         let report = Report::new(tool, Parts::default());
         assert_eq!(report.verdict, ReportVerdict::Error);
         assert_eq!(report.errors[0].message, "nothing was judged: the input holds no subject");
+    }
+
+    #[test]
+    fn allows_an_empty_run_only_where_subjects_were_left_as_they_were() {
+        let verdict = |left_subjects, errors| {
+            let since =
+                ChangedSince { reference: "main".into(), unchanged: 1, left_subjects, ..ChangedSince::default() };
+            let tool = Tool { version: "0.1.0".into(), commit: String::new() };
+            Report::new(tool, Parts { changed_since: Some(since), errors, ..Parts::default() }).verdict
+        };
+        assert_eq!(verdict(true, Vec::new()), ReportVerdict::Allow);
+        assert_eq!(verdict(false, Vec::new()), ReportVerdict::Error);
+        assert_eq!(verdict(true, vec![InputError::new("x")]), ReportVerdict::Error);
     }
 }

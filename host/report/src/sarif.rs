@@ -4,15 +4,17 @@
 //! invocation, never a result, so that no reader takes it for a pass.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write;
 
-use portcullis_model::{Decision, Effect, Judged, Place, Severity, sha256_hex};
+use portcullis_model::{Decision, Effect, Judged, Place, Severity};
 use serde_json::{Map, Value, json};
 
 use crate::escape::plain_json;
+use crate::fingerprint::fingerprint;
+use crate::fixes::FixState;
 use crate::report::{Report, ReportVerdict, RuleInfo, WaiverInfo};
 use crate::sarif_text::{is_web_address, message, pascal_case, uri_of};
 use crate::tally::is_not_judged;
+use crate::words::{code_of, subject_path};
 
 /// The version of the format.
 pub const SARIF_VERSION: &str = "2.1.0";
@@ -142,12 +144,18 @@ fn result(
     if let Some(fix) = &finding.fix {
         properties["fix"] = json!(fix.description);
     }
+    if let Some(baseline) = report.baseline.as_ref().filter(|_| judged.effect == Effect::Known) {
+        properties["knownBy"] =
+            json!({"baseline": baseline.name, "owner": baseline.owner, "expires": baseline.expires});
+    }
+    // Whoever reads it with the baseline's eyes need not look at the effect (SARIF 3.27.24).
+    let state = if judged.effect == Effect::Known { "unchanged" } else { "new" };
     let suppressions = match (&judged.waiver, judged.effect) {
         (Some(waiver), _) => vec![suppression(waiver, report)],
         (None, Effect::Waived) => vec![json!({"kind": "external"})],
         (None, _) => Vec::new(),
     };
-    json!({
+    let mut result = json!({
         "ruleId": code,
         "ruleIndex": rules.index.get(&code),
         "level": level_of_effect(judged.effect),
@@ -157,7 +165,11 @@ fn result(
         // An empty list says "not suppressed"; none would say "unknown" (SARIF 3.27.23).
         "suppressions": suppressions,
         "properties": properties,
-    })
+    });
+    if report.baseline.as_ref().is_some_and(|baseline| !baseline.expired) {
+        result["baselineState"] = json!(state);
+    }
+    result
 }
 
 /// The waiver as the justification that a reader shows, its parts once more for machines.
@@ -221,6 +233,15 @@ fn invocation(report: &Report) -> Value {
             notifications.push(notification(&id, level, &failure.message, place, properties));
         }
     }
+    notifications.extend(report.fixes.iter().flatten().map(|fix| {
+        let (id, level, why) = match &fix.state {
+            FixState::Applied => ("fixed", "note", String::new()),
+            FixState::Patched => ("fix-in-patch", "note", String::new()),
+            FixState::Refused(reason) => ("not-fixed", "warning", format!(": {reason}")),
+        };
+        let place = json!({"physicalLocation": {"artifactLocation": {"uri": uri_of(&fix.file)}}});
+        notification(id, level, &format!("{}: {}{why}", fix.code, fix.description), Some(place), Map::new())
+    }));
     notifications.extend(report.notices.iter().map(|text| notification("notice", "note", text, None, Map::new())));
     notifications.extend(report.skipped.iter().map(|skipped| {
         let place = json!({"physicalLocation": {"artifactLocation": {"uri": uri_of(&skipped.path)}}});
@@ -243,50 +264,11 @@ fn notification(id: &str, level: &str, text: &str, place: Option<Value>, propert
     notification
 }
 
-/// The same while a finding stays the same finding, wherever in the file it moves: rule, policy, subject and pointer. Equal
-/// ones are numbered in their order.
-fn fingerprint(decision: &Decision, judged: &Judged, seen: &mut HashMap<String, u32>) -> String {
-    let file = judged.finding.place.as_ref().map_or("", Place::file);
-    let code = code_of(judged);
-    let subject = subject_path(decision);
-    let parts = [
-        code.as_str(),
-        &decision.policy_set,
-        &judged.policy,
-        &decision.operation,
-        &subject,
-        &judged.finding.pointer,
-        file,
-    ];
-    let mut text = String::new();
-    for part in parts {
-        // Lengths in front, so that no two lists of parts are one text. Writing to a String cannot fail.
-        let _ = write!(text, "{}:{part}", part.len());
-    }
-    let digest = sha256_hex(text.as_bytes()).replace("sha256:", "");
-    let count = seen.entry(digest.clone()).or_default();
-    *count += 1;
-    format!("{digest}:{count}")
-}
-
-/// `Deployment/shop/web`, the path for a document; a `/` inside a name is escaped, so that two subjects never look alike.
-fn subject_path(decision: &Decision) -> String {
-    let subject = &decision.subject;
-    if subject.kind.is_empty() {
-        return subject.name.clone();
-    }
-    [&subject.kind, &subject.namespace, &subject.name].map(|part| part.replace('/', "~1")).join("/")
-}
-
-fn code_of(judged: &Judged) -> String {
-    format!("{}/{}", judged.plugin.split('@').next().unwrap_or_default(), judged.finding.rule)
-}
-
 fn level_of_effect(effect: Effect) -> &'static str {
     match effect {
         Effect::Deny => "error",
         Effect::Warn => "warning",
-        Effect::Audit | Effect::Shadow | Effect::Waived => "note",
+        Effect::Audit | Effect::Shadow | Effect::Waived | Effect::Known => "note",
     }
 }
 

@@ -1,6 +1,6 @@
 //! How many of what, and the verdict that follows.
 
-use portcullis_model::{Decision, Effect, Failure, Verdict};
+use portcullis_model::{Decision, Effect, Failure, Place, Verdict};
 
 use crate::report::{InputError, ReportVerdict, Skipped};
 
@@ -29,6 +29,10 @@ pub struct Summary {
     pub waived: usize,
     /// Files that were left aside.
     pub skipped: usize,
+    /// Findings that a baseline lists.
+    pub known: usize,
+    /// Fixes that were written.
+    pub fixed: usize,
 }
 
 impl Summary {
@@ -49,15 +53,16 @@ impl Summary {
             summary.not_judged += failures.filter(|failure| is_not_judged(failure)).count();
             summary.findings += decision.findings.len();
             summary.warnings += warnings(decision);
+            summary.known += decision.findings.iter().filter(|judged| judged.effect == Effect::Known).count();
             summary.waived += decision.findings.iter().filter(|judged| judged.effect == Effect::Waived).count();
         }
         summary
     }
 }
 
-/// Error before deny before allow; what judged nothing is an error.
-pub(crate) fn verdict_of(summary: &Summary) -> ReportVerdict {
-    if summary.errors > 0 || summary.subjects == 0 {
+/// Error before deny before allow; what judged nothing is an error, unless nothing that it would judge changed.
+pub(crate) fn verdict_of(summary: &Summary, unchanged: bool) -> ReportVerdict {
+    if summary.errors > 0 || (summary.subjects == 0 && !unchanged) {
         ReportVerdict::Error
     } else if summary.denied > 0 {
         ReportVerdict::Deny
@@ -87,6 +92,21 @@ pub(crate) fn by_subject(decisions: &[Decision]) -> Vec<&[Decision]> {
         groups.push(&decisions[from..]);
     }
     groups
+}
+
+/// The decisions by file and subject, files in the order in which they first appear.
+pub(crate) fn by_file(decisions: &[Decision]) -> Vec<(Option<&str>, Vec<&[Decision]>)> {
+    let mut files: Vec<(Option<&str>, Vec<&[Decision]>)> = Vec::new();
+    let mut known = std::collections::HashMap::new();
+    for group in by_subject(decisions) {
+        let file = group.first().and_then(|decision| decision.subject.place.as_ref()).map(Place::file);
+        let at = *known.entry(file).or_insert_with(|| {
+            files.push((file, Vec::new()));
+            files.len() - 1
+        });
+        files[at].1.push(group);
+    }
+    files
 }
 
 /// Whether something was not judged, unlike a notice (about the mode, for example) that changes nothing.

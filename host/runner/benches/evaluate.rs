@@ -143,6 +143,7 @@ fn input(size: usize) -> Input {
         namespace: "shop".into(),
         name: "web".into(),
         place: None,
+        occurrence: None,
     };
     let review = Review {
         subject,

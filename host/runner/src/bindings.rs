@@ -257,7 +257,7 @@ impl request::Host for State {
 
     fn namespace_labels(&mut self) -> Result<Vec<(String, String)>> {
         self.purse.call()?;
-        let Some(labels) = self.input.labels() else { return Ok(Vec::new()) };
+        let Some(labels) = self.input.labels()? else { return Ok(Vec::new()) };
         let hidden = self.input.hidden_label.as_deref();
         let seen = || labels.iter().filter(|(key, _)| Some(key.as_str()) != hidden);
         self.purse.bytes(seen().map(|(key, value)| key.len() + value.len() + 16).sum())?;
@@ -270,7 +270,7 @@ impl request::Host for State {
         if self.input.hidden_label.as_deref() == Some(key.as_str()) {
             return Ok(None);
         }
-        let Some(value) = self.input.labels().and_then(|labels| labels.get(&key)) else { return Ok(None) };
+        let Some(value) = self.input.labels()?.and_then(|labels| labels.get(&key)) else { return Ok(None) };
         text(&mut self.purse, value).map(Some)
     }
 

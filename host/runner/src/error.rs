@@ -31,6 +31,7 @@ impl Error {
     pub fn kind(&self) -> FailureKind {
         match &self.reason {
             Reason::Breach(Breach::Time(_) | Breach::Deadline) | Reason::Busy { .. } => FailureKind::Timeout,
+            Reason::Breach(Breach::Labels) => FailureKind::Input,
             Reason::Query(_) => FailureKind::Fact,
             Reason::Breach(_) | Reason::Trap(_) | Reason::Contract(_) => FailureKind::Trap,
             Reason::Digest { .. }
@@ -181,6 +182,8 @@ pub enum Breach {
     Key(u32),
     /// An index into `paths` of its description.
     Path(u32),
+    /// The labels of the namespace, which nobody knows: "none" would be a guess.
+    Labels,
 }
 
 impl fmt::Display for Breach {
@@ -195,6 +198,10 @@ impl fmt::Display for Breach {
             Self::Handle(handle) => write!(f, "used the node {handle}, which it was never given"),
             Self::Key(index) => write!(f, "used the key number {index}, which it does not declare"),
             Self::Path(index) => write!(f, "used the path number {index}, which it does not declare"),
+            Self::Labels => write!(
+                f,
+                "asked for the labels of the namespace, which are not known (in CI: a Namespace in the input, or `--namespace-labels`)"
+            ),
         }
     }
 }

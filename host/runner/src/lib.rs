@@ -30,7 +30,7 @@ pub use engine::Pool;
 pub use error::{Breach, Complaint, Error, PrepareError, Reason, StartError};
 pub use plugin::{Plugin, Prepared};
 pub use runner::{Runner, RunnerConfig};
-pub use scan::Limits;
+pub use scan::{Counts, Limits};
 pub use state::{Hide, Input};
 
 /// The version of the contract that this host speaks (`wit/plugin.wit`).

@@ -56,8 +56,7 @@ impl Plugin {
         expected: Option<&str>,
     ) -> Result<Self, Error> {
         let digest: Arc<str> = sha256_hex(&bytes.wasm).into();
-        let named = digest.get(..19).unwrap_or_default();
-        let failed = |reason| Error::new(named, reason);
+        let failed = |reason| Error::new(named(&digest), reason);
         if let Some(expected) = expected.filter(|expected| **expected != *digest) {
             let reason = Reason::Digest { expected: expected.to_owned(), found: digest.to_string() };
             return Err(failed(reason));
@@ -128,6 +127,11 @@ impl Plugin {
             }
         }
     }
+}
+
+/// What a plugin is called before its name is known.
+pub(crate) fn named(digest: &str) -> &str {
+    digest.get(..19).unwrap_or_default()
 }
 
 /// Checks the imports and links them. Also code that was compiled before comes this way, so nothing is only checked once.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use portcullis_model::{Amount, PluginBytes};
+use portcullis_model::{Amount, PluginBytes, sha256_hex};
 use wasmtime::component::Linker;
 
 use crate::budget::Budget;
@@ -13,7 +13,7 @@ use crate::compile::{COMPILE_WALL, CompilerCommand};
 use crate::engine::{self, Pool};
 use crate::error::{Error, StartError};
 use crate::plugin::{self, Plugin};
-use crate::scan::Limits;
+use crate::scan::{self, Counts, Limits};
 use crate::shared::Shared;
 use crate::state::State;
 
@@ -98,6 +98,14 @@ impl Runner {
     /// What a call may spend.
     pub fn budget(&self) -> &Budget {
         &self.shared.budget
+    }
+
+    /// Counts what a component is made of, where it is within the limits and valid. Nothing is compiled.
+    ///
+    /// # Errors
+    /// Why it would not be loaded, as far as that can be seen before.
+    pub fn scan(&self, wasm: &[u8]) -> Result<Counts, Error> {
+        scan::scan(wasm, &self.shared.limits).map_err(|reason| Error::new(plugin::named(&sha256_hex(wasm)), reason))
     }
 
     /// Loads a plugin: checks its digest where one is expected (`sha256:` and 64 hex digits), scans and compiles it unless

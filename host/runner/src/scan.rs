@@ -56,6 +56,23 @@ impl Default for Limits {
     }
 }
 
+/// How large a component is, in what is limited and what an instance costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Functions in all.
+    pub functions: u64,
+    /// Core modules.
+    pub modules: u64,
+    /// Memories in all.
+    pub memories: u64,
+    /// Bytes that they begin with, in all.
+    pub memory: u64,
+    /// Tables in all.
+    pub tables: u64,
+    /// Bytes of data segments in all.
+    pub data: u64,
+}
+
 /// What a plugin may use. Everything else is refused here, before the engine, which has the same switched off.
 fn features() -> WasmFeatures {
     WasmFeatures::MUTABLE_GLOBAL
@@ -79,8 +96,7 @@ pub(crate) fn sniff(bytes: &[u8]) -> Result<(), Reason> {
         [] => "it is empty",
         [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => return Ok(()),
         [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => {
-            "it is a core module, as cargo builds it; make a component of it with `cargo xtask component` in a clone of Portcullis or \
-             `wasm-tools component new`"
+            "it is a core module, as a compiler makes it; `portcullis plugin build FILE` makes a component of it"
         }
         [0, b'a', b's', b'm', ..] => "it is WebAssembly of a version that is not known",
         [0x7f, b'E', b'L', b'F', ..] => "it is machine code, which is never accepted",
@@ -91,10 +107,10 @@ pub(crate) fn sniff(bytes: &[u8]) -> Result<(), Reason> {
 }
 
 /// Checks a component against the limits and validates it, in one pass and in linear time.
-pub(crate) fn scan(bytes: &[u8], limits: &Limits) -> Result<(), Reason> {
+pub(crate) fn scan(bytes: &[u8], limits: &Limits) -> Result<Counts, Reason> {
     sniff(bytes)?;
     at_most("bytes", limits.bytes as u64, bytes.len() as u64)?;
-    let mut scan = Scan { limits, functions: 0, modules: 0, memories: 0, data: 0 };
+    let mut scan = Scan { limits, counts: Counts::default() };
     let mut validator = Validator::new_with_features(features());
     let mut allocations = wasmparser::FuncValidatorAllocations::default();
     let mut types = None;
@@ -113,15 +129,13 @@ pub(crate) fn scan(bytes: &[u8], limits: &Limits) -> Result<(), Reason> {
         }
     }
     let types = types.ok_or_else(|| Reason::Invalid("it ends too early".into()))?;
-    at_most("types inside each other", limits.type_depth, depth(&types))
+    at_most("types inside each other", limits.type_depth, depth(&types))?;
+    Ok(scan.counts)
 }
 
 struct Scan<'a> {
     limits: &'a Limits,
-    functions: u64,
-    modules: u64,
-    memories: u64,
-    data: u64,
+    counts: Counts,
 }
 
 impl Scan<'_> {
@@ -132,20 +146,28 @@ impl Scan<'_> {
                 Err(Reason::Invalid("components inside a component are not admitted".into()))
             }
             Payload::ModuleSection { .. } => {
-                self.modules += 1;
-                at_most("core modules", self.limits.modules, self.modules)
+                self.counts.modules += 1;
+                at_most("core modules", self.limits.modules, self.counts.modules)
             }
             Payload::FunctionSection(functions) => {
-                self.functions += u64::from(functions.count());
-                at_most("functions", self.limits.functions, self.functions)
+                self.counts.functions += u64::from(functions.count());
+                at_most("functions", self.limits.functions, self.counts.functions)
             }
             Payload::MemorySection(memories) => {
-                self.memories += u64::from(memories.count());
-                at_most("memories", self.limits.memories, self.memories)
+                self.counts.memories += u64::from(memories.count());
+                for memory in memories.clone() {
+                    let pages = memory.map_err(invalid)?.initial;
+                    self.counts.memory = self.counts.memory.saturating_add(pages.saturating_mul(PAGE));
+                }
+                at_most("memories", self.limits.memories, self.counts.memories)
+            }
+            Payload::TableSection(tables) => {
+                self.counts.tables += u64::from(tables.count());
+                Ok(())
             }
             Payload::DataSection(data) => {
-                self.data += (data.range().end - data.range().start) as u64;
-                at_most("bytes of data", self.limits.data, self.data)
+                self.counts.data += (data.range().end - data.range().start) as u64;
+                at_most("bytes of data", self.limits.data, self.counts.data)
             }
             Payload::ImportSection(names) => self.names(names.count()),
             Payload::ExportSection(names) => self.names(names.count()),
@@ -196,6 +218,9 @@ impl Scan<'_> {
         Ok(())
     }
 }
+
+/// Bytes of a page of memory.
+const PAGE: u64 = 64 << 10;
 
 /// The interfaces of the contract that a plugin may import; `types` only shares types.
 const INTERFACES: [&str; 5] = ["documents", "request", "workload", "facts", "types"];

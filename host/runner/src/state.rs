@@ -51,11 +51,13 @@ impl Input {
         self.hide.as_ref().map_or(Cow::Borrowed(text), |hide| Cow::Owned(hide(text)))
     }
 
-    /// The labels of the namespace, the one that chooses the mode among them.
-    pub(crate) fn labels(&self) -> Option<&BTreeMap<String, String>> {
+    /// The labels of the namespace, the one that chooses the mode among them; nothing where there is no namespace. What is not
+    /// known is never "none" (A18b).
+    pub(crate) fn labels(&self) -> Result<Option<&BTreeMap<String, String>>, Breach> {
         match &self.review.namespace {
-            NamespaceLabels::Known(labels) => Some(labels),
-            NamespaceLabels::None | NamespaceLabels::Unknown(_) => None,
+            NamespaceLabels::Known(labels) => Ok(Some(labels)),
+            NamespaceLabels::None => Ok(None),
+            NamespaceLabels::Unknown(_) => Err(Breach::Labels),
         }
     }
 
@@ -96,6 +98,7 @@ fn empty_review() -> Review {
         namespace: String::new(),
         name: String::new(),
         place: None,
+        occurrence: None,
     };
     Review {
         subject,

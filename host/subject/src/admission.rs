@@ -109,6 +109,7 @@ fn described(
             namespace: namespace.to_owned(),
             name,
             place: document.place(node),
+            occurrence: None,
         },
     }
 }

@@ -38,7 +38,7 @@ pub enum Shape {
     AdmissionReview,
     /// Portcullis' own record of one.
     RecordedReview,
-    /// Another of Portcullis' own kinds (`PolicySet`, `Waiver`, `RecordedFacts`), which are configuration.
+    /// Another of Portcullis' own kinds (`PolicySet`, `Waiver`, `Baseline`, `RecordedFacts`), which are configuration.
     Portcullis(String),
     /// A file of kustomize, which says how to make objects.
     Kustomization,
@@ -67,7 +67,9 @@ pub fn classify(document: &Document) -> Shape {
         (false, false) => match (group_of(document.text(version)), document.text(kind)) {
             ("admission.k8s.io", "AdmissionReview") => Shape::AdmissionReview,
             ("portcullis.dev", "RecordedReview") => Shape::RecordedReview,
-            ("portcullis.dev", kind @ ("PolicySet" | "Waiver" | "RecordedFacts")) => Shape::Portcullis(kind.to_owned()),
+            ("portcullis.dev", kind @ ("PolicySet" | "Waiver" | "Baseline" | "RecordedFacts" | "CheckConfig")) => {
+                Shape::Portcullis(kind.to_owned())
+            }
             // Kustomize's own files are no objects of a cluster; they must be rendered first.
             ("kustomize.config.k8s.io", _) => Shape::Kustomization,
             ("", "List") => Shape::List,
@@ -286,6 +288,7 @@ pub(crate) fn subject(document: &Document, namespace: &str, name: String) -> Sub
         namespace: namespace.to_owned(),
         name,
         place: document.place(NodeId::ROOT),
+        occurrence: None,
     }
 }
 

@@ -177,7 +177,8 @@ pub fn finding(policy_set: &str, policy: &str, rule: &str, effect: Effect, in_mo
         Effect::Warn => 1,
         Effect::Audit => 2,
         Effect::Shadow => 3,
-        Effect::Waived => 4,
+        // Only `check` has a baseline.
+        Effect::Waived | Effect::Known => 4,
     };
     let Some(slot) = rule.value.get(number * 2 + mode(in_mode)) else { return };
     let count = slot.get_or_init(|| {

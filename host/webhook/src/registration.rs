@@ -12,7 +12,7 @@ mod rules;
 
 use std::collections::BTreeMap;
 
-use portcullis_model::{LabelSelector, NAMESPACE_NAME_LABEL, Requirement, RequirementOperator, ResourceRule};
+use portcullis_model::{LabelSelector, Match, NAMESPACE_NAME_LABEL, Requirement, RequirementOperator, ResourceRule};
 use portcullis_policies::LoadedSet;
 
 pub use error::RegistrationError;
@@ -162,10 +162,17 @@ pub fn registration(sets: &[LoadedSet], options: &RegistrationOptions) -> Result
     if rules.len() > 1 {
         notes.push(format!("policies name different versions of one API group: {} webhooks, so that the API server converts what it sends to each; a request may be judged by several", rules.len()));
     }
-    let shared = |of: fn(&portcullis_model::Match) -> &LabelSelector| {
-        let mut selectors = policies.iter().map(|(set, at)| of(&set.set.policies[*at].matches));
-        let first = selectors.next().cloned().unwrap_or_default();
-        if selectors.all(|other| *other == first) { first } else { LabelSelector::default() }
+    // Everything that a policy says must hold, so what all of them say must hold of whatever is sent.
+    let shared = |of: fn(&Match) -> &LabelSelector| {
+        let of_policy = |(set, at): &(&LoadedSet, usize)| -> Vec<LabelSelector> {
+            let matches = &set.set.policies[*at].matches;
+            std::iter::once(matches).chain(&matches.also).map(|one| of(one).clone()).collect()
+        };
+        let mut said = policies.iter().map(of_policy);
+        let first = said.next().unwrap_or_default();
+        let rest: Vec<Vec<LabelSelector>> = said.collect();
+        let selector = first.into_iter().filter(|one| *one != LabelSelector::default());
+        selector.into_iter().find(|one| rest.iter().all(|other| other.contains(one))).unwrap_or_default()
     };
     let mut namespace_selector = shared(|matches| &matches.namespace_selector);
     if !options.excluded_namespaces.is_empty() {

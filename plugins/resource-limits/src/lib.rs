@@ -37,6 +37,9 @@ impl Policy for ResourceLimits {
             rules::totals::judge(totals, review, &mut findings);
         }
         rules::fields::judge(&settings.fields, review, &mut findings);
+        if settings.canonical {
+            rules::canonical::judge(review, &mut findings);
+        }
         findings.into()
     }
 }

@@ -1,5 +1,6 @@
 //! The families of rules, and what they have in common.
 
+pub mod canonical;
 pub mod containers;
 pub mod effective;
 pub mod fields;
@@ -20,14 +21,19 @@ portcullis_sdk::keys! {
     OVERHEAD = "overhead",
 }
 
-const COUNT: usize =
-    containers::COUNT + ratio::RULES.len() + storage::RULES.len() + totals::RULES.len() + fields::RULES.len();
+const COUNT: usize = containers::COUNT
+    + ratio::RULES.len()
+    + storage::RULES.len()
+    + totals::RULES.len()
+    + fields::RULES.len()
+    + canonical::RULES.len();
 const JOINED: [Rule; COUNT] = Rule::join(&[
     containers::RULES.as_flattened().as_flattened(),
     ratio::RULES,
     storage::RULES,
     totals::RULES,
     fields::RULES,
+    canonical::RULES,
 ]);
 
 /// Every rule; ids are forever.

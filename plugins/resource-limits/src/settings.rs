@@ -81,6 +81,8 @@ packed! {
         pub totals: Option<Totals<'a>>,
         /// Numeric rules over any field.
         pub fields: Vec<Field<'a>>,
+        /// Quantities must be written as Kubernetes stores them.
+        pub canonical: bool,
     }
 }
 
@@ -106,6 +108,7 @@ impl<'a> Settings<'a> {
             "maxLimitRequestRatio",
             "totals",
             "fields",
+            "canonicalQuantities",
         ]);
         let requests = required(&all.get("requireRequests"));
         let limits = required(&all.get("requireLimits"));
@@ -127,6 +130,7 @@ impl<'a> Settings<'a> {
             storage: Some(all.get("storage")).filter(Setting::is_given).map(|storage| range(&storage)),
             totals: totals(&all.get("totals")),
             fields: fields(&all.get("fields")),
+            canonical: all.get("canonicalQuantities").boolean().unwrap_or(false),
         };
         if setting.is_sound() && settings.asks_for_nothing() {
             setting.complain(
@@ -143,6 +147,7 @@ impl<'a> Settings<'a> {
             && self.storage.is_none()
             && self.totals.is_none()
             && self.fields.is_empty()
+            && !self.canonical
     }
 }
 

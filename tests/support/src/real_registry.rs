@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::go;
 use crate::sample::{EMPTY, Sample, digest, index, referrer};
 
 /// How long a registry may take to answer for the first time.
@@ -166,7 +167,7 @@ fn docker(htpasswd: Option<&str>) -> Result<RealRegistry, String> {
 fn go() -> Result<RealRegistry, String> {
     let program = match std::env::var_os("PORTCULLIS_GO_REGISTRY") {
         Some(program) => PathBuf::from(program),
-        None => built()?,
+        None => go::built(&Path::new(env!("CARGO_MANIFEST_DIR")).join("registry"))?,
     };
     let mut command = Command::new(&program);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
@@ -199,37 +200,4 @@ impl RealRegistry {
 
 fn free_address() -> Result<SocketAddr, String> {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).map_err(|error| error.to_string())
-}
-
-/// The program, built once from its Go modules into a cache outside of the checkout.
-fn built() -> Result<PathBuf, String> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("registry");
-    let mut text = Vec::new();
-    for file in ["go.mod", "go.sum", "main.go"] {
-        text.extend(std::fs::read(source.join(file)).map_err(|error| format!("{file}: {error}"))?);
-    }
-    let name = format!("registry-{}", &digest(&text)["sha256:".len()..][..16]);
-    let folder = cache().ok_or("neither PORTCULLIS_CACHE nor HOME is set")?.join("registry");
-    let program = folder.join(&name);
-    if program.is_file() {
-        return Ok(program);
-    }
-    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    // Whoever finds the program finds all of it.
-    let unfinished = folder.join(format!("{name}.unfinished-{}-{:?}", std::process::id(), std::thread::current().id()));
-    let mut go = Command::new("go");
-    go.args(["build", "-trimpath", "-ldflags", "-s -w", "-o"]).arg(&unfinished).arg(".");
-    let output = go.current_dir(&source).env("CGO_ENABLED", "0").output().map_err(|error| format!("no Go: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("go build: {}", String::from_utf8_lossy(&output.stderr).trim()));
-    }
-    std::fs::rename(&unfinished, &program).map_err(|error| error.to_string())?;
-    Ok(program)
-}
-
-/// The cache of `cargo xtask`.
-fn cache() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let own = || set("XDG_CACHE_HOME").or_else(|| Some(std::env::home_dir()?.join(".cache")));
-    set("PORTCULLIS_CACHE").or_else(|| own().map(|cache| cache.join("portcullis")))
 }

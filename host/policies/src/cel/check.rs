@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use kube_cel::cel::IdedExpr;
 use kube_cel::cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, operators};
+use portcullis_model::nearest;
 use regex::{Regex, RegexBuilder};
 
 use super::MAX_DEPTH;
 use super::functions::{Shape, lookup, names};
 use super::request::FIELDS;
 use crate::error::quote;
-use crate::suggest::nearest;
 
 /// Memory of one compiled pattern, in bytes.
 const MAX_REGEX: usize = 256 * 1024;

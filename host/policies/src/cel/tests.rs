@@ -14,6 +14,7 @@ fn review(object: &str) -> Review {
             namespace: String::new(),
             name: String::new(),
             place: None,
+            occurrence: None,
         },
         request: Request { operation: "CREATE".into(), name: "web".into(), ..Request::default() },
         object: (!object.is_empty()).then(|| json(object)),

@@ -16,6 +16,20 @@ fn set(matches: &str) -> LoadedSet {
     parse_set(&yaml(&text)).unwrap_or_else(|complaints| panic!("{}", complaints[0]))
 }
 
+/// What the only policy of such a set does; the explanation must be of the same opinion.
+fn selected(matches: &str, review: &Review) -> Selection {
+    let set = set(matches);
+    let (selection, explanation) = (set.select(0, review), set.explain(0, review));
+    assert_eq!(explanation.selection, selection);
+    let last = explanation.reasons.last().map(|reason| &reason.selection);
+    match &selection {
+        Selection::Skips => assert_eq!(last, Some(&Selection::Skips), "{explanation:?}"),
+        _ => assert!(explanation.reasons.iter().all(|reason| reason.selection != Selection::Skips), "{explanation:?}"),
+    }
+    assert!(explanation.reasons.iter().all(|reason| !reason.text.is_empty()));
+    selection
+}
+
 /// The CREATE of a Pod `shop/web`.
 fn pod() -> Review {
     Review {
@@ -26,6 +40,7 @@ fn pod() -> Review {
             namespace: "shop".into(),
             name: "web".into(),
             place: None,
+            occurrence: None,
         },
         request: Request {
             operation: "CREATE".into(),
@@ -93,7 +108,7 @@ fn rule(change: &str) -> String {
 }
 
 fn applies(matches: &str, review: &Review) -> bool {
-    match set(matches).select(0, review) {
+    match selected(matches, review) {
         Selection::Applies => true,
         Selection::Skips => false,
         Selection::Unknown(why) => panic!("{matches}: {why}"),
@@ -101,7 +116,7 @@ fn applies(matches: &str, review: &Review) -> bool {
 }
 
 fn unknown(matches: &str, review: &Review) -> String {
-    match set(matches).select(0, review) {
+    match selected(matches, review) {
         Selection::Unknown(why) => why,
         other => panic!("{matches}: {other:?}"),
     }
@@ -371,4 +386,114 @@ fn finds_the_name_of_each_object_of_a_deleted_collection_a12() {
     assert!(applies(precious, &review), "the request has no name, the object has");
     review.request.name = "other".into();
     assert!(!applies(precious, &review), "what the request names is what is meant");
+}
+
+/// A set of one ValidatingAdmissionPolicy with these constraints and one binding of these `matchResources`.
+fn admission(constraints: &str, binding: &str) -> LoadedSet {
+    let texts = [
+        format!(
+            "{{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {{name: p}}, spec: {{validations: [{{expression: 'true'}}], matchConstraints: {{{constraints}}}}}}}"
+        ),
+        format!(
+            "{{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, metadata: {{name: b}}, spec: {{policyName: p, validationActions: [Deny], matchResources: {{{binding}}}}}}}"
+        ),
+    ];
+    let mut manifests = crate::Manifests::default();
+    for text in texts {
+        assert!(manifests.take(yaml(&text)).is_none());
+    }
+    manifests.into_set().unwrap_or_else(|complaints| panic!("{}", complaints[0])).expect("a set")
+}
+
+const PODS: &str = "resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: ['*'], resources: [pods]}]";
+
+#[test]
+fn asks_constraints_and_the_binding() {
+    let applies = |constraints: &str, binding: &str| admission(constraints, binding).select(0, &pod());
+    assert_eq!(applies(PODS, ""), Selection::Applies, "no rule of a binding is every request");
+    assert_eq!(applies(PODS, PODS), Selection::Applies);
+    assert_eq!(applies(PODS, &PODS.replace("pods", "services")), Selection::Skips);
+    assert_eq!(applies(PODS, &PODS.replace("'*'", "DELETE")), Selection::Skips);
+    assert_eq!(applies(PODS, "namespaceSelector: {matchLabels: {team: red}}"), Selection::Applies);
+    assert_eq!(applies(PODS, "namespaceSelector: {matchLabels: {team: blue}}"), Selection::Skips);
+    assert_eq!(applies(PODS, "objectSelector: {matchLabels: {app: api}}"), Selection::Skips);
+    assert_eq!(applies(&format!("{PODS}, objectSelector: {{matchLabels: {{app: api}}}}"), ""), Selection::Skips);
+    let unknown = Review { namespace: NamespaceLabels::Unknown("nobody knows".into()), ..pod() };
+    let selecting = admission(PODS, "namespaceSelector: {matchLabels: {team: red}}");
+    assert!(
+        matches!(selecting.select(0, &unknown), Selection::Unknown(_)),
+        "a binding that cannot be known is no skip"
+    );
+    let delete = Review { request: Request { operation: "DELETE".into(), ..pod().request }, ..pod() };
+    assert_eq!(admission(PODS, "").select(0, &delete), Selection::Applies);
+    let document = Review { subject: Subject { kind_of: SubjectKind::Document, ..pod().subject }, ..pod() };
+    assert_eq!(admission(PODS, "").select(0, &document), Selection::Skips, "a file of something else is no object");
+}
+
+#[test]
+fn leaves_out_what_is_excluded() {
+    let excluding = |rule: &str| {
+        let exclude = format!("excludeResourceRules: [{{apiGroups: ['*'], apiVersions: ['*'], {rule}}}]");
+        let both = [admission(&format!("{PODS}, {exclude}"), ""), admission(PODS, &exclude)];
+        both.map(|set| set.select(0, &pod()))
+    };
+    assert_eq!(excluding("operations: ['*'], resources: ['*']"), [Selection::Skips, Selection::Skips]);
+    assert_eq!(excluding("operations: [UPDATE], resources: ['*']"), [Selection::Applies, Selection::Applies]);
+    assert_eq!(excluding("operations: ['*'], resources: [pods/status]"), [Selection::Applies, Selection::Applies]);
+    assert_eq!(
+        excluding("operations: ['*'], resources: [pods], resourceNames: [web]"),
+        [Selection::Skips, Selection::Skips]
+    );
+    assert_eq!(
+        excluding("operations: ['*'], resources: [pods], resourceNames: [api]"),
+        [Selection::Applies, Selection::Applies]
+    );
+    assert_eq!(
+        excluding("operations: ['*'], resources: ['*'], scope: Cluster"),
+        [Selection::Applies, Selection::Applies]
+    );
+    let collection =
+        Review { request: Request { name: String::new(), operation: "DELETE".into(), ..pod().request }, ..pod() };
+    let set = admission(
+        &format!(
+            "{PODS}, excludeResourceRules: [{{apiGroups: [''], apiVersions: [v1], operations: ['*'], resources: [pods], resourceNames: [web]}}]"
+        ),
+        "",
+    );
+    assert_eq!(set.select(0, &collection), Selection::Applies, "a name that the request does not say excludes nothing");
+    let unknown = Review { request: Request { resource: None, ..pod().request }, ..pod() };
+    let set = admission(
+        "resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}], excludeResourceRules: [{apiGroups: [''], apiVersions: [v1], operations: ['*'], resources: [pods]}]",
+        "",
+    );
+    assert_eq!(
+        set.select(0, &unknown),
+        Selection::Unknown(UNKNOWN_PLURAL.into()),
+        "whether it is excluded cannot be known"
+    );
+}
+
+#[test]
+fn compares_the_version_that_a_match_policy_says() {
+    let scaler = |version: &str, sent: Option<&str>| {
+        let (group, resource) = ("autoscaling".to_owned(), "horizontalpodautoscalers".to_owned());
+        let kind =
+            GroupVersionKind { group: group.clone(), version: version.into(), kind: "HorizontalPodAutoscaler".into() };
+        let resource = Some(GroupVersionResource { group, version: version.into(), resource });
+        let document = sent.map(|sent| json(&format!(r#"{{"requestResource":{{"group":"autoscaling","version":"{sent}","resource":"horizontalpodautoscalers"}}}}"#)));
+        Review { request: Request { kind, resource, ..pod().request }, request_document: document, ..pod() }
+    };
+    let rules = "resourceRules: [{apiGroups: [autoscaling], apiVersions: [v2], operations: ['*'], resources: [horizontalpodautoscalers]}]";
+    let exact = admission(&format!("{rules}, matchPolicy: Exact"), "");
+    let equivalent = admission(rules, "");
+    assert_eq!(exact.select(0, &scaler("v2", None)), Selection::Applies);
+    assert_eq!(exact.select(0, &scaler("v1", None)), Selection::Skips);
+    assert_eq!(exact.select(0, &scaler("v2", Some("v2"))), Selection::Applies);
+    assert_eq!(exact.select(0, &scaler("v2", Some("v1"))), Selection::Skips, "converted for somebody else");
+    assert_eq!(equivalent.select(0, &scaler("v2", Some("v1"))), Selection::Applies);
+    assert_eq!(equivalent.select(0, &scaler("v1", Some("v1"))), Selection::Skips, "it would have been converted");
+    let why = "the object is written in `v1`, which the API server would convert to `v2` of the rule: write it so";
+    assert_eq!(equivalent.select(0, &scaler("v1", None)), Selection::Unknown(why.into()), "nobody converts a file");
+    let any = admission(&rules.replace("[autoscaling]", "['*']").replace("[horizontalpodautoscalers]", "['*']"), "");
+    assert_eq!(any.select(0, &scaler("v1", None)), Selection::Skips, "a rule for everything knows of no other version");
 }

@@ -50,6 +50,7 @@ fn review(namespace: &str, kind: &str, name: &str) -> Review {
             namespace: namespace.into(),
             name: name.into(),
             place: None,
+            occurrence: None,
         },
         request: Request {
             operation: "CREATE".into(),

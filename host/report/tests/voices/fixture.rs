@@ -6,7 +6,10 @@ use portcullis_model::{
     Decision, Effect, Failure, FailureKind, Finding, Fix, FixOperation, Judged, Mode, Place, PolicyState, Severity,
     Source, Span, Subject, SubjectKind,
 };
-use portcullis_report::{InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool, WaiverInfo};
+use portcullis_report::{
+    BaselineInfo, ChangedSince, FixOutcome, FixState, InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped,
+    Tool, WaiverInfo, plain,
+};
 
 const WEB: &str = "\
 apiVersion: apps/v1
@@ -54,6 +57,7 @@ pub fn object(kind: &str, namespace: &str, name: &str, place: Option<Place>) -> 
         namespace: namespace.into(),
         name: name.into(),
         place,
+        occurrence: None,
     }
 }
 
@@ -223,6 +227,48 @@ fn waiver(name: &str, owner: &str, ticket: &str, reason: &str, expires: &str) ->
     WaiverInfo { name, owner, ticket, reason, expires }
 }
 
+/// One finding that a baseline lists and one that is new but only warns; of the fixes one was written.
+pub fn known() -> Report {
+    let source = Source::new("deploy/web.yaml", WEB);
+    let mut web = web("default", Mode::Compliance, &source);
+    let cpu = web.findings.pop().map(|cpu| Judged { effect: Effect::Known, ..cpu });
+    web.findings = cpu.into_iter().collect();
+    let fix = |state: FixState, code: &str, description: &str| FixOutcome {
+        file: "deploy/cache.yaml".into(),
+        line: Some(5),
+        subject: "Pod 漢字".into(),
+        policy: Some("resource-limits".into()),
+        code: code.into(),
+        pointer: "/spec".into(),
+        description: description.into(),
+        safe: true,
+        state,
+    };
+    let refused = FixState::Refused("the value stands behind an alias".into());
+    let parts = Parts {
+        policy_sets: sets(&["default"]),
+        decisions: vec![web, cache()],
+        rules: rules(),
+        fixes: Some(vec![
+            fix(FixState::Applied, "resource-limits/quantity-not-canonical", "write it as 500m"),
+            fix(FixState::Patched, "resource-limits/memory-missing", "add a limit of 128Mi"),
+            fix(refused, "resource-limits/quantity-not-canonical", "write it as 1Gi"),
+        ]),
+        baseline: Some(BaselineInfo {
+            name: "before-2026".into(),
+            file: "baseline.yaml".into(),
+            digest: digest("e"),
+            owner: "team-web".into(),
+            expires: "2027-03-31".into(),
+            expired: false,
+            listed: 3,
+            gone: 1,
+        }),
+        ..Parts::default()
+    };
+    Report::new(tool(), parts)
+}
+
 /// Two sets judge one subject differently.
 pub fn two_sets() -> Report {
     let source = Source::new("deploy/web.yaml", WEB);
@@ -297,7 +343,9 @@ pub fn hostile() -> Report {
         Some(Fix { description: HOSTILE.into(), operation: FixOperation::Add, value: HOSTILE.into(), safe: true });
     let mut waived = finding.clone();
     (waived.waiver, waived.effect, waived.finding.place) = (Some(HOSTILE.into()), Effect::Waived, None);
-    decision.findings = vec![finding, waived];
+    let mut known = finding.clone();
+    known.effect = Effect::Known;
+    decision.findings = vec![finding, waived, known];
     decision.policies = vec![(HOSTILE.into(), PolicyState::NotEvaluated), ("b".into(), PolicyState::Evaluated)];
     decision.facts = vec![(HOSTILE.into(), HOSTILE.into(), HOSTILE.into())];
     let failure = |policy: Option<&str>| Failure {
@@ -324,6 +372,37 @@ pub fn hostile() -> Report {
             help: Some(HOSTILE.into()),
             ..rule("p", HOSTILE, HOSTILE, Severity::Low)
         }],
+        fixes: Some([FixState::Applied, FixState::Refused(HOSTILE.into())].map(hostile_fix).into()),
+        baseline: Some(BaselineInfo {
+            name: HOSTILE.into(),
+            file: HOSTILE.into(),
+            digest: digest("b"),
+            owner: HOSTILE.into(),
+            expires: HOSTILE.into(),
+            expired: false,
+            listed: 1,
+            gone: 1,
+        }),
+        config: Some(HOSTILE.into()),
+        changed_since: Some(ChangedSince {
+            reference: HOSTILE.into(),
+            everything: Some(HOSTILE.into()),
+            ..ChangedSince::default()
+        }),
     };
     Report::new(tool(), parts)
+}
+
+fn hostile_fix(state: FixState) -> FixOutcome {
+    FixOutcome {
+        file: HOSTILE.into(),
+        line: Some(1),
+        subject: plain(HOSTILE).into_owned(),
+        policy: Some(HOSTILE.into()),
+        code: HOSTILE.into(),
+        pointer: HOSTILE.into(),
+        description: HOSTILE.into(),
+        safe: true,
+        state,
+    }
 }

@@ -1,24 +1,33 @@
 //! Every voice, word for word, and what no voice may do.
 
 mod fixture;
+mod forges;
+mod html;
+mod junit;
+mod markdown;
 mod snapshot;
 
 use std::path::PathBuf;
 
 use portcullis_model::{Source, Span};
-use portcullis_report::{Format, HumanOptions, Report, ReportVerdict, human, json, sarif};
+use portcullis_report::{Format, HumanOptions, RenderOptions, Report, ReportVerdict, human, json, sarif};
 use serde_json::Value;
 
 const COLORED: HumanOptions = HumanOptions { color: true, width: 120 };
 
-fn reports() -> [(&'static str, Report); 5] {
+fn reports() -> [(&'static str, Report); 6] {
     [
         ("quiet", fixture::quiet()),
         ("denied", fixture::denied()),
+        ("known", fixture::known()),
         ("two-sets", fixture::two_sets()),
         ("errors", fixture::errors()),
         ("nothing", fixture::nothing()),
     ]
+}
+
+fn said(format: Format, report: &Report) -> String {
+    format.render(report, &RenderOptions::default())
 }
 
 fn parsed(text: &str) -> Value {
@@ -28,29 +37,63 @@ fn parsed(text: &str) -> Value {
 #[test]
 fn says_the_same_words_for_the_same_decisions() {
     for (name, report) in reports() {
-        snapshot::says(&format!("{name}.human.txt"), &human(&report, &HumanOptions::default()));
-        snapshot::says(&format!("{name}.json.txt"), &json(&report));
-        snapshot::says(&format!("{name}.sarif.txt"), &sarif(&report));
+        // One page is enough to see: each holds the whole style sheet.
+        for format in Format::ALL.into_iter().filter(|format| *format != Format::Html || name == "denied") {
+            snapshot::says(&format!("{name}.{}.txt", format.as_str()), &said(format, &report));
+        }
     }
     snapshot::says("denied.color.txt", &human(&fixture::denied(), &COLORED));
     snapshot::says("errors.color.txt", &human(&fixture::errors(), &COLORED));
-    snapshot::says("hostile.human.txt", &human(&fixture::hostile(), &HumanOptions::default()));
+    for format in [Format::Human, Format::Github, Format::Markdown] {
+        snapshot::says(&format!("hostile.{}.txt", format.as_str()), &said(format, &fixture::hostile()));
+    }
 }
 
 #[test]
 fn settles_the_verdict_before_any_voice_speaks() {
     let verdicts = reports().map(|(_, report)| report.verdict);
     use ReportVerdict::{Allow, Deny, Error};
-    assert_eq!(verdicts, [Allow, Deny, Deny, Error, Error]);
+    assert_eq!(verdicts, [Allow, Deny, Allow, Deny, Error, Error]);
     for (name, report) in reports() {
         let before = report.clone();
-        let texts = Format::ALL.map(|format| format.render(&report, &COLORED));
+        let options = RenderOptions { human: COLORED, ..RenderOptions::default() };
+        let texts = Format::ALL.map(|format| format.render(&report, &options));
         assert_eq!(report, before, "{name}: a voice changed the report");
         assert_eq!(parsed(&texts[1])["verdict"], report.verdict.as_str());
         assert_eq!(parsed(&texts[2])["runs"][0]["properties"]["verdict"], report.verdict.as_str());
         let successful = parsed(&texts[2])["runs"][0]["invocations"][0]["executionSuccessful"].as_bool();
         assert_eq!(successful, Some(report.verdict != Error), "{name}: a failed run may not look like a pass");
     }
+}
+
+#[test]
+fn shows_what_is_known_as_neither_a_pass_nor_a_denial() {
+    let report = fixture::known();
+    assert_eq!((report.summary.known, report.summary.denied, report.summary.fixed), (1, 0, 1));
+    let by = "by the baseline `before-2026` of team-web, until 2027-03-31";
+    let told = |format| said(format, &report);
+    let known = told(Format::Human);
+    assert!(known.contains("known[resource-limits/cpu-limit-max] high: container `app`"), "{known}");
+    assert!(known.contains(&format!("  {by}\n")), "{known}");
+    assert!(told(Format::Github).contains(&format!("known {by}")) && !told(Format::Github).contains("::error"));
+    let gitlab = parsed(&told(Format::Gitlab));
+    let of_known = gitlab.as_array().expect("a list").iter().find(|issue| {
+        issue["description"].as_str().is_some_and(|text| text.starts_with("known: ") && text.contains(by))
+    });
+    assert_eq!(of_known.expect("the known one")["severity"], "info");
+    let junit = told(Format::Junit);
+    assert!(junit.contains("failures=\"0\"") && junit.contains("<skipped message=\"known: container"), "{junit}");
+    let markdown = told(Format::Markdown);
+    assert!(markdown.contains("| Known | Others |") && markdown.contains("<b>Known</b> (1)"), "{markdown}");
+    assert!(markdown.contains("before-2026") && markdown.contains("not fixed: "), "{markdown}");
+    let html = told(Format::Html);
+    assert!(html.contains("e-known") && html.contains("<code>before-2026</code> of team-web"), "a card");
+    let result = &parsed(&told(Format::Sarif))["runs"][0]["results"][0];
+    assert_eq!((&result["baselineState"], &result["level"]), (&"unchanged".into(), &"note".into()));
+    assert_eq!(result["properties"]["knownBy"]["owner"], "team-web");
+    assert_eq!(parsed(&told(Format::Json))["decisions"][0]["findings"][0]["effect"], "known");
+    let quiet = portcullis_report::quiet(&report, &|_| false);
+    assert_eq!(quiet, None, "nothing of it must be mended, and a fix that was written is done");
 }
 
 #[test]
@@ -69,13 +112,13 @@ fn counts_a_subject_once_however_many_sets_judge_it() {
 fn refuses_to_let_hostile_text_reach_a_terminal_or_a_ci_log() {
     // A23, P74.
     let report = fixture::hostile();
-    for (format, text) in Format::ALL.map(|format| (format.as_str(), format.render(&report, &HumanOptions::default())))
-    {
+    for (format, text) in Format::ALL.map(|format| (format.as_str(), said(format, &report))) {
         for (number, line) in text.lines().enumerate() {
             let control = line.chars().find(|c| c.is_control() || ('\u{2000}'..'\u{2070}').contains(c) && *c != '…');
             assert_eq!(control, None, "{format}, line {}: {line}", number + 1);
             assert!(!line.contains("##["), "{format}, line {}: {line}", number + 1);
-            assert!(!line.trim_start().starts_with("::"), "{format}, line {}: {line}", number + 1);
+            let command = line.trim_start().starts_with("::");
+            assert!(!command || format == "github", "{format}, line {}: {line}", number + 1);
         }
     }
     let colored = human(&report, &COLORED);
@@ -102,7 +145,7 @@ fn refuses_to_quote_a_secret() {
     let parts = portcullis_report::Parts { decisions: vec![decision], ..Default::default() };
     let report = Report::new(fixture::tool(), parts);
     for format in Format::ALL {
-        assert!(!format.render(&report, &HumanOptions::default()).contains("hunter2"), "{}", format.as_str());
+        assert!(!said(format, &report).contains("hunter2"), "{}", format.as_str());
     }
     assert!(human(&report, &HumanOptions::default()).contains("{password: *******, other: x}"));
 }

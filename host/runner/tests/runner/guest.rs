@@ -215,6 +215,7 @@ pub fn review(object: Option<Document>) -> Review {
         namespace: "shop".into(),
         name: "web".into(),
         place: None,
+        occurrence: None,
     };
     let request = Request { operation: "CREATE".into(), ..Request::default() };
     Review {

@@ -16,7 +16,7 @@ fn text(component: &str) -> Vec<u8> {
 #[test]
 fn refuses_what_is_not_a_component_p41_p43_p44() {
     assert_eq!(refusal(b""), "plugin `sha256:e3b0c44298fc` is not a component: it is empty");
-    assert!(refusal(&text("(module)")).contains("make a component of it with `cargo xtask component`"));
+    assert!(refusal(&text("(module)")).contains("`portcullis plugin build FILE` makes a component of it"));
     assert!(refusal(b"\x7fELF and so on").contains("it is machine code, which is never accepted"));
     assert!(refusal(b"(component)").contains("it is the text format"));
     assert!(refusal(b"PCULCODE").contains("it does not begin as WebAssembly does"));

@@ -57,7 +57,7 @@ pub fn reach(policy: &Policy) -> Reach {
         })
     };
     match name.as_str() {
-        "image-reference" | "signature" | "sbom" | "sast" => Reach::Workloads { scale: false },
+        "image-reference" | "pod-security" | "signature" | "sbom" | "sast" => Reach::Workloads { scale: false },
         "resource-limits" if !says("fields") => Reach::Workloads { scale: says("totals") },
         _ => Reach::Everything,
     }
@@ -212,6 +212,7 @@ mod tests {
     fn asks_builtin_policies_about_workloads_and_nothing_else() {
         for plugin in [
             "{builtin: image-reference}",
+            "{builtin: pod-security}",
             "{builtin: resource-limits}",
             "{builtin: signature}",
             "{builtin: sbom}",

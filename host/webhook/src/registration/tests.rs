@@ -94,6 +94,7 @@ fn review(operation: &str, what: &str, namespace: &str, name: &str, user: &str) 
             namespace: namespace.into(),
             name: name.into(),
             place: None,
+            occurrence: None,
         },
         request: Request {
             operation: operation.into(),
@@ -434,4 +435,64 @@ fn gives_one_set_a_path_of_its_own() {
     assert_eq!(plan.policy_sets.len(), 1);
     options.client = Client::Url("https://example.com/validate".into());
     assert_eq!(registration(&sets, &options).expect("one").client, Client::Url("https://example.com/validate".into()));
+}
+
+/// The set of one ValidatingAdmissionPolicy for each pair of `matchConstraints` and `matchResources`.
+fn admission(matches: &[(&str, &str)]) -> LoadedSet {
+    let mut manifests = portcullis_policies::Manifests::default();
+    for (at, (constraints, binding)) in matches.iter().enumerate() {
+        let head = "apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy";
+        let policy = format!(
+            "{{{head}, metadata: {{name: p{at}}}, spec: {{validations: [{{expression: 'true'}}], matchConditions: [{{name: c, expression: 'false'}}], matchConstraints: {constraints}}}}}"
+        );
+        let binding = format!(
+            "{{{head}Binding, metadata: {{name: b{at}}}, spec: {{policyName: p{at}, validationActions: [Deny], matchResources: {binding}}}}}"
+        );
+        for text in [policy, binding] {
+            assert!(manifests.take(yaml(&text)).is_none());
+        }
+    }
+    manifests.into_set().unwrap_or_else(|complaints| panic!("{}", complaints[0])).expect("a set")
+}
+
+#[test]
+fn sends_everything_that_an_admission_policy_judges() {
+    const PODS: &str =
+        "resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: ['*'], resources: [pods, pods/exec]}]";
+    const ALL: &str =
+        "resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: [CREATE, UPDATE], resources: ['*/*']}]";
+    const EXACT: &str = "resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: ['*'], resources: ['*']}], matchPolicy: Exact";
+    const RED: &str = "namespaceSelector: {matchLabels: {team: red}}";
+    const NO_SECRETS: &str =
+        "excludeResourceRules: [{apiGroups: [''], apiVersions: [v1], operations: ['*'], resources: [secrets, pods]}]";
+    let parts =
+        [PODS, ALL, EXACT].map(|rules| [rules.to_owned(), format!("{rules}, {RED}"), format!("{rules}, {NO_SECRETS}")]);
+    let constraints: Vec<String> = parts.concat().iter().map(|part| format!("{{{part}}}")).collect();
+    let bindings = ["{}".to_owned(), format!("{{{RED}}}"), format!("{{{NO_SECRETS}}}"), format!("{{{PODS}}}")];
+    let world = world();
+    let (mut wanted, mut kept) = (0_usize, 0_usize);
+    for (at, first) in constraints.iter().enumerate() {
+        let second = &constraints[(at * 5 + 2) % constraints.len()];
+        for binding in &bindings {
+            let judging = admission(&[(first, binding), (second, "{}")]);
+            let plan = registration(std::slice::from_ref(&judging), &options()).expect("a registration");
+            let registered = as_policies(&plan);
+            for review in &world {
+                let wants = (0..2).any(|policy| judging.select(policy, review) != Selection::Skips);
+                let sends = sent_by(&registered, review) != Selection::Skips;
+                assert!(!wants || sends || excluded(review), "kept back: {:?}\n{}", review.request, plan.to_yaml());
+                wanted += usize::from(wants);
+                kept += usize::from(!sends);
+            }
+        }
+    }
+    assert!(wanted > 1000 && kept > 1000, "{wanted} wanted, {kept} kept");
+    let [pods, red] = [format!("{{{PODS}}}"), format!("{{{RED}}}")];
+    let selector = |bindings: [&str; 2]| {
+        let set = admission(&bindings.map(|binding| (&*pods, binding)));
+        let plan = registration(&[set], &options()).expect("a registration");
+        plan.namespace_selector.match_labels.get("team").cloned()
+    };
+    assert_eq!(selector([&red, &red]).as_deref(), Some("red"), "what all bindings say is asked by the API server");
+    assert_eq!(selector([&red, "{}"]), None);
 }

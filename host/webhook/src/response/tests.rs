@@ -36,6 +36,7 @@ fn decision(failures: Vec<Failure>) -> Decision {
             namespace: "shop".into(),
             name: "n".repeat(10_000),
             place: None,
+            occurrence: None,
         },
         operation: "CREATE".into(),
         mode: Mode::Compliance,

@@ -62,6 +62,11 @@ impl Finding {
         Self { rule, node, missing: String::new(), message: message.into(), fix: None }
     }
 
+    /// The rule that is broken.
+    pub fn rule(&self) -> &'static Rule {
+        self.rule
+    }
+
     /// What is wrong is that `pointer` (a JSON Pointer relative to the node, such as `/resources/limits/cpu`) is missing.
     #[must_use]
     pub fn missing(mut self, pointer: impl Into<String>) -> Self {

@@ -41,7 +41,8 @@
 //! (`-C link-arg=-zstack-size=16384` in `.cargo/config.toml`): a fresh instance is made for every review, and an instance
 //! costs what it brings. With the feature `testing` the module `testing` judges manifests natively.
 
-#[cfg(target_arch = "wasm32")]
+// WASI's library has an allocator of its own in the same memory.
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 mod allocator;
 mod amount;
 #[doc(hidden)]

@@ -108,6 +108,16 @@ impl Node {
     /// The place that is not there.
     pub const NONE: Node = Node(0);
 
+    /// Its number: for engines that keep nodes among other numbers. It means something only until the call ends.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The node with a number that [`Node::number`] gave in this call.
+    pub fn numbered(number: u32) -> Self {
+        Self(number)
+    }
+
     /// Whether there is nothing. An explicit `null` is something: see [`Node::is_absent`].
     pub fn is_none(self) -> bool {
         self == Self::NONE

@@ -116,6 +116,11 @@ impl<'a> Setting<'a> {
         self.value?.as_str()
     }
 
+    /// All of it as JSON text, without a complaint: for settings that may be anything.
+    pub fn to_json(&self) -> Option<String> {
+        self.value.map(Value::to_string)
+    }
+
     /// Whether nobody complained so far, about any setting: for what only makes sense of settings without fault.
     pub fn is_sound(&self) -> bool {
         self.complaints.borrow().is_empty()

@@ -8,22 +8,22 @@
 //! ```
 
 mod case;
+mod examples;
 pub(crate) mod imports;
 mod policies;
-mod reading;
 mod scene;
 mod schema;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-pub use case::{Case, Expected};
+pub use portcullis_cases::{Case, Expected};
 pub use scene::{FindingView, Scene};
 
 use crate::export::{Policy, glue};
 use crate::settings::SettingsError;
 
 /// How a difference reads; it is shown above the first one.
-const LEGEND: &str = "the cases and the plugin differ, at line:column:
+const LEGEND: &str = "the cases and the plugin differ; under the lines that it is about:
 + the plugin found this, and no caret draws it: draw it if it is right, else mend the rule
 - this is drawn, and the plugin did not find it exactly so (place, code and the whole message count)";
 
@@ -47,12 +47,12 @@ pub fn complaints<P: Policy>(settings: &str) -> Vec<SettingsError> {
 /// With every difference of every case, with every file or line that would not be read, and where there is no case at all.
 pub fn cases<P: Policy>(folder: impl AsRef<Path>) {
     let folder = folder.as_ref();
-    let (files, mut unread) = files(folder);
+    let (files, mut unread) = portcullis_cases::files(folder).expect("the folder of the cases can be listed");
     assert!(unread.len() + files.len() > 0, "no case in {}", folder.display());
     let mut differences = String::new();
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a case can be read");
-        match Case::parse(&file.display().to_string(), &text).map(|case| case.judge::<P>()) {
+        match Case::parse(&file.display().to_string(), &text).map(|case| case::judge::<P>(&case)) {
             Err(fault) => unread.push(fault),
             Ok(Err(difference)) => differences.push_str(&format!("\n{}:\n{difference}\n", file.display())),
             Ok(Ok(())) => {}
@@ -60,31 +60,6 @@ pub fn cases<P: Policy>(folder: impl AsRef<Path>) {
     }
     assert!(unread.is_empty(), "cases that cannot be read as they are meant:\n{}\n{differences}", unread.join("\n"));
     assert!(differences.is_empty(), "{LEGEND}\n{differences}");
-}
-
-/// The cases of a folder, sorted, and a complaint about each of its other files: somebody may take one for a case. Hidden
-/// files and copies that an editor keeps (`~`) are nobody's cases.
-fn files(folder: &Path) -> (Vec<PathBuf>, Vec<String>) {
-    let (mut files, mut unread) = (Vec::new(), Vec::new());
-    for entry in std::fs::read_dir(folder).expect("the folder of the cases can be read") {
-        let path = entry.expect("the folder of the cases can be listed").path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with('.') || name.ends_with('~') {
-            continue;
-        }
-        if path.is_file() && path.extension().is_some_and(|extension| extension == "yaml") {
-            files.push(path);
-            continue;
-        }
-        let way = match path.file_stem().unwrap_or_default().to_string_lossy() {
-            _ if path.is_dir() => "move its cases up".to_owned(),
-            stem => format!("name it `{stem}.yaml` if it is a case, else move it out of the folder"),
-        };
-        unread.push(format!("{}: not read, only the files `*.yaml` of the folder are; {way}", path.display()));
-    }
-    files.sort();
-    unread.sort();
-    (files, unread)
 }
 
 /// Checks that a plugin takes the settings that the policies in a file (`policies.yaml`) give it, in every mode.
@@ -98,8 +73,8 @@ pub fn policies<P: Policy>(file: impl AsRef<Path>) {
     assert!(complaints.is_empty(), "the plugin would refuse these policies:\n{}", complaints.join("\n"));
 }
 
-/// Checks that a plugin describes itself soundly, that its schema describes the settings that it takes, and that its README
-/// names every rule: `README.md` in the given folder.
+/// Checks that a plugin describes itself soundly, that its schema describes the settings that it takes with examples and
+/// defaults that are true, and that its README names every rule: `README.md` in the given folder.
 ///
 /// # Panics
 /// With the first fault.
@@ -109,6 +84,8 @@ pub fn description<P: Policy>(folder: impl AsRef<Path>) {
     assert_eq!(json["settings"]["type"], "object", "the schema of the settings describes a map");
     let differences = schema::differences::<P>(&json["settings"]);
     assert!(differences.is_empty(), "the schema of the settings and `prepare` differ:\n{}", differences.join("\n"));
+    let faults = examples::faults::<P>(&json["settings"]);
+    assert!(faults.is_empty(), "the schema says what `prepare` does not do:\n{}", faults.join("\n"));
     let kebab = |text: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
@@ -119,28 +96,5 @@ pub fn description<P: Policy>(folder: impl AsRef<Path>) {
         assert!(!description.rules[..position].iter().any(|other| other.id == rule.id), "two rules `{}`", rule.id);
         let row = format!("| `{}` | {} |", rule.id, rule.severity.as_str());
         assert!(readme.contains(&row), "README.md has no row `{row}`");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refuses_what_looks_like_a_case_and_is_not_read() {
-        let folder = std::env::temp_dir().join(format!("portcullis-sdk-cases-{}", std::process::id()));
-        std::fs::create_dir_all(folder.join("more")).expect("a folder");
-        for name in ["a.yaml", "q.yml", ".a.yaml.swp", "a.yaml~"] {
-            std::fs::write(folder.join(name), "").expect("a file");
-        }
-        let (read, unread) = files(&folder);
-        std::fs::remove_dir_all(&folder).expect("removed again");
-        assert_eq!(read, [folder.join("a.yaml")]);
-        let said = |name: &str, way: &str| {
-            let path = folder.join(name);
-            format!("{}: not read, only the files `*.yaml` of the folder are; {way}", path.display())
-        };
-        let renamed = said("q.yml", "name it `q.yaml` if it is a case, else move it out of the folder");
-        assert_eq!(unread, [said("more", "move its cases up"), renamed]);
     }
 }

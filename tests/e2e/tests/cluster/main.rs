@@ -23,6 +23,7 @@ mod gates;
 mod identity;
 mod life;
 mod parity;
+mod pod_security;
 mod scene;
 mod shapes;
 mod signing;
@@ -35,11 +36,12 @@ mod world;
 pub type Case = (&'static str, fn(&mut World));
 
 /// All of them. Those that stop or replace the webhook come late, and what compares the records comes last.
-const CASES: [&[Case]; 12] = [
+const CASES: [&[Case]; 13] = [
     verdicts::CASES,
     shapes::CASES,
     subresources::CASES,
     controllers::CASES,
+    pod_security::CASES,
     identity::CASES,
     change::CASES,
     life::CASES,

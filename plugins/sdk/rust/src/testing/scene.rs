@@ -3,17 +3,11 @@
 use std::sync::Arc;
 
 use portcullis_document::{ReadLimits, read_yaml};
-use portcullis_model::{
-    Document, Fact, FactStatus, Facts, GroupVersionKind, GroupVersionResource, Kind, NamespaceLabels, NodeId, Query,
-    Request, Review, Source, Subject, SubjectKind,
-};
+use portcullis_model::{Document, Fact, FactStatus, Kind, NamespaceLabels, NodeId, Query, Review, Source};
 
 use crate::contract::portcullis::policy::types;
 use crate::export::{Policy, glue};
 use crate::testing::imports;
-
-/// The time of every scene: 2026-01-01T00:00:00Z.
-const TIME: i64 = 1_767_225_600;
 
 /// What a plugin found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,22 +37,8 @@ impl Scene {
     /// # Panics
     /// Where the text cannot be read.
     pub fn object(name: &str, yaml: &str) -> Self {
-        let object = first_document(name, yaml);
-        let text = |keys: &[&str]| object.string(NodeId::ROOT, keys).unwrap_or_default().to_owned();
-        let api_version = text(&["apiVersion"]);
-        let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
-        let kind = GroupVersionKind { group: group.to_owned(), version: version.to_owned(), kind: text(&["kind"]) };
-        let (name, namespace) = (text(&["metadata", "name"]), text(&["metadata", "namespace"]));
-        let request = Request {
-            operation: "CREATE".to_owned(),
-            kind: kind.clone(),
-            name: name.clone(),
-            namespace: namespace.clone(),
-            ..Request::default()
-        };
-        let subject =
-            Subject { kind_of: SubjectKind::Object, api_version, kind: kind.kind, namespace, name, place: None };
-        Self::of(subject, request, object)
+        let review = portcullis_cases::object_review(name, yaml);
+        Self { review: review.expect("the YAML of this test can be read"), facts: Vec::new() }
     }
 
     /// A document, the first one of a YAML text, that was read from this path.
@@ -66,32 +46,8 @@ impl Scene {
     /// # Panics
     /// Where the text cannot be read.
     pub fn document(path: &str, yaml: &str) -> Self {
-        let subject = Subject {
-            kind_of: SubjectKind::Document,
-            api_version: String::new(),
-            kind: String::new(),
-            namespace: String::new(),
-            name: path.to_owned(),
-            place: None,
-        };
-        Self::of(subject, Request::default(), first_document(path, yaml))
-    }
-
-    fn of(subject: Subject, request: Request, object: Document) -> Self {
-        let review = Review {
-            subject,
-            request,
-            object: Some(object),
-            old_object: None,
-            options: None,
-            request_document: None,
-            namespace: NamespaceLabels::None,
-            mode: None,
-            notices: Vec::new(),
-            time: TIME,
-            file: None,
-        };
-        Self { review, facts: Vec::new() }
+        let review = portcullis_cases::document_review(path, yaml);
+        Self { review: review.expect("the YAML of this test can be read"), facts: Vec::new() }
     }
 
     /// Another operation, such as `UPDATE`.
@@ -104,8 +60,7 @@ impl Scene {
     /// A plural name and a subresource, such as `deployments` and `scale`.
     #[must_use]
     pub fn resource(mut self, resource: &str, subresource: &str) -> Self {
-        let GroupVersionKind { group, version, .. } = self.review.request.kind.clone();
-        self.review.request.resource = Some(GroupVersionResource { group, version, resource: resource.to_owned() });
+        self.review.request.resource = Some(portcullis_cases::named(&self.review.request.kind, resource));
         subresource.clone_into(&mut self.review.request.subresource);
         self
     }
@@ -147,12 +102,6 @@ impl Scene {
     #[must_use]
     pub fn rejected_fact(self, kind: &str, arguments: &str, reason: &str) -> Self {
         self.answer(kind, arguments, FactStatus::Rejected(reason.to_owned()), None)
-    }
-
-    /// The answers of a record.
-    pub(crate) fn recorded(mut self, facts: Facts) -> Self {
-        self.facts.extend(facts.iter().flatten().cloned());
-        self
     }
 
     fn answer(mut self, kind: &str, arguments: &str, status: FactStatus, document: Option<Document>) -> Self {

@@ -3,25 +3,24 @@
 //! A line that is written and not read would be a test that tests nothing, so that each of them is an error with its place.
 
 use portcullis_document::{Error, ReadLimits, read_yaml};
-use portcullis_model::{Document, Kind, NodeId, Source};
+use portcullis_model::{Document, Kind, NodeId, Source, nearest};
 
-use crate::settings::{listed, nearest};
-use crate::testing::case::Expected;
+use crate::case::Expected;
 
 /// The keys that the head of a case may have.
 const HEAD: [&str; 6] = ["settings", "mode", "document", "request", "time", "facts"];
 /// The keys that a request in the head may have.
-pub(super) const REQUEST: [&str; 3] = ["operation", "resource", "subresource"];
+pub(crate) const REQUEST: [&str; 3] = ["operation", "resource", "subresource"];
 /// All of these, and who asks.
 const REQUEST_AND_USER: [&str; 4] = ["operation", "resource", "subresource", "user"];
 
 /// The text of one case.
 #[derive(Clone, Copy)]
-pub(super) struct Reading<'a> {
+pub(crate) struct Reading<'a> {
     /// The file, for messages.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// All of it.
-    pub(super) text: &'a str,
+    pub(crate) text: &'a str,
 }
 
 impl<'a> Reading<'a> {
@@ -42,7 +41,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Refuses more than one manifest, and none.
-    pub(super) fn manifest(self) -> Result<(), String> {
+    pub(crate) fn manifest(self) -> Result<(), String> {
         let documents = match read_yaml(&Source::new(self.name, self.text), &ReadLimits::default()) {
             Ok(documents) => documents,
             Err(error) => return self.unreadable(&error),
@@ -58,7 +57,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The head: the part of the opening comment from the first known key on, as YAML.
-    pub(super) fn head(self) -> Result<Option<Document>, String> {
+    pub(crate) fn head(self) -> Result<Option<Document>, String> {
         let lines = self.comment();
         let first = lines.iter().position(|line| opens_head(line)).unwrap_or(lines.len());
         if lines[..first].iter().all(|line| line.trim().is_empty()) {
@@ -83,7 +82,7 @@ impl<'a> Reading<'a> {
         let yaml = format!("{}{}", "\n".repeat(first), lines[first..].join("\n"));
         match read_yaml(&Source::new(self.name, yaml), &ReadLimits::default()) {
             Ok(mut documents) if documents.len() == 1 => self.known(documents.remove(0)).map(Some),
-            Ok(_) => self.fault(first as u32 + 1, "the head of a case is one YAML document; remove the `---`"),
+            Ok(_) => self.fault(number_of(first) + 1, "the head of a case is one YAML document; remove the `---`"),
             Err(error) => self.unreadable(&error),
         }
     }
@@ -113,10 +112,10 @@ impl<'a> Reading<'a> {
     }
 
     /// The findings drawn in comments, each under its line.
-    pub(super) fn drawn(self) -> Result<Vec<Expected>, String> {
+    pub(crate) fn drawn(self) -> Result<Vec<Expected>, String> {
         const FORM: &str = "expected `#`, spaces, carets and `plugin/rule: message`";
         let mut findings = Vec::new();
-        let (opening, mut guilty) = (self.comment().len() as u32, 0);
+        let (opening, mut guilty) = (number_of(self.comment().len()), 0);
         for (number, line) in (1u32..).zip(self.text.lines()) {
             let Some((column, said)) = caret(line) else {
                 if holds_carets(line) {
@@ -140,6 +139,14 @@ impl<'a> Reading<'a> {
         findings.sort();
         Ok(findings)
     }
+}
+
+fn number_of(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn listed(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn opens_head(line: &str) -> bool {
@@ -167,13 +174,13 @@ fn unknown(key: &str, known: &[&str]) -> String {
 }
 
 /// The column of the first caret and what stands behind the carets. The `#` itself stands for a caret in column 1.
-fn caret(line: &str) -> Option<(u32, &str)> {
+pub(crate) fn caret(line: &str) -> Option<(u32, &str)> {
     let rest = line.strip_prefix('#')?;
     let carets = rest.trim_start_matches(' ');
     if !carets.starts_with('^') {
         return None;
     }
-    let spaces = (rest.len() - carets.len()) as u32;
+    let spaces = number_of(rest.len() - carets.len());
     let column = if spaces == 0 { 1 } else { spaces + 2 };
     Some((column, carets.trim_start_matches('^').trim_start()))
 }
@@ -188,7 +195,7 @@ fn holds_carets(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Case;
+    use crate::Case;
 
     const POD: &str = "kind: Pod\nspec: {}\n";
 

@@ -1,0 +1,266 @@
+//! The cases of a plugin, judged by its component, with a table of what came of them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use portcullis_cases::{Case, files, redrawn};
+use portcullis_model::PluginBytes;
+use portcullis_report::{plain, plain_json};
+use portcullis_runner::{Description, Runner, RunnerConfig};
+use serde_json::json;
+
+use crate::Error;
+use crate::build::{BuildOptions, build, in_folder, read, write};
+use crate::cargo::Project;
+use crate::fresh::is_fresh;
+use crate::judge::{Verdict, judge};
+use crate::junit::junit;
+use crate::text::{count, table};
+
+/// The folder of the cases.
+const CASES: &str = "cases";
+/// The version of the JSON that is written.
+const API_VERSION: &str = "portcullis.dev/v1alpha1";
+
+/// How to show what came of the cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestFormat {
+    /// A table, and differences as drawings.
+    Human,
+    /// Everything.
+    Json,
+    /// For the test tab of a CI system.
+    Junit,
+}
+
+/// Which plugin to try on which cases.
+pub struct TestOptions<'a> {
+    /// The folder of the project, with its cases in `cases`.
+    pub path: &'a Path,
+    /// The component, and what it is called; made of the project where it is left out.
+    pub plugin: Option<(PluginBytes, String)>,
+    /// Judge what was built before, even where sources are newer.
+    pub no_build: bool,
+    /// Only cases whose file names contain this.
+    pub filter: Option<&'a str>,
+    /// Draw what was found into the cases that differ.
+    pub update: bool,
+}
+
+/// What came of all cases.
+#[derive(Debug)]
+pub struct Tested {
+    verdicts: Vec<Verdict>,
+    description: Description,
+    digest: String,
+    /// Rules that no case fires; nothing where not all cases were judged.
+    unfired: Vec<String>,
+    filtered: bool,
+    updated: Vec<PathBuf>,
+    not_updated: Vec<String>,
+}
+
+/// Builds the plugin where its sources are newer, and judges every case with it.
+///
+/// # Errors
+/// A plugin that cannot be built or loaded, and cases that cannot be read as they are meant.
+pub fn test(options: &TestOptions<'_>, runner: RunnerConfig) -> Result<Tested, Error> {
+    let (bytes, name) = match &options.plugin {
+        Some((bytes, name)) => (bytes.clone(), name.clone()),
+        None => component(options, &runner)?,
+    };
+    let runner = Runner::new(runner).map_err(Error::Start)?;
+    let plugin = runner.load(&bytes, None).map_err(|cause| Error::Load { of: name, cause })?;
+    let folder = match options.path {
+        path if path == Path::new(".") => PathBuf::from(CASES),
+        path => path.join(CASES),
+    };
+    let cases = cases(&folder, options.filter)?;
+    let verdicts: Vec<Verdict> = cases.into_iter().map(|(case, path)| judge(&plugin, case, &path)).collect();
+    let fired: BTreeSet<&str> =
+        verdicts.iter().flat_map(|verdict| &verdict.found).map(|one| one.code.as_str()).collect();
+    let rules = plugin.description().rules.iter().map(|rule| rule.id.clone());
+    let unfired = match options.filter {
+        Some(_) => Vec::new(),
+        None => rules.filter(|id| !fired.contains(format!("{}/{id}", plugin.name()).as_str())).collect(),
+    };
+    let mut tested = Tested {
+        description: plugin.description().clone(),
+        digest: plugin.digest().to_owned(),
+        unfired,
+        filtered: options.filter.is_some(),
+        updated: Vec::new(),
+        not_updated: Vec::new(),
+        verdicts,
+    };
+    if options.update {
+        tested.update(&folder)?;
+    }
+    Ok(tested)
+}
+
+/// The component of a project, built anew where its sources are newer.
+fn component(options: &TestOptions<'_>, runner: &RunnerConfig) -> Result<(PluginBytes, String), Error> {
+    let project = Project::read(options.path, false)?;
+    let path = in_folder(options.path, &project.name);
+    if options.no_build && !path.is_file() {
+        let why = format!(
+            "`{}` is not there, and --no-build leaves it so; `portcullis plugin build` makes it",
+            path.display()
+        );
+        return Err(Error::Given(why));
+    }
+    if !options.no_build && !is_fresh(&path, &project.folder) {
+        build(&BuildOptions { path: options.path, output: None, pin: &[], locked: false }, runner.clone())?;
+    }
+    let bytes = PluginBytes { wasm: read(&path)?.into(), code: None };
+    Ok((bytes, path.display().to_string()))
+}
+
+/// Every case of a folder, read; what would not be read is an error.
+fn cases(folder: &Path, filter: Option<&str>) -> Result<Vec<(Case, PathBuf)>, Error> {
+    let (files, mut faults) = files(folder).map_err(Error::io("list", folder))?;
+    let mut cases = Vec::new();
+    let chosen = |path: &PathBuf| {
+        filter.is_none_or(|part| path.file_name().is_some_and(|name| name.to_string_lossy().contains(part)))
+    };
+    let all = files.len();
+    for path in files.into_iter().filter(chosen) {
+        let text = std::fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+        match Case::parse(&path.display().to_string(), &text) {
+            Ok(case) => cases.push((case, path)),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Error::Cases(faults));
+    }
+    match (cases.is_empty(), filter) {
+        (false, _) => Ok(cases),
+        (true, Some(part)) if all > 0 => Err(Error::Given(format!(
+            "no file name in `{}` contains `{}`, of {}",
+            folder.display(),
+            part.escape_debug(),
+            count(all, "case")
+        ))),
+        (true, _) => Err(Error::Given(format!("there is no case (`*.yaml`) in `{}`", folder.display()))),
+    }
+}
+
+impl Tested {
+    /// Draws what was found into every case that differs, where that can be drawn.
+    fn update(&mut self, folder: &Path) -> Result<(), Error> {
+        for verdict in self.verdicts.iter_mut().filter(|verdict| !verdict.difference.is_empty()) {
+            match redrawn(&verdict.case, &verdict.found) {
+                Err(why) => self.not_updated.push(why),
+                Ok(text) => {
+                    let path = folder.join(&verdict.file);
+                    write(&path, text.as_bytes())?;
+                    verdict.difference.clear();
+                    self.updated.push(path);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every case is as it is drawn; with `strict`, also whether every rule is fired by one.
+    pub fn is_right(&self, strict: bool) -> bool {
+        self.verdicts.iter().all(Verdict::is_right) && (!strict || self.unfired.is_empty())
+    }
+
+    /// The result in one format.
+    pub fn to_text(&self, format: TestFormat, strict: bool) -> String {
+        match format {
+            TestFormat::Human => self.human(strict),
+            TestFormat::Json => plain_json(&format!("{:#}\n", self.json(strict))),
+            TestFormat::Junit => junit(&self.description.name, &self.verdicts, &self.unfired, strict),
+        }
+    }
+
+    fn human(&self, strict: bool) -> String {
+        let header = ["case", "expected", "found", "result"].map(str::to_owned).to_vec();
+        let row = |verdict: &Verdict| {
+            let expected = verdict.case.findings.len().to_string();
+            let (found, result) = match (&verdict.failure, verdict.difference.is_empty()) {
+                (Some(_), _) => ("-".to_owned(), "FAILED"),
+                (None, true) if verdict.found.len() != verdict.case.findings.len() => {
+                    (verdict.found.len().to_string(), "drawn anew")
+                }
+                (None, true) => (verdict.found.len().to_string(), "ok"),
+                (None, false) => (verdict.found.len().to_string(), "DIFFERS"),
+            };
+            vec![plain(&verdict.file).into_owned(), expected, found, result.to_owned()]
+        };
+        let rows: Vec<_> = std::iter::once(header).chain(self.verdicts.iter().map(row)).collect();
+        let mut text = table(&rows, "");
+        for verdict in self.verdicts.iter().filter(|verdict| !verdict.is_right()) {
+            text.push_str(&format!("\n{}:\n", plain(&verdict.case.name)));
+            if let Some(failure) = &verdict.failure {
+                text.push_str(&format!("  {}\n", plain(failure)));
+            }
+            for line in verdict.difference.lines() {
+                text.push_str(&format!("{}\n", plain(line)));
+            }
+        }
+        if self.verdicts.iter().any(|verdict| !verdict.difference.is_empty()) {
+            text.push_str(
+                "\n+ was found and is not drawn: draw it if it is right (--update does), else mend the rule\n- is drawn and was not found exactly so: place, code and the whole message count\n",
+            );
+        }
+        self.notes(strict, &mut text);
+        let right = self.verdicts.iter().filter(|verdict| verdict.is_right()).count();
+        let wrong = self.verdicts.len() - right;
+        text.push_str(&format!("\n{}: {right} ok, {wrong} not\n", count(self.verdicts.len(), "case")));
+        text
+    }
+
+    fn notes(&self, strict: bool, text: &mut String) {
+        for path in &self.updated {
+            text.push_str(&format!("\ndrawn anew: {}\n", plain(&path.display().to_string())));
+        }
+        for why in &self.not_updated {
+            text.push_str(&format!("\n{}\n", plain(why)));
+        }
+        let word = if strict { "error" } else { "warning" };
+        match self.unfired.as_slice() {
+            [] => {}
+            [rule] => {
+                text.push_str(&format!("\n{word}: no case fires the rule `{rule}`: whether it works is not known\n"));
+            }
+            rules => text.push_str(&format!(
+                "\n{word}: no case fires {} rules, so that whether they work is not known: {}\n",
+                rules.len(),
+                rules.join(", ")
+            )),
+        }
+    }
+
+    fn json(&self, strict: bool) -> serde_json::Value {
+        let findings = |all: &[portcullis_cases::Expected]| -> Vec<serde_json::Value> {
+            let one = |one: &portcullis_cases::Expected| json!({"line": one.line, "column": one.column, "code": one.code, "message": one.message});
+            all.iter().map(one).collect()
+        };
+        let case = |verdict: &Verdict| {
+            json!({
+                "file": verdict.case.name,
+                "right": verdict.is_right(),
+                "failure": verdict.failure,
+                "expected": findings(&verdict.case.findings),
+                "found": findings(&verdict.found),
+                "difference": verdict.difference,
+            })
+        };
+        json!({
+            "apiVersion": API_VERSION,
+            "kind": "PluginTest",
+            "plugin": {"name": self.description.name, "version": self.description.version, "digest": self.digest},
+            "right": self.is_right(strict),
+            "cases": self.verdicts.iter().map(case).collect::<Vec<_>>(),
+            // Not known where only some cases were judged.
+            "unfired": if self.filtered { serde_json::Value::Null } else { json!(self.unfired) },
+            "updated": self.updated.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+            "notUpdated": self.not_updated,
+        })
+    }
+}

@@ -1,0 +1,242 @@
+//! The `init` command: `portcullis.yaml`, a policy set and a step for the CI system, beside what is there and never over it.
+
+mod ci;
+mod scan;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use portcullis_check::exit::Exit;
+use portcullis_report::plain;
+
+use self::ci::System;
+use self::scan::Found;
+use crate::args::InitArguments;
+use crate::config;
+use crate::write;
+
+/// Where the policy set is written.
+const POLICIES: &str = "policies/portcullis.yaml";
+/// The policy set.
+const POLICY_SET: &str = include_str!("init/policies.yaml");
+/// What marks the root of a repository.
+const GIT: &str = ".git";
+/// Patterns and paths of what was found that are written at the most; the others are counted.
+const SHOWN: usize = 20;
+
+/// Something that is to be there.
+struct Planned {
+    /// From the root.
+    path: &'static str,
+    text: String,
+    /// What to do where a file of that name says something else.
+    otherwise: &'static str,
+}
+
+/// Looks around, writes what is not there, and says what to do next.
+pub fn run(arguments: &InitArguments) -> anyhow::Result<ExitCode> {
+    let root = root(arguments.directory.as_deref())?;
+    let found = scan::scan(&root);
+    let systems = ci::found(&root);
+    let mut out = String::new();
+    told(&found, &systems, &mut out);
+    let planned = planned(&found, &systems);
+    let mut wrote = Vec::new();
+    for file in &planned {
+        if place(&root, file, arguments.dry_run, &mut out)? {
+            wrote.push(file.path);
+        }
+    }
+    for system in &systems {
+        out.push_str(&system.to_add(&root, &rendered(&found)));
+    }
+    next_steps(&found, &mut out);
+    write::to_stdout(&out)?;
+    Ok(Exit::Allowed.into())
+}
+
+/// The directory that was named, or the one of `.git`, or the current one.
+fn root(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(named) = named {
+        ensure!(named.is_dir(), "`{}` is no directory; make it first", named.display());
+        return Ok(named.canonicalize()?);
+    }
+    let here = std::env::current_dir().context("the current directory is not there")?;
+    let git = here.ancestors().find(|folder| folder.join(GIT).symlink_metadata().is_ok());
+    Ok(git.unwrap_or(&here).to_path_buf())
+}
+
+/// What was found, in words.
+fn told(found: &Found, systems: &[System], out: &mut String) {
+    let mut list = |what: &str, paths: &[String]| {
+        if !paths.is_empty() {
+            let shown: Vec<_> = paths.iter().take(SHOWN).map(|path| plain(path)).collect();
+            let more = match paths.len().saturating_sub(SHOWN) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            out.push_str(&format!("found {what}: {}{more}\n", shown.join(", ")));
+        }
+    };
+    list("manifests", &found.manifests);
+    list("charts (to be rendered with `helm template`)", &found.charts);
+    list("kustomizations (to be rendered with `kubectl kustomize`)", &found.kustomizations);
+    list("CI", &systems.iter().map(|system| system.name().to_owned()).collect::<Vec<_>>());
+    if found.manifests.is_empty() {
+        out.push_str("found no manifests: name them under `paths` once there are some\n");
+    }
+    if found.unread > 0 {
+        out.push_str(&format!(
+            "note: {} directories or files were not looked at, for there are too many\n",
+            found.unread
+        ));
+    }
+    out.push('\n');
+}
+
+fn planned(found: &Found, systems: &[System]) -> Vec<Planned> {
+    let mut planned = vec![
+        Planned { path: config::NAME, text: config_text(found), otherwise: "compare it with this" },
+        Planned { path: POLICIES, text: POLICY_SET.to_owned(), otherwise: "take from this what you miss" },
+    ];
+    planned.extend(systems.iter().filter_map(|system| {
+        Some(Planned { path: system.file()?, text: system.text(&rendered(found)), otherwise: "add this to it" })
+    }));
+    planned
+}
+
+/// The commands that render what was found and judge it. Who has an odd name is left to a person.
+fn rendered(found: &Found) -> Vec<String> {
+    let charts = found.charts.iter().map(|chart| ("helm template", chart));
+    let kustomizations = found.kustomizations.iter().map(|kustomization| ("kubectl kustomize", kustomization));
+    let plain = charts.chain(kustomizations).filter(|(_, path)| shell(path) == **path).take(SHOWN);
+    plain.map(|(render, path)| format!("{render} {path} | portcullis check -")).collect()
+}
+
+/// Writes a file that is not there; true where it was written (or would be).
+fn place(root: &Path, file: &Planned, dry_run: bool, out: &mut String) -> anyhow::Result<bool> {
+    let path = root.join(file.path);
+    if path.symlink_metadata().is_ok() {
+        if fs::read(&path).is_ok_and(|there| there == file.text.as_bytes()) {
+            out.push_str(&format!("there   {}\n", file.path));
+        } else {
+            let text: String =
+                file.text.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect();
+            out.push_str(&format!("exists  {} and stays as it is; {}:\n\n{text}\n", file.path, file.otherwise));
+        }
+        return Ok(false);
+    }
+    if dry_run {
+        let text: String = file.text.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect();
+        out.push_str(&format!("would write {}:\n\n{text}\n", file.path));
+        return Ok(true);
+    }
+    let cannot = || format!("cannot write `{}`", path.display());
+    let folder = path.parent().unwrap_or(root);
+    fs::create_dir_all(folder).with_context(cannot)?;
+    // A link in the repository must not lead what is written out of it.
+    let real = folder.canonicalize().with_context(cannot)?;
+    let is_within = real.starts_with(root.canonicalize().with_context(cannot)?);
+    ensure!(is_within, "cannot write `{}`: its directory is a link out of this repository", path.display());
+    let mut made = fs::File::create_new(&path).with_context(cannot)?;
+    made.write_all(file.text.as_bytes()).with_context(cannot)?;
+    out.push_str(&format!("wrote   {}\n", file.path));
+    Ok(true)
+}
+
+/// `portcullis.yaml` for what was found.
+fn config_text(found: &Found) -> String {
+    let list = |key: &str, items: &[String], comment: &str| match items {
+        [] => format!("# {key}: [{comment}]\n"),
+        items => {
+            let items: String = items.iter().take(SHOWN).map(|item| format!("- {}\n", quoted(item))).collect();
+            format!("{key}:\n{items}")
+        }
+    };
+    let ignored: Vec<String> = found
+        .charts
+        .iter()
+        .chain(&found.kustomizations)
+        .filter(|path| found.covers(path))
+        .map(|path| format!("{path}/"))
+        .collect();
+    let rendered: String = rendered(found).iter().map(|command| format!("#   {command}\n")).collect();
+    let rendered = match rendered.as_str() {
+        "" => String::new(),
+        commands => format!(
+            "# What must be rendered first is judged by commands of its own, which belong into the pipeline:\n{commands}"
+        ),
+    };
+    format!(
+        "# What `portcullis check` judges here, and by what. Flags and PORTCULLIS_* variables win over it; a change can edit it, so a\n\
+         # pipeline that must not be talked out of anything says it by flags, or has this file reviewed (CODEOWNERS).\n\
+         apiVersion: portcullis.dev/v1alpha1\n\
+         kind: {}\n\
+         {}{}{rendered}policies: [{POLICIES}]\n\
+         mode: compliance            # findings deny; `sandbox` only warns; without it what the namespaces say\n\
+         # waivers: [policies/waivers]\n\
+         # namespaceLabels: [policies/namespaces.yaml]\n\
+         # failOn: warned            # the exit status is 1 for warnings too\n\
+         # formats:\n\
+         # - format: human\n\
+         # - {{format: sarif, output: portcullis.sarif}}\n",
+        config::KIND,
+        list("paths", &found.manifests, "deploy"),
+        list("ignore", &ignored, "deploy/generated/"),
+    )
+}
+
+/// A path as a YAML scalar that is that text and nothing else.
+fn quoted(text: &str) -> String {
+    let safe = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '/' | '-' | '_' | '.');
+    let is_plain =
+        text.chars().all(safe) && text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '.');
+    // JSON is YAML.
+    if is_plain && text.contains(['/', '.', '-']) { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+fn next_steps(found: &Found, out: &mut String) {
+    out.push_str("\nnext\n");
+    let mut step = |text: String| out.push_str(&format!("  {text}\n"));
+    match found.manifests.is_empty() {
+        true => step(format!("name the manifests under `paths` in {}", config::NAME)),
+        false => step("portcullis check                        # judges what is there now".to_owned()),
+    }
+    if let Some(chart) = found.charts.first() {
+        step(format!("helm template {} | portcullis check -", shell(chart)));
+    }
+    if let Some(kustomization) = found.kustomizations.first() {
+        step(format!("kubectl kustomize {} | portcullis check -", shell(kustomization)));
+    }
+    step("portcullis policies list                # by what".to_owned());
+    step("portcullis policies explain FILE        # and why a policy judges a file or does not".to_owned());
+    step(format!("edit {POLICIES}            # ranges, registries, an own rule"));
+}
+
+/// A path as a word for the shell.
+fn shell(path: &str) -> String {
+    let safe = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    if path.chars().all(safe) { path.to_owned() } else { format!("'{}'", plain(path).replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_every_path_as_the_text_that_it_is() {
+        for (path, written) in [
+            ("deploy/app", "deploy/app"),
+            ("true", "\"true\""),
+            ("1.5", "\"1.5\""),
+            ("a: b", "\"a: b\""),
+            ("x\ny", "\"x\\ny\""),
+            (".", "."),
+        ] {
+            assert_eq!(quoted(path), written);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! GitLab's Code Quality report.
+//!
+//! A list of `description`, `check_name`, `fingerprint`, `severity` and `location` with `path` and `lines.begin`; GitLab
+//! drops an entry without one of them, so whatever has no file in the repository has its subject's path instead.
+
+use std::collections::HashMap;
+
+use portcullis_model::{Severity, sha256_hex};
+use serde::Serialize;
+
+use crate::escape::{plain, plain_json};
+use crate::fingerprint::fingerprint;
+use crate::paths::Folder;
+use crate::report::Report;
+use crate::statement::{Statement, Weight, statements};
+use crate::words::{policy_words, several_sets, subject_name, subject_path};
+
+/// Where an error stands that belongs to no file.
+const NOWHERE: &str = "portcullis";
+
+/// The report as a Code Quality report, indented, with a line break at its end. Notes and skipped files have no place in it.
+pub fn gitlab(report: &Report, folder: &Folder) -> String {
+    let mut seen = HashMap::new();
+    let several = several_sets(report);
+    let told = statements(report).into_iter().filter(|statement| statement.weight != Weight::Note);
+    let issues: Vec<Issue> = told.map(|statement| Issue::of(&statement, report, several, folder, &mut seen)).collect();
+    // Strings, numbers and lists of them: there is nothing that could fail to be written.
+    let text = serde_json::to_string_pretty(&issues).expect("plain data is always JSON");
+    plain_json(&text) + "\n"
+}
+
+#[derive(Serialize)]
+struct Issue {
+    // In front, because the command knows a report of ours by its beginning.
+    check_name: String,
+    description: String,
+    fingerprint: String,
+    severity: &'static str,
+    location: Location,
+}
+
+#[derive(Serialize)]
+struct Location {
+    path: String,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: u32,
+    end: u32,
+}
+
+impl Issue {
+    fn of(
+        statement: &Statement,
+        report: &Report,
+        several_sets: bool,
+        folder: &Folder,
+        seen: &mut HashMap<String, u32>,
+    ) -> Self {
+        let path = statement.file.and_then(|file| folder.path_of(file)).map(|path| plain(&path).into_owned());
+        let instead =
+            || statement.decision.map_or_else(|| NOWHERE.to_owned(), |one| plain(&subject_path(one)).into_owned());
+        let (begin, end) = statement.lines().unwrap_or((1, 1));
+        Self {
+            check_name: plain(&statement.code).into_owned(),
+            description: description(statement, report, several_sets),
+            fingerprint: fingerprint_of(statement, seen),
+            severity: severity(statement),
+            location: Location { path: path.unwrap_or_else(instead), lines: Lines { begin, end } },
+        }
+    }
+}
+
+/// `denied: container `app` has no memory limit (Deployment shop/web, policy limits)`.
+fn description(statement: &Statement, report: &Report, several_sets: bool) -> String {
+    let mut text = format!("{}: {}", statement.weight.word(), plain(statement.message));
+    if let Some(help) = statement.help() {
+        text += &format!("; {help}");
+    }
+    if let Some((word, by)) = statement.answered_by(report) {
+        text += &format!("; {word} {by}");
+    }
+    if let Some(decision) = statement.decision {
+        let set = several_sets.then_some(decision.policy_set.as_str());
+        let policy = statement.policy.map_or_else(String::new, |policy| format!(", {}", policy_words(policy, set)));
+        text += &format!(" ({}{policy})", subject_name(&decision.subject));
+    }
+    text
+}
+
+/// The same while the statement stays the same, whatever line it moves to.
+fn fingerprint_of(statement: &Statement, seen: &mut HashMap<String, u32>) -> String {
+    let text = match (statement.decision, statement.judged) {
+        (Some(decision), Some(judged)) => fingerprint(decision, judged, seen),
+        (decision, _) => {
+            let parts = [
+                statement.code.as_str(),
+                statement.message,
+                statement.policy.unwrap_or_default(),
+                statement.file.unwrap_or_default(),
+                decision.map_or("", |decision| &decision.policy_set),
+                &decision.map(subject_path).unwrap_or_default(),
+            ];
+            let key = parts.map(|part| format!("{}:{part}", part.len())).concat();
+            let number = seen.entry(key.clone()).or_default();
+            *number += 1;
+            format!("{key}:{number}")
+        }
+    };
+    sha256_hex(text.as_bytes()).replace("sha256:", "")
+}
+
+/// The severities in order. What was not judged is never less than what could have been found; what denies nothing because
+/// somebody answers for it, or because nobody enforces it yet, is only told.
+fn severity(statement: &Statement) -> &'static str {
+    match (statement.weight, statement.severity) {
+        (Weight::InputError | Weight::NotJudged, _) => "blocker",
+        (Weight::NotJudgedWarns, _) => "major",
+        (Weight::Waived | Weight::Known | Weight::Audit | Weight::Shadow | Weight::Note, _) => "info",
+        (Weight::Denied | Weight::Warning, severity) => match severity {
+            Some(Severity::Critical) => "blocker",
+            Some(Severity::High) => "critical",
+            Some(Severity::Medium) => "major",
+            Some(Severity::Low) => "minor",
+            Some(Severity::Info) | None => "info",
+        },
+    }
+}

@@ -1,0 +1,96 @@
+//! Subjects, policies, rules and numbers as every voice says them.
+
+use portcullis_model::{Decision, Effect, Judged, Subject};
+
+use crate::escape::plain;
+use crate::report::Report;
+
+/// The findings with those that deny in front, each kind in the order of the policies.
+pub(crate) fn worst_first(findings: &[Judged]) -> Vec<&Judged> {
+    let mut findings: Vec<&Judged> = findings.iter().collect();
+    findings.sort_by_key(|judged| match judged.effect {
+        Effect::Deny => 0,
+        Effect::Warn => 1,
+        Effect::Waived => 2,
+        Effect::Audit => 3,
+        Effect::Shadow => 4,
+        Effect::Known => 5,
+    });
+    findings
+}
+
+/// Whether a voice must say which set spoke.
+pub(crate) fn several_sets(report: &Report) -> bool {
+    let mut sets = report.decisions.iter().map(|decision| (&decision.policy_set, &decision.policy_set_digest));
+    let first = sets.next();
+    report.policy_sets.len() > 1 || sets.any(|set| Some(set) != first)
+}
+
+/// `Deployment shop/web`, `document specs/a.yaml`.
+pub fn subject_name(subject: &Subject) -> String {
+    let kind = if subject.kind.is_empty() { subject.kind_of.as_str().into() } else { plain(&subject.kind) };
+    let name = if subject.name.is_empty() { "(no name)".into() } else { plain(&subject.name) };
+    match subject.namespace.as_str() {
+        "" => format!("{kind} {name}"),
+        namespace => format!("{kind} {}/{name}", plain(namespace)),
+    }
+}
+
+/// `Deployment/shop/web`, the path for a document; a `/` inside a name is escaped, so that two subjects never look alike.
+pub(crate) fn subject_path(decision: &Decision) -> String {
+    let subject = &decision.subject;
+    if subject.kind.is_empty() {
+        return subject.name.clone();
+    }
+    [&subject.kind, &subject.namespace, &subject.name].map(|part| part.replace('/', "~1")).join("/")
+}
+
+/// The finding code that is forever: `plugin/rule`.
+pub(crate) fn code_of(judged: &Judged) -> String {
+    format!("{}/{}", judged.plugin.split('@').next().unwrap_or_default(), judged.finding.rule)
+}
+
+/// The policy, and its set where several judged.
+pub(crate) fn policy_words(policy: &str, set: Option<&str>) -> String {
+    match set {
+        Some(set) => format!("policy {} of {}", plain(policy), plain(set)),
+        None => format!("policy {}", plain(policy)),
+    }
+}
+
+/// The plugin without its digest, made harmless.
+pub(crate) fn plugin_name(judged: &Judged) -> String {
+    plain(judged.plugin.split('@').next().unwrap_or_default()).into_owned()
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// How many of what, in one line.
+pub(crate) fn summary_words(report: &Report) -> String {
+    let summary = &report.summary;
+    let mut parts = vec![count(summary.subjects, "subject")];
+    if summary.subjects > 0 {
+        let warned = match summary.allowed_with_warnings {
+            0 => String::new(),
+            some => format!(" ({some} with warnings)"),
+        };
+        parts[0] += &format!(": {} denied, {} allowed{warned}", summary.denied, summary.allowed);
+    }
+    let aside = [(summary.waived, "waived"), (summary.known, "known")];
+    let aside: Vec<String> =
+        aside.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let aside = if aside.is_empty() { String::new() } else { format!(" ({})", aside.join(", ")) };
+    parts.push(count(summary.findings, "finding") + &aside);
+    let others = [
+        (summary.fixed, format!("{} fixed", summary.fixed)),
+        (report.errors.len(), count(report.errors.len(), "error") + " in the input"),
+        (summary.not_judged, format!("{} not judged", summary.not_judged)),
+        (summary.unmatched, format!("{} matched by no policy", summary.unmatched)),
+        (summary.skipped, format!("{} skipped", count(summary.skipped, "file"))),
+    ];
+    parts.extend(others.into_iter().filter(|(number, _)| *number > 0).map(|(_, text)| text));
+    parts.join("; ")
+}

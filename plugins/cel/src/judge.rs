@@ -1,0 +1,100 @@
+//! Evaluates the expressions of a policy in the order and with the words of the API server.
+
+use portcullis_cel::{Found, Machine, Spent, Value};
+use portcullis_sdk::{Finding, Node, Review};
+
+use crate::place;
+use crate::review::Hand;
+use crate::rules::{EXPRESSION_FAILED, VALIDATION_FAILED};
+use crate::settings::{Settings, Validation};
+
+/// The longest message that an expression may make, in bytes, as in the API server.
+const MOST_MESSAGE: usize = 5 * 1024;
+
+/// Everything that is wrong.
+pub fn judge(settings: &Settings<'_>, review: Review) -> Vec<Finding> {
+    let hand = Hand(review);
+    let variables: Vec<&[u8]> = settings.variables.iter().map(|code| code.0.as_ref()).collect();
+    let mut machine = Machine::new(&hand, &variables, &settings.params.0);
+    let mut findings = Vec::new();
+    if let Err(spent) = all(settings, review, &mut machine, &mut findings) {
+        let message = format!("the policy {spent}: simplify its expressions");
+        findings.push(Finding::new(EXPRESSION_FAILED, Node::NONE, message));
+    }
+    if settings.ignore {
+        // An expression that cannot be evaluated says nothing.
+        findings.retain(|finding| finding.rule() != EXPRESSION_FAILED);
+    }
+    findings
+}
+
+fn all<'a>(
+    settings: &'a Settings<'_>,
+    review: Review,
+    machine: &mut Machine<'a>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Spent> {
+    let secret = is_secret(review);
+    for condition in &settings.conditions {
+        match machine.run(&condition.code.0)?.value {
+            // Also where another condition cannot be evaluated: nothing is to be judged.
+            Value::Bool(false) => {
+                findings.clear();
+                return Ok(());
+            }
+            Value::Bool(true) => {}
+            other => {
+                let message =
+                    format!("matchCondition `{}`: {}", condition.name, failed(condition.expression, &other, secret));
+                findings.push(Finding::new(EXPRESSION_FAILED, Node::NONE, message));
+            }
+        }
+    }
+    if !findings.is_empty() {
+        return Ok(());
+    }
+    for validation in &settings.validations {
+        let Found { value, place } = machine.run(&validation.code.0)?;
+        let (rule, message) = match value {
+            Value::Bool(true) => continue,
+            Value::Bool(false) => (VALIDATION_FAILED, message(validation, machine, secret)),
+            other => (EXPRESSION_FAILED, failed(validation.expression, &other, secret)),
+        };
+        let shown = machine.shown(place);
+        findings.push(place::at(|node| Finding::new(rule, node, message), &shown, review.object()));
+    }
+    Ok(())
+}
+
+/// Whether what is judged holds values that nobody may read. The host hides them in what a plugin says, but not what an
+/// expression makes of them.
+fn is_secret(review: Review) -> bool {
+    let request = review.request();
+    request.kind() == "Secret" && request.api_group().is_empty()
+}
+
+fn failed(expression: &str, value: &Value<'_>, secret: bool) -> String {
+    let what = match value {
+        _ if secret => "it is not told of a Secret".to_owned(),
+        Value::Error(what) => what.to_string(),
+        other => format!("it is of type {} instead of bool", other.type_name()),
+    };
+    format!("expression '{}' resulted in error: {what}", expression.trim())
+}
+
+/// What to tell people: what an expression makes, else what the author wrote, else the expression. What is false is false
+/// whatever becomes of its message: a spent budget ends the policy at its next expression.
+fn message<'a>(validation: &'a Validation<'_>, machine: &mut Machine<'a>, secret: bool) -> String {
+    let code = validation.message_code.as_ref().filter(|_| !secret);
+    if let Some(Ok(found)) = code.map(|code| machine.run(&code.0)) {
+        let made = found.value;
+        let made = made.as_text().unwrap_or_default().trim();
+        if !made.is_empty() && made.len() <= MOST_MESSAGE && !made.contains('\n') {
+            return made.to_owned();
+        }
+    }
+    match validation.message.map(str::trim).filter(|message| !message.is_empty()) {
+        Some(message) => message.to_owned(),
+        None => format!("failed expression: {}", validation.expression.trim()),
+    }
+}

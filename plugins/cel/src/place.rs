@@ -1,0 +1,40 @@
+//! From what an expression read to the place of a finding.
+
+use portcullis_cel::Shown;
+use portcullis_sdk::{Finding, Kind, Node};
+
+/// Puts a finding at the deepest place that holds everything it is made of: a node, or a field that a node lacks.
+pub(crate) fn at(finding: impl FnOnce(Node) -> Finding, shown: &[Shown], object: Node) -> Finding {
+    match shown {
+        [] => finding(Node::NONE),
+        [Shown::Node(node)] => finding(Node::numbered(*node)),
+        [Shown::Missing(node, key)] => {
+            let node = Node::numbered(*node);
+            finding(node).missing(format!("/{}", escaped(key)))
+        }
+        many => finding(common(many, object)),
+    }
+}
+
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// The deepest node that all of them lie in.
+fn common(shown: &[Shown], object: Node) -> Node {
+    let pointer = |shown: &Shown| match shown {
+        Shown::Node(node) => Node::numbered(*node).pointer(),
+        Shown::Missing(node, _) => Node::numbered(*node).pointer(),
+    };
+    let first = pointer(&shown[0]);
+    let mut segments: Vec<&str> = first.split('/').skip(1).collect();
+    for other in &shown[1..] {
+        let other = pointer(other);
+        let same = segments.iter().zip(other.split('/').skip(1)).take_while(|(one, other)| **one == *other).count();
+        segments.truncate(same);
+    }
+    segments.iter().fold(object, |node, segment| match node.kind() {
+        Kind::List => node.at(segment.parse().unwrap_or(u32::MAX)),
+        _ => node.find(&segment.replace("~1", "/").replace("~0", "~")),
+    })
+}

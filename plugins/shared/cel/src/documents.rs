@@ -1,0 +1,65 @@
+//! The window to what is judged: trees of nodes, wherever they lie.
+
+use crate::request::Given;
+
+/// What stands at a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeKind {
+    /// Nothing.
+    None,
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+    /// A list.
+    List,
+    /// A map.
+    Map,
+}
+
+/// What a host says about the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// There is no such thing.
+    Absent,
+    /// A text.
+    Text(String),
+    /// `true` or `false`.
+    Bool(bool),
+    /// Texts.
+    Texts(Vec<String>),
+    /// Keys and values.
+    Pairs(Vec<(String, String)>),
+    /// A node of a document.
+    Node(u32),
+}
+
+/// Where documents lie. A node is a number; 0 is none, and reading from none gives none.
+pub trait Documents {
+    /// The object (0) and the old object (1).
+    fn root(&self, number: u8) -> u32;
+    /// What stands at a node.
+    fn kind(&self, node: u32) -> NodeKind;
+    /// How many items or entries it has.
+    fn len(&self, node: u32) -> u32;
+    /// The item, or the value of the entry, at a position.
+    fn at(&self, node: u32, position: u32) -> u32;
+    /// The key of the entry at a position.
+    fn key_at(&self, node: u32, position: u32) -> String;
+    /// The value under a key.
+    fn find(&self, node: u32, key: &str) -> u32;
+    /// The text of a text.
+    fn text(&self, node: u32) -> String;
+    /// A number as it is written.
+    fn number(&self, node: u32) -> String;
+    /// Whether it is `true`.
+    fn boolean(&self, node: u32) -> bool;
+    /// Something about the request or the namespace.
+    fn given(&self, given: Given) -> Answer;
+    /// Whether the object lies in a namespace.
+    fn namespaced(&self) -> bool;
+}
