@@ -29,12 +29,14 @@ pub enum Extent {
     All,
 }
 
-/// Runs everything; the first step that fails ends the run, and the last line printed is always the totals.
+/// Runs everything; the last line printed is always the totals. What is checked before the tests ends the run where it fails;
+/// the tests and what follows them are all run, so that one run says all that is wrong.
 pub fn run(workspace: &Workspace, extent: Extent) -> Result<ExitCode> {
     let mut totals = Totals::default();
     let result = steps(workspace, extent, &mut totals);
     if let Err(error) = &result {
         println!("\n== FAILED ==");
+        totals.failures().for_each(|failure| println!("{failure}\n"));
         println!("{error:#}");
         if totals.failed() == 0 {
             totals.fail();
@@ -74,28 +76,44 @@ fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
         Extent::RustOnly => Vec::new(),
     };
 
-    step("tests", || {
+    let mut wrong = Wrong::default();
+    wrong.note(step("tests", || {
         let mut cargo = workspace.cargo();
         // The cases against a real API server are a step of their own.
         cargo.args(["test", "--workspace", "--exclude", "portcullis-e2e", "--no-fail-fast", "--", "--show-output"]);
         tests(cargo.envs(environment(workspace, &product)).envs(evidence), totals)
-    })?;
-    step(EXAMPLES, || example::run(workspace, &product, totals))?;
+    }));
+    wrong.note(step(EXAMPLES, || example::run(workspace, &product, totals)));
     match extent {
         Extent::All => {
-            step(CHART, || {
+            wrong.note(step(CHART, || {
                 if !chart::check(workspace, &product)? {
                     totals.skip(&format!("{CHART}: {}", tools::NO_GO));
                 }
                 Ok(())
-            })?;
-            e2e::judged(workspace, &product, totals)
+            }));
+            wrong.note(e2e::judged(workspace, &product, totals));
         }
         Extent::RustOnly => {
             totals.skip(&format!("{CHART}: `cargo xtask test --all` runs it"));
             totals.skip("the cases against a real API server: `cargo xtask e2e` or `cargo xtask test --all` runs them");
-            Ok(())
         }
+    }
+    wrong.into_result()
+}
+
+/// What went wrong in steps that do not need each other.
+#[derive(Default)]
+struct Wrong(Vec<String>);
+
+impl Wrong {
+    fn note(&mut self, result: Result<()>) {
+        self.0.extend(result.err().map(|error| format!("{error:#}")));
+    }
+
+    fn into_result(self) -> Result<()> {
+        ensure!(self.0.is_empty(), "{}", self.0.join("\n"));
+        Ok(())
     }
 }
 

@@ -1,10 +1,12 @@
 //! Reads what test binaries print, and counts what passed, failed, and was skipped.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 
 /// How a test says that it could not judge here.
 const SKIPPED: &str = "SKIPPED:";
+/// How many lines of a failed test's own output are said again at the end: its last ones, where the assertion is.
+const LINES_OF_A_FAILURE: usize = 40;
 
 /// Counts over any number of test binaries that ran with `--show-output`.
 #[derive(Debug, Default)]
@@ -17,6 +19,8 @@ pub struct Totals {
     section: Section,
     /// Names of the tests of the current binary that passed and said that they skipped something.
     skipping: BTreeSet<String>,
+    /// The tests that failed, and the last lines of what each printed.
+    failures: Vec<(String, VecDeque<String>)>,
 }
 
 /// Which part of a test binary's output the next line belongs to.
@@ -38,16 +42,35 @@ impl Totals {
                 self.skipping.insert(test.clone());
             }
         } else if let Some(test) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
-            if let Section::Success(current) = &mut self.section {
-                test.clone_into(current);
+            match &mut self.section {
+                Section::Success(current) => test.clone_into(current),
+                Section::Failures => self.failures.push((test.to_owned(), VecDeque::new())),
+                Section::Results => {}
             }
         } else if line == "successes:" {
             self.section = Section::Success(String::new());
         } else if line == "failures:" {
-            self.section = Section::Failures;
+            // Said twice: before what they printed, and before their names, which are known by then.
+            self.section = match self.section {
+                Section::Failures => Section::Results,
+                _ => Section::Failures,
+            };
         } else if let Some(result) = line.strip_prefix("test result: ") {
             self.finish_binary(result);
+        } else if let (Section::Failures, Some((_, lines))) = (&self.section, self.failures.last_mut()) {
+            if lines.len() == LINES_OF_A_FAILURE {
+                lines.pop_front();
+            }
+            lines.push_back(line.to_owned());
         }
+    }
+
+    /// The tests that failed and the end of what each printed, for the last page of a long run.
+    pub fn failures(&self) -> impl Iterator<Item = String> {
+        self.failures.iter().map(|(test, lines)| {
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            format!("---- {test} ----\n{}", lines.join("\n").trim_end())
+        })
     }
 
     /// Counts a check that is no test binary and failed.
@@ -140,6 +163,17 @@ test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fin
         TWO_BINARIES.lines().for_each(|line| totals.read(line));
         assert_eq!(totals.to_string(), "13 passed, 1 failed, 2 skipped");
         assert_eq!(totals.reasons().count(), 3);
+    }
+
+    #[test]
+    fn says_the_end_of_what_a_failed_test_printed_again() {
+        let mut totals = Totals::default();
+        let long: String = (0..100).map(|line| format!("line {line}\n")).collect();
+        TWO_BINARIES.replace("assertion failed", &(long + "assertion failed")).lines().for_each(|line| totals.read(line));
+        let failures: Vec<String> = totals.failures().collect();
+        assert_eq!(failures.len(), 1, "{failures:?}");
+        assert!(failures[0].starts_with("---- c ----\nline 62\n"), "{failures:?}");
+        assert!(failures[0].ends_with("line 99\nassertion failed"), "{failures:?}");
     }
 
     #[test]

@@ -102,8 +102,10 @@ fn fix_file(judge: Judge<'_>, content: &FileContent, fix: &FixOptions<'_>) -> Fi
     let Some(bench) = Bench::of(judge, content, source.text()) else { return result };
     let before = wanted::plan(&bench, FixLevel::All);
     result.errors.extend(in_compliance(content, &before.in_compliance));
-    let safe = settle(judge, content, source.text(), FixLevel::Safe);
-    let all = settle(judge, content, &safe.text, FixLevel::All);
+    let safe = settle(judge, content, bench, FixLevel::Safe);
+    let text_of_safe = safe.bench.text.clone();
+    let all = settle(judge, content, safe.bench, FixLevel::All);
+    let text_of_all = all.bench.text;
     if safe.applied.is_empty() && all.applied.is_empty() {
         result.outcomes = all.refused;
         return result;
@@ -114,8 +116,8 @@ fn fix_file(judge: Judge<'_>, content: &FileContent, fix: &FixOptions<'_>) -> Fi
         return result;
     }
     let (text, written, patched) = match fix.level {
-        FixLevel::Safe => (&safe.text, safe.applied, all.applied),
-        FixLevel::All => (&all.text, [safe.applied, all.applied].concat(), Vec::new()),
+        FixLevel::Safe => (&text_of_safe, safe.applied, all.applied),
+        FixLevel::All => (&text_of_all, [safe.applied, all.applied].concat(), Vec::new()),
     };
     if *text != source.text() {
         match target::write(content, text, fix.write) {
@@ -131,7 +133,7 @@ fn fix_file(judge: Judge<'_>, content: &FileContent, fix: &FixOptions<'_>) -> Fi
             }
         }
     }
-    let state = match patch_of(judge, content, text, &all.text) {
+    let state = match patch_of(judge, content, text, &text_of_all) {
         Ok(patch) => {
             result.patch = patch;
             FixState::Patched
@@ -145,44 +147,36 @@ fn fix_file(judge: Judge<'_>, content: &FileContent, fix: &FixOptions<'_>) -> Fi
 
 /// A text after all fixes of a level.
 struct Settled {
-    text: String,
+    bench: Bench,
     applied: Vec<FixOutcome>,
     /// What the last pass would not do.
     refused: Vec<FixOutcome>,
 }
 
-fn settle(judge: Judge<'_>, content: &FileContent, text: &str, level: FixLevel) -> Settled {
-    let mut settled = Settled { text: text.to_owned(), applied: Vec::new(), refused: Vec::new() };
+fn settle(judge: Judge<'_>, content: &FileContent, bench: Bench, level: FixLevel) -> Settled {
+    let mut settled = Settled { bench, applied: Vec::new(), refused: Vec::new() };
     for _ in 0..MAX_PASSES {
-        let Some(bench) = Bench::of(judge, content, &settled.text) else { break };
-        let plan = wanted::plan(&bench, level);
-        if plan.wanted.is_empty() {
-            settled.refused = plan.refused;
-            let (text, done) = tidied(judge, content, &bench);
-            settled.text = text;
-            settled.applied.extend(done);
-            break;
-        }
-        let applied = apply::apply(judge, content, &bench, plan);
+        let plan = wanted::plan(&settled.bench, level);
+        let applied = apply::apply(judge, content, &settled.bench, plan);
         settled.refused = applied.refused;
         settled.applied.extend(applied.applied);
-        let is_done = applied.text == settled.text;
-        settled.text = applied.text;
-        if is_done {
-            let (text, done) = tidied(judge, content, &bench);
-            settled.text = text;
-            settled.applied.extend(done);
+        let Some(bench) = applied.bench else {
+            if let Some((bench, done)) = tidied(judge, content, &settled.bench) {
+                settled.bench = bench;
+                settled.applied.push(done);
+            }
             break;
-        }
+        };
+        settled.bench = bench;
     }
     settled
 }
 
-/// The text with its layout in order, where all that is in it may be changed.
-fn tidied(judge: Judge<'_>, content: &FileContent, bench: &Bench) -> (String, Option<FixOutcome>) {
+/// The text with its layout in order, where all that is in it may be changed and something is to be put in order.
+fn tidied(judge: Judge<'_>, content: &FileContent, bench: &Bench) -> Option<(Bench, FixOutcome)> {
     let evidence = bench.subjects.iter().any(|subject| subject.recorded || subject.review.request_document.is_some());
     if evidence || !bench.is_all_sandbox() {
-        return (bench.text.clone(), None);
+        return None;
     }
     let trees = bench.trees();
     let same = |text: &str| {
@@ -190,10 +184,10 @@ fn tidied(judge: Judge<'_>, content: &FileContent, bench: &Bench) -> (String, Op
         documents.is_ok_and(|documents| apply::means_the_same(&documents, &trees))
     };
     let tidied = layout::tidy(&bench.text, &bench.documents, &same);
-    let judged = |text: &str| Bench::of(judge, content, text).is_some_and(|other| other.keys() == bench.keys());
-    if tidied.done.is_empty() || !judged(&tidied.text) {
-        return (bench.text.clone(), None);
+    if tidied.done.is_empty() {
+        return None;
     }
+    let after = Bench::of(judge, content, &tidied.text).filter(|after| after.keys() == bench.keys())?;
     let outcome = FixOutcome {
         file: content.file.shown.clone(),
         line: None,
@@ -205,7 +199,7 @@ fn tidied(judge: Judge<'_>, content: &FileContent, bench: &Bench) -> (String, Op
         safe: true,
         state: FixState::Applied,
     };
-    (tidied.text, Some(outcome))
+    Some((after, outcome))
 }
 
 /// Nothing is changed in compliance, and whoever asked for it must know.

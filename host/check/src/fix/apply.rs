@@ -16,7 +16,8 @@ const MAX_ONE_BY_ONE: usize = 200;
 
 /// What became of a plan.
 pub(crate) struct Applied {
-    pub(crate) text: String,
+    /// The text with what was done, judged; nothing where nothing was done.
+    pub(crate) bench: Option<Bench>,
     pub(crate) applied: Vec<FixOutcome>,
     pub(crate) refused: Vec<FixOutcome>,
 }
@@ -33,15 +34,15 @@ pub(crate) fn apply(judge: Judge<'_>, content: &FileContent, bench: &Bench, mut 
     let mut wanted = std::mem::take(&mut plan.wanted);
     let before = bench.keys();
     let mut one_by_one = false;
-    let text = loop {
+    let bench = loop {
         if wanted.is_empty() {
-            break bench.text.clone();
+            break None;
         }
         let attempt = Attempt { judge, content, bench, one_by_one };
         let fault = match attempt.text(&wanted) {
-            Ok(text) => match attempt.fault(&wanted, &before, &text) {
-                None => break text,
-                Some(fault) => fault,
+            Ok(text) => match attempt.judged(&wanted, &before, &text) {
+                Ok(after) => break Some(after),
+                Err(fault) => fault,
             },
             Err(fault) => fault,
         };
@@ -54,7 +55,7 @@ pub(crate) fn apply(judge: Judge<'_>, content: &FileContent, bench: &Bench, mut 
     let done = |wanted: Wanted| {
         wanted.findings.into_iter().map(|(_, outcome)| FixOutcome { state: FixState::Applied, ..outcome })
     };
-    Applied { text, applied: wanted.into_iter().flat_map(done).collect(), refused: plan.refused }
+    Applied { bench, applied: wanted.into_iter().flat_map(done).collect(), refused: plan.refused }
 }
 
 /// The edits that can be done to one version of a text, and the fixes that must wait for the next.
@@ -132,26 +133,25 @@ impl Attempt<'_> {
         Ok((now, later))
     }
 
-    /// What is wrong with a text that was fixed, once it is judged.
-    fn fault(&self, wanted: &[Wanted], before: &HashSet<Key>, text: &str) -> Option<Fault> {
-        let Some(after) = Bench::of(self.judge, self.content, text) else {
-            return Some(Fault { of: None, reason: "the text with it could not be judged any more".into() });
-        };
-        let after = after.keys();
+    /// The text that was fixed, judged, or what is wrong with it.
+    fn judged(&self, wanted: &[Wanted], before: &HashSet<Key>, text: &str) -> Result<Bench, Fault> {
+        let bench = Bench::of(self.judge, self.content, text)
+            .ok_or(Fault { of: None, reason: "the text with it could not be judged any more".into() })?;
+        let after = bench.keys();
         let still = |wanted: &Wanted| wanted.findings.iter().any(|(key, _)| after.contains(key));
         if let Some(at) = wanted.iter().position(still) {
-            return Some(Fault { of: Some(at), reason: "its finding would still be there".into() });
+            return Err(Fault { of: Some(at), reason: "its finding would still be there".into() });
         }
         let mut new: Vec<&Key> = after.difference(before).collect();
         new.sort_by(|one, other| (one.subject, &one.pointer).cmp(&(other.subject, &other.pointer)));
-        let new = new.first()?;
+        let Some(new) = new.first() else { return Ok(bench) };
         let near = |wanted: &Wanted| {
             let mut own = wanted.findings.iter().filter(|(key, _)| key.subject == new.subject);
             own.any(|(key, _)| key.pointer.starts_with(&new.pointer) || new.pointer.starts_with(&key.pointer))
         };
         let same = |wanted: &Wanted| wanted.findings.iter().any(|(key, _)| key.subject == new.subject);
         let of = wanted.iter().position(near).or_else(|| wanted.iter().position(same));
-        Some(Fault { of, reason: format!("it would lead to another finding: {}", new.shown()) })
+        Err(Fault { of, reason: format!("it would lead to another finding: {}", new.shown()) })
     }
 }
 
