@@ -50,7 +50,7 @@ fn judges_by_the_file_of_the_repository_from_any_folder_in_it() {
     assert_eq!(report["decisions"][0]["subject"]["source"]["file"], "../../deploy/web.yaml");
     assert_eq!(below.status, 1);
     let human = portcullis(folder.path(), &["check"]);
-    assert!(human.out.contains("\nsettings of portcullis.yaml\n"), "{human:?}");
+    assert!(human.out.contains("\nsettings from portcullis.yaml\n"), "{human:?}");
 }
 
 #[test]

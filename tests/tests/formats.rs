@@ -122,6 +122,22 @@ fn tells_in_every_format_why_nothing_was_judged() {
 }
 
 #[test]
+fn shows_no_value_of_a_secret_whose_kind_is_misspelt_a63b() {
+    let folder = Folder::new("misspelt");
+    for kind in ["secret", "SECRET", "Secrets", "Sceret", "[Secret]"] {
+        let secret = format!(
+            "{{apiVersion: v1, kind: {kind}, metadata: {{name: a}}, data: {{p: aHVudGVyMg==}}, stringData: {{p: hunter2}}}}\n"
+        );
+        folder.write("secret.yaml", &secret);
+        let answer = all_of(&folder, &["secret.yaml"]);
+        for (format, report) in FORMATS.iter().zip(written(&folder)) {
+            assert!(!report.is_empty(), "{kind}: {answer:?}");
+            assert!(!report.contains("hunter2") && !report.contains("aHVudGVyMg"), "{kind} in {format}: {report}");
+        }
+    }
+}
+
+#[test]
 fn gives_the_standard_output_to_one_format_alone() {
     let folder = Folder::new("shared");
     folder.write("pod.yaml", BAD);

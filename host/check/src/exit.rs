@@ -115,12 +115,12 @@ impl FailOn {
         if report.verdict != ReportVerdict::Allow || count == 0 {
             return None;
         }
+        let plural = if count == 1 { "" } else { "s" };
         let what = match self {
-            Self::Severity(least) => format!("of at least {least} severity"),
-            _ => "that warn".to_owned(),
+            Self::Severity(least) => format!("{count} finding{plural} of at least {least} severity"),
+            _ => format!("{count} warning{plural}"),
         };
-        let noun = if count == 1 { "1 is".to_owned() } else { format!("{count} are") };
-        Some(format!("the exit status is 1 by `--fail-on {}`: there {noun} {what}; nothing is denied", self.as_str()))
+        Some(format!("nothing is denied, but the exit status is 1: `--fail-on {}` counts {what}", self.as_str()))
     }
 }
 

@@ -102,7 +102,7 @@ pub fn gather(paths: &[PathBuf], options: &GatherOptions) -> Gathered {
     }
     let unused = gathering.ignore.unused().map(|pattern| {
         format!(
-            "the ignore pattern `{pattern}` left nothing out; patterns count from the current directory and from each directory that is named"
+            "the ignore pattern `{pattern}` left nothing out, because it fits no file here: mend or remove it; patterns count from the current directory and from each directory that is named"
         )
     });
     gathering.gathered.notices.extend(unused);

@@ -220,6 +220,7 @@ fn policy_sets(gate: &Gate) -> Vec<PolicySetInfo> {
 
 fn rules(gate: &Gate) -> Vec<RuleInfo> {
     let info = |rule: portcullis_gate::RuleInfo| RuleInfo {
+        policy: rule.policy,
         plugin: rule.plugin,
         plugin_version: rule.plugin_version,
         plugin_digest: rule.plugin_digest,
@@ -270,9 +271,13 @@ fn idle_waivers(gate: &Gate, time: i64, decisions: &[Decision]) -> Option<String
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let advice = "remove what nothing needs any more";
-    (!shown.is_empty())
-        .then(|| format!("in force, but waived nothing in this run: {}{more}; {advice}", shown.join(", ")))
+    let (who, which) = match idle.len() {
+        0 => return None,
+        1 => ("1 waiver is".to_owned(), "it if it is"),
+        all => (format!("{all} waivers are"), "those that are"),
+    };
+    let shown = shown.join(", ");
+    Some(format!("{who} in force but waived nothing in this run: {shown}{more}; remove {which} not needed any more"))
 }
 
 fn waivers(gate: &Gate) -> Vec<WaiverInfo> {

@@ -13,9 +13,11 @@ use portcullis_subject::kinds::Kinds;
 use crate::references::{check_against_plugin, check_rules, check_trusts, check_waivers, check_workloads};
 use crate::{InstallError, InstalledPolicy, InstalledSet, Sets};
 
-/// A rule of an installed plugin, as reports list it.
+/// A rule of a policy's plugin, as reports list it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleInfo {
+    /// The policy's name.
+    pub policy: String,
     /// The plugin's name.
     pub plugin: String,
     /// The plugin's version.
@@ -177,14 +179,15 @@ impl<'a> Installer<'a> {
 }
 
 impl Sets {
-    /// Every rule of every plugin in force, each once, sorted.
+    /// Every rule of every policy in force, each once, sorted.
     pub fn rules(&self) -> Vec<RuleInfo> {
         let mut rules: Vec<RuleInfo> = self
             .sets
             .iter()
-            .flat_map(|set| &set.policies)
-            .flat_map(|policy| {
+            .flat_map(|set| set.policies.iter().zip(&set.loaded.set.policies))
+            .flat_map(|(policy, written)| {
                 policy.plugin.description().rules.iter().map(|rule| RuleInfo {
+                    policy: written.name.clone(),
                     plugin: policy.plugin.name().to_owned(),
                     plugin_version: policy.plugin.description().version.clone(),
                     plugin_digest: policy.plugin.digest().to_owned(),
@@ -195,8 +198,11 @@ impl Sets {
                 })
             })
             .collect();
-        rules.sort_by(|a, b| (&a.plugin, &a.id).cmp(&(&b.plugin, &b.id)));
-        rules.dedup_by(|a, b| a.plugin == b.plugin && a.id == b.id);
+        fn name(rule: &RuleInfo) -> [&str; 3] {
+            [&rule.plugin, &rule.id, &rule.policy]
+        }
+        rules.sort_by(|a, b| name(a).cmp(&name(b)));
+        rules.dedup_by(|a, b| name(a) == name(b));
         rules
     }
 }

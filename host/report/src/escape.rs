@@ -43,6 +43,12 @@ pub fn plain_json(json: &str) -> String {
     out
 }
 
+/// The same of a text that may have hundreds of MB and mostly holds nothing to write otherwise.
+pub(crate) fn plain_json_of(json: String) -> String {
+    let harmless = !json.contains("##") && !json.contains(|c| c != '\n' && obeyed(c));
+    if harmless { json } else { plain_json(&json) }
+}
+
 /// One character as [`plain`] shows it.
 pub(crate) fn push_plain(c: char, out: &mut String) {
     match c {
@@ -108,5 +114,7 @@ mod tests {
         assert_eq!(shown, "{\n  \"a\": \"\\u009b\\u202e\\udb40\\udc01 #\\u0023[x]\"\n}");
         let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
         assert_eq!(value(json), value(&shown));
+        assert_eq!(plain_json_of(json.to_owned()), shown);
+        assert_eq!(plain_json_of("{\n  \"a\": \"# ä\"\n}".to_owned()), "{\n  \"a\": \"# ä\"\n}");
     }
 }

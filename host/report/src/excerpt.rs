@@ -3,7 +3,7 @@
 use portcullis_model::{LineWindow, Place};
 use unicode_width::UnicodeWidthChar;
 
-use crate::escape::{is_command_mark, push_plain};
+use crate::escape::{is_command_mark, plain, push_plain};
 use crate::report::Quote;
 use crate::veil::veiled;
 
@@ -79,6 +79,16 @@ impl Excerpt {
         text.truncate(text.trim_end().len());
         Some(Self { line, text, indent, width: width.clamp(1, LONGEST_UNDERLINE) })
     }
+}
+
+/// The pointer of a finding, where the line that is quoted for it does not show its last key: of what is missing, only what
+/// should hold it can be quoted.
+pub(crate) fn unseen<'a>(pointer: &'a str, shown: Option<&Excerpt>) -> Option<&'a str> {
+    let (_, key) = pointer.rsplit_once('/')?;
+    let key = key.replace("~1", "/").replace("~0", "~");
+    let position = key.bytes().all(|byte| byte.is_ascii_digit());
+    let seen = shown.is_some_and(|shown| position || shown.text.contains(&*plain(&key)));
+    (!seen).then_some(pointer)
 }
 
 /// Hides the values of a line; a single character of punctuation that is marked stays, as nothing else would explain it.
@@ -182,6 +192,16 @@ mod tests {
         assert_eq!(at("a:\n\nb", 3, 3), None);
         assert_eq!(at("ab", 9000, 9001).map(|shown| shown.indent), Some(2), "a place behind the end");
         assert_eq!(at("a: |\n  b\n  c\n", 3, 12).map(|shown| shown.width), Some(1), "one line of several");
+    }
+
+    #[test]
+    fn names_what_a_line_does_not_show() {
+        let text = "limits: {cpu: 1, a/b: 2}";
+        let shown = excerpt(text, "{cpu", 80);
+        let unseen = |pointer| unseen(pointer, Some(&shown));
+        assert_eq!(unseen("/spec/limits/memory"), Some("/spec/limits/memory"));
+        assert_eq!(["/spec/limits/cpu", "/limits/a~1b", "/containers/0", ""].map(unseen), [None; 4]);
+        assert_eq!(super::unseen("/containers/0", None), Some("/containers/0"), "nothing is quoted");
     }
 
     #[test]

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use portcullis_model::{Severity, sha256_hex};
 use serde::Serialize;
 
-use crate::escape::{plain, plain_json};
+use crate::escape::plain;
 use crate::fingerprint::fingerprint;
+use crate::json_text::{Listed, json_text};
 use crate::paths::Folder;
 use crate::report::Report;
 use crate::statement::{Statement, Weight, statements};
@@ -20,13 +21,12 @@ const NOWHERE: &str = "portcullis";
 
 /// The report as a Code Quality report, indented, with a line break at its end. Notes and skipped files have no place in it.
 pub fn gitlab(report: &Report, folder: &Folder) -> String {
-    let mut seen = HashMap::new();
     let several = several_sets(report);
-    let told = statements(report).into_iter().filter(|statement| statement.weight != Weight::Note);
-    let issues: Vec<Issue> = told.map(|statement| Issue::of(&statement, report, several, folder, &mut seen)).collect();
-    // Strings, numbers and lists of them: there is nothing that could fail to be written.
-    let text = serde_json::to_string_pretty(&issues).expect("plain data is always JSON");
-    plain_json(&text) + "\n"
+    json_text(&Listed(|| {
+        let mut seen = HashMap::new();
+        let told = statements(report).into_iter().filter(|statement| statement.weight != Weight::Note);
+        told.map(move |statement| Issue::of(&statement, report, several, folder, &mut seen))
+    }))
 }
 
 #[derive(Serialize)]

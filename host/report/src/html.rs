@@ -16,7 +16,7 @@ use portcullis_model::sha256_hex;
 
 use crate::markup::text;
 use crate::report::{Report, ReportVerdict};
-use crate::statement::statements_worst_first;
+use crate::statement::{Weight, statements_worst_first};
 use crate::words::{count, summary_words};
 
 /// How the page looks; rules for the filters of policies are added to it.
@@ -24,8 +24,9 @@ const STYLE: &str = include_str!("html/page.css");
 
 /// The report as one HTML page, with a line break at its end.
 pub fn html(report: &Report) -> String {
-    let statements = statements_worst_first(report);
-    let policies = findings::Policies::of(&statements);
+    let all = statements_worst_first(report);
+    let (errors, statements) = all.split_at(all.partition_point(|one| one.weight == Weight::InputError));
+    let policies = findings::Policies::of(statements);
     let style = format!("\n{STYLE}{}", policies.style());
     let word = verdict_word(report.verdict);
     let mut out = String::with_capacity(64 * 1024);
@@ -41,8 +42,9 @@ pub fn html(report: &Report) -> String {
     );
     header(&mut out, report);
     out.push_str("<main>\n");
-    charts::charts(&mut out, report, &statements);
-    findings::findings(&mut out, report, &statements, &policies);
+    findings::errors(&mut out, report, errors, &policies);
+    charts::charts(&mut out, report, statements);
+    findings::findings(&mut out, report, statements, &policies);
     tables::subjects(&mut out, report);
     tables::fixes(&mut out, report);
     tables::waivers(&mut out, report);
@@ -118,13 +120,24 @@ fn header(out: &mut String, report: &Report) {
 /// What the numbers mean for whoever reads only this.
 fn sentence(report: &Report) -> String {
     let summary = &report.summary;
-    let subjects = count(summary.subjects, "subject");
-    let denied = format!("{} of {subjects} may not enter.", summary.denied);
+    let denied = match (summary.denied, summary.subjects) {
+        (1, 1) => "The only subject may not enter.".to_owned(),
+        (denied, all) if denied == all => format!("None of the {all} subjects may enter."),
+        (denied, all) => format!("{denied} of {all} subjects may not enter."),
+    };
     match report.verdict {
-        ReportVerdict::Allow if summary.warnings > 0 => {
-            format!("All of {subjects} may enter; {} should be looked at.", count(summary.warnings, "warning"))
+        ReportVerdict::Allow => {
+            let warnings = match summary.warnings {
+                0 => String::new(),
+                1 => "; 1 warning should be looked at".to_owned(),
+                some => format!("; {some} warnings should be looked at"),
+            };
+            match summary.subjects {
+                0 => "Nothing that changed had to be judged.".to_owned(),
+                1 => format!("The only subject may enter{warnings}."),
+                all => format!("All {all} subjects may enter{warnings}."),
+            }
         }
-        ReportVerdict::Allow => format!("All of {subjects} may enter."),
         ReportVerdict::Deny => denied,
         ReportVerdict::Error => {
             let errors = count(summary.errors.max(1), "error");

@@ -3,11 +3,11 @@
 use portcullis_model::{Decision, Effect, Failure, Judged, Place, PolicyState, Subject, Verdict};
 
 use crate::escape::plain;
-use crate::excerpt::Excerpt;
+use crate::excerpt::{Excerpt, unseen};
 use crate::fixes::{FixOutcome, FixState};
 use crate::report::{InputError, Quote, Report, ReportVerdict};
 use crate::tally::{by_file, is_not_judged};
-use crate::words::{count, plugin_name, policy_words, several_sets, subject_name, summary_words, worst_first};
+use crate::words::{code_of, count, fix_words, policy_words, several_sets, subject_name, summary_words, worst_first};
 
 /// The width where nobody knows that of the terminal.
 pub const DEFAULT_WIDTH: usize = 120;
@@ -163,8 +163,7 @@ impl Page<'_> {
     fn finding(&mut self, judged: &Judged, set: Option<&str>) {
         let (ink, word) = look_of(judged.effect);
         let finding = &judged.finding;
-        let code = format!("{}/{}", plugin_name(judged), plain(&finding.rule));
-        let word = self.paint(ink, &format!("{word}[{code}]"));
+        let word = self.paint(ink, &format!("{word}[{}]", plain(&code_of(judged))));
         self.line(format!("{word} {}: {}", judged.severity, self.paint(Ink::Bold, &plain(&finding.message))));
         if judged.effect == Effect::Known {
             self.known(judged);
@@ -176,7 +175,10 @@ impl Page<'_> {
                 let arrow = self.paint(Ink::Blue, "-->");
                 let at = plain(&place.to_string()).into_owned();
                 self.line(format!("  {arrow} {at}  {}", self.paint(Ink::Dim, &policy)));
-                self.excerpt(place, Quote::Whole, ink);
+                let shown = self.excerpt(place, Quote::Whole, ink);
+                if let Some(pointer) = unseen(&finding.pointer, shown.as_ref()) {
+                    self.aside("at", &plain(pointer));
+                }
             }
             None => {
                 let pointer = if finding.pointer.is_empty() { "/".into() } else { plain(&finding.pointer) };
@@ -184,19 +186,13 @@ impl Page<'_> {
             }
         }
         if let Some(fix) = &finding.fix {
-            let fallback = || format!("{} {}", fix.operation.as_str(), fix.value);
-            let what = if fix.description.is_empty() { fallback() } else { fix.description.clone() };
-            self.aside("help", &plain(&what));
+            self.aside("help", &plain(&fix_words(fix)));
         }
         if judged.existing {
             self.aside("note", "the object had this before the update");
         }
-        if let Some(waiver) = &judged.waiver {
-            let details = self.report.and_then(|report| report.waiver(waiver)).map_or_else(String::new, |known| {
-                let [owner, ticket, expires] = [&known.owner, &known.ticket, &known.expires].map(|text| plain(text));
-                format!(" of {owner} ({ticket}), until {expires}")
-            });
-            self.aside("waived", &format!("by the waiver `{}`{details}", plain(waiver)));
+        if let Some((report, waiver)) = self.report.zip(judged.waiver.as_deref()) {
+            self.aside("waived", &report.waived_by(waiver));
         }
         self.line("");
     }
@@ -247,16 +243,17 @@ impl Page<'_> {
         }
     }
 
-    fn excerpt(&mut self, place: &Place, quote: Quote, ink: Ink) {
+    fn excerpt(&mut self, place: &Place, quote: Quote, ink: Ink) -> Option<Excerpt> {
         let gutter = place.start().0.to_string().len().max(4);
         let columns = self.options.width.saturating_sub(gutter + 3);
-        let Some(excerpt) = Excerpt::of(place, quote, columns) else { return };
+        let excerpt = Excerpt::of(place, quote, columns)?;
         let bar = self.paint(Ink::Blue, "|");
         let number = self.paint(Ink::Blue, &format!("{:>gutter$}", excerpt.line));
         let carets = self.paint(ink, &"^".repeat(excerpt.width));
         self.line(format!("{:gutter$} {bar}", ""));
         self.line(format!("{number} {bar} {}", excerpt.text));
         self.line(format!("{:gutter$} {bar} {:indent$}{carets}", "", "", indent = excerpt.indent));
+        Some(excerpt)
     }
 
     /// A line below the excerpt; `text` is harmless already.
@@ -310,7 +307,7 @@ impl Page<'_> {
     /// What the run took its settings from.
     fn settings(&mut self, report: &Report) {
         if let Some(file) = &report.config {
-            self.line(self.paint(Ink::Dim, &format!("settings of {}", plain(file))));
+            self.line(self.paint(Ink::Dim, &format!("settings from {}", plain(file))));
         }
     }
 

@@ -7,8 +7,8 @@ use portcullis_model::{Decision, Failure, Fix, Judged, Place};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::escape::plain_json;
 use crate::fixes::{FixOutcome, FixState};
+use crate::json_text::json_text;
 use crate::report::{BaselineInfo, InputError, Report};
 
 /// The version of the schema.
@@ -19,12 +19,7 @@ pub const KIND: &str = "CheckReport";
 /// The report as a `CheckReport`, indented, with a line break at its end. Control and bidirectional characters in strings
 /// are written as `\uNNNN`.
 pub fn json(report: &Report) -> String {
-    let wire = WireReport::of(report);
-    // Strings, numbers and lists of them: there is nothing that could fail to be written.
-    let text = serde_json::to_string_pretty(&wire).expect("plain data is always JSON");
-    let mut text = plain_json(&text);
-    text.push('\n');
-    text
+    json_text(&WireReport::of(report))
 }
 
 #[derive(Serialize)]

@@ -13,7 +13,7 @@ use crate::human;
 use crate::markup::{markup, text};
 use crate::report::{InputError, Report};
 use crate::tally::{by_file, is_not_judged};
-use crate::words::{several_sets, subject_name};
+use crate::words::{several_sets, subject_name, worst_first};
 
 /// The suite of what belongs to no file.
 const RUN: &str = "portcullis";
@@ -169,7 +169,7 @@ impl<'a> Said<'a> {
     fn of(decision: &'a Decision, policy: &str) -> Self {
         let findings = |wanted: fn(Effect) -> bool| {
             let of_policy = decision.findings.iter().filter(|judged| judged.policy == policy);
-            of_policy.filter(|judged| wanted(judged.effect)).collect()
+            worst_first(of_policy.filter(|judged| wanted(judged.effect)))
         };
         Self {
             denied: findings(|effect| effect == Effect::Deny),

@@ -14,6 +14,7 @@ mod gitlab;
 mod html;
 mod human;
 mod json;
+mod json_text;
 mod junit;
 mod markdown;
 mod markdown_text;

@@ -96,7 +96,7 @@ impl Page {
     fn rules(&mut self, statements: &[Statement], baseline: bool) {
         let mut rows: Vec<Row> = Vec::new();
         let mut index = BTreeMap::new();
-        for statement in statements.iter().filter(|one| one.weight != Weight::Note) {
+        for statement in statements.iter().filter(|one| !matches!(one.weight, Weight::InputError | Weight::Note)) {
             let key = (statement.policy.unwrap_or_default(), statement.code.as_str());
             let at = *index.entry(key).or_insert_with(|| {
                 rows.push(Row::of(statement));
@@ -108,8 +108,8 @@ impl Page {
             return;
         }
         let (known, bar) = if baseline { ("Known | ", "--:|") } else { ("", "") };
-        let _ = writeln!(self.out, "| Rule | Policy | Severity | Denied | Warnings | Waived | {known}Others |");
-        let _ = writeln!(self.out, "|---|---|---|--:|--:|--:|{bar}--:|");
+        let _ = writeln!(self.out, "| Rule | Severity | Denied | Warnings | Waived | {known}Others |");
+        let _ = writeln!(self.out, "|---|---|--:|--:|--:|{bar}--:|");
         for row in rows.iter().take(RULES_SHOWN) {
             let line = row.line(baseline);
             if self.out.len() + line.len() > self.room {
@@ -159,7 +159,6 @@ impl Page {
 /// A rule of a policy, and how often it said what.
 struct Row {
     rule: String,
-    policy: String,
     severity: &'static str,
     denied: usize,
     warnings: usize,
@@ -171,8 +170,7 @@ struct Row {
 impl Row {
     fn of(statement: &Statement) -> Self {
         Self {
-            rule: cut(&statement.code),
-            policy: statement.policy.map_or_else(String::new, |policy| code(&cut(policy))),
+            rule: rule(statement),
             severity: statement.severity.map_or("", |severity| severity.as_str()),
             denied: 0,
             warnings: 0,
@@ -196,9 +194,9 @@ impl Row {
         let number = |number: usize| if number == 0 { String::new() } else { number.to_string() };
         let [denied, warnings, waived, known, others] =
             [self.denied, self.warnings, self.waived, self.known, self.others].map(number);
-        let (rule, policy, severity) = (code(&self.rule), &self.policy, self.severity);
+        let (rule, severity) = (&self.rule, self.severity);
         let known = if baseline { format!("{known} | ") } else { String::new() };
-        format!("| {rule} | {policy} | {severity} | {denied} | {warnings} | {waived} | {known}{others} |\n")
+        format!("| {rule} | {severity} | {denied} | {warnings} | {waived} | {known}{others} |\n")
     }
 }
 
@@ -221,7 +219,14 @@ fn line(statement: &Statement, report: &Report, several_sets: bool) -> String {
     if let Some(place) = place.or_else(|| statement.file.map(cut)) {
         at.push(code(&place));
     }
-    format!("| {}{severity} | {what} | {} |\n", code(&cut(&statement.code)), at.join("<br>"))
+    format!("| {}{severity} | {what} | {} |\n", rule(statement), at.join("<br>"))
+}
+
+/// The code, which says by itself whose rule was broken; what was not judged has one for all policies.
+fn rule(statement: &Statement) -> String {
+    let policy = statement.policy.filter(|_| statement.judged.is_none());
+    let policy = policy.map_or_else(String::new, |policy| format!("<br>policy {}", code(&cut(policy))));
+    code(&cut(&statement.code)) + &policy
 }
 
 /// What judged, what was left aside, and what is worth knowing; bounded by itself.

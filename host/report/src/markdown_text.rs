@@ -1,7 +1,7 @@
 //! What GitHub flavoured Markdown makes of a stranger's text: nothing.
 //!
-//! Inside a code span no mark-up is obeyed, and forges make no mention, reference or link of it. Prose stays prose only
-//! where it holds no character that Markdown or a forge could read anything into.
+//! Inside a code span no mark-up is obeyed, and forges make no mention, reference or link of it. A word stays a word
+//! only where it holds no character that Markdown or a forge could read anything into.
 
 use crate::escape::plain;
 
@@ -18,21 +18,42 @@ pub(crate) fn code(text: &str) -> String {
     format!("{fence}{pad}{shown}{pad}{fence}")
 }
 
-/// A sentence of a plugin, with what it quotes in backticks as code; all of it as code where it is not plainly a sentence.
+/// A sentence of a plugin, with what it quotes in backticks as code, and any word as code that is not plainly a word; all of
+/// it as code where that cannot be told apart.
 pub(crate) fn prose(text: &str) -> String {
     let shown = plain(text);
     let parts: Vec<&str> = shown.split('`').collect();
     let last = parts.len() - 1;
-    let harmless = |(at, part): (usize, &&str)| match at % 2 {
-        // Two spans without anything between them would become one of another shape.
-        0 => is_prose(part) && (!part.is_empty() || at == 0 || at == last),
-        _ => !part.trim().is_empty(),
+    // Two spans without anything between them would become one of another shape.
+    let apart = |at: usize, part: &str| match part.is_empty() {
+        true => at == 0 || at == last,
+        false => {
+            let beside = |word: Option<&str>| word.is_none_or(is_prose);
+            (at == 0 || beside(part.split(' ').next())) && (at == last || beside(part.split(' ').next_back()))
+        }
     };
+    let harmless = |(at, part): (usize, &&str)| if at % 2 == 0 { apart(at, part) } else { !part.trim().is_empty() };
     if last % 2 == 1 || shown.trim().is_empty() || !parts.iter().enumerate().all(harmless) {
         return code(text);
     }
-    let part = |(at, part): (usize, &&str)| if at % 2 == 1 { code(part) } else { (*part).to_owned() };
+    let part = |(at, part): (usize, &&str)| if at % 2 == 1 { code(part) } else { words(part) };
     parts.iter().enumerate().map(part).collect()
+}
+
+/// Words with whatever is none as code, neighbours of that kind together.
+fn words(text: &str) -> String {
+    let mut out: Vec<String> = Vec::new();
+    let mut odd: Vec<&str> = Vec::new();
+    for word in text.split(' ') {
+        if is_prose(word) {
+            out.extend((!odd.is_empty()).then(|| code(&std::mem::take(&mut odd).join(" "))));
+            out.push(word.to_owned());
+        } else {
+            odd.push(word);
+        }
+    }
+    out.extend((!odd.is_empty()).then(|| code(&odd.join(" "))));
+    out.join(" ")
 }
 
 /// Whether nobody reads more than words into it: no mark-up, no `@team`, `#1`, `!1`, `~label`, `%1`, `$1`, `GH-1`, `:x:`, and
@@ -82,7 +103,7 @@ mod tests {
             "ask @team",
             "see #1",
             "see GH-1",
-            "a :x: b",
+            ":x:",
             "https://evil.example",
             "www.evil.example",
             "a*b*",
@@ -95,8 +116,14 @@ mod tests {
             "a|b",
             "a_b_",
         ] {
-            assert_eq!(prose(odd), code(odd), "{odd}");
+            let word = odd.strip_prefix("ask ").or(odd.strip_prefix("see ")).unwrap_or(odd);
+            assert!(prose(odd).ends_with(&code(word)), "{odd}: {}", prose(odd));
         }
+        assert_eq!(
+            prose("mount /var/lib as `a`: use_it @once, then go"),
+            "mount /var/lib as `a`: `use_it @once,` then go"
+        );
+        assert_eq!(prose("`a`@b"), "`` `a`@b ``", "an odd word that touches a span");
         assert_eq!(prose("a `b"), "``a `b``");
         assert_eq!(prose("`a``@b`"), "``` `a``@b` ```", "two spans that touch");
     }

@@ -1,10 +1,11 @@
 //! All that one run has to say, and its verdict.
 
-use portcullis_model::{Decision, Place, Severity};
+use portcullis_model::{Decision, Judged, Place, Severity};
 
 use crate::escape::plain;
 use crate::fixes::{FixOutcome, FixState};
 use crate::tally::{Summary, verdict_of};
+use crate::words::{plugin_of, policy_code};
 
 /// Whether the changes may enter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +47,11 @@ pub struct PolicySetInfo {
     pub digest: String,
 }
 
-/// A rule that could have spoken, whether or not it did.
+/// A rule of a policy that could have spoken, whether or not it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleInfo {
+    /// The policy that uses the plugin.
+    pub policy: String,
     /// The plugin's name.
     pub plugin: String,
     /// The plugin's version.
@@ -66,9 +69,14 @@ pub struct RuleInfo {
 }
 
 impl RuleInfo {
-    /// The finding code that is forever: `plugin/rule`.
-    pub fn code(&self) -> String {
-        format!("{}/{}", self.plugin, self.id)
+    /// The code of its findings for machines: `plugin/rule`, or `policy/plugin/rule` where the policy has a name of its own.
+    pub(crate) fn code(&self) -> String {
+        policy_code(&self.policy, &self.plugin, &self.id)
+    }
+
+    /// Whether a finding is one of this rule.
+    pub(crate) fn found(&self, judged: &Judged) -> bool {
+        self.id == judged.finding.rule && self.policy == judged.policy && self.plugin == plugin_of(judged)
     }
 }
 
@@ -315,6 +323,15 @@ impl Report {
         let baseline = self.baseline.as_ref()?;
         let [name, owner, expires] = [&baseline.name, &baseline.owner, &baseline.expires].map(|text| plain(text));
         Some(format!("by the baseline `{name}` of {owner}, until {expires}"))
+    }
+
+    /// Which waiver it is, who answers for it and until when, made harmless.
+    pub(crate) fn waived_by(&self, name: &str) -> String {
+        let details = self.waiver(name).map_or_else(String::new, |known| {
+            let [owner, ticket, expires] = [&known.owner, &known.ticket, &known.expires].map(|text| plain(text));
+            format!(" of {owner} ({ticket}), until {expires}")
+        });
+        format!("by the waiver `{}`{details}", plain(name))
     }
 
     /// What is known of the waiver of this name.

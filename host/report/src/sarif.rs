@@ -5,16 +5,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use portcullis_model::{Decision, Effect, Judged, Place, Severity};
+use portcullis_model::{Decision, Effect, Failure, Judged, Place, Severity};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::escape::plain_json;
 use crate::fingerprint::fingerprint;
-use crate::fixes::FixState;
-use crate::report::{Report, ReportVerdict, RuleInfo, WaiverInfo};
+use crate::fixes::{FixOutcome, FixState};
+use crate::json_text::{Listed, json_text, sorted};
+use crate::report::{InputError, Report, ReportVerdict, RuleInfo, WaiverInfo};
 use crate::sarif_text::{is_web_address, message, pascal_case, uri_of};
 use crate::tally::is_not_judged;
-use crate::words::{code_of, subject_path};
+use crate::words::{policy_code_of, subject_path};
 
 /// The version of the format.
 pub const SARIF_VERSION: &str = "2.1.0";
@@ -23,29 +24,56 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// Our fingerprint's name and version: a change of what goes into it is a new number.
 const FINGERPRINT: &str = "portcullisFinding/v1";
 
-/// The report as one SARIF run, indented, with a line break at its end.
+/// The report as one SARIF run, indented, with a line break at its end. Members stand in the order of their names, here as
+/// in what [`sorted`] sorts.
 pub fn sarif(report: &Report) -> String {
-    let rules = Rules::of(report);
-    let mut seen = HashMap::new();
-    let result =
-        |decision: &Decision, id: &str, judged: &Judged| result(decision, id, judged, (report, &rules), &mut seen);
-    let run = json!({
-        "tool": {"driver": driver(report, &rules)},
-        "columnKind": "unicodeCodePoints",
-        "invocations": [invocation(report)],
-        "results": results(report, result),
-        "properties": {
-            "verdict": report.verdict.as_str(),
-            "policySets": report.policy_sets.iter()
-                .map(|set| json!({"name": set.name, "digest": set.digest})).collect::<Vec<_>>(),
-        },
+    let rules = &Rules::of(report);
+    let results = Listed(|| {
+        let mut seen = HashMap::new();
+        let told = report.decisions.iter().filter(|decision| !decision.findings.is_empty()).flat_map(|decision| {
+            let id = decision.id();
+            decision.findings.iter().map(move |judged| (decision, id.clone(), judged))
+        });
+        told.map(move |(decision, id, judged)| sorted(result(decision, &id, judged, (report, rules), &mut seen)))
     });
-    let mut log = json!({"$schema": SCHEMA, "version": SARIF_VERSION, "runs": [run]});
-    // The same bytes, whether or not another crate of the build asks serde_json to keep the order of insertion.
-    log.sort_all_objects();
-    // A tree of strings, numbers and lists: there is nothing that could fail to be written.
-    let text = serde_json::to_string_pretty(&log).expect("a JSON value is always JSON");
-    plain_json(&text) + "\n"
+    let sets = report.policy_sets.iter().map(|set| json!({"name": set.name, "digest": set.digest}));
+    let invocation = Invocation {
+        execution_successful: report.verdict != ReportVerdict::Error,
+        tool_execution_notifications: Listed(|| notifications(report).map(sorted)),
+    };
+    let run = Run {
+        column_kind: "unicodeCodePoints",
+        invocations: [invocation],
+        properties: sorted(json!({"verdict": report.verdict.as_str(), "policySets": sets.collect::<Vec<_>>()})),
+        results,
+        tool: sorted(json!({"driver": driver(report, rules)})),
+    };
+    json_text(&Log { schema: SCHEMA, runs: [run], version: SARIF_VERSION })
+}
+
+#[derive(Serialize)]
+struct Log<R> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    runs: [R; 1],
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<I, R> {
+    column_kind: &'static str,
+    invocations: [I; 1],
+    properties: Value,
+    results: R,
+    tool: Value,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation<N> {
+    execution_successful: bool,
+    tool_execution_notifications: N,
 }
 
 /// Every rule with its index: those of the plugins, and for completeness any that spoke without being described.
@@ -58,14 +86,14 @@ struct Rules<'a> {
 impl<'a> Rules<'a> {
     fn of(report: &'a Report) -> Self {
         let mut rules = Self { known: Vec::new(), unknown: Vec::new(), index: HashMap::new() };
-        // Two sets may use two versions of one plugin: one code is one rule, and the first description stands.
+        // Two sets may use two versions of one plugin under one name: one code is one rule, and the first description stands.
         let by_code: BTreeMap<String, &RuleInfo> = report.rules.iter().rev().map(|rule| (rule.code(), rule)).collect();
         for (code, rule) in by_code {
             rules.index.insert(code, rules.known.len());
             rules.known.push(rule);
         }
         for judged in report.decisions.iter().flat_map(|decision| &decision.findings) {
-            let code = code_of(judged);
+            let code = policy_code_of(judged);
             if !rules.index.contains_key(&code) {
                 rules.index.insert(code.clone(), rules.known.len() + rules.unknown.len());
                 rules.unknown.push(code);
@@ -92,12 +120,15 @@ fn driver(report: &Report, rules: &Rules) -> Value {
 }
 
 fn descriptor(rule: &RuleInfo) -> Value {
+    let title =
+        if rule.policy == rule.plugin { rule.title.clone() } else { format!("{}: {}", rule.policy, rule.title) };
     let mut descriptor = json!({
         "id": rule.code(),
         "name": pascal_case(&rule.id),
-        "shortDescription": {"text": message(&rule.title)},
+        "shortDescription": {"text": message(&title)},
         "defaultConfiguration": {"level": level_of_severity(rule.severity)},
         "properties": {
+            "policy": rule.policy,
             "plugin": rule.plugin,
             "pluginVersion": rule.plugin_version,
             "pluginDigest": rule.plugin_digest,
@@ -112,15 +143,6 @@ fn descriptor(rule: &RuleInfo) -> Value {
     descriptor
 }
 
-fn results(report: &Report, mut one: impl FnMut(&Decision, &str, &Judged) -> Value) -> Vec<Value> {
-    let mut results = Vec::new();
-    for decision in report.decisions.iter().filter(|decision| !decision.findings.is_empty()) {
-        let id = decision.id();
-        results.extend(decision.findings.iter().map(|judged| one(decision, &id, judged)));
-    }
-    results
-}
-
 fn result(
     decision: &Decision,
     id: &str,
@@ -129,7 +151,7 @@ fn result(
     seen: &mut HashMap<String, u32>,
 ) -> Value {
     let finding = &judged.finding;
-    let code = code_of(judged);
+    let code = policy_code_of(judged);
     let mut properties = json!({
         "effect": judged.effect.as_str(),
         "mode": decision.mode.as_str(),
@@ -205,52 +227,62 @@ fn physical(place: &Place) -> Value {
     }})
 }
 
-fn invocation(report: &Report) -> Value {
-    let mut notifications: Vec<Value> = Vec::new();
-    for error in &report.errors {
-        let text = match &error.hint {
-            Some(hint) => format!("{}; {hint}", error.message),
-            None => error.message.clone(),
-        };
-        let file = || json!({"physicalLocation": {"artifactLocation": {"uri": error.file_name().map(uri_of)}}});
-        let place = error.place.as_ref().map(physical).or_else(|| error.file_name().map(|_| file()));
-        notifications.push(notification("input", "error", &text, place, Map::new()));
-    }
-    for decision in &report.decisions {
-        for failure in &decision.failures {
-            let level = if failure.effect == Effect::Warn { "warning" } else { "error" };
-            let (id, level) = if is_not_judged(failure) {
-                (format!("not-judged/{}", failure.kind.as_str()), level)
-            } else {
-                ("notice".into(), "note")
-            };
-            let properties = json!({
-                "policySet": decision.policy_set, "policy": failure.policy, "mode": decision.mode.as_str(),
-                "subject": subject_path(decision),
-            });
-            let place = decision.subject.place.as_ref().map(physical);
-            let properties = properties.as_object().cloned().unwrap_or_default();
-            notifications.push(notification(&id, level, &failure.message, place, properties));
-        }
-    }
-    notifications.extend(report.fixes.iter().flatten().map(|fix| {
-        let (id, level, why) = match &fix.state {
-            FixState::Applied => ("fixed", "note", String::new()),
-            FixState::Patched => ("fix-in-patch", "note", String::new()),
-            FixState::Refused(reason) => ("not-fixed", "warning", format!(": {reason}")),
-        };
-        let place = json!({"physicalLocation": {"artifactLocation": {"uri": uri_of(&fix.file)}}});
-        notification(id, level, &format!("{}: {}{why}", fix.code, fix.description), Some(place), Map::new())
-    }));
-    notifications.extend(report.notices.iter().map(|text| notification("notice", "note", text, None, Map::new())));
-    notifications.extend(report.skipped.iter().map(|skipped| {
-        let place = json!({"physicalLocation": {"artifactLocation": {"uri": uri_of(&skipped.path)}}});
-        notification("skipped", "note", &format!("skipped: {}", skipped.reason), Some(place), Map::new())
-    }));
-    json!({
-        "executionSuccessful": report.verdict != ReportVerdict::Error,
-        "toolExecutionNotifications": notifications,
-    })
+/// What could not be used or judged, what became of fixes, and what is only worth knowing.
+fn notifications(report: &Report) -> impl Iterator<Item = Value> {
+    let failures = report
+        .decisions
+        .iter()
+        .flat_map(|decision| decision.failures.iter().map(move |failure| not_judged(decision, failure)));
+    let notices = report.notices.iter().map(|text| notification("notice", "note", text, None, Map::new()));
+    let skipped = report.skipped.iter().map(|skipped| {
+        notification(
+            "skipped",
+            "note",
+            &format!("skipped: {}", skipped.reason),
+            Some(in_file(&skipped.path)),
+            Map::new(),
+        )
+    });
+    let fixes = report.fixes.iter().flatten().map(fixed);
+    report.errors.iter().map(input_error).chain(failures).chain(fixes).chain(notices).chain(skipped)
+}
+
+fn input_error(error: &InputError) -> Value {
+    let text = match &error.hint {
+        Some(hint) => format!("{}; {hint}", error.message),
+        None => error.message.clone(),
+    };
+    let place = error.place.as_ref().map(physical).or_else(|| error.file_name().map(in_file));
+    notification("input", "error", &text, place, Map::new())
+}
+
+fn not_judged(decision: &Decision, failure: &Failure) -> Value {
+    let level = if failure.effect == Effect::Warn { "warning" } else { "error" };
+    let (id, level) = if is_not_judged(failure) {
+        (format!("not-judged/{}", failure.kind.as_str()), level)
+    } else {
+        ("notice".into(), "note")
+    };
+    let properties = json!({
+        "policySet": decision.policy_set, "policy": failure.policy, "mode": decision.mode.as_str(),
+        "subject": subject_path(decision),
+    });
+    let place = decision.subject.place.as_ref().map(physical);
+    notification(&id, level, &failure.message, place, properties.as_object().cloned().unwrap_or_default())
+}
+
+fn fixed(fix: &FixOutcome) -> Value {
+    let (id, level, why) = match &fix.state {
+        FixState::Applied => ("fixed", "note", String::new()),
+        FixState::Patched => ("fix-in-patch", "note", String::new()),
+        FixState::Refused(reason) => ("not-fixed", "warning", format!(": {reason}")),
+    };
+    notification(id, level, &format!("{}: {}{why}", fix.code, fix.description), Some(in_file(&fix.file)), Map::new())
+}
+
+/// A file as a whole.
+fn in_file(file: &str) -> Value {
+    json!({"physicalLocation": {"artifactLocation": {"uri": uri_of(file)}}})
 }
 
 fn notification(id: &str, level: &str, text: &str, place: Option<Value>, properties: Map<String, Value>) -> Value {

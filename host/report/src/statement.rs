@@ -1,11 +1,13 @@
 //! Findings, what could not be judged, and what is wrong with the input, as one list.
 
+use std::cmp::Reverse;
+
 use portcullis_model::{Decision, Effect, Failure, Judged, Place, Severity};
 
 use crate::escape::plain;
 use crate::report::{InputError, Quote, Report};
 use crate::tally::is_not_judged;
-use crate::words::code_of;
+use crate::words::{fix_words, policy_code_of, worst_first};
 
 /// What a statement does, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +43,18 @@ pub(crate) enum Level {
 }
 
 impl Weight {
+    /// What a finding of this effect does.
+    pub(crate) fn of(effect: Effect) -> Self {
+        match effect {
+            Effect::Deny => Self::Denied,
+            Effect::Warn => Self::Warning,
+            Effect::Waived => Self::Waived,
+            Effect::Known => Self::Known,
+            Effect::Audit => Self::Audit,
+            Effect::Shadow => Self::Shadow,
+        }
+    }
+
     /// The word in front of a statement, the same as at the terminal.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -68,7 +82,7 @@ impl Weight {
 /// One thing that a report says.
 pub(crate) struct Statement<'a> {
     pub(crate) weight: Weight,
-    /// `plugin/rule`, `not-judged/timeout`, `input` or `note`; a stranger's text.
+    /// `plugin/rule` or `policy/plugin/rule`, `not-judged/timeout`, `input` or `note`; a stranger's text.
     pub(crate) code: String,
     /// Only a finding has one.
     pub(crate) severity: Option<Severity>,
@@ -100,19 +114,11 @@ impl<'a> Statement<'a> {
     }
 
     fn of_finding(decision: &'a Decision, judged: &'a Judged) -> Self {
-        let weight = match judged.effect {
-            Effect::Deny => Weight::Denied,
-            Effect::Warn => Weight::Warning,
-            Effect::Audit => Weight::Audit,
-            Effect::Shadow => Weight::Shadow,
-            Effect::Waived => Weight::Waived,
-            Effect::Known => Weight::Known,
-        };
         // A finding without a place of its own is about its whole subject.
         let place = judged.finding.place.as_ref().or(decision.subject.place.as_ref());
         Self {
-            weight,
-            code: code_of(judged),
+            weight: Weight::of(judged.effect),
+            code: policy_code_of(judged),
             severity: Some(judged.severity),
             message: &judged.finding.message,
             policy: Some(&judged.policy),
@@ -154,11 +160,7 @@ impl<'a> Statement<'a> {
 
     /// What to do about it, made harmless.
     pub(crate) fn help(&self) -> Option<String> {
-        let fix = self.judged.and_then(|judged| judged.finding.fix.as_ref());
-        let fix = fix.map(|fix| match fix.description.as_str() {
-            "" => format!("{} {}", fix.operation.as_str(), fix.value),
-            description => description.to_owned(),
-        });
+        let fix = self.judged.and_then(|judged| judged.finding.fix.as_ref()).map(fix_words);
         fix.or_else(|| self.hint.map(str::to_owned)).map(|help| plain(&help).into_owned())
     }
 
@@ -168,28 +170,27 @@ impl<'a> Statement<'a> {
         if judged.effect == Effect::Known {
             return report.known_by().map(|by| ("known", by));
         }
-        let name = judged.waiver.as_deref()?;
-        let details = report.waiver(name).map_or_else(String::new, |known| {
-            let [owner, ticket, expires] = [&known.owner, &known.ticket, &known.expires].map(|text| plain(text));
-            format!(" of {owner} ({ticket}), until {expires}")
-        });
-        Some(("waived", format!("by the waiver `{}`{details}", plain(name))))
+        Some(("waived", report.waived_by(judged.waiver.as_deref()?)))
     }
 }
 
 /// Everything that a report says, in its order.
 pub(crate) fn statements(report: &Report) -> Vec<Statement<'_>> {
-    let mut all: Vec<Statement> = report.errors.iter().map(Statement::of_input).collect();
-    for decision in &report.decisions {
-        all.extend(decision.failures.iter().map(|failure| Statement::of_failure(decision, failure)));
-        all.extend(decision.findings.iter().map(|judged| Statement::of_finding(decision, judged)));
-    }
+    statements_with(report, |findings| findings.iter().collect())
+}
+
+/// The same, worst first: by what it does, then by severity, then in the report's order, and within a subject by place.
+pub(crate) fn statements_worst_first(report: &Report) -> Vec<Statement<'_>> {
+    let mut all = statements_with(report, worst_first);
+    all.sort_by_key(|one| (one.weight, Reverse(one.severity)));
     all
 }
 
-/// The same, worst first: by what it does, then by severity, then in the report's order.
-pub(crate) fn statements_worst_first(report: &Report) -> Vec<Statement<'_>> {
-    let mut all = statements(report);
-    all.sort_by_key(|one| (one.weight, std::cmp::Reverse(one.severity)));
+fn statements_with<'a>(report: &'a Report, ordered: impl Fn(&'a [Judged]) -> Vec<&'a Judged>) -> Vec<Statement<'a>> {
+    let mut all: Vec<Statement> = report.errors.iter().map(Statement::of_input).collect();
+    for decision in &report.decisions {
+        all.extend(decision.failures.iter().map(|failure| Statement::of_failure(decision, failure)));
+        all.extend(ordered(&decision.findings).into_iter().map(|judged| Statement::of_finding(decision, judged)));
+    }
     all
 }

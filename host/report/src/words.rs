@@ -1,20 +1,20 @@
 //! Subjects, policies, rules and numbers as every voice says them.
 
-use portcullis_model::{Decision, Effect, Judged, Subject};
+use std::cmp::Reverse;
+
+use portcullis_model::{Decision, Fix, Judged, Subject};
 
 use crate::escape::plain;
 use crate::report::Report;
+use crate::statement::Weight;
 
-/// The findings with those that deny in front, each kind in the order of the policies.
-pub(crate) fn worst_first(findings: &[Judged]) -> Vec<&Judged> {
-    let mut findings: Vec<&Judged> = findings.iter().collect();
-    findings.sort_by_key(|judged| match judged.effect {
-        Effect::Deny => 0,
-        Effect::Warn => 1,
-        Effect::Waived => 2,
-        Effect::Audit => 3,
-        Effect::Shadow => 4,
-        Effect::Known => 5,
+/// The findings of a subject as a person should meet them: those that deny in front, then by severity, then by where they
+/// stand. The order in a decision is part of its bytes and stays.
+pub(crate) fn worst_first<'a>(findings: impl IntoIterator<Item = &'a Judged>) -> Vec<&'a Judged> {
+    let mut findings: Vec<&Judged> = findings.into_iter().collect();
+    findings.sort_by_key(|judged| {
+        let place = judged.finding.place.as_ref().map(|place| place.span.start);
+        (Weight::of(judged.effect), Reverse(judged.severity), place.is_none(), place)
     });
     findings
 }
@@ -45,9 +45,25 @@ pub(crate) fn subject_path(decision: &Decision) -> String {
     [&subject.kind, &subject.namespace, &subject.name].map(|part| part.replace('/', "~1")).join("/")
 }
 
+/// The plugin without its digest.
+pub(crate) fn plugin_of(judged: &Judged) -> &str {
+    judged.plugin.split('@').next().unwrap_or_default()
+}
+
 /// The finding code that is forever: `plugin/rule`.
 pub(crate) fn code_of(judged: &Judged) -> String {
-    format!("{}/{}", judged.plugin.split('@').next().unwrap_or_default(), judged.finding.rule)
+    format!("{}/{}", plugin_of(judged), judged.finding.rule)
+}
+
+/// The same for machines, which have no line for the policy: `policy/plugin/rule`, unless the policy has the name
+/// of its plugin. Every rule that somebody writes in CEL is one rule of one plugin.
+pub(crate) fn policy_code(policy: &str, plugin: &str, rule: &str) -> String {
+    if policy == plugin { format!("{plugin}/{rule}") } else { format!("{policy}/{plugin}/{rule}") }
+}
+
+/// The code of a finding for machines.
+pub(crate) fn policy_code_of(judged: &Judged) -> String {
+    policy_code(&judged.policy, plugin_of(judged), &judged.finding.rule)
 }
 
 /// The policy, and its set where several judged.
@@ -58,9 +74,12 @@ pub(crate) fn policy_words(policy: &str, set: Option<&str>) -> String {
     }
 }
 
-/// The plugin without its digest, made harmless.
-pub(crate) fn plugin_name(judged: &Judged) -> String {
-    plain(judged.plugin.split('@').next().unwrap_or_default()).into_owned()
+/// What a fix does, for a person.
+pub(crate) fn fix_words(fix: &Fix) -> String {
+    match fix.description.as_str() {
+        "" => format!("{} {}", fix.operation.as_str(), fix.value),
+        description => description.to_owned(),
+    }
 }
 
 /// `1 file`, `2 files`.

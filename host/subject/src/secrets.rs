@@ -1,12 +1,15 @@
 //! Where the values of Secrets stand, so that nobody shows them.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use portcullis_model::{Document, Kind, NodeId, Review};
+
+use crate::kinds::Kinds;
 
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// Values of one character are not replaced in messages: they would be found in every other word and hide nothing.
@@ -25,12 +28,15 @@ const LAX: GeneralPurpose = GeneralPurpose::new(
 /// The members of a Secret that hold nothing secret; whatever else stands there may be a misspelt `data`.
 const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
 
+/// Members whose values are hidden wherever nobody is sure that it is no Secret.
+const VALUES: [&str; 2] = ["data", "stringData"];
+
 /// What is known about a map.
 #[derive(Clone, Copy, PartialEq)]
 enum Is {
-    /// It says so, or what stands around it does.
+    /// It says so, in whatever spelling, or what stands around it does.
     Secret,
-    /// It does not say what it is: where it has `data`, that may be a Secret's.
+    /// It does not say what it is, or it says what no Kubernetes has: where it has `data`, that may be a Secret's.
     Perhaps,
     /// It says that it is something else.
     Other,
@@ -38,7 +44,9 @@ enum Is {
 
 /// Masks the values of every Secret in a document in the document's source: in manifests, lists, AdmissionReviews and
 /// records of them. A Secret need not say that it is one: an item of a `SecretList` is, and so are the objects of a request
-/// for a Secret. Another map that does not say what it is counts as one where it has `data`.
+/// for a Secret. The kind counts in every spelling, because `kind: secret` is a mistake and not another kind. Another map that
+/// does not say what it is, or says a kind of `v1` that Kubernetes does not have, counts as one where it has `data`; and
+/// `stringData` is a Secret's whoever has it.
 pub fn mask_secrets(document: &Document) {
     let Some(source) = document.source() else { return };
     for value in secret_nodes(document) {
@@ -69,10 +77,10 @@ fn secret_nodes(document: &Document) -> Vec<NodeId> {
 /// The Secrets inside a map that says for them that they are: a typed list, or a request (its `requestKind` too, which is
 /// what the client wrote before a conversion).
 fn secrets_said(document: &Document, node: NodeId) -> Vec<NodeId> {
-    if document.string(node, &["kind"]) == Some("SecretList") {
+    if document.string(node, &["kind"]).is_some_and(|kind| says(kind, &["secretlist"])) {
         return document.items(document.find(node, "items")).collect();
     }
-    let asked = |member: &str| document.string(node, &[member, "kind"]) == Some("Secret");
+    let asked = |member: &str| document.string(node, &[member, "kind"]).is_some_and(is_secret);
     if !asked("kind") && !asked("requestKind") {
         return Vec::new();
     }
@@ -88,22 +96,43 @@ fn is(document: &Document, node: NodeId, said: bool) -> Is {
     if document.entries(node).all(|(key, _)| ["group", "version", "kind"].contains(&key)) {
         return Is::Other;
     }
-    if said || document.string(node, &["kind"]) == Some("Secret") {
-        return Is::Secret;
-    }
-    match document.kind(document.find(node, "kind")) {
-        Kind::None | Kind::Null => Is::Perhaps,
-        _ => Is::Other,
+    // Looked at last, because most objects are of a kind that has no values.
+    let unknown = |kind: &str| {
+        let values = VALUES.iter().any(|member| !document.find(node, member).is_none());
+        values && document.string(node, &["apiVersion"]) == Some("v1") && !is_of_v1(kind)
+    };
+    match document.string(node, &["kind"]) {
+        _ if said => Is::Secret,
+        Some(kind) if is_secret(kind) => Is::Secret,
+        Some(kind) if unknown(kind) => Is::Perhaps,
+        Some(_) => Is::Other,
+        None => Is::Perhaps,
     }
 }
 
-/// Whether a review is about a Secret, by its request or by an object itself.
+fn is_secret(kind: &str) -> bool {
+    says(kind, &["secret", "secrets"])
+}
+
+/// Whether a kind is one of these, however it is spelled: `secret`, `SECRET`, `"Secret "`.
+fn says(kind: &str, words: &[&str]) -> bool {
+    let letters = || kind.chars().filter(|c| c.is_ascii_alphanumeric());
+    words.iter().any(|word| letters().map(|c| c.to_ascii_lowercase()).eq(word.chars()))
+}
+
+/// Whether Kubernetes has the kind in `v1`. A `List` holds what is judged by itself.
+fn is_of_v1(kind: &str) -> bool {
+    static KINDS: OnceLock<Kinds> = OnceLock::new();
+    kind == "List" || KINDS.get_or_init(Kinds::builtin).find("", "v1", kind).is_some()
+}
+
+/// Whether a review is about a Secret, by its request or by an object itself, or about what may be one.
 pub fn holds_secret(review: &Review) -> bool {
-    review.request.kind.kind == "Secret" || review.object.iter().chain(&review.old_object).any(named)
-}
-
-fn named(document: &Document) -> bool {
-    document.string(NodeId::ROOT, &["kind"]) == Some("Secret")
+    let holds = |document: &Document| match is(document, NodeId::ROOT, false) {
+        Is::Secret => true,
+        is => !values_of(document, NodeId::ROOT, is).is_empty(),
+    };
+    is_secret(&review.request.kind.kind) || review.object.iter().chain(&review.old_object).any(holds)
 }
 
 /// Every text that an output about this review must not contain: the values of a Secret as they stand and decoded, and
@@ -112,7 +141,7 @@ pub fn secret_values(review: &Review, most: usize) -> Option<Vec<String>> {
     let mut texts = Texts { found: Vec::new(), left: most };
     if holds_secret(review) {
         for document in review.object.iter().chain(&review.old_object) {
-            let is = if review.request.kind.kind == "Secret" { Is::Secret } else { is(document, NodeId::ROOT, false) };
+            let is = is(document, NodeId::ROOT, is_secret(&review.request.kind.kind));
             for value in values_of(document, NodeId::ROOT, is) {
                 collect(document, value, &mut texts)?;
             }
@@ -123,12 +152,13 @@ pub fn secret_values(review: &Review, most: usize) -> Option<Vec<String>> {
     Some(texts.found)
 }
 
-/// The nodes that hold something secret; only `data` and `stringData` where nobody says that this is a Secret.
+/// The nodes that hold something secret; only `data` and `stringData` where nobody says that this is a Secret, and only
+/// `stringData`, which nothing else has, where it is none.
 fn values_of(document: &Document, node: NodeId, is: Is) -> Vec<NodeId> {
     let secret = |key: &str| match is {
         Is::Secret => !OPEN.contains(&key),
-        Is::Perhaps => key == "data" || key == "stringData",
-        Is::Other => false,
+        Is::Perhaps => VALUES.contains(&key),
+        Is::Other => key == "stringData",
     };
     let mut values = Vec::new();
     for (_, member) in document.entries(node).filter(|(key, _)| secret(key)) {
@@ -253,6 +283,31 @@ mod tests {
         asked.request.kind.kind = "Secret".to_owned();
         assert_eq!(secret_values(&asked, 1000), Some(vec!["hunter77".to_owned(), "hunter78".to_owned()]));
         assert!(holds_secret(&asked));
+    }
+
+    #[test]
+    fn hides_the_values_of_a_secret_however_its_kind_is_spelled_a63b() {
+        for kind in
+            ["secret", "SECRET", "Secrets", "'Secret '", "\"\\u0053ecret\"", "Sceret", "Opaque", "[Secret]", "~"]
+        {
+            let text = format!("{{apiVersion: v1, kind: {kind}, data: {{a: hunter77}}, stringData: {{b: hunter78}}}}");
+            let document = sourced(&text);
+            mask_secrets(&document);
+            let line = document.source().expect("a source").line_text(1);
+            assert!(!line.contains("hunter7"), "{kind}: {line}");
+            let review = review(yaml(&text));
+            assert!(holds_secret(&review), "{kind}");
+            let values = secret_values(&review, 1000).expect("few");
+            assert!(values.contains(&"hunter77".to_owned()) && values.contains(&"hunter78".to_owned()), "{kind}");
+        }
+        let list = sourced("{apiVersion: v1, kind: secretlist, items: [{metadata: {name: q}, datta: {a: hunter77}}]}");
+        mask_secrets(&list);
+        assert!(!list.source().expect("a source").line_text(1).contains("hunter77"), "an item says nothing of itself");
+        let other = sourced("{apiVersion: a.b/v1, kind: ConfigMap, data: {a: open}, stringData: {b: hunter78}}");
+        mask_secrets(&other);
+        let line = other.source().expect("a source").line_text(1);
+        assert!(line.contains("open") && !line.contains("hunter78"), "{line}");
+        assert!(!holds_secret(&review(yaml("{apiVersion: v1, kind: ConfigMap, data: {a: open}}"))));
     }
 
     #[test]

@@ -20,12 +20,12 @@ const HEIGHT: usize = 100;
 const GAP: usize = 2;
 const FLOOR: usize = 3;
 
-/// The colours of a bar, in the order in which they stand on it.
-const KINDS: [(&str, &str); 4] = [
-    ("denied", "denied"),
-    ("unjudged", "not judged"),
-    ("warning", "warnings"),
-    ("other", "waived, known or for the record"),
+/// The colours of a bar, in the order in which they stand on it: class, words for one and for several.
+const KINDS: [(&str, &str, &str); 4] = [
+    ("denied", "denied", "denied"),
+    ("unjudged", "not judged", "not judged"),
+    ("warning", "warning", "warnings"),
+    ("other", "waived, known or for the record", "waived, known or for the record"),
 ];
 
 /// How many of each colour.
@@ -36,6 +36,7 @@ impl Bar {
     fn add(&mut self, weight: Weight) {
         let kind = match weight {
             Weight::Denied => 0,
+            // An error of the input is drawn nowhere: it is no finding.
             Weight::InputError | Weight::NotJudged | Weight::NotJudgedWarns => 1,
             Weight::Warning => 2,
             Weight::Waived | Weight::Known | Weight::Audit | Weight::Shadow | Weight::Note => 3,
@@ -51,10 +52,13 @@ impl Bar {
         self.0.iter().sum()
     }
 
-    /// `3 denied, 1 warnings`, for those who do not see the colours.
+    /// `3 denied, 1 warning`, for those who do not see the colours.
     fn words(&self) -> String {
         let some = self.0.iter().zip(KINDS).filter(|(number, _)| **number > 0);
-        let words: Vec<String> = some.map(|(number, (_, name))| format!("{number} {name}")).collect();
+        let word = |(number, (_, one, several)): (&usize, (_, &str, &str))| {
+            format!("{number} {}", if *number == 1 { one } else { several })
+        };
+        let words: Vec<String> = some.map(word).collect();
         if words.is_empty() { "nothing".into() } else { words.join(", ") }
     }
 }
@@ -65,8 +69,10 @@ pub(super) fn charts(out: &mut String, report: &Report, statements: &[Statement]
     if drawn.is_empty() {
         return;
     }
-    out.push_str("<section aria-labelledby=\"charts\">\n<h2 id=\"charts\">Where they are</h2>\n<p class=\"legend\">");
-    for (class, name) in KINDS {
+    out.push_str(
+        "<section aria-labelledby=\"charts\">\n<h2 id=\"charts\">Where the findings are</h2>\n<p class=\"legend\">",
+    );
+    for (class, _, name) in KINDS {
         // Writing to a String cannot fail.
         let _ = write!(
             out,
@@ -115,13 +121,13 @@ fn bars(out: &mut String, title: &str, noun: &str, all: &[(String, Bar)]) {
         let _ = write!(
             out,
             "<li><span class=\"name\">{}</span><span class=\"number\">{}</span>\
-             <svg viewBox=\"0 0 {WIDTH} 10\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">",
+             <svg viewBox=\"0 0 {WIDTH} 10\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{0}: {2}\"><title>{0}: {2}</title>",
             text(name),
             bar.total(),
             bar.words()
         );
         let mut x = 0;
-        for (number, (class, _)) in bar.0.into_iter().zip(KINDS).filter(|(number, _)| *number > 0) {
+        for (number, (class, ..)) in bar.0.into_iter().zip(KINDS).filter(|(number, _)| *number > 0) {
             let width = (number * WIDTH / longest).max(FLOOR);
             let _ = write!(out, "<rect class=\"{class}\" x=\"{x}\" width=\"{width}\" height=\"10\"/>");
             x += width;
@@ -185,7 +191,7 @@ fn over_files(out: &mut String, report: &Report, statements: &[&Statement]) {
                 HEIGHT - FLOOR
             );
         }
-        for (number, (class, _)) in bar.0.into_iter().zip(KINDS).filter(|(number, _)| *number > 0) {
+        for (number, (class, ..)) in bar.0.into_iter().zip(KINDS).filter(|(number, _)| *number > 0) {
             let height = (number * HEIGHT / highest).clamp(FLOOR.min(y), y);
             y -= height;
             let _ = write!(out, "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>");

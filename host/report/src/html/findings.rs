@@ -6,7 +6,7 @@ use std::fmt::Write;
 use portcullis_model::Severity;
 
 use super::prose;
-use crate::excerpt::Excerpt;
+use crate::excerpt::{Excerpt, unseen};
 use crate::markup::{markup, text};
 use crate::report::Report;
 use crate::sarif_text::is_web_address;
@@ -15,14 +15,15 @@ use crate::words::{several_sets, subject_name};
 
 /// How many cards the page has; the charts count all.
 const FINDINGS_SHOWN: usize = 2_000;
+/// How many errors of the input have a card.
+const ERRORS_SHOWN: usize = 200;
 /// How many policies have a check box of their own; the others share the last one.
 const POLICIES: usize = 40;
 /// The columns of a quoted line.
 const COLUMNS: usize = 100;
 
-/// The effects, as classes and as words; what is not judged is one of them.
-const EFFECTS: [(&str, &str); 8] = [
-    ("error", "input errors"),
+/// The effects of what a filter may hide, as classes and as words; what is not judged is one of them.
+const EFFECTS: [(&str, &str); 7] = [
     ("unjudged", "not judged"),
     ("denied", "denied"),
     ("warning", "warnings"),
@@ -74,11 +75,30 @@ impl<'a> Policies<'a> {
     }
 }
 
+/// What could not be used: no findings, and nothing that a filter should hide.
+pub(super) fn errors(out: &mut String, report: &Report, errors: &[Statement], policies: &Policies) {
+    if errors.is_empty() {
+        return;
+    }
+    out.push_str(
+        "<section aria-labelledby=\"errors\">\n<h2 id=\"errors\">Errors in the input</h2>\n<ol class=\"cards\">\n",
+    );
+    errors.iter().take(ERRORS_SHOWN).for_each(|error| card(out, error, report, false, policies));
+    out.push_str("</ol>\n");
+    if let Some(more) = errors.len().checked_sub(ERRORS_SHOWN).filter(|&more| more > 0) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "<p class=\"dim\">and {more} more: <code>--format json</code> lists all</p>");
+    }
+    out.push_str("</section>\n");
+}
+
 /// The section with the filters and the cards.
 pub(super) fn findings(out: &mut String, report: &Report, statements: &[Statement], policies: &Policies) {
     out.push_str("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n");
     if statements.is_empty() {
-        out.push_str("<p class=\"card empty\">Nothing was found.</p>\n</section>\n");
+        let nothing = if report.decisions.is_empty() { "Nothing was judged." } else { "Nothing was found." };
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "<p class=\"card empty\">{nothing}</p>\n</section>");
         return;
     }
     let shown = &statements[..statements.len().min(FINDINGS_SHOWN)];
@@ -87,7 +107,7 @@ pub(super) fn findings(out: &mut String, report: &Report, statements: &[Statemen
     out.push_str("<div class=\"list\">\n<ol class=\"cards\">\n");
     let several = several_sets(report);
     shown.iter().for_each(|statement| card(out, statement, report, several, policies));
-    // Writing to a String cannot fail. The number is counted by the style sheet, so it stands behind what it counts.
+    // The number is counted by the style sheet, so it stands behind what it counts. Writing to a String cannot fail.
     let _ = writeln!(out, "</ol>\n<p class=\"shown\"> of {} shown</p>", statements.len());
     if shown.len() < statements.len() {
         let more = statements.len() - shown.len();
@@ -162,7 +182,7 @@ fn card(out: &mut String, statement: &Statement, report: &Report, several_sets: 
 /// The finding code, as a link where the plugin says what explains it.
 fn code(statement: &Statement, report: &Report) -> String {
     let shown = text(&statement.code);
-    let rule = statement.judged.and_then(|_| report.rules.iter().find(|rule| rule.code() == statement.code));
+    let rule = statement.judged.and_then(|judged| report.rules.iter().find(|rule| rule.found(judged)));
     match rule.and_then(|rule| rule.help.as_deref()).filter(|help| is_web_address(help)) {
         Some(help) => {
             format!("<a rel=\"noopener noreferrer nofollow\" href=\"{}\"><code>{shown}</code></a>", text(help))
@@ -199,21 +219,27 @@ fn about(out: &mut String, statement: &Statement, several_sets: bool) {
     }
 }
 
-/// The guilty line with carets under it, as at the terminal. A subject as a whole is quoted nowhere.
+/// The guilty line with carets under it, as at the terminal, and what of the pointer it does not show. A subject as a whole is
+/// quoted nowhere.
 fn excerpt(out: &mut String, statement: &Statement) {
     let own = statement.decision.is_none() || statement.judged.is_some_and(|judged| judged.finding.place.is_some());
     let Some((place, quote)) = statement.place.filter(|_| own) else { return };
-    let Some(excerpt) = Excerpt::of(place, quote, COLUMNS) else { return };
-    let gutter = excerpt.line.to_string().len().max(4);
-    // Writing to a String cannot fail.
-    let _ = writeln!(
-        out,
-        "<pre><code><span class=\"gutter\">{:>gutter$} | </span>{}\n<span class=\"gutter\">{:gutter$} | </span>{:indent$}<b>{}</b></code></pre>",
-        excerpt.line,
-        markup(&excerpt.text),
-        "",
-        "",
-        "^".repeat(excerpt.width),
-        indent = excerpt.indent
-    );
+    let excerpt = Excerpt::of(place, quote, COLUMNS);
+    if let Some(shown) = &excerpt {
+        let gutter = shown.line.to_string().len().max(4);
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "<pre><code><span class=\"gutter\">{:>gutter$} | </span>{}\n<span class=\"gutter\">{:gutter$} | </span>{:indent$}<b>{}</b></code></pre>",
+            shown.line,
+            markup(&shown.text),
+            "",
+            "",
+            "^".repeat(shown.width),
+            indent = shown.indent
+        );
+    }
+    if let Some(pointer) = statement.judged.and_then(|judged| unseen(&judged.finding.pointer, excerpt.as_ref())) {
+        let _ = writeln!(out, "<p class=\"aside\"><b>At</b> <code>{}</code></p>", text(pointer));
+    }
 }

@@ -8,7 +8,7 @@ use portcullis_model::{Decision, Place, Verdict};
 use super::prose;
 use crate::markup::{markup, text};
 use crate::report::Report;
-use crate::words::{code_of, count, several_sets, subject_name};
+use crate::words::{count, policy_code_of, several_sets, subject_name};
 
 /// How many rows a table has.
 const ROWS: usize = 1_000;
@@ -156,7 +156,7 @@ pub(super) fn rules(out: &mut String, report: &Report) {
     let mut plugins: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     let mut spoke: HashMap<String, usize> = HashMap::new();
     for judged in report.decisions.iter().flat_map(|decision| &decision.findings) {
-        *spoke.entry(code_of(judged)).or_default() += 1;
+        *spoke.entry(policy_code_of(judged)).or_default() += 1;
     }
     let mut rows = Vec::new();
     for rule in &report.rules {

@@ -107,6 +107,7 @@ pub fn judged(
 
 fn rule(plugin: &str, id: &str, title: &str, severity: Severity) -> RuleInfo {
     RuleInfo {
+        policy: plugin.into(),
         plugin: plugin.into(),
         plugin_version: "0.1.0".into(),
         plugin_digest: digest("b"),
@@ -318,6 +319,25 @@ pub fn errors() -> Report {
     )
 }
 
+/// Two policies of one plugin that speak by the same rule, beside a policy that has the name of its plugin.
+pub fn two_policies() -> Report {
+    let source = Source::new("deploy/web.yaml", WEB);
+    let mut web = web("default", Mode::Compliance, &source);
+    let told = [("teams", "the label `team` is missing", "/metadata"), ("names", "the name is too short", "/metadata")];
+    for (policy, message, pointer) in told {
+        let place = place(&source, "{name: web");
+        let judged = judged("cel/validation-failed", Severity::Medium, Effect::Deny, message, pointer, place);
+        web.findings.push(Judged { policy: policy.into(), ..judged });
+    }
+    let described = |policy: &str| {
+        let rule = rule("cel", "validation-failed", "Every validation holds.", Severity::Medium);
+        RuleInfo { policy: policy.into(), ..rule }
+    };
+    let rules = rules().into_iter().chain(["names", "teams"].map(described)).collect();
+    let parts = Parts { policy_sets: sets(&["default"]), decisions: vec![web], rules, ..Parts::default() };
+    Report::new(tool(), parts)
+}
+
 /// Nothing at all.
 pub fn nothing() -> Report {
     Report::new(tool(), Parts::default())
@@ -368,6 +388,7 @@ pub fn hostile() -> Report {
         waivers: vec![waiver(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)],
         decisions: vec![decision, other],
         rules: vec![RuleInfo {
+            policy: HOSTILE.into(),
             plugin: HOSTILE.into(),
             help: Some(HOSTILE.into()),
             ..rule("p", HOSTILE, HOSTILE, Severity::Low)

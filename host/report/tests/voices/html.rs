@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use html5gum::{Token, Tokenizer};
 use portcullis_model::{Effect, Mode, Severity, sha256_hex};
-use portcullis_report::{Parts, Report, RuleInfo, WaiverInfo, html};
+use portcullis_report::{Parts, Report, ReportVerdict, RuleInfo, WaiverInfo, html};
 use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::{fixture, reports};
@@ -129,6 +129,7 @@ fn runs_and_loads_nothing_whatever_a_stranger_wrote() {
         let text = || attack.to_owned();
         let waiver = WaiverInfo { name: text(), owner: text(), ticket: text(), reason: text(), expires: text() };
         let rule = RuleInfo {
+            policy: text(),
             plugin: "a".into(),
             plugin_version: text(),
             plugin_digest: text(),
@@ -200,6 +201,45 @@ fn says_everything_that_an_auditor_asks() {
     }
     assert!(html(&fixture::quiet()).contains("ci/12.yaml"), "skipped files are listed");
     assert!(html(&fixture::nothing()).contains("nothing was judged: the input holds no subject"));
+}
+
+#[test]
+fn counts_no_error_of_the_input_as_a_finding() {
+    let page = html(&fixture::errors());
+    let document = parsed(&page);
+    let section = |id: &str| {
+        let of = |node: &Node| node.attribute("aria-labelledby") == Some(id);
+        document.descendants().find(of).expect("a section")
+    };
+    let cards = |id: &str| section(id).descendants().filter(|node| node.tag_name().name() == "h3").count();
+    assert_eq!((cards("errors"), cards("findings")), (4, 5));
+    let drawn: Vec<_> = section("charts").descendants().filter_map(|node| node.attribute("aria-label")).collect();
+    assert!(!drawn.iter().any(|label| label.contains("tabs.yaml") || label.starts_with("input")), "{drawn:?}");
+    assert!(drawn.contains(&"not-judged/timeout: 1 not judged"), "each bar says its name: {drawn:?}");
+    assert!(html(&fixture::nothing()).contains("Nothing was judged."), "and nothing found is no pass");
+}
+
+#[test]
+fn says_in_a_sentence_how_it_ended() {
+    let sentence = |subjects: usize, denied: usize| {
+        let mut report = fixture::denied();
+        (report.summary.subjects, report.summary.denied, report.summary.warnings) = (subjects, denied, 1);
+        report.verdict = if denied > 0 { ReportVerdict::Deny } else { ReportVerdict::Allow };
+        let page = html(&report);
+        let document = parsed(&page);
+        let said = document.descendants().find(|node| node.attribute("class") == Some("sentence"));
+        said.and_then(|node| node.text()).expect("a sentence").to_owned()
+    };
+    for (subjects, denied, expected) in [
+        (0, 0, "Nothing that changed had to be judged."),
+        (1, 0, "The only subject may enter; 1 warning should be looked at."),
+        (2, 0, "All 2 subjects may enter; 1 warning should be looked at."),
+        (1, 1, "The only subject may not enter."),
+        (3, 1, "1 of 3 subjects may not enter."),
+        (3, 3, "None of the 3 subjects may enter."),
+    ] {
+        assert_eq!(sentence(subjects, denied), expected);
+    }
 }
 
 #[test]

@@ -15,12 +15,13 @@ use serde_json::Value;
 
 const COLORED: HumanOptions = HumanOptions { color: true, width: 120 };
 
-fn reports() -> [(&'static str, Report); 6] {
+fn reports() -> [(&'static str, Report); 7] {
     [
         ("quiet", fixture::quiet()),
         ("denied", fixture::denied()),
         ("known", fixture::known()),
         ("two-sets", fixture::two_sets()),
+        ("two-policies", fixture::two_policies()),
         ("errors", fixture::errors()),
         ("nothing", fixture::nothing()),
     ]
@@ -53,7 +54,7 @@ fn says_the_same_words_for_the_same_decisions() {
 fn settles_the_verdict_before_any_voice_speaks() {
     let verdicts = reports().map(|(_, report)| report.verdict);
     use ReportVerdict::{Allow, Deny, Error};
-    assert_eq!(verdicts, [Allow, Deny, Allow, Deny, Error, Error]);
+    assert_eq!(verdicts, [Allow, Deny, Allow, Deny, Deny, Error, Error]);
     for (name, report) in reports() {
         let before = report.clone();
         let options = RenderOptions { human: COLORED, ..RenderOptions::default() };
@@ -94,6 +95,61 @@ fn shows_what_is_known_as_neither_a_pass_nor_a_denial() {
     assert_eq!(parsed(&told(Format::Json))["decisions"][0]["findings"][0]["effect"], "known");
     let quiet = portcullis_report::quiet(&report, &|_| false);
     assert_eq!(quiet, None, "nothing of it must be mended, and a fix that was written is done");
+}
+
+#[test]
+fn tells_the_policies_of_one_plugin_apart() {
+    let report = fixture::two_policies();
+    let told = |format| said(format, &report);
+    for policy in ["teams", "names"] {
+        let code = format!("{policy}/cel/validation-failed");
+        assert!(told(Format::Github).contains(&format!("title=denied%3A {code} (medium)")), "{policy}");
+        assert!(told(Format::Gitlab).contains(&format!("\"check_name\": \"{code}\"")), "{policy}");
+        assert!(told(Format::Markdown).matches(&format!("| `{code}`")).count() == 2, "in both tables: {policy}");
+        assert!(told(Format::Html).contains(&format!("aria-label=\"{code}: 1 denied\"")), "{policy}");
+        let junit = told(Format::Junit);
+        assert!(junit.contains(&format!("name=\"Deployment shop/web: {policy}\"")), "{junit}");
+        let run = &parsed(&told(Format::Sarif))["runs"][0];
+        let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+        let rule = rules.iter().find(|rule| rule["id"] == code.as_str()).expect("a descriptor");
+        assert_eq!(rule["shortDescription"]["text"], format!("{policy}: Every validation holds."));
+        assert_eq!(rule["properties"]["policy"], policy);
+        let results = run["results"].as_array().expect("results");
+        assert_eq!(results.iter().filter(|result| result["ruleId"] == code.as_str()).count(), 1);
+    }
+    assert!(told(Format::Human).contains("denied[cel/validation-failed] medium: the label `team` is missing"));
+    assert!(told(Format::Sarif).contains("\"ruleId\": \"resource-limits/cpu-limit-max\""), "a policy named so");
+    let json = parsed(&told(Format::Json));
+    assert_eq!(json["decisions"][0]["findings"][3]["rule"], "validation-failed");
+}
+
+#[test]
+fn shows_the_worst_of_a_subject_first_and_leaves_the_decision_as_it_is() {
+    let source = Source::new("web.yaml", "a: 1\nb: 2\nc: 3\n");
+    use portcullis_model::{Effect, Mode, Severity};
+    let mut decision = fixture::decision("default", Mode::Compliance, fixture::object("Pod", "shop", "web", None));
+    for (message, severity, effect, at) in [
+        ("five", Severity::Critical, Effect::Warn, Some("a: 1")),
+        ("four", Severity::High, Effect::Deny, None),
+        ("three", Severity::High, Effect::Deny, Some("c: 3")),
+        ("two", Severity::High, Effect::Deny, Some("a: 1")),
+        ("one", Severity::Critical, Effect::Deny, Some("b: 2")),
+    ] {
+        let place = at.and_then(|at| fixture::place(&source, at));
+        decision.findings.push(fixture::judged("p/r", severity, effect, message, "/a", place));
+    }
+    let parts = portcullis_report::Parts { decisions: vec![decision], ..Default::default() };
+    let report = Report::new(fixture::tool(), parts);
+    let order = |format| {
+        let text = said(format, &report);
+        let mut words = ["one", "two", "three", "four", "five"];
+        words.sort_by_key(|word| text.find(word));
+        words
+    };
+    for format in [Format::Human, Format::Github, Format::Markdown, Format::Html] {
+        assert_eq!(order(format), ["one", "two", "three", "four", "five"], "{}", format.as_str());
+    }
+    assert_eq!(order(Format::Json), ["five", "four", "three", "two", "one"]);
 }
 
 #[test]
