@@ -147,6 +147,10 @@ fn registers_what_the_product_prints() {
     let printed = read_yaml(&source, &ReadLimits::default()).expect("YAML");
     let printed: Value = serde_json::from_str(&printed[0].to_json(NodeId::ROOT)).expect("JSON");
     assert_eq!(ours["metadata"]["name"], printed["metadata"]["name"]);
+    let set = printed["metadata"]["annotations"]["portcullis.dev/policy-sets"].as_str().expect("the sets it is for");
+    let file = "deploy/chart/files/registration.yaml";
+    let kept = std::fs::read_to_string(root().join(file)).expect("the file of the chart");
+    assert!(kept.contains(set), "{file} is not about {set}: `cargo xtask chart` makes it again");
     let (ours, printed) = (&ours["webhooks"], &printed["webhooks"]);
     assert_eq!(ours.as_array().map(Vec::len), printed.as_array().map(Vec::len));
     let fields =
