@@ -134,3 +134,17 @@ fn denies_a_recorded_deletion_by_the_object_before_it() {
     assert_eq!(finding["message"], "failed expression: oldObject.spec.replicas <= params.maxReplicas", "{report}");
     assert_eq!(report["verdict"], "deny");
 }
+
+#[test]
+fn says_of_a_policy_among_the_manifests_how_to_judge_by_it() {
+    let folder = Folder::new("admission-beside");
+    folder.write("deploy/vap.yaml", shipped());
+    folder.write("deploy/web.yaml", deployment("blue", 4));
+    let notices = |arguments: &[&str]| {
+        let arguments = [&["check", "-f", "json", "deploy"], arguments].concat();
+        portcullis(folder.path(), &arguments).json()["notices"].to_string()
+    };
+    let told = "a ValidatingAdmissionPolicy was judged as an object like any other (`deploy/vap.yaml`); to judge by it, give it with --policies";
+    assert_eq!(notices(&[]).matches(told).count(), 1);
+    assert!(!notices(&["-p", "deploy/vap.yaml"]).contains("to judge by it"));
+}

@@ -415,3 +415,20 @@ fn leaves_no_report_of_an_earlier_run_where_nothing_could_be_judged() {
     let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("SARIF");
     assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false, "{sarif}");
 }
+
+#[test]
+fn takes_the_name_of_an_object_for_no_namespace() {
+    let folder = Folder::new("named-like-a-namespace");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-system}\nspec:\n  containers: [{name: a, image: 'nginx:latest'}]\n";
+    folder.write("pod.yaml", pod);
+    folder.write(
+        "set.yaml",
+        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: own}\nspec:\n  policies:\n  - name: images\n    plugin: {builtin: image-reference}\n    settings: {forbiddenTags: [latest]}\n    match: {namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}}\n",
+    );
+    let status = |more: &[&str]| portcullis(folder.path(), &[&["check", "-p", "set.yaml", "pod.yaml"], more].concat());
+    let unknown = status(&[]);
+    assert_eq!(unknown.status, 2, "nobody says into which namespace it goes: {unknown:?}");
+    assert!(unknown.out.contains("`namespaceSelector` asks its namespace for its labels"), "{unknown:?}");
+    assert_eq!(status(&["--namespace", "kube-system"]).status, 0);
+    assert_eq!(status(&["--namespace", "shop"]).status, 1);
+}

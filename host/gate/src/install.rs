@@ -110,7 +110,8 @@ impl<'a> Installer<'a> {
             message,
             place: place.or_else(|| policy.place.clone()),
         };
-        let plugin = self.plugin(&policy.plugin).map_err(|message| vec![complain(message, None)])?;
+        let plugin = self.plugin(&policy.plugin);
+        let plugin = plugin.map_err(|message| vec![complain(message, loaded.policy_place(index, "/plugin"))])?;
         let named =
             check_against_plugin(loaded, index, &plugin).into_iter().chain(check_trusts(loaded, index, &plugin));
         let mut errors: Vec<InstallError> = named.map(|(message, place)| complain(message, place)).collect();
