@@ -339,16 +339,21 @@ fn says_what_it_did_not_look_at_in_a_directory() {
         folder.write(file, good("web"));
     }
     folder.write("d/comment.yaml", "# nothing\n---\n");
-    std::os::unix::fs::symlink("../out", folder.path().join("d/out")).expect("a link");
+    std::os::unix::fs::symlink("../out", folder.path().join("d/.out")).expect("a link");
     let answer = portcullis(folder.path(), &["check", "d"]);
     assert_eq!(answer.status, 0, "{answer:?}");
-    for word in ["d/.svn: a hidden", "d/.hidden: a hidden", "d/comment.yaml: it is empty", "d/out: a link"] {
+    for word in ["d/.svn: a hidden", "d/.hidden: a hidden", "d/comment.yaml: it is empty", "d/.out: a hidden"] {
         assert!(answer.out.contains(word), "{word}: {answer:?}");
     }
     std::os::unix::fs::symlink("../out/f.yaml", folder.path().join("d/f.yaml")).expect("a link");
     let answer = portcullis(folder.path(), &["check", "d"]);
     assert_eq!(answer.status, 2, "kubectl would apply it: {answer:?}");
     assert!(answer.out.contains("`d/f.yaml` is a link to a file outside the directory"), "{answer:?}");
+    std::os::unix::fs::symlink("../out", folder.path().join("d/out")).expect("a link");
+    let answer = portcullis(folder.path(), &["check", "--ignore", "./f.yaml", "d"]);
+    assert_eq!(answer.status, 2, "another tool may go through it: {answer:?}");
+    assert!(answer.out.contains("`d/out` is a link to a directory outside the directory"), "{answer:?}");
+    std::fs::remove_file(folder.path().join("d/out")).expect("the link goes");
     assert_eq!(portcullis(folder.path(), &["check", "--ignore", "./f.yaml", "d"]).status, 0);
     let idle = portcullis(folder.path(), &["check", "--ignore", "f.yaml,chart/**", "d"]);
     assert!(idle.out.contains("the ignore pattern `chart/**` left nothing out"), "{idle:?}");

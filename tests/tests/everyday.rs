@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use portcullis_tests::{Folder, portcullis, portcullis_in};
+use portcullis_tests::{Folder, components, portcullis, portcullis_in};
 use serde_json::json;
 
 fn pod(name: &str, image: &str) -> String {
@@ -159,6 +159,14 @@ fn explains_a_rule_and_a_plugin_and_suggests_what_was_meant() {
     }
     for name in ["images/image-reference/tag-forbidden", "images/tag-forbidden", "tag-forbidden"] {
         assert_eq!(explain(&[name, "-p", "set.yaml"]).out, rule.out, "{name}");
+    }
+    // A plugin of somebody's own.
+    let component = components().join("guest-asks.wasm");
+    std::fs::copy(component, folder.path().join("own.wasm")).expect("the component");
+    folder.write("own.yaml", "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: mine}\nspec:\n  policies:\n  - {name: house, plugin: {file: own.wasm}}\n");
+    for name in ["house", "guest-asks", "guest-asks/not-approved", "house/guest-asks/not-approved", "not-approved"] {
+        let own = explain(&[name, "-p", "own.yaml"]);
+        assert!(own.status == 0 && own.out.contains("Somebody must have approved the image"), "{name}: {own:?}");
     }
     for (name, near) in [
         ("imagse", "did you mean `images`"),

@@ -176,7 +176,7 @@ impl<'a> Walk<'a> {
             let is_one = |path: &Path| path.file_name().is_some_and(|name| is_kustomization(&name.to_string_lossy()));
             let names = || KUSTOMIZATIONS.iter().any(|name| path.join(name).is_file());
             let what = match is_one(path) || (directory && names()) {
-                true => ": a kustomization, of which what `kubectl kustomize` makes can be judged",
+                true => "; it is a kustomization: judge what `kubectl kustomize` makes of it",
                 false => "",
             };
             self.skip(path, format!("ignored by `{pattern}`{what}"));
