@@ -91,7 +91,7 @@ fn refuses_files_that_cannot_serve_before_it_takes_a_port() {
     for (cert, labels, set, expected) in [
         ("absent.crt", "namespaces.yaml", "bad.yaml", "`absent.crt`: cannot be read: "),
         ("tls.crt", "namespaces.yaml", "bad.yaml", "unknown field `setings`"),
-        ("tls.crt", "namespaces.yaml", "lost.yaml", "policy `cpu/limits`: cannot read the plugin: "),
+        ("tls.crt", "namespaces.yaml", "lost.yaml", "policy `cpu/limits`: there is no plugin `lost.wasm` in "),
     ] {
         let err = run(cert, labels, set);
         assert!(err.contains(expected) && !err.contains("cannot listen"), "{err}");

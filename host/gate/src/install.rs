@@ -239,11 +239,11 @@ mod tests {
         assert_eq!(
             told,
             [
-                "a.yaml:6:5 policy `a/p`",
-                "a.yaml:7:5 policy `a/q`",
+                "a.yaml:6:15 policy `a/p`",
+                "a.yaml:7:15 policy `a/q`",
                 "a.yaml:8:26 policy set `a`",
-                "b.yaml:6:5 policy `a/p`",
-                "b.yaml:7:5 policy `a/q`",
+                "b.yaml:6:15 policy `a/p`",
+                "b.yaml:7:15 policy `a/q`",
                 "b.yaml:8:26 policy set `a`",
             ]
         );
