@@ -8,6 +8,22 @@ use std::process::{Command, Output, Stdio};
 /// Every format of `check`.
 pub const FORMATS: [&str; 8] = ["human", "json", "sarif", "junit", "github", "gitlab", "markdown", "html"];
 
+/// Complaints as `place: message` with the advice below: what they say, without the lines that are drawn between.
+pub fn undrawn(err: &str) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for line in err.lines().filter(|line| !line.is_empty()) {
+        let last = said.last_mut();
+        if let (Some(place), Some(last)) = (line.strip_prefix("  --> "), last) {
+            *last = last.replacen("error: ", &format!("error: {place}: "), 1);
+        } else if let Some(help) = line.strip_prefix("     = help: ") {
+            said.push(format!("  help: {help}"));
+        } else if !line.trim_start_matches([' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).starts_with('|') {
+            said.push(line.to_owned());
+        }
+    }
+    said.iter().map(|line| format!("{line}\n")).collect()
+}
+
 /// The root of the workspace.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()

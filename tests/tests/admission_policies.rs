@@ -1,6 +1,6 @@
 //! ValidatingAdmissionPolicies as they are: what `check` and `webhook-config` make of the manifests that a cluster takes.
 
-use portcullis_tests::{Folder, code, portcullis, root};
+use portcullis_tests::{Folder, code, portcullis, root, undrawn};
 use serde_json::{Value, json};
 
 const NAMESPACES: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: red, labels: {environment: test}}}\n---\n{apiVersion: v1, kind: Namespace, metadata: {name: blue}}\n";
@@ -96,7 +96,7 @@ fn says_all_that_is_wrong_with_the_manifests_of_a_folder() {
         "policies/a.yaml:24:3: `validationActions` has both `Deny` and `Warn`",
         "policies/b.yaml:4:8: unknown field `polices` in `spec`\n  help: did you mean `policies`?",
     ] {
-        assert!(answer.err.contains(said), "{}", answer.err);
+        assert!(undrawn(&answer.err).contains(said), "{}", answer.err);
     }
 }
 
@@ -133,4 +133,18 @@ fn denies_a_recorded_deletion_by_the_object_before_it() {
     let finding = &report["decisions"][0]["findings"][0];
     assert_eq!(finding["message"], "failed expression: oldObject.spec.replicas <= params.maxReplicas", "{report}");
     assert_eq!(report["verdict"], "deny");
+}
+
+#[test]
+fn says_of_a_policy_among_the_manifests_how_to_judge_by_it() {
+    let folder = Folder::new("admission-beside");
+    folder.write("deploy/vap.yaml", shipped());
+    folder.write("deploy/web.yaml", deployment("blue", 4));
+    let notices = |arguments: &[&str]| {
+        let arguments = [&["check", "-f", "json", "deploy"], arguments].concat();
+        portcullis(folder.path(), &arguments).json()["notices"].to_string()
+    };
+    let told = "a ValidatingAdmissionPolicy was judged as an object like any other (`deploy/vap.yaml`); to judge by it, give it with --policies";
+    assert_eq!(notices(&[]).matches(told).count(), 1);
+    assert!(!notices(&["-p", "deploy/vap.yaml"]).contains("to judge by it"));
 }

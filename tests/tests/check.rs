@@ -339,16 +339,21 @@ fn says_what_it_did_not_look_at_in_a_directory() {
         folder.write(file, good("web"));
     }
     folder.write("d/comment.yaml", "# nothing\n---\n");
-    std::os::unix::fs::symlink("../out", folder.path().join("d/out")).expect("a link");
+    std::os::unix::fs::symlink("../out", folder.path().join("d/.out")).expect("a link");
     let answer = portcullis(folder.path(), &["check", "d"]);
     assert_eq!(answer.status, 0, "{answer:?}");
-    for word in ["d/.svn: a hidden", "d/.hidden: a hidden", "d/comment.yaml: it is empty", "d/out: a link"] {
+    for word in ["d/.svn: a hidden", "d/.hidden: a hidden", "d/comment.yaml: it is empty", "d/.out: a hidden"] {
         assert!(answer.out.contains(word), "{word}: {answer:?}");
     }
     std::os::unix::fs::symlink("../out/f.yaml", folder.path().join("d/f.yaml")).expect("a link");
     let answer = portcullis(folder.path(), &["check", "d"]);
     assert_eq!(answer.status, 2, "kubectl would apply it: {answer:?}");
     assert!(answer.out.contains("`d/f.yaml` is a link to a file outside the directory"), "{answer:?}");
+    std::os::unix::fs::symlink("../out", folder.path().join("d/out")).expect("a link");
+    let answer = portcullis(folder.path(), &["check", "--ignore", "./f.yaml", "d"]);
+    assert_eq!(answer.status, 2, "another tool may go through it: {answer:?}");
+    assert!(answer.out.contains("`d/out` is a link to a directory outside the directory"), "{answer:?}");
+    std::fs::remove_file(folder.path().join("d/out")).expect("the link goes");
     assert_eq!(portcullis(folder.path(), &["check", "--ignore", "./f.yaml", "d"]).status, 0);
     let idle = portcullis(folder.path(), &["check", "--ignore", "f.yaml,chart/**", "d"]);
     assert!(idle.out.contains("the ignore pattern `chart/**` left nothing out"), "{idle:?}");
@@ -414,4 +419,21 @@ fn leaves_no_report_of_an_earlier_run_where_nothing_could_be_judged() {
     let sarif = std::fs::read_to_string(folder.path().join("result.sarif")).expect("a report");
     let sarif: serde_json::Value = serde_json::from_str(&sarif).expect("SARIF");
     assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false, "{sarif}");
+}
+
+#[test]
+fn takes_the_name_of_an_object_for_no_namespace() {
+    let folder = Folder::new("named-like-a-namespace");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-system}\nspec:\n  containers: [{name: a, image: 'nginx:latest'}]\n";
+    folder.write("pod.yaml", pod);
+    folder.write(
+        "set.yaml",
+        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: own}\nspec:\n  policies:\n  - name: images\n    plugin: {builtin: image-reference}\n    settings: {forbiddenTags: [latest]}\n    match: {namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}}\n",
+    );
+    let status = |more: &[&str]| portcullis(folder.path(), &[&["check", "-p", "set.yaml", "pod.yaml"], more].concat());
+    let unknown = status(&[]);
+    assert_eq!(unknown.status, 2, "nobody says into which namespace it goes: {unknown:?}");
+    assert!(unknown.out.contains("`namespaceSelector` asks its namespace for its labels"), "{unknown:?}");
+    assert_eq!(status(&["--namespace", "kube-system"]).status, 0);
+    assert_eq!(status(&["--namespace", "shop"]).status, 1);
 }

@@ -126,13 +126,23 @@ fn refuses_what_it_does_not_know_and_what_only_flags_may_say() {
     for (config, told) in [
         (
             "polices: [a]\n",
-            "portcullis.yaml:3:1: unknown field `polices` in the document\n  help: did you mean `policies`?",
+            "error: unknown field `polices` in the document\n  --> portcullis.yaml:3:1\n     |\n   3 | polices: [a]\n     | ^^^^^^^\n     = help: did you mean `policies`?",
         ),
-        ("mode: sandbocks\n", "portcullis.yaml:3:7: `mode` cannot be `sandbocks`\n  help: did you mean `sandbox`?"),
-        ("paths: deploy\n", "`paths` must be a list, found a string"),
-        ("paths: []\n", "portcullis.yaml:3:1: `paths` is empty"),
-        ("failOn: never\n", "portcullis.yaml:3:9: `failOn` cannot be `never`"),
-        ("formats: [{format: sarf}]\n", "portcullis.yaml:3:20: "),
+        ("mode: sandbocks\n", "`mode` cannot be `sandbocks`\n  --> portcullis.yaml:3:7\n"),
+        ("policy: [a]\n", "did you mean `policies`?"),
+        (
+            "rules: [a]\n",
+            "mostly used are paths, ignore, policies, mode, waivers, failOn, formats; every key is in policies/README.md",
+        ),
+        ("formats: [sarif]\n", "write `{format: sarif}`"),
+        (
+            "paths: [deploy]\npolicies: [policies/nowhere.yaml]\n",
+            "error: there is no `policies/nowhere.yaml`\n  --> portcullis.yaml:4:12\n",
+        ),
+        ("paths: deploy\n", "put it in brackets: `[..]`"),
+        ("paths: []\n", "`paths` is empty\n  --> portcullis.yaml:3:1\n"),
+        ("failOn: never\n", "`failOn` cannot be `never`\n  --> portcullis.yaml:3:9\n"),
+        ("formats: [{format: sarf}]\n", "--> portcullis.yaml:3:20\n"),
         ("registryConfig: [a]\n", "`registryConfig` cannot stand here"),
         ("insecureRegistry: [localhost]\n", "`insecureRegistry` cannot stand here"),
         ("time: '2020-01-01'\n", "`time` cannot stand here: a change could say by it when waivers and signatures end"),
@@ -140,7 +150,7 @@ fn refuses_what_it_does_not_know_and_what_only_flags_may_say() {
         ("fix: all\n", "`fix` cannot stand here: a change could say by it what is written into manifests"),
         ("baseline: .git/hooks/pre-commit\n", "cannot be written into `.git`"),
         ("baseline: ../b.yaml\n", "`../b.yaml` leads out of the folder"),
-        ("policies: [../x.yaml]\n", "portcullis.yaml:3:12: `../x.yaml` leads out of the folder of this file"),
+        ("policies: [../x.yaml]\n", "`../x.yaml` leads out of the folder of this file\n  --> portcullis.yaml:3:12\n"),
         ("policies: [/etc/passwd]\n", "`/etc/passwd` leads out of the folder"),
         ("paths: ['-']\n", "the standard input cannot be named here"),
         ("policies: [out/x.yaml]\n", "`out/x.yaml` is a link out of the folder of this file"),
@@ -164,12 +174,27 @@ fn refuses_what_it_does_not_know_and_what_only_flags_may_say() {
     }
     folder.write("portcullis.yaml", MILD);
     let answer = portcullis(folder.path(), &["check", "deploy"]);
-    assert!(answer.err.contains("portcullis.yaml:2:7: this is a `PolicySet`"), "{answer:?}");
+    assert!(answer.err.contains("error: this is a `PolicySet`"), "{answer:?}");
+    assert!(answer.err.contains("--> portcullis.yaml:2:7\n"), "{answer:?}");
     assert!(answer.err.contains("not a `CheckConfig`"), "{answer:?}");
     std::fs::remove_file(folder.path().join("portcullis.yaml")).expect("the file goes");
     folder.write("portcullis.yml", format!("{HEAD}paths: [deploy]\n"));
     let answer = portcullis(folder.path(), &["check", "deploy"]);
     assert!(answer.status == 2 && answer.err.contains("nobody reads `portcullis.yml`"), "{answer:?}");
+}
+
+#[test]
+fn says_where_a_path_stands_that_is_not_there_and_only_where_it_counts() {
+    let folder = repository("config-missing", "paths: [deploy, deplyo]\n");
+    let answer = portcullis(folder.path(), &["check"]);
+    assert_eq!(answer.status, 2, "{answer:?}");
+    for told in ["error: there is no `deplyo`\n", "  --> portcullis.yaml:3:17\n", "   3 | paths: [deploy, deplyo]\n"] {
+        assert!(answer.err.contains(told), "{told}: {answer:?}");
+    }
+    let inside = portcullis(&folder.path().join("deploy"), &["check"]);
+    assert!(inside.err.contains("--> ../portcullis.yaml:3:17"), "{inside:?}");
+    assert_eq!(portcullis(folder.path(), &["check", "deploy"]).status, 1, "another path was named");
+    assert_eq!(portcullis(folder.path(), &["check", "--explain", "cel"]).status, 0, "nothing is judged");
 }
 
 #[test]

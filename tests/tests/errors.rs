@@ -2,6 +2,9 @@
 
 use portcullis_tests::{Answer, Folder, portcullis, portcullis_with};
 
+#[path = "errors/advice.rs"]
+mod advice;
+
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers: [{name: a, image: nginx}]\n";
 
 /// Judges one file and expects that it could not be judged, with all of these words in the answer.

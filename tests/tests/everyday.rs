@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use portcullis_tests::{Folder, portcullis, portcullis_in};
+use portcullis_tests::{Folder, components, portcullis, portcullis_in};
 use serde_json::json;
 
 fn pod(name: &str, image: &str) -> String {
@@ -143,6 +143,37 @@ fn explains_a_rule_and_a_plugin_and_suggests_what_was_meant() {
     );
     let unused = explain(&["sbom"]);
     assert!(unused.out.contains("no policy of these sets") && unused.out.contains("  sbom-missing "), "{unused:?}");
+    // A policy of the sets in use, and a finding as machines name it.
+    let policy = explain(&["images", "-p", "set.yaml"]);
+    for told in [
+        "policy images of own\n\n",
+        "plugin      image-reference ",
+        "judges      CREATE, UPDATE of everything\n",
+        "a finding   warn in sandbox, warn in compliance\n",
+        "settings    {\"forbiddenTags\":[\"latest\"]}\n",
+        "  tag-forbidden           low       An image has a forbidden tag\n",
+    ] {
+        assert!(policy.out.contains(told), "{told}: {}", policy.out);
+    }
+    for name in ["images/image-reference/tag-forbidden", "images/tag-forbidden", "tag-forbidden"] {
+        assert_eq!(explain(&[name, "-p", "set.yaml"]).out, rule.out, "{name}");
+    }
+    // A plugin of somebody's own.
+    let component = components().join("guest-asks.wasm");
+    std::fs::copy(component, folder.path().join("own.wasm")).expect("the component");
+    folder.write("own.yaml", "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: mine}\nspec:\n  policies:\n  - {name: house, plugin: {file: own.wasm}}\n");
+    for name in ["house", "guest-asks", "guest-asks/not-approved", "house/guest-asks/not-approved", "not-approved"] {
+        let own = explain(&[name, "-p", "own.yaml"]);
+        assert!(own.status == 0 && own.out.contains("Somebody must have approved the image"), "{name}: {own:?}");
+    }
+    for (name, near) in [
+        ("imagse", "did you mean `images`"),
+        ("images/image-reference/tag-forbiden", "did you mean `image-reference/tag-forbidden`"),
+        ("images/resource-limits/cpu-limit-max", "nobody knows"),
+    ] {
+        let answer = explain(&[name, "-p", "set.yaml"]);
+        assert!(answer.status == 2 && answer.err.contains(near), "{answer:?}");
+    }
     for (name, near) in [
         ("resource-limits/cpu-limit-maks", "did you mean `resource-limits/cpu-limit-max`"),
         ("resource-limit/cpu-limit-max", "did you mean `resource-limits/cpu-limit-max`"),
@@ -228,7 +259,18 @@ fn explains_which_policies_would_judge_and_why() {
     let human = run(&["--mode", "sandbox"]);
     assert_eq!(human.status, 0, "{human:?}");
     assert!(human.out.contains("own: sandbox, because whoever asks says so (`--mode`"), "{human:?}");
-    assert!(human.out.contains("    skips      condition\n"), "{human:?}");
+    for told in [
+        "    judges     all; a finding is a warning\n",
+        "    skips      condition: the condition `named-x` is false\n",
+        "    not known  broken, which is a warning: the condition `broken`",
+        "    nothing to find: group, operation, document (--all says why)\n",
+        // A Namespace runs nothing.
+        "    nothing to find: all, group, operation, namespace, object, condition, broken, document (--all says why)\n",
+    ] {
+        assert!(human.out.contains(told), "{told}: {}", human.out);
+    }
+    let whole = run(&["--all"]);
+    assert!(whole.out.contains("    skips      condition\n               `resourceRules[0]` names it"), "{whole:?}");
     let missing = portcullis(folder.path(), &["policies", "explain", "nowhere.yaml"]);
     assert!(missing.status == 2 && missing.out.contains("there is no `nowhere.yaml`"), "{missing:?}");
 }
@@ -244,6 +286,17 @@ fn completes_every_command_in_every_shell() {
         }
         assert!(!answer.out.contains("compile-plugin"), "{shell}: a command that nobody calls");
         folder.write(shell, answer.out);
+    }
+    // The values of flags, too: rules of the plugins in this binary, formats, and what counts.
+    for (shell, words) in [
+        ("bash", ["resource-limits/cpu-limit-max", "markdown", "denied warned info", "sandbox compliance"]),
+        ("fish", ["pod-security/privileged", "sarif", "critical", "compliance"]),
+        ("zsh", ["cel/validation-failed", "junit", "critical", "compliance"]),
+    ] {
+        let answer = portcullis(folder.path(), &["completions", shell]);
+        for word in words {
+            assert!(answer.out.contains(word), "{shell} does not offer {word}");
+        }
     }
     let bash = Command::new("bash").args(["-n", "bash"]).current_dir(folder.path()).output().expect("bash starts");
     assert!(bash.status.success(), "{}", String::from_utf8_lossy(&bash.stderr));
@@ -314,6 +367,8 @@ fn writes_a_man_page_for_every_command() {
             assert!(read.status.success() && said.is_empty(), "{page}: {said}");
         }
     }
-    let nowhere = portcullis(folder.path(), &["man", "--output", "nowhere"]);
-    assert!(nowhere.status == 2 && nowhere.err.contains("`nowhere` is no directory; make it first"), "{nowhere:?}");
+    let made = portcullis(folder.path(), &["man", "--output", "share/man/man1"]);
+    assert!(made.status == 0 && folder.path().join("share/man/man1/portcullis-check.1").is_file(), "{made:?}");
+    let file = portcullis(folder.path(), &["man", "--output", "portcullis.1"]);
+    assert!(file.status == 2 && file.err.contains("cannot make the directory `portcullis.1`"), "{file:?}");
 }

@@ -141,3 +141,59 @@ fn shows_a_first_own_rule_that_is_yaml_once_its_marks_are_gone() {
     let only_missing = answer.err.matches("error:").count() == 1 && answer.err.contains("no built-in plugin `cel`");
     assert!(answer.status == 0 || only_missing, "{answer:?}");
 }
+
+#[test]
+fn names_odd_paths_rightly_and_no_path_that_a_shell_would_read() {
+    let folder = Folder::new("init-odd");
+    folder.write(".git/HEAD", "ref: refs/heads/main\n");
+    folder.write(".github/workflows/build.yml", "on: push\n");
+    folder.write("k8s: [new] #1/web.yaml", POD);
+    folder.write("k8s: [new] #1/over [l]ay/kustomization.yaml", "resources: []\n");
+    folder.write("k8s: [new] #1/over l/more.yaml", POD);
+    folder.write("it's/Chart.yaml", "name: web\n");
+    folder.write("$(touch made)/Chart.yaml", "name: web\n");
+    let answer = portcullis(folder.path(), &["init"]);
+    assert!(
+        answer.status == 0 && answer.out.contains("rename `$(touch made)`, or have it judged by hand"),
+        "{answer:?}"
+    );
+    let workflow = text(&folder, ".github/workflows/portcullis.yml");
+    for step in [
+        "    - run: helm template 'it'\\''s' | portcullis check -\n",
+        "    - run: \"kubectl kustomize 'k8s: [new] #1/over [l]ay' | portcullis check -\"\n",
+    ] {
+        assert!(workflow.contains(step), "{step}: {workflow}");
+    }
+    assert!(!workflow.contains("touch"), "{workflow}");
+    // Two manifests, and the kustomization is what is left out.
+    let report = portcullis(folder.path(), &["check", "-f", "json"]).json();
+    assert_eq!((&report["errors"], &report["summary"]["subjects"]), (&serde_json::json!([]), &2.into()), "{report}");
+    assert!(report["skipped"].to_string().contains("it is a kustomization"), "{report}");
+}
+
+#[test]
+fn writes_steps_that_are_whole_once_one_line_is_uncommented() {
+    for (name, marks) in [
+        ("github.yml", "    # - run: "),
+        ("gitlab.yml", "  # - "),
+        ("azure.yml", "# - script: "),
+        ("circleci.yml", "    # - run: "),
+        ("Jenkinsfile", "        // sh '"),
+    ] {
+        let text = fs::read_to_string(root().join("deploy/ci/init").join(name)).expect("the step");
+        let lines: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix(marks)).collect();
+        assert!(lines.len() >= 2, "{name}: an image, a release or the source: {lines:?}");
+        for command in &lines {
+            let command = command.trim_end_matches('\'');
+            let read = std::process::Command::new("sh").args(["-n", "-c", command]).status().expect("a shell");
+            assert!(read.success(), "{name}: {command}");
+            assert!(!command.contains(": ") && !command.contains(" #"), "{name}: YAML would cut {command}");
+        }
+        for placeholder in
+            ["RELEASE_FILE_URL", "REPOSITORY_URL", "COMMIT", "SHA256", "REGISTRY/portcullis@sha256:DIGEST"]
+        {
+            assert!(text.contains(placeholder), "{name} lacks {placeholder}");
+        }
+        assert!(!text.contains("://"), "{name} invents an address");
+    }
+}

@@ -15,7 +15,7 @@ mod served;
 mod world;
 
 use portcullis_support::Auth;
-use portcullis_tests::Answer;
+use portcullis_tests::{Answer, undrawn};
 use serde_json::json;
 
 use crate::caller::Caller;
@@ -195,7 +195,8 @@ fn says_what_is_wrong_with_a_file_and_where() {
         world.folder.write("registries.yaml", text);
         let answer = world.run(&["check", "--registries", "registries.yaml", "pod.yaml"]);
         assert_eq!((answer.status, answer.out.as_str()), (2, ""), "{text}");
-        answer.err
+        assert!(!answer.err.contains("geheim"), "{answer:?}");
+        undrawn(&answer.err)
     };
     for (spec, said) in [
         ("  alowed: [a]\n", "4:3: unknown field `alowed` in `spec`\n  help: did you mean `allowed`?"),

@@ -12,7 +12,7 @@ mod caller;
 #[path = "serve/served.rs"]
 mod served;
 
-use portcullis_tests::{Folder, portcullis};
+use portcullis_tests::{Folder, portcullis, undrawn};
 
 use crate::authority::Authority;
 use crate::served::{command, set};
@@ -62,7 +62,7 @@ fn refuses_to_start_with_what_cannot_serve() {
             command.args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]);
         }
         let output = command.output().expect("the product starts");
-        let err = String::from_utf8_lossy(&output.stderr);
+        let err = undrawn(&String::from_utf8_lossy(&output.stderr));
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {err}");
         assert!(err.contains(expected), "{arguments:?}: {err}");
     }
@@ -91,7 +91,7 @@ fn refuses_files_that_cannot_serve_before_it_takes_a_port() {
     for (cert, labels, set, expected) in [
         ("absent.crt", "namespaces.yaml", "bad.yaml", "`absent.crt`: cannot be read: "),
         ("tls.crt", "namespaces.yaml", "bad.yaml", "unknown field `setings`"),
-        ("tls.crt", "namespaces.yaml", "lost.yaml", "policy `cpu/limits`: cannot read the plugin: "),
+        ("tls.crt", "namespaces.yaml", "lost.yaml", "policy `cpu/limits`: there is no plugin `lost.wasm` in "),
     ] {
         let err = run(cert, labels, set);
         assert!(err.contains(expected) && !err.contains("cannot listen"), "{err}");
@@ -104,7 +104,7 @@ fn refuses_files_that_cannot_serve_before_it_takes_a_port() {
     assert!(err.matches("No such file").count() <= 1, "a cause is said once: {err}");
 
     folder.write("cpu.yaml", set("4"));
-    let err = run("tls.crt", "pod.yaml", "cpu.yaml");
+    let err = undrawn(&run("tls.crt", "pod.yaml", "cpu.yaml"));
     assert!(err.contains("pod.yaml:1:1: --namespace-labels holds a `Pod`, which is no Namespace object"), "{err}");
     assert!(run("tls.crt", "namespaces.yaml", "cpu.yaml").contains("cannot listen"), "the files are good");
 }

@@ -129,8 +129,10 @@ fn walk(steps: &[Step], set: Option<&str>, wanted: &[(&str, &str)]) {
             continue;
         }
         assert!(shows(&shown, &printed), "{step:?}\nprinted:\n{}", printed.join("\n"));
+        let complains = printed.first().is_some_and(|line| line.starts_with("error: "));
         let expected = match printed.last().and_then(|line| line.split(' ').next()) {
             Some("denied") => "1",
+            _ if complains => "2",
             Some("error" | "error:") => "2",
             // Allowed, or no judgement.
             _ => "0",

@@ -55,10 +55,12 @@ pub enum Error {
         /// Whether something in it was left aside.
         skipped: bool,
     },
-    /// A link in a directory to a file outside it.
+    /// A link in a directory to something outside it.
     LeadsOut {
         /// The link.
         path: String,
+        /// Whether it leads to a directory.
+        directory: bool,
     },
     /// The source of a Helm chart, which is not YAML until it is rendered.
     Chart {
@@ -85,7 +87,7 @@ impl Error {
             | Self::TooLarge { path, .. }
             | Self::TooDeep { path, .. }
             | Self::NoManifest { path, .. }
-            | Self::LeadsOut { path }
+            | Self::LeadsOut { path, .. }
             | Self::Chart { path } => Some(path),
         }
     }
@@ -143,8 +145,9 @@ impl fmt::Display for Error {
             Self::TooManyFiles { limit } => write!(f, "there are more than {limit} files"),
             Self::TooDeep { limit, .. } => write!(f, "`{path}` lies more than {limit} directories deep"),
             Self::NoManifest { .. } => write!(f, "no manifest in `{path}`: looked for .yaml, .yml, .json"),
-            Self::LeadsOut { .. } => {
-                write!(f, "`{path}` is a link to a file outside the directory, and was not judged")
+            Self::LeadsOut { directory, .. } => {
+                let what = if *directory { "a directory" } else { "a file" };
+                write!(f, "`{path}` is a link to {what} outside the directory, and was not judged")
             }
             Self::Chart { .. } => write!(f, "`{path}` is a Helm chart, whose templates are no manifests yet"),
             Self::Pattern { pattern, reason } => {

@@ -11,20 +11,21 @@ mod ignore;
 pub mod inputs;
 pub mod listed;
 mod named;
+mod notices;
 mod parallel;
 mod read;
 mod recorded;
 mod subjects;
 mod walk;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use portcullis_document::ReadLimits;
 use portcullis_evidence::Source;
-use portcullis_gate::{Gate, Sets, Warning};
-use portcullis_model::{Decision, FailureKind, Mode, Review};
+use portcullis_gate::Gate;
+use portcullis_model::{Decision, Mode, Review};
 use portcullis_report::{ChangedSince, InputError, Parts, PolicySetInfo, Report, RuleInfo, Skipped, Tool, WaiverInfo};
 use portcullis_subject::kinds::Kinds;
 
@@ -36,9 +37,6 @@ use crate::subjects::Surroundings;
 
 /// The largest file that is judged by its bytes alone: 1 GiB. Of a larger one somebody signs the digest.
 pub const MAX_ARTIFACT_BYTES: u64 = 1 << 30;
-
-/// How many waivers that were not needed are named; the others are counted.
-const IDLE_WAIVERS_SHOWN: usize = 10;
 
 /// What to judge, and how.
 pub struct CheckOptions {
@@ -144,10 +142,11 @@ fn parts(
         parts.skipped.extend(result.skipped);
         of_files.extend(result.notices);
     }
-    let untold = untold_warnings(&gate.sets(), &parts.decisions);
-    parts.notices = [gathered.notices, untold, expired_waivers(gate, options.time), of_files].concat();
-    let given = options.evidence.as_ref().map(|source| source.given()).unwrap_or_default();
     let sets = gate.sets();
+    let untold = notices::untold_warnings(&sets, &parts.decisions);
+    parts.notices = [gathered.notices, untold, notices::expired_waivers(&sets, options.time), of_files].concat();
+    parts.notices.extend(notices::unused_admission_policies(&sets, &parts.decisions));
+    let given = options.evidence.as_ref().map(|source| source.given()).unwrap_or_default();
     parts.notices.extend(given::notices(&sets, &given, &parts.decisions));
     parts.notices.extend(comparison.notices());
     match &mut parts.changed_since {
@@ -156,7 +155,7 @@ fn parts(
             parts.notices.push(since.words());
         }
         // What is left as it was may need what nothing here needed.
-        None => parts.notices.extend(idle_waivers(gate, options.time, &parts.decisions)),
+        None => parts.notices.extend(notices::idle_waivers(&sets, options.time, &parts.decisions)),
     }
     if let Some((info, told)) = baseline::told(gate, options, &to_judge, &parts.decisions) {
         parts.notices.extend(told);
@@ -230,54 +229,6 @@ fn rules(gate: &Gate) -> Vec<RuleInfo> {
         help: Some(rule.help).filter(|help| !help.is_empty()),
     };
     gate.sets().rules().into_iter().map(info).collect()
-}
-
-/// What can hardly be meant in the sets, unless a policy that it is about failed by its settings, which says so.
-fn untold_warnings(sets: &Sets, decisions: &[Decision]) -> Vec<String> {
-    let is_told = |warning: &Warning| {
-        let own = decisions.iter().filter(|decision| decision.policy_set == warning.policy_set);
-        let mut failures = own.flat_map(|decision| &decision.failures);
-        failures.any(|failure| {
-            let own = failure.policy.as_ref().is_some_and(|policy| warning.policies.contains(policy));
-            own && failure.kind == FailureKind::Settings
-        })
-    };
-    let warnings = sets.warnings().into_iter().filter(|warning| !warning.at_admission && !is_told(warning));
-    warnings.map(|warning| warning.message).collect()
-}
-
-/// An expired waiver does nothing, and somebody should know.
-fn expired_waivers(gate: &Gate, time: i64) -> Vec<String> {
-    let notice = |waiver: &portcullis_policies::Waiver| {
-        let (name, owner, expires) = (&waiver.name, &waiver.owner, &waiver.expires);
-        format!(
-            "the waiver `{name}` of {owner} expired on {expires} and does nothing; renew or remove it ({})",
-            waiver.ticket
-        )
-    };
-    gate.sets().waivers.expired(time).into_iter().map(notice).collect()
-}
-
-/// Waivers that are in force and were not needed, which often means that somebody can remove them.
-fn idle_waivers(gate: &Gate, time: i64, decisions: &[Decision]) -> Option<String> {
-    let findings = decisions.iter().flat_map(|decision| &decision.findings);
-    let used: HashSet<&str> = findings.filter_map(|judged| judged.waiver.as_deref()).collect();
-    let sets = gate.sets();
-    let idle: Vec<_> = sets.waivers.in_force(time).filter(|waiver| !used.contains(waiver.name.as_str())).collect();
-    let name =
-        |waiver: &&portcullis_policies::Waiver| format!("`{}` of {} ({})", waiver.name, waiver.owner, waiver.ticket);
-    let shown: Vec<String> = idle.iter().take(IDLE_WAIVERS_SHOWN).map(name).collect();
-    let more = match idle.len().saturating_sub(shown.len()) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let (who, which) = match idle.len() {
-        0 => return None,
-        1 => ("1 waiver is".to_owned(), "it if it is"),
-        all => (format!("{all} waivers are"), "those that are"),
-    };
-    let shown = shown.join(", ");
-    Some(format!("{who} in force but waived nothing in this run: {shown}{more}; remove {which} not needed any more"))
 }
 
 fn waivers(gate: &Gate) -> Vec<WaiverInfo> {

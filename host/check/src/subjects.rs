@@ -12,6 +12,7 @@ use portcullis_subject::{Context, Error, ErrorKind, RecordedDecision, Shape};
 
 use crate::CheckOptions;
 use crate::read::FileContent;
+use crate::walk;
 
 /// What the whole input says about kinds and namespaces.
 pub(crate) struct Surroundings {
@@ -259,10 +260,9 @@ fn is_report(document: &Document) -> bool {
     is("apiVersion", "portcullis.dev/v1alpha1") && is("kind", "CheckReport")
 }
 
-/// The names that kustomize looks for; `apiVersion` and `kind` may be left out there.
+/// A file that kustomize looks for; `apiVersion` and `kind` may be left out there.
 fn is_kustomization(file: &str) -> bool {
-    let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
+    walk::is_kustomization(Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or_default())
 }
 
 /// What kustomize would make of the files beside it may be anything, so judging those would prove nothing.

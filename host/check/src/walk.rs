@@ -15,6 +15,11 @@ const GIT: &str = ".git";
 /// What looks like a manifest inside a directory.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
+/// The names that kustomize looks for.
+const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+/// Why a hidden directory is left aside.
+const HIDDEN: &str = "a hidden directory; name it to have it judged";
+
 /// What a directory holds.
 #[derive(Default)]
 pub(crate) struct Walked {
@@ -113,7 +118,7 @@ impl<'a> Walk<'a> {
             return;
         }
         if kind.is_dir() && name.starts_with('.') {
-            return self.skip(path, "a hidden directory; name it to have it judged".into());
+            return self.skip(path, HIDDEN.into());
         }
         let real = match path.canonicalize() {
             Ok(real) => real,
@@ -147,11 +152,13 @@ impl<'a> Walk<'a> {
             if self.is_ignored(link, kind.is_dir()) {
                 return;
             }
-            // kubectl applies what such a file leads to, but enters no directory through a link.
-            return match kind.is_dir() {
-                false => self.walked.errors.push(Error::LeadsOut { path: show(link) }),
-                true => {
-                    self.skip(link, "a link that leads out of the directory; name its target to have it judged".into())
+            // What a pipeline applies may well go through it, and a skipped part would pass as judged. Only what would be skipped
+            // inside the directory, too, is no error.
+            let name = link.file_name().unwrap_or_default().to_string_lossy();
+            return match kind.is_dir() && name.starts_with('.') {
+                true => self.skip(link, HIDDEN.into()),
+                false => {
+                    self.walked.errors.push(Error::LeadsOut { path: show(link), directory: kind.is_dir() });
                 }
             };
         }
@@ -166,7 +173,13 @@ impl<'a> Walk<'a> {
         let paths = [relative_to(self.base, path), within(&self.named, path)];
         let pattern = self.ignore.fits(&[&paths[0], &paths[1]], directory);
         if let Some(pattern) = pattern {
-            self.skip(path, format!("ignored by `{pattern}`"));
+            let is_one = |path: &Path| path.file_name().is_some_and(|name| is_kustomization(&name.to_string_lossy()));
+            let names = || KUSTOMIZATIONS.iter().any(|name| path.join(name).is_file());
+            let what = match is_one(path) || (directory && names()) {
+                true => "; it is a kustomization: judge what `kubectl kustomize` makes of it",
+                false => "",
+            };
+            self.skip(path, format!("ignored by `{pattern}`{what}"));
         }
         pattern.is_some()
     }
@@ -210,7 +223,16 @@ pub(crate) fn unreadable(path: &Path, cause: io::Error) -> Error {
     if cause.kind() == io::ErrorKind::NotFound { Error::Missing { path } } else { Error::Unreadable { path, cause } }
 }
 
+/// Whether a file of this name says how to make manifests, whatever stands in it.
+pub(crate) fn is_kustomization(name: &str) -> bool {
+    KUSTOMIZATIONS.contains(&name)
+}
+
+/// One that kustomize reads is looked at as well, lest what stands beside it be judged without a word.
 fn looks_like_a_manifest(path: &Path) -> bool {
+    if path.file_name().is_some_and(|name| is_kustomization(&name.to_string_lossy())) {
+        return true;
+    }
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
 }

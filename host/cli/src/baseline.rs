@@ -23,12 +23,7 @@ const NAME: &str = "baseline";
 pub fn load(path: Option<&Path>, time: i64) -> anyhow::Result<Option<Baseline>> {
     let Some(path) = path else { return Ok(None) };
     let documents = sets::documents_below(&[path.to_owned()])?;
-    let complain = |found| {
-        let mut complaints = Complaints::default();
-        complaints.extend(found);
-        complaints.into()
-    };
-    Baseline::parse(&documents, time).map(Some).map_err(complain)
+    Baseline::parse(&documents, time).map(Some).map_err(|found| Complaints::of(found).into())
 }
 
 /// Checks, and writes what was found as a baseline. A run in which something could not be judged writes none: nobody would see

@@ -19,9 +19,7 @@ use crate::sets;
 pub fn since(arguments: &CheckArguments, used: &Used, gate: &Gate) -> anyhow::Result<Option<Since>> {
     let Some(reference) = &arguments.everyday.changed_since else { return Ok(None) };
     let mut since = Since::of(reference).map_err(|unknown| {
-        let mut complaints = Complaints::default();
-        complaints.add(format!("--changed-since: {}", unknown.message), None, Some(unknown.hint));
-        complaints
+        Complaints::one(format!("--changed-since: {}", unknown.message), None, Some(unknown.hint))
     })?;
     let lists = [&arguments.policies, &arguments.waivers, &arguments.namespace_labels, &arguments.api_resources];
     for path in lists.into_iter().flatten() {

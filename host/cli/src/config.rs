@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use portcullis_check::exit::FailOn;
+use portcullis_model::Place;
 
 use crate::args::{ColorArgument, ConfigArguments, ModeArgument};
 use crate::output::Complaints;
@@ -31,6 +32,8 @@ pub struct Config {
     pub shown: String,
     /// Its folder from the current directory; empty where that is it.
     pub folder: PathBuf,
+    /// Every path of a list with its place, so that one which is not there can be told where it stands.
+    places: Vec<(PathBuf, Place)>,
     paths: Vec<PathBuf>,
     images: Vec<String>,
     artifacts: Vec<PathBuf>,
@@ -103,10 +106,9 @@ fn find(here: &Path) -> Result<Option<PathBuf>, Complaints> {
             return Ok(Some(way));
         }
         if let Some(near) = NEAR_NAMES.iter().find(|near| folder.join(near).is_file()) {
-            let mut complaints = Complaints::default();
             let message = format!("nobody reads `{}`; the file must be called `{NAME}`", way.join(near).display());
-            complaints.add(message, None, Some("rename it, name it with --config, or say --no-config".to_owned()));
-            return Err(complaints);
+            let hint = "rename it, name it with --config, or say --no-config";
+            return Err(Complaints::one(message, None, Some(hint.to_owned())));
         }
     }
     Ok(None)

@@ -1,12 +1,11 @@
 //! The policy set that the flags of SBOMs and reports make, where no other policy set judges such documents.
 
-use portcullis_document::{ReadLimits, read_json};
-use portcullis_model::Source;
-use portcullis_policies::{LoadedSet, parse_set};
+use portcullis_policies::LoadedSet;
 use serde_json::{Value, json};
 
 use crate::args::DocumentArguments;
 use crate::output::Complaints;
+use crate::sets;
 
 /// The name of the policy set.
 const NAME: &str = "documents";
@@ -28,20 +27,13 @@ pub fn of(arguments: &DocumentArguments, others: &[LoadedSet]) -> Result<Option<
     if policies.is_empty() {
         return Ok(None);
     }
-    let text = json!({
+    let set = json!({
         "apiVersion": "portcullis.dev/v1alpha1",
         "kind": "PolicySet",
         "metadata": {"name": NAME},
         "spec": {"mode": {"namespaceLabel": "portcullis.dev/mode", "default": "compliance"}, "policies": policies},
-    })
-    .to_string();
-    let document = read_json(&Source::new("(flags)", text), &ReadLimits::default()).map_err(Complaints::from)?;
-    let refused = |found| {
-        let mut complaints = Complaints::default();
-        complaints.extend(found);
-        complaints
-    };
-    parse_set(&document).map(Some).map_err(refused)
+    });
+    sets::of_flags(&set).map(Some)
 }
 
 /// The policies of one kind of document: about images, and about files given by `--artifact`.

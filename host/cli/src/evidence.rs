@@ -51,11 +51,9 @@ fn texts(flag: &str, paths: &[PathBuf]) -> anyhow::Result<Vec<Arc<portcullis_mod
 
 /// That a file of a flag cannot be read, and what to do.
 fn unread(flag: &str, error: &Error) -> Complaints {
-    let mut complaints = Complaints::default();
     // What is said about manifests that cannot be read does not hold here.
     let hint = Some(error.hint()).filter(|_| !matches!(error, Error::Unreadable { .. } | Error::TooLarge { .. }));
-    complaints.add(format!("{flag}: {error}"), None, hint);
-    complaints
+    Complaints::one(format!("{flag}: {error}"), None, hint)
 }
 
 /// The bundles that the caller names, with their bytes.

@@ -1,7 +1,8 @@
-//! `check --explain`: what a rule or a plugin asks for, why, how to mend it, and which policies use it.
+//! `check --explain`: what a rule, a plugin or a policy asks for, why, how to mend it, and which policies use it.
 
 mod mend;
 mod page;
+mod policy;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use portcullis_policies::{Waivers, by_distance, suggest};
 use portcullis_report::plain;
 use portcullis_runner::{Description, Plugin};
 
-use self::page::Page;
+pub use self::page::Page;
 use crate::args::CheckArguments;
 use crate::builtins::BUILTINS;
 use crate::sets;
@@ -26,7 +27,7 @@ const SUGGESTED: usize = 3;
 /// Columns of what is explained.
 const WIDTH: usize = 100;
 
-/// Explains a rule (`plugin/rule`, or its id alone where only one plugin has it) or a plugin.
+/// Explains a rule (`plugin/rule`, its id alone, or `policy/plugin/rule` as reports name a finding), a plugin or a policy.
 ///
 /// # Errors
 /// A name that nobody knows, with the nearest ones; policy sets that cannot be loaded.
@@ -66,15 +67,35 @@ fn text(name: &str, plugins: &[Arc<Plugin>], sets: &Sets) -> anyhow::Result<Stri
             }
         }
     }
+    // What a plugin's page says of a policy that is named like it, nobody needs twice.
+    let is_told = |used: &policy::Named| used.plugin().name() == used.name();
+    let known = !out.is_empty();
+    for used in policy::named(name, sets).iter().filter(|used| !(known && is_told(used))) {
+        match &used.rule {
+            Some(rule) => out.push_str(&about_rule(used.plugin(), rule, sets)),
+            None => out.push_str(&used.page()),
+        }
+    }
     if out.is_empty() {
-        bail!("nobody knows the rule or plugin `{}`\n  help: {}", plain(name), nearest(name, plugins));
+        bail!(
+            "nobody knows the rule, the plugin or the policy `{}`\n  help: {}",
+            plain(name),
+            nearest(name, plugins, sets)
+        );
     }
     Ok(out)
 }
 
 /// The names that somebody may have meant.
-fn nearest(name: &str, plugins: &[Arc<Plugin>]) -> String {
+fn nearest(name: &str, plugins: &[Arc<Plugin>], sets: &Sets) -> String {
     let names: Vec<&str> = plugins.iter().map(|plugin| plugin.name()).collect();
+    let policies = sets.sets.iter().flat_map(|set| &set.loaded.set.policies);
+    let policies: Vec<&str> = policies.map(|policy| policy.name.as_str()).collect();
+    // Of `POLICY/PLUGIN/RULE` the policy may be right, and the rest is what was meant.
+    let name = match name.split_once('/') {
+        Some((policy, rest)) if policies.contains(&policy) && rest.contains('/') => rest,
+        _ => name,
+    };
     let of = |plugin: &Arc<Plugin>| plugin.description().rules.iter().map(|rule| rule.id.clone()).collect::<Vec<_>>();
     let meant = match name.split_once('/') {
         Some((plugin, rule)) => {
@@ -86,7 +107,8 @@ fn nearest(name: &str, plugins: &[Arc<Plugin>]) -> String {
         None => {
             let rules: Vec<(String, &str)> =
                 plugins.iter().flat_map(|plugin| of(plugin).into_iter().map(|rule| (rule, plugin.name()))).collect();
-            let all: Vec<&str> = names.iter().copied().chain(rules.iter().map(|(rule, _)| rule.as_str())).collect();
+            let own = names.iter().chain(&policies).copied();
+            let all: Vec<&str> = own.chain(rules.iter().map(|(rule, _)| rule.as_str())).collect();
             let near: Vec<&str> = by_distance(name, &all).into_iter().take(SUGGESTED).collect();
             let full = |near: &str| match rules.iter().find(|(rule, _)| rule == near) {
                 Some((rule, plugin)) => format!("`{plugin}/{rule}`"),

@@ -108,12 +108,28 @@ fn planned(found: &Found, systems: &[System]) -> Vec<Planned> {
     planned
 }
 
-/// The commands that render what was found and judge it. Who has an odd name is left to a person.
+/// The commands that render what was found and judge it.
 fn rendered(found: &Found) -> Vec<String> {
-    let charts = found.charts.iter().map(|chart| ("helm template", chart));
-    let kustomizations = found.kustomizations.iter().map(|kustomization| ("kubectl kustomize", kustomization));
-    let plain = charts.chain(kustomizations).filter(|(_, path)| shell(path) == **path).take(SHOWN);
-    plain.map(|(render, path)| format!("{render} {path} | portcullis check -")).collect()
+    let commands = to_render(found).filter(|(_, path)| is_harmless(path)).take(SHOWN);
+    commands.map(|(render, path)| command(render, path)).collect()
+}
+
+/// What must be rendered first, by which command.
+fn to_render(found: &Found) -> impl Iterator<Item = (&'static str, &str)> {
+    let charts = found.charts.iter().map(|chart| ("helm template", chart.as_str()));
+    charts.chain(found.kustomizations.iter().map(|folder| ("kubectl kustomize", folder.as_str())))
+}
+
+fn command(render: &str, path: &str) -> String {
+    format!("{render} {} | portcullis check -", shell(path))
+}
+
+/// Whether a path is only a path to every CI system and every shell: none of them finds a variable, an expression or an escape
+/// in it, even between quotes. A folder's name comes with a change, and nobody looks at what `init` makes of it.
+fn is_harmless(path: &str) -> bool {
+    !path.contains(['$', '`', '\\', '"', '%'])
+        && !path.contains("{{")
+        && !path.chars().any(|c| c.is_control() || !is_printable(c))
 }
 
 /// Writes a file that is not there; true where it was written (or would be).
@@ -161,7 +177,7 @@ fn config_text(found: &Found) -> String {
         .iter()
         .chain(&found.kustomizations)
         .filter(|path| found.covers(path))
-        .map(|path| format!("{path}/"))
+        .map(|path| pattern(path))
         .collect();
     let rendered: String = rendered(found).iter().map(|command| format!("#   {command}\n")).collect();
     let rendered = match rendered.as_str() {
@@ -189,13 +205,38 @@ fn config_text(found: &Found) -> String {
     )
 }
 
+/// An `ignore` pattern of a directory and nothing else.
+fn pattern(path: &str) -> String {
+    let mut out = String::new();
+    for letter in path.chars() {
+        if "\\*?[]{}!".contains(letter) {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out + "/"
+}
+
 /// A path as a YAML scalar that is that text and nothing else.
 fn quoted(text: &str) -> String {
     let safe = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '/' | '-' | '_' | '.');
-    let is_plain =
-        text.chars().all(safe) && text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '.');
-    // JSON is YAML.
-    if is_plain && text.contains(['/', '.', '-']) { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+    let is_plain = text.chars().all(safe) && text.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_word = is_plain && text.contains(['/', '.', '-']);
+    if is_word || text == "." { text.to_owned() } else { scalar(text) }
+}
+
+/// A text in double quotes. JSON is YAML, but for what YAML does not print and would refuse or fold.
+fn scalar(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    let letter = |letter: char| match is_printable(letter) {
+        true => letter.to_string(),
+        false => format!("\\u{:04x}", u32::from(letter)),
+    };
+    json.chars().map(letter).collect()
+}
+
+fn is_printable(letter: char) -> bool {
+    !matches!(letter, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 fn next_steps(found: &Found, out: &mut String) {
@@ -206,19 +247,26 @@ fn next_steps(found: &Found, out: &mut String) {
         false => step("portcullis check                        # judges what is there now".to_owned()),
     }
     if let Some(chart) = found.charts.first() {
-        step(format!("helm template {} | portcullis check -", shell(chart)));
+        step(command("helm template", chart));
     }
     if let Some(kustomization) = found.kustomizations.first() {
-        step(format!("kubectl kustomize {} | portcullis check -", shell(kustomization)));
+        step(command("kubectl kustomize", kustomization));
+    }
+    for (_, path) in to_render(found).filter(|(_, path)| !is_harmless(path)) {
+        step(format!("rename `{}`, or have it judged by hand: no step can name it safely", plain(path)));
+    }
+    if let Some(more) = to_render(found).count().checked_sub(SHOWN).filter(|more| *more > 0) {
+        step(format!("have {more} more charts and kustomizations judged, which the step does not name"));
     }
     step("portcullis policies list                # by what".to_owned());
     step("portcullis policies explain FILE        # and why a policy judges a file or does not".to_owned());
     step(format!("edit {POLICIES}            # ranges, registries, an own rule"));
 }
 
-/// A path as a word for the shell.
+/// A path as a word for the shell, and no flag.
 fn shell(path: &str) -> String {
     let safe = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    let path = if path.starts_with('-') { &format!("./{path}") } else { path };
     if path.chars().all(safe) { path.to_owned() } else { format!("'{}'", plain(path).replace('\'', "'\\''")) }
 }
 
@@ -235,8 +283,34 @@ mod tests {
             ("a: b", "\"a: b\""),
             ("x\ny", "\"x\\ny\""),
             (".", "."),
+            (".5", "\".5\""),
+            ("a/\u{85}b", "\"a/\\u0085b\""),
+            ("it's", "\"it's\""),
         ] {
             assert_eq!(quoted(path), written);
         }
+    }
+
+    #[test]
+    fn writes_every_path_for_shells_and_patterns_as_the_path_that_it_is() {
+        assert_eq!(command("helm template", "a b/it's"), "helm template 'a b/it'\\''s' | portcullis check -");
+        assert_eq!(command("helm template", "-f"), "helm template ./-f | portcullis check -");
+        assert_eq!(pattern("deploy/[old]*"), "deploy/\\[old\\]\\*/");
+        for path in ["$(id)", "${{ x }}", "a`id`", "a\nb", "%PATH%", "a\\", "a\u{2028}"] {
+            assert!(!is_harmless(path), "{path}");
+        }
+        assert!(is_harmless("a b/it's: new #1 (ä)"));
+    }
+
+    #[test]
+    fn writes_every_command_as_the_text_of_a_step() {
+        let odd = vec!["helm template 'a: b' | portcullis check -".to_owned()];
+        let github = ci::System::GitHub.text(&odd);
+        assert!(
+            github.contains("    - run: \"helm template 'a: b' | portcullis check -\"\n    - run: portcullis check\n"),
+            "{github}"
+        );
+        let jenkins = ci::System::Jenkins.text(&odd);
+        assert!(jenkins.contains("        sh 'helm template \\'a: b\\' | portcullis check -'\n"), "{jenkins}");
     }
 }

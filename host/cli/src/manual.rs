@@ -2,13 +2,17 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
+use clap::builder::PossibleValuesParser;
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
-use portcullis_check::exit::Exit;
+use portcullis_check::exit::{Exit, FailOn};
+use portcullis_report::Format;
 
 use crate::args::{Arguments, ManArguments, VERSION};
+use crate::builtins::BUILTINS;
+use crate::explain::Page;
 use crate::write;
 
 /// The name of the product, as a person calls it.
@@ -17,7 +21,7 @@ const NAME: &str = "portcullis";
 /// Prints the completions for a shell.
 pub fn completions(shell: Shell) -> anyhow::Result<ExitCode> {
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut command(), NAME, &mut text);
+    clap_complete::generate(shell, &mut completed(command()), NAME, &mut text);
     write::to_stdout(&String::from_utf8(text)?)?;
     Ok(Exit::Allowed.into())
 }
@@ -28,7 +32,7 @@ pub fn pages(arguments: &ManArguments) -> anyhow::Result<ExitCode> {
         write::to_stdout(&page(command())?)?;
         return Ok(Exit::Allowed.into());
     };
-    ensure!(folder.is_dir(), "`{}` is no directory; make it first", folder.display());
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the directory `{}`", folder.display()))?;
     let written = clap_mangen::generate_to(command(), folder);
     written.with_context(|| format!("cannot write into `{}`", folder.display()))?;
     write::to_stdout(&format!("the pages are in {0}; read them with `man -l {0}/{NAME}.1`\n", folder.display()))?;
@@ -44,6 +48,23 @@ fn command() -> Command {
         command = command.version(VERSION).about(about.clone()).after_help(after.clone());
     }
     command
+}
+
+/// The same with the values that a shell can offer. They are no parsers of the flags, whose errors say more, nor in `--help`,
+/// where the rules of all plugins would be a page of their own.
+fn completed(command: Command) -> Command {
+    let formats = Format::ALL.map(Format::as_str);
+    let rules = BUILTINS.iter().flat_map(|builtin| {
+        let rules = Page::of(builtin.page).rules().into_iter().map(move |rule| format!("{}/{rule}", builtin.name));
+        std::iter::once(builtin.name.to_owned()).chain(rules)
+    });
+    // What clap knows lives as long as the program, which ends with this command.
+    let rules: Vec<&str> = rules.map(|rule| &*rule.leak()).collect();
+    command.mut_subcommand("check", |check| {
+        let check = check.mut_arg("format", |flag| flag.value_parser(PossibleValuesParser::new(formats)));
+        let check = check.mut_arg("fail_on", |flag| flag.value_parser(PossibleValuesParser::new(FailOn::WORDS)));
+        check.mut_arg("explain", |flag| flag.value_parser(PossibleValuesParser::new(rules)))
+    })
 }
 
 fn page(command: Command) -> anyhow::Result<String> {

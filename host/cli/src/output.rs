@@ -6,23 +6,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use portcullis_gate::InstallError;
 use portcullis_model::Place;
-use portcullis_report::InputError;
+use portcullis_policies::unquoted_expression;
+use portcullis_report::{InputError, input_error_text};
+
+/// What stands in every private key in PEM.
+const PRIVATE: &str = "PRIVATE KEY";
 
 /// Everything that is wrong with what the command was given; shown one by one, so that all of it can be mended at once.
 #[derive(Debug, Default)]
-pub struct Complaints(Vec<Complaint>);
-
-#[derive(Debug)]
-struct Complaint {
-    message: String,
-    place: Option<Place>,
-    hint: Option<String>,
-}
+pub struct Complaints(Vec<InputError>);
 
 impl Complaints {
     /// Adds one.
     pub fn add(&mut self, message: String, place: Option<Place>, hint: Option<String>) {
-        self.0.push(Complaint { message, place, hint });
+        self.0.push(told(message, place, hint));
+    }
+
+    /// One alone.
+    pub fn one(message: String, place: Option<Place>, hint: Option<String>) -> Self {
+        Self(vec![told(message, place, hint)])
+    }
+
+    /// Those of another crate.
+    pub fn of<T: Into<Complaints>>(found: impl IntoIterator<Item = T>) -> Self {
+        let mut complaints = Self::default();
+        complaints.extend(found);
+        complaints
     }
 
     /// Adds those of another crate.
@@ -32,22 +41,32 @@ impl Complaints {
 
     /// The same for a report, so that a machine that reads only reports learns of it.
     pub fn in_report(&self) -> impl Iterator<Item = InputError> {
-        self.0.iter().map(|complaint| {
-            let error = InputError::new(complaint.message.clone());
-            let error = match &complaint.place {
-                Some(place) => error.at(place.clone()),
-                None => error,
-            };
-            match &complaint.hint {
-                Some(hint) => error.hint(hint.clone()),
-                None => error,
-            }
-        })
+        self.0.iter().cloned()
     }
 
     /// Whether there is nothing to complain about.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// For the person at the terminal, as the report says what is wrong with an input: with the guilty line.
+    fn drawn(&self) -> String {
+        self.0.iter().map(input_error_text).collect()
+    }
+}
+
+/// A complaint. A place in a document that was read is quoted, for its secrets are masked ([`crate::sets::mask`]); but of what
+/// looks like a key, wherever it stands, no more than the structure.
+fn told(message: String, place: Option<Place>, hint: Option<String>) -> InputError {
+    let hint = place.as_ref().and_then(unquoted_expression).map(str::to_owned).or(hint);
+    let mut error = InputError::new(message);
+    if let Some(place) = place {
+        let is_key = place.source.line_text(place.start().0).contains(PRIVATE);
+        error = if is_key { error.at(place) } else { error.at_masked(place) };
+    }
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
     }
 }
 
@@ -70,19 +89,28 @@ impl std::error::Error for Complaints {}
 impl From<portcullis_document::Error> for Complaints {
     fn from(error: portcullis_document::Error) -> Self {
         let (place, hint) = (error.place(), error.hint().map(str::to_owned));
-        Self(vec![Complaint { message: error.to_string(), place, hint }])
+        let slip = place.as_ref().and_then(unquoted_expression).map(str::to_owned);
+        let mut told = InputError::new(error.to_string());
+        if let Some(place) = place {
+            // What could not be read could not be masked either.
+            told = told.at(place);
+        }
+        Self(vec![match slip.or(hint) {
+            Some(hint) => told.hint(hint),
+            None => told,
+        }])
     }
 }
 
 impl From<portcullis_policies::Complaint> for Complaints {
     fn from(complaint: portcullis_policies::Complaint) -> Self {
-        Self(vec![Complaint { message: complaint.message, place: complaint.place, hint: complaint.hint }])
+        Self(vec![told(complaint.message, complaint.place, complaint.hint)])
     }
 }
 
 impl From<InstallError> for Complaints {
     fn from(error: InstallError) -> Self {
-        Self(vec![Complaint { message: error.to_string(), place: error.place, hint: None }])
+        Self(vec![told(error.to_string(), error.place, None)])
     }
 }
 
@@ -105,7 +133,12 @@ pub fn note(text: &str) {
 
 /// Writes an error and its causes to the standard error, control characters escaped.
 pub fn complain(error: &anyhow::Error) {
-    let text = explained(error);
+    // Who added words to the complaints wants them read.
+    let text = match error.downcast_ref::<Complaints>() {
+        Some(complaints) if complaints.to_string() == error.to_string() => complaints.drawn(),
+        _ => explained(error),
+    };
+    let text = text.trim_end();
     // Nothing is left to do where even the complaint cannot be written.
     let lines: Vec<_> = text.lines().map(portcullis_report::plain).collect();
     let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));

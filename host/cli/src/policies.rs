@@ -84,7 +84,7 @@ fn explain(arguments: PolicyExplainArguments) -> anyhow::Result<ExitCode> {
     };
     let listed = portcullis_check::listed::list(&gate, &options);
     let text = match arguments.flags.format {
-        TableFormat::Human => explain::page(&gate.sets(), &listed, used.file.as_deref()),
+        TableFormat::Human => explain::page(&gate.sets(), &listed, used.file.as_deref(), arguments.all),
         TableFormat::Json => explain::json(&gate.sets(), &listed, used.file.as_deref()),
     };
     write::to_stdout(&text)?;

@@ -22,7 +22,7 @@ pub const MAX_TOKEN_HOSTS: usize = 16;
 pub const MAX_CREDENTIAL_FILES: usize = 32;
 
 /// The kind of the document.
-const KIND: &str = "Registries";
+pub const KIND: &str = "Registries";
 
 /// What the file says; whatever it does not say is for the flags to say. Paths start at its own folder.
 #[derive(Debug, Default)]
@@ -78,20 +78,18 @@ impl Registries {
     /// # Errors
     /// Everything that is wrong with it, each with its place.
     pub fn read(path: &Path) -> Result<Self, Complaints> {
-        let mut complaints = Complaints::default();
         if path.is_dir() {
-            complaints.add(format!("`{}` is a directory; name the file in it", path.display()), None, None);
-            return Err(complaints);
+            let message = format!("`{}` is a directory; name the file in it", path.display());
+            return Err(Complaints::one(message, None, None));
         }
         let documents = sets::documents_below(&[path.to_path_buf()])?;
         let [document] = &documents[..] else {
             let message = format!("`{}` holds {} documents, and must hold one {KIND}", path.display(), documents.len());
-            complaints.add(message, None, None);
-            return Err(complaints);
+            return Err(Complaints::one(message, None, None));
         };
         let fields = Fields::new(document);
         let mut registries = read(&fields).unwrap_or_default();
-        complaints.extend(fields.finish());
+        let complaints = Complaints::of(fields.finish());
         if !complaints.is_empty() {
             return Err(complaints);
         }

@@ -5,15 +5,19 @@ use std::path::{Path, PathBuf};
 
 use portcullis_check::bytes;
 use portcullis_check::error::Error;
-use portcullis_document::{DEFAULT_BYTES, ReadLimits, decode, read_yaml};
-use portcullis_model::{Document, KeySource, NodeId, PluginReference, TrustRoot};
-use portcullis_policies::{LoadedSet, Manifests, Waivers, parse_set};
+use portcullis_document::{DEFAULT_BYTES, ReadLimits, decode, read_json, read_yaml};
+use portcullis_model::{Document, KeySource, Kind, NodeId, PluginReference, Source, TrustRoot};
+use portcullis_policies::{LoadedSet, Manifests, Waivers, foreign_policy, parse_set, rewrite_hint};
 
 use crate::builtins::DEFAULT_SET;
 use crate::output::Complaints;
+use crate::registries;
 
 /// Longest policy set, waiver, namespace list, kind list or fact file, in bytes: as much as is parsed.
 pub const MAX_SETTINGS_BYTES: u64 = DEFAULT_BYTES as u64;
+
+/// The ending of the files of OPA and conftest.
+const REGO: &str = "rego";
 
 /// Everything that `--policies` and `--waivers` name; the built-in default set where no policy set is given.
 pub fn load(policies: &[PathBuf], waivers: &[PathBuf]) -> Result<(Vec<LoadedSet>, Waivers), Complaints> {
@@ -57,6 +61,13 @@ pub fn load(policies: &[PathBuf], waivers: &[PathBuf]) -> Result<(Vec<LoadedSet>
         }
     };
     if complaints.is_empty() { Ok((sets, waivers)) } else { Err(complaints) }
+}
+
+/// The policy set that flags make, read as if it stood in a file.
+pub fn of_flags(set: &serde_json::Value) -> Result<LoadedSet, Complaints> {
+    let source = Source::new("(flags)", set.to_string());
+    let document = read_json(&source, &ReadLimits::default()).map_err(Complaints::from)?;
+    parse_set(&document).map_err(Complaints::of)
 }
 
 /// All documents of the files below a path that the user named.
@@ -109,6 +120,10 @@ impl Found {
                     continue;
                 }
                 _ => {}
+            }
+            if let Some(foreign) = foreign_policy(&document) {
+                complaints.extend([foreign]);
+                continue;
             }
             let Some(document) = self.manifests.take(document) else { continue };
             match parse_set(&document) {
@@ -177,12 +192,19 @@ fn files_below(path: &Path, complaints: &mut Complaints) -> Vec<PathBuf> {
         entries.iter().map(std::fs::DirEntry::path).filter(wanted).filter(|path| !path.is_dir()).collect();
     files.sort();
     if files.is_empty() {
-        complaints.add(format!("`{}` holds no .yaml, .yml or .json file", path.display()), None, None);
+        let rego = entries.iter().any(|entry| entry.path().extension().is_some_and(|ending| ending == REGO));
+        let message = format!("`{}` holds no .yaml, .yml or .json file", path.display());
+        complaints.add(message, None, rego.then(rewrite_hint));
     }
     files
 }
 
 fn read(path: &Path, complaints: &mut Complaints) -> Vec<Document> {
+    if path.extension().is_some_and(|ending| ending == REGO) {
+        let message = format!("`{}` is written in Rego, which nobody reads here", path.display());
+        complaints.add(message, None, Some(rewrite_hint()));
+        return Vec::new();
+    }
     match bytes_of(path, complaints) {
         Some(bytes) => documents_of(&name_of(path), bytes, complaints),
         None => Vec::new(),
@@ -205,10 +227,28 @@ pub fn bytes_of(path: &Path, complaints: &mut Complaints) -> Option<Vec<u8>> {
 fn documents_of(name: &str, bytes: Vec<u8>, complaints: &mut Complaints) -> Vec<Document> {
     let limits = ReadLimits::default();
     match decode(name, bytes, &limits).and_then(|source| read_yaml(&source, &limits)) {
-        Ok(documents) => documents,
+        Ok(documents) => {
+            documents.iter().for_each(mask);
+            documents
+        }
         Err(error) => {
             complaints.extend([error]);
             Vec::new()
+        }
+    }
+}
+
+/// Masks what no complaint may quote: the values of Secrets, and every value of what does not say what it is or holds the
+/// credentials of registries.
+pub fn mask(document: &Document) {
+    portcullis_subject::mask_secrets(document);
+    let word = |key: &str| document.string(NodeId::ROOT, &[key]).unwrap_or_default();
+    let is_open = !word("apiVersion").is_empty() && !word("kind").is_empty() && word("kind") != registries::KIND;
+    let Some(source) = document.source().filter(|_| !is_open) else { return };
+    for node in (1..=document.node_count()).map(NodeId) {
+        let is_value = !matches!(document.kind(node), Kind::Map | Kind::List);
+        if let Some(place) = document.value_place(node).filter(|_| is_value) {
+            source.mask(place.span);
         }
     }
 }

@@ -1,12 +1,11 @@
 //! The policy set that the flags of a signer make: everything must be signed by that one.
 
-use portcullis_document::{ReadLimits, read_json};
-use portcullis_model::Source;
-use portcullis_policies::{LoadedSet, parse_set};
+use portcullis_policies::LoadedSet;
 use serde_json::{Value, json};
 
 use crate::args::SignerArguments;
 use crate::output::Complaints;
+use crate::sets;
 
 /// The name of the policy set, and of its trust.
 const NAME: &str = "command-line";
@@ -15,11 +14,7 @@ const NAME: &str = "command-line";
 /// where they name nobody.
 pub fn of(arguments: &SignerArguments) -> Result<Option<LoadedSet>, Complaints> {
     let (key, identity) = (&arguments.key, &arguments.certificate_identity);
-    let wrong = |message: String| {
-        let mut complaints = Complaints::default();
-        complaints.add(message, None, None);
-        Err(complaints)
-    };
+    let wrong = |message: String| Err(Complaints::one(message, None, None));
     match (key, identity) {
         (None, None) if arguments.trusted_root.is_some() => {
             return wrong(
@@ -52,7 +47,7 @@ pub fn of(arguments: &SignerArguments) -> Result<Option<LoadedSet>, Complaints> 
     let plugin = json!({"builtin": "signature"});
     let rule = |group: &str, resources: &[&str]| json!({"resourceRules": [{"apiGroups": [group], "apiVersions": ["*"], "operations": ["*"], "resources": resources}]});
     let policy = |name: &str, matches: Value, settings: Value| json!({"name": name, "plugin": plugin, "match": matches, "grants": ["signature"], "settings": settings});
-    let text = json!({
+    let set = json!({
         "apiVersion": "portcullis.dev/v1alpha1",
         "kind": "PolicySet",
         "metadata": {"name": NAME},
@@ -65,13 +60,6 @@ pub fn of(arguments: &SignerArguments) -> Result<Option<LoadedSet>, Complaints> 
                 policy("artifacts", rule("portcullis.dev", &["artifacts"]), json!({"files": signer})),
             ],
         },
-    })
-    .to_string();
-    let document = read_json(&Source::new("(flags)", text), &ReadLimits::default()).map_err(Complaints::from)?;
-    let refused = |found| {
-        let mut complaints = Complaints::default();
-        complaints.extend(found);
-        complaints
-    };
-    parse_set(&document).map(Some).map_err(refused)
+    });
+    sets::of_flags(&set).map(Some)
 }

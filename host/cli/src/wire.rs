@@ -122,11 +122,7 @@ impl Works {
     pub fn install(&self, sets: Vec<LoadedSet>, waivers: Waivers) -> anyhow::Result<Sets> {
         let installed = Installer::new(&self.runner, &LocalPlugins, Arc::clone(&self.trusts))
             .install(sets, waivers)
-            .map_err(|errors| {
-                let mut complaints = Complaints::default();
-                complaints.extend(errors);
-                complaints
-            })?;
+            .map_err(Complaints::of)?;
         Ok(installed)
     }
 
@@ -145,10 +141,11 @@ impl Works {
 pub fn refuse_missing_plugins(sets: &[LoadedSet]) -> Result<(), Complaints> {
     let mut complaints = Complaints::default();
     for set in sets {
-        for policy in &set.set.policies {
+        for (at, policy) in set.set.policies.iter().enumerate() {
             if let Err(error) = LocalPlugins.fetch(&policy.plugin) {
                 let about = format!("policy `{}/{}`", set.set.name, policy.name);
-                complaints.extend([InstallError { about, message: error.to_string(), place: policy.place.clone() }]);
+                let place = set.policy_place(at, "/plugin");
+                complaints.extend([InstallError { about, message: error.to_string(), place }]);
             }
         }
     }

@@ -112,7 +112,8 @@ impl<'a> Installer<'a> {
             message,
             place: place.or_else(|| policy.place.clone()),
         };
-        let plugin = self.plugin(&policy.plugin).map_err(|message| vec![complain(message, None)])?;
+        let plugin = self.plugin(&policy.plugin);
+        let plugin = plugin.map_err(|message| vec![complain(message, loaded.policy_place(index, "/plugin"))])?;
         let named =
             check_against_plugin(loaded, index, &plugin).into_iter().chain(check_trusts(loaded, index, &plugin));
         let mut errors: Vec<InstallError> = named.map(|(message, place)| complain(message, place)).collect();
@@ -244,11 +245,11 @@ mod tests {
         assert_eq!(
             told,
             [
-                "a.yaml:6:5 policy `a/p`",
-                "a.yaml:7:5 policy `a/q`",
+                "a.yaml:6:15 policy `a/p`",
+                "a.yaml:7:15 policy `a/q`",
                 "a.yaml:8:26 policy set `a`",
-                "b.yaml:6:5 policy `a/p`",
-                "b.yaml:7:5 policy `a/q`",
+                "b.yaml:6:15 policy `a/p`",
+                "b.yaml:7:15 policy `a/q`",
                 "b.yaml:8:26 policy set `a`",
             ]
         );

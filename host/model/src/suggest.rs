@@ -5,12 +5,15 @@ const LONGEST: usize = 64;
 
 /// The known word nearest to what was written, where one is near enough to have been meant.
 ///
-/// Case aside, at most a third of the letters (at most three) may be wrong.
+/// Case aside, at most a third of the letters (at most three) may be wrong, or one is the plural of the other.
 pub fn nearest<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
     if written.chars().count() > LONGEST {
         return None;
     }
     let lower = written.to_lowercase();
+    if let Some(word) = known.iter().find(|word| singular(&word.to_lowercase()) == singular(&lower)) {
+        return Some(word);
+    }
     let allowed = ((written.chars().count() + 1) / 3).min(3);
     let distances = known.iter().map(|&word| (distance(&lower, &word.to_lowercase()), word));
     distances.filter(|&(distance, _)| distance <= allowed).min_by_key(|&(distance, _)| distance).map(|(_, word)| word)
@@ -23,6 +26,14 @@ pub fn by_distance<'k>(written: &str, known: &[&'k str]) -> Vec<&'k str> {
     words.sort_unstable();
     words.dedup();
     words.into_iter().map(|(_, word)| word).collect()
+}
+
+/// `policy` of `policies`, `waiver` of `waivers`.
+fn singular(word: &str) -> String {
+    match word.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => word.strip_suffix('s').unwrap_or(word).to_owned(),
+    }
 }
 
 /// How many letters to insert, remove, replace or swap with their neighbour (optimal string alignment).
@@ -57,6 +68,7 @@ mod tests {
         assert_eq!(nearest("polciies", &known), Some("policies"), "two letters swapped");
         assert_eq!(nearest("failfast", &known), Some("failFast"));
         assert_eq!(nearest("mdoe", &known), Some("mode"));
+        assert_eq!(nearest("policy", &known), Some("policies"), "one of several");
     }
 
     #[test]

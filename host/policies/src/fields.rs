@@ -68,16 +68,32 @@ impl<'d> Fields<'d> {
 
     /// Complains about every key of a map that is not known. True where the node is a map at all.
     pub fn expect_map(&self, node: NodeId, known: &[&str]) -> bool {
+        self.expect_map_or(node, known, |_| None)
+    }
+
+    /// The same, with what a map looks like for who wrote something else.
+    pub fn expect_map_like(&self, node: NodeId, known: &[&str], like: &str) -> bool {
+        let found = self.document.kind(node);
+        if found != Kind::Map {
+            let message = format!("{} must be a map, found {}", self.name(node), found_word(found));
+            self.wrong_hint(node, message, format!("write `{like}`"));
+            return false;
+        }
+        self.expect_map(node, known)
+    }
+
+    /// The same, with advice about keys that are not known, where there is any that is better than the nearest known one.
+    pub fn expect_map_or(&self, node: NodeId, known: &[&str], advice: impl Fn(&str) -> Option<String>) -> bool {
         if !self.expect(node, Kind::Map, "a map") {
             return false;
         }
         for (key, value) in self.document.entries(node) {
             if !known.contains(&key) {
                 let message = format!("unknown field {} in {}", quote(key), self.name(node));
-                let hint = match nearest(key, known) {
+                let hint = advice(key).unwrap_or_else(|| match nearest(key, known) {
                     Some(word) => format!("did you mean `{word}`?"),
                     None => format!("known here: {}", known.join(", ")),
-                };
+                });
                 self.add(Complaint::wrong(message, self.document.key_place(value)).hint(hint));
             }
         }
@@ -93,6 +109,7 @@ impl<'d> Fields<'d> {
         let message = format!("{} must be {expected}, found {}", self.name(node), found_word(found));
         match (kind, found) {
             (Kind::String, Kind::Number | Kind::Bool) => self.wrong_hint(node, message, "put it in quotes"),
+            (Kind::List, Kind::String) => self.wrong_hint(node, message, "put it in brackets: `[..]`"),
             _ => self.wrong(node, message),
         }
         false

@@ -5,6 +5,7 @@
 mod admission_policy;
 mod baseline;
 mod cel;
+mod elsewhere;
 mod error;
 mod fields;
 mod labels;
@@ -17,6 +18,7 @@ mod sample;
 mod select;
 mod set;
 mod settings;
+mod slip;
 mod trust;
 mod waiver;
 mod workloads;
@@ -26,6 +28,7 @@ pub use baseline::{
     Baseline, BaselineHead, Listed, MAX_BASELINE_DAYS, MAX_BASELINE_FINDINGS, baseline_expiry, baseline_yaml,
 };
 pub use cel::{MAX_COST, MAX_DEPTH, MAX_EXPRESSION};
+pub use elsewhere::{foreign_policy, rewrite_hint};
 pub use error::{Complaint, ComplaintKind, by_place, quote};
 pub use fields::{Fields, MAX_COMPLAINTS};
 pub use matching::{MAX_CONDITIONS, Selector};
@@ -34,4 +37,5 @@ pub use portcullis_model::{by_distance, nearest as suggest};
 pub use select::{Explanation, Reason, Selection, match_line};
 pub use set::{API_VERSION, DEFAULT_NAMESPACE_LABEL, LoadedSet, MAX_POLICIES, is_of_kind, parse_set};
 pub use settings::MAX_SETTINGS;
+pub use slip::unquoted_expression;
 pub use waiver::{MAX_WAIVERS, Waiver, WaiverMatch, WaiverPlaces, Waivers};

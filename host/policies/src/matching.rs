@@ -3,6 +3,7 @@
 use portcullis_model::{Kind, Match, MatchCondition, NodeId};
 
 use crate::cel::Condition;
+use crate::elsewhere;
 use crate::error::quote;
 use crate::fields::Fields;
 use crate::labels::{is_qualified_name, read_selector};
@@ -31,7 +32,7 @@ pub(crate) fn read_match(fields: &Fields, policy: NodeId) -> (Match, Selector) {
     let absent = Selector::of_objects;
     let Some(node) = fields.get(policy, "match") else { return (Match::default(), absent()) };
     let known = ["resourceRules", "namespaceSelector", "objectSelector", "matchConditions", "documents"];
-    if !fields.expect_map(node, &known) {
+    if !fields.expect_map_or(node, &known, elsewhere::in_match) {
         return (Match::default(), absent());
     }
     let rules = fields.list(node, "resourceRules");
@@ -61,7 +62,7 @@ fn read_conditions(fields: &Fields, node: NodeId) -> (Vec<MatchCondition>, Vec<C
     let mut written = Vec::new();
     let mut compiled = Vec::new();
     for item in items.into_iter().take(MAX_CONDITIONS) {
-        if !fields.expect_map(item, &["name", "expression"]) {
+        if !fields.expect_map_like(item, &["name", "expression"], "{name: .., expression: '..'}") {
             continue;
         }
         let name = fields.required_text(item, "name");
@@ -102,7 +103,7 @@ fn read_documents<'d>(fields: &Fields<'d>, node: NodeId) -> Vec<(NodeId, &'d str
     }
     let mut paths = Vec::new();
     for item in fields.list(node, "documents").unwrap_or_default() {
-        if fields.expect_map(item, &["paths"])
+        if fields.expect_map_like(item, &["paths"], "{paths: [..]}")
             && let Some(list) = fields.required(item, "paths")
         {
             refuse_empty(list, "paths");

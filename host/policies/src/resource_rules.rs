@@ -241,7 +241,10 @@ mod tests {
         let custom = r#""apiGroups":["e.example"],"apiVersions":["stable"],"operations":["*"],"resources":["things"]"#;
         assert_eq!(complaints(custom), "", "the versions of a custom kind have any name");
         assert_ne!(complaints(&custom.replace("e.example", "node.k8s.io")), "");
-        assert_eq!(rule("apiVersions", "\"v1\""), "`apiVersions` must be a list of strings, found a string");
+        assert_eq!(
+            rule("apiVersions", "\"v1\""),
+            "`apiVersions` must be a list of strings, found a string; put it in brackets: `[..]`"
+        );
     }
 
     #[test]

@@ -315,7 +315,8 @@ fn namespace(matches: &Match, review: &Review) -> Selection {
         NamespaceLabels::None => Err("they were not given".to_owned()),
         NamespaceLabels::Unknown(why) => Err(why.clone()),
     };
-    let name = if request.namespace.is_empty() { &request.name } else { &request.namespace };
+    // Only a Namespace's own name is that of a namespace; what names none may go into any.
+    let name = if own && request.namespace.is_empty() { &request.name } else { &request.namespace };
     let own_name = (!name.is_empty()).then(|| (NAMESPACE_NAME_LABEL.to_owned(), name.clone()));
     match known {
         Ok(labels) => {
@@ -328,7 +329,9 @@ fn namespace(matches: &Match, review: &Review) -> Selection {
             Selection::when(labels::matches(selector, &own_name.into_iter().collect()))
         }
         Err(why) => {
-            Selection::Unknown(format!("`namespaceSelector` asks the namespace {} for its labels: {why}", quote(name)))
+            let asked =
+                if name.is_empty() { "its namespace".to_owned() } else { format!("the namespace {}", quote(name)) };
+            Selection::Unknown(format!("`namespaceSelector` asks {asked} for its labels: {why}"))
         }
     }
 }

@@ -6,6 +6,7 @@ use portcullis_model::{
 };
 
 use crate::admission_policy::Written;
+use crate::elsewhere;
 use crate::error::{Complaint, quote};
 use crate::fields::Fields;
 use crate::labels::{check_key, is_subdomain};
@@ -119,7 +120,11 @@ pub fn is_of_kind(fields: &Fields, kind: &str) -> bool {
     let a_kind = found_kind.map_or("a document".to_owned(), |found| format!("a {}", quote(found)));
     let of_version = found_version.map_or(String::new(), |found| format!(" of {}", quote(found)));
     let message = format!("this is {a_kind}{of_version}, not a `{kind}` of `{API_VERSION}`");
-    fields.wrong(document.find(root, other), message);
+    let node = document.find(root, other);
+    match elsewhere::foreign(document) {
+        Some(_) => fields.wrong_hint(node, message, elsewhere::rewrite_hint()),
+        None => fields.wrong(node, message),
+    }
     false
 }
 
@@ -225,7 +230,7 @@ fn read_policy<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) 
         "settings",
         "settingsByMode",
     ];
-    if !fields.expect_map(node, &known) {
+    if !fields.expect_map_or(node, &known, elsewhere::in_policy) {
         return None;
     }
     let name = read_name(fields, node);
@@ -343,7 +348,7 @@ fn check_digest(fields: &Fields, node: NodeId, digest: &str) {
 fn read_overrides(fields: &Fields, items: Vec<NodeId>) -> Vec<Override> {
     let mut overrides: Vec<Override> = Vec::new();
     for node in items {
-        if !fields.expect_map(node, &["rule", "severity", "effect"]) {
+        if !fields.expect_map_like(node, &["rule", "severity", "effect"], "{rule: .., severity: ..}") {
             continue;
         }
         let severities = Severity::ALL.map(|severity| (severity.as_str(), severity));

@@ -57,7 +57,7 @@ pub(crate) fn finding_text(report: &Report, judged: &Judged, set: Option<&str>) 
 }
 
 /// One error of the input in the same words.
-pub(crate) fn input_error_text(error: &InputError) -> String {
+pub fn input_error_text(error: &InputError) -> String {
     let mut page = Page { out: String::new(), options: HumanOptions::default(), several_sets: false, report: None };
     page.input_error(error);
     page.out

@@ -36,7 +36,7 @@ pub use format::{Format, RenderOptions};
 pub use github::github;
 pub use gitlab::gitlab;
 pub use html::html;
-pub use human::{DEFAULT_WIDTH, HumanOptions, human};
+pub use human::{DEFAULT_WIDTH, HumanOptions, human, input_error_text};
 pub use json::{API_VERSION, KIND, json};
 pub use junit::junit;
 pub use markdown::{MARKDOWN_BYTES, markdown};

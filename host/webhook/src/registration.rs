@@ -17,6 +17,7 @@ use portcullis_policies::LoadedSet;
 
 pub use error::RegistrationError;
 use narrowing::Want;
+pub use reach::{Reach, reach};
 
 /// Conditions of one webhook (`matchConditions`, admissionregistration.k8s.io/v1).
 pub const MAX_CONDITIONS: usize = 64;

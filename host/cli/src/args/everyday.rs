@@ -23,8 +23,8 @@ pub struct EverydayArguments {
     #[arg(long, short, env = "PORTCULLIS_QUIET")]
     pub quiet: bool,
 
-    /// Judge nothing, and explain a rule (`resource-limits/cpu-limit-max`) or a plugin: what it asks for, why, how to mend it,
-    /// and which of the policies use it
+    /// Judge nothing, and explain a rule (`cpu-limit-max`, `resource-limits/cpu-limit-max`, or `POLICY/PLUGIN/RULE` as a report
+    /// names it), a plugin, or a policy of the sets in use: what it asks for, why, how to mend it, and which policies use it
     // Without a variable: one that is left in an environment would make every check pass.
     #[arg(long, value_name = "RULE", conflicts_with = "changed_since")]
     pub explain: Option<String>,

@@ -66,6 +66,10 @@ pub struct PolicyExplainArguments {
     #[arg(required = true, value_name = "FILE")]
     pub paths: Vec<PathBuf>,
 
+    /// Show every policy with all reasons, not only those that may find something or nearly would
+    #[arg(long, short, env = "PORTCULLIS_ALL")]
+    pub all: bool,
+
     /// The mode everywhere, whatever the namespaces say
     #[arg(long, short, value_name = "MODE", env = "PORTCULLIS_MODE")]
     pub mode: Option<ModeArgument>,

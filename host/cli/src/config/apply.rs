@@ -1,9 +1,11 @@
 //! Fills in what neither a flag nor a variable says, and nothing that would weaken what they do say.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::{Config, Used, load};
 use crate::args::{CheckArguments, ConfigArguments, Given, ModeArgument};
+use crate::output::Complaints;
 
 /// Flags that say what is judged: then `ignore` of the file leaves nothing of it out.
 const SUBJECTS: [&str; 3] = ["paths", "image", "artifact"];
@@ -113,14 +115,14 @@ fn fill(
         arguments.artifact = std::mem::take(&mut config.artifacts);
     }
     filling.fill("ignore", "ignore", &SUBJECTS, std::mem::take(&mut config.ignore), &mut arguments.ignore);
-    let flags = PolicyFlags {
+    let mut flags = PolicyFlags {
         policies: &mut arguments.policies,
         mode: &mut arguments.mode,
         namespace_labels: &mut arguments.namespace_labels,
         namespace: &mut arguments.namespace,
         api_resources: &mut arguments.api_resources,
     };
-    policy_flags(&mut filling, &mut config, flags);
+    policy_flags(&mut filling, &mut config, &mut flags);
     filling.fill("waivers", "waivers", &POLICIES, std::mem::take(&mut config.waivers), &mut arguments.waivers);
     let (sbom, sarif) = (&mut arguments.documents.sbom, &mut arguments.documents.sarif);
     filling.fill("sboms", "sbom", &POLICIES, std::mem::take(&mut config.sboms), sbom);
@@ -129,12 +131,39 @@ fn fill(
     filling.fill("bundles", "bundle", &POLICIES, std::mem::take(&mut config.bundles), &mut evidence.bundle);
     filling.fill("offline", "offline", &[], config.offline, &mut evidence.offline);
     filling.fill("jobs", "jobs", &[], config.jobs, &mut arguments.jobs);
+    let used: [(&str, &[PathBuf]); 9] = [
+        ("policies", &arguments.policies),
+        ("paths", &arguments.paths),
+        ("artifact", &arguments.artifact),
+        ("waivers", &arguments.waivers),
+        ("namespace_labels", &arguments.namespace_labels),
+        ("api_resources", &arguments.api_resources),
+        ("sbom", &arguments.documents.sbom),
+        ("sarif", &arguments.documents.sarif),
+        ("bundle", &arguments.evidence.bundle),
+    ];
+    // Who has a rule explained needs no more than the policies.
+    let needed = if arguments.everyday.explain.is_some() { 1 } else { used.len() };
+    refuse_missing(&config, &given, &used[..needed])?;
     rest(&mut filling, &mut config, arguments);
     let notices = filling.notices(&config.shown);
     let base = if own_paths { config.folder.clone() } else { PathBuf::new() };
     // So that no result is written over it.
     arguments.everyday.config.config = Some(PathBuf::from(&config.shown));
     Ok(Used { file: Some(config.shown), base, folder: config.folder, notices })
+}
+
+/// Complains about what the file names and is not there, where the file names it.
+fn refuse_missing(config: &Config, given: &Given, used: &[(&str, &[PathBuf])]) -> Result<(), Complaints> {
+    let mut complaints = Complaints::default();
+    for path in used.iter().filter(|(flag, _)| !given.has(flag)).flat_map(|(_, paths)| *paths) {
+        let place = config.places.iter().find(|(named, _)| named == path).map(|(_, place)| place.clone());
+        if place.is_some() && path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            let hint = format!("mend `{}`, in whose folder its paths start, or make what it names", config.shown);
+            complaints.add(format!("there is no `{}`", path.display()), place, Some(hint));
+        }
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
 }
 
 /// What concerns only the showing, and what may only be made stricter.
@@ -156,15 +185,21 @@ fn show(given: &Given, config: &mut Config, arguments: &mut CheckArguments) {
 ///
 /// # Errors
 /// Everything that is wrong with the file.
-pub fn policies(arguments: &ConfigArguments, flags: PolicyFlags<'_>) -> anyhow::Result<Used> {
+pub fn policies(arguments: &ConfigArguments, mut flags: PolicyFlags<'_>) -> anyhow::Result<Used> {
     let Some(mut config) = load(arguments)? else { return Ok(Used::default()) };
     let mut filling = Filling { given: &arguments.given, left_out: Vec::new() };
-    policy_flags(&mut filling, &mut config, flags);
+    policy_flags(&mut filling, &mut config, &mut flags);
+    let used: [(&str, &[PathBuf]); 3] = [
+        ("policies", flags.policies),
+        ("namespace_labels", flags.namespace_labels),
+        ("api_resources", flags.api_resources),
+    ];
+    refuse_missing(&config, &arguments.given, &used)?;
     let notices = filling.notices(&config.shown);
     Ok(Used { file: Some(config.shown), base: config.folder.clone(), folder: config.folder, notices })
 }
 
-fn policy_flags(filling: &mut Filling<'_>, config: &mut Config, flags: PolicyFlags<'_>) {
+fn policy_flags(filling: &mut Filling<'_>, config: &mut Config, flags: &mut PolicyFlags<'_>) {
     use std::mem::take;
     filling.fill("mode", "mode", &LABELS, config.mode.take(), flags.mode);
     let labels = take(&mut config.namespace_labels);

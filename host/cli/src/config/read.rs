@@ -1,5 +1,6 @@
 //! Reads `portcullis.yaml` strictly: an unknown field is an error with its place, and no path leads out of its folder.
 
+use std::cell::RefCell;
 use std::num::NonZero;
 use std::path::{Component, Path, PathBuf};
 
@@ -7,13 +8,14 @@ use clap::ValueEnum;
 use portcullis_check::bytes;
 use portcullis_check::exit::FailOn;
 use portcullis_document::{ReadLimits, decode, read_yaml};
-use portcullis_model::{Kind, NodeId};
-use portcullis_policies::{Fields, is_of_kind, quote};
+use portcullis_model::{Kind, NodeId, Place};
+use portcullis_policies::{Fields, is_of_kind, quote, suggest};
 use portcullis_report::Format;
 
 use super::{Config, KIND};
 use crate::args::{ColorArgument, ModeArgument};
 use crate::output::Complaints;
+use crate::sets;
 
 /// The longest file, in bytes.
 const MAX_CONFIG_BYTES: u64 = 256 << 10;
@@ -47,6 +49,11 @@ const KEYS: [&str; 21] = [
     "kind",
 ];
 
+/// What most files say, for who looks for a key.
+const MOSTLY: [&str; 7] = ["paths", "ignore", "policies", "mode", "waivers", "failOn", "formats"];
+/// Where every key is described.
+const EVERY_KEY: &str = "policies/README.md#checkconfig";
+
 /// What only flags and variables may say, with the reason: a change may edit the file in the pull request that it judges.
 const REFUSED: [(&str, &str); 18] = [
     ("key", "whose signatures count; a policy set says it (`spec.trust`)"),
@@ -72,34 +79,25 @@ const REFUSED: [(&str, &str); 18] = [
 /// Reads the one document of a file that lies in `folder`.
 pub(super) fn read(path: &Path, folder: PathBuf) -> Result<Config, Complaints> {
     let shown = path.display().to_string();
-    let mut complaints = Complaints::default();
-    let bytes = match bytes::read(path, MAX_CONFIG_BYTES) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            complaints.add(error.to_string(), None, Some(error.hint()));
-            return Err(complaints);
-        }
-    };
+    let unread = |error: portcullis_check::error::Error| Complaints::one(error.to_string(), None, Some(error.hint()));
+    let bytes = bytes::read(path, MAX_CONFIG_BYTES).map_err(unread)?;
     let limits = ReadLimits::default();
     let documents = decode(&shown, bytes, &limits).and_then(|source| read_yaml(&source, &limits))?;
     let [document] = &documents[..] else {
         let message = format!("`{shown}` holds {} documents, and must hold one {KIND}", documents.len());
         let hint = "put policy sets and waivers into files of their own, or say --no-config";
-        complaints.add(message, None, Some(hint.to_owned()));
-        return Err(complaints);
+        return Err(Complaints::one(message, None, Some(hint.to_owned())));
     };
+    sets::mask(document);
     let fields = Fields::new(document);
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
-    let real = match here.canonicalize() {
-        Ok(real) => real,
-        Err(error) => {
-            complaints.add(format!("the folder of `{shown}` cannot be found: {error}"), None, None);
-            return Err(complaints);
-        }
-    };
-    let config = Reader { fields: &fields, folder: &folder, real: &real }.config();
-    complaints.extend(fields.finish());
-    if complaints.is_empty() { Ok(Config { shown, folder, ..config }) } else { Err(complaints) }
+    let lost = |error| Complaints::one(format!("the folder of `{shown}` cannot be found: {error}"), None, None);
+    let real = here.canonicalize().map_err(lost)?;
+    let reader = Reader { fields: &fields, folder: &folder, real: &real, places: RefCell::default() };
+    let config = reader.config();
+    let places = reader.places.into_inner();
+    let complaints = Complaints::of(fields.finish());
+    if complaints.is_empty() { Ok(Config { shown, folder, places, ..config }) } else { Err(complaints) }
 }
 
 struct Reader<'r, 'd> {
@@ -108,6 +106,7 @@ struct Reader<'r, 'd> {
     folder: &'r Path,
     /// The same without links.
     real: &'r Path,
+    places: RefCell<Vec<(PathBuf, Place)>>,
 }
 
 impl Reader<'_, '_> {
@@ -118,7 +117,10 @@ impl Reader<'_, '_> {
         }
         self.refuse();
         let known: Vec<&str> = KEYS.iter().copied().chain(REFUSED.iter().map(|(key, _)| *key)).collect();
-        fields.expect_map(root, &known);
+        fields.expect_map_or(root, &known, |key| match suggest(key, &KEYS) {
+            Some(near) => Some(format!("did you mean `{near}`?")),
+            None => Some(format!("mostly used are {}; every key is in {EVERY_KEY}", MOSTLY.join(", "))),
+        });
         for key in ["apiVersion", "kind"] {
             fields.required_text(root, key);
         }
@@ -180,7 +182,12 @@ impl Reader<'_, '_> {
     }
 
     fn paths(&self, key: &str) -> Vec<PathBuf> {
-        self.list(key).into_iter().filter_map(|node| self.path(node)).collect()
+        let path = |node| {
+            let path = self.path(node)?;
+            self.places.borrow_mut().extend(self.fields.place(node).map(|place| (path.clone(), place)));
+            Some(path)
+        };
+        self.list(key).into_iter().filter_map(path).collect()
     }
 
     /// A path in the folder of the file, from the current directory. It may lead out neither by its words nor by links: what
@@ -222,7 +229,11 @@ impl Reader<'_, '_> {
         let fields = self.fields;
         let mut formats = Vec::new();
         for item in self.list("formats") {
-            if !fields.expect_map(item, &["format", "output"]) {
+            let like = match fields.document.kind(item) {
+                Kind::String => format!("{{format: {}}}", fields.document.text(item).escape_debug()),
+                _ => "{format: sarif, output: portcullis.sarif}".to_owned(),
+            };
+            if !fields.expect_map_like(item, &["format", "output"], &like) {
                 continue;
             }
             let name = fields.required_text(item, "format");

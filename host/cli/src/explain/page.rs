@@ -15,6 +15,14 @@ impl<'p> Page<'p> {
         paragraphs.nth(1).map(|text| without_links(text.trim()))
     }
 
+    /// The ids of the rules, in the order of the page: the rows of the table below `## Findings`.
+    pub fn rules(&self) -> Vec<&'p str> {
+        let table = self.0.split_once("\n## Findings\n").map_or("", |(_, below)| below);
+        let table = table.split_once("\n## ").map_or(table, |(own, _)| own);
+        let id = |row: &'p str| Some(row.strip_prefix("| `")?.split_once("` |")?.0);
+        table.lines().filter_map(id).collect()
+    }
+
     /// When a rule is broken: `| rule | severity | when |`.
     pub fn when(&self, id: &str) -> Option<String> {
         let head = format!("| `{id}` |");
@@ -51,6 +59,7 @@ mod tests {
         assert_eq!(page.why().as_deref(), Some("Because of this and `that`."));
         assert_eq!(page.when("b").as_deref(), Some("it is so"));
         assert_eq!(page.when("d"), None);
+        assert_eq!(page.rules(), ["b", "c"]);
         for builtin in crate::builtins::BUILTINS {
             assert!(Page::of(builtin.page).why().is_some_and(|why| why.len() > 40), "{}", builtin.name);
         }

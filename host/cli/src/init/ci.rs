@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::scalar;
+
 /// The command of every step.
 const CHECK: &str = "portcullis check";
 
@@ -61,8 +63,19 @@ impl System {
         // The line of the command, however this system writes one.
         let is_command = |line: &&str| line.contains(CHECK) && !line.trim_start().starts_with(['#', '/']);
         let Some(line) = text.lines().find(is_command) else { return text.to_owned() };
-        let more: String = rendered.iter().map(|command| line.replacen(CHECK, command, 1) + "\n").collect();
+        let written = |command: &String| line.replacen(CHECK, &self.scalar(command), 1) + "\n";
+        let more: String = rendered.iter().map(written).collect();
         text.replacen(&format!("{line}\n"), &format!("{more}{line}\n"), 1)
+    }
+
+    /// A command as this system's file writes it where [`CHECK`] stands.
+    fn scalar(self, command: &str) -> String {
+        match self {
+            Self::Jenkins => command.replace('\\', "\\\\").replace('\'', "\\'"),
+            // A plain scalar may hold quotes, but neither of these.
+            _ if command.contains(": ") || command.contains(" #") => scalar(command),
+            _ => command.to_owned(),
+        }
     }
 
     fn template(self) -> &'static str {

@@ -2,18 +2,29 @@
 
 use portcullis_check::listed::Listed;
 use portcullis_gate::{InstalledSet, Sets};
-use portcullis_model::{Review, mode_with_source};
+use portcullis_model::{Policy, Review, SubjectKind, mode_with_source};
 use portcullis_policies::{Explanation, Selection};
-use portcullis_report::{InputError, plain, plain_json};
+use portcullis_report::{InputError, input_error_text, plain, plain_json};
+use portcullis_subject::workload::{notice, view};
+use portcullis_webhook::registration::{Reach, reach};
 use serde_json::{Value, json};
 
-/// A page for the person at the terminal.
-pub fn page(sets: &Sets, listed: &Listed, config: Option<&str>) -> String {
+/// What is said of a policy that applies, but whose plugin looks at other kinds.
+const FINDS_NOTHING: &str = "it finds nothing here, for its plugin looks at what runs containers or claims storage";
+/// The kind of the subresource that says how many Pods there are.
+const SCALE: &str = "Scale";
+
+/// How many policies that find nothing in a subject are named; the others are counted.
+const IDLE_SHOWN: usize = 8;
+/// What a rule does not name, as most rules do not name most kinds, tells nobody anything.
+const UNTELLING: [&str; 2] = ["resourceRules", "documents"];
+
+/// A page for the person at the terminal: one line for each policy that may find something, or that nearly would; `all` of
+/// them with all reasons where that is wanted.
+pub fn page(sets: &Sets, listed: &Listed, config: Option<&str>, all: bool) -> String {
     let mut out = String::new();
     for error in &listed.errors {
-        let place = place(error).map_or_else(String::new, |place| format!("\n  --> {}", plain(&place)));
-        let hint = error.hint.as_ref().map_or_else(String::new, |hint| format!("\n  help: {}", plain(hint)));
-        out.push_str(&format!("error: {}{place}{hint}\n\n", plain(&error.message)));
+        out.push_str(&input_error_text(error));
     }
     for review in &listed.reviews {
         out.push_str(&format!("{}\n", plain(&subject(review))));
@@ -21,19 +32,16 @@ pub fn page(sets: &Sets, listed: &Listed, config: Option<&str>) -> String {
             let (mode, source, _) = mode_with_source(&set.loaded.set.mode, review);
             let name = plain(&set.loaded.set.name);
             out.push_str(&format!("  {name}: {mode}, because {}\n", source.as_str()));
-            for (at, policy) in set.loaded.set.policies.iter().enumerate() {
-                let explanation = set.loaded.explain(at, review);
-                let effect = match explanation.selection {
-                    Selection::Skips => String::new(),
-                    Selection::Applies => format!("; a finding is {}", effect_word(policy.effect.of(mode).as_str())),
-                    Selection::Unknown(_) => {
-                        format!("; that it cannot be known is {}", effect_word(policy.on_error.of(mode).as_str()))
-                    }
-                };
-                out.push_str(&format!("    {:10} {}{effect}\n", word(&explanation.selection), plain(&policy.name)));
-                for reason in &explanation.reasons {
-                    out.push_str(&format!("               {}\n", plain(&reason.text)));
-                }
+            let lines = set.loaded.set.policies.iter().enumerate().map(|(at, policy)| Line {
+                name: plain(&policy.name).into_owned(),
+                explanation: set.loaded.explain(at, review),
+                effect: policy.effect.of(mode).as_str(),
+                on_error: policy.on_error.of(mode).as_str(),
+                reaches: reaches(set, policy, review),
+            });
+            match all {
+                true => lines.for_each(|line| out.push_str(&line.whole())),
+                false => out.push_str(&shortly(lines)),
             }
         }
         out.push('\n');
@@ -45,6 +53,76 @@ pub fn page(sets: &Sets, listed: &Listed, config: Option<&str>) -> String {
         out.push_str(&format!("settings of {}\n", plain(config)));
     }
     out
+}
+
+/// What is told of a policy and a subject.
+struct Line {
+    name: String,
+    explanation: Explanation,
+    effect: &'static str,
+    on_error: &'static str,
+    /// Whether its plugin has anything to say about such a subject.
+    reaches: bool,
+}
+
+impl Line {
+    fn head(&self) -> String {
+        format!("    {:10} {}", word(&self.explanation.selection), self.name)
+    }
+
+    fn whole(&self) -> String {
+        let effect = match self.explanation.selection {
+            Selection::Skips => String::new(),
+            Selection::Applies if !self.reaches => format!("; {FINDS_NOTHING}"),
+            Selection::Applies => format!("; a finding is {}", effect_word(self.effect)),
+            Selection::Unknown(_) => format!("; that it cannot be known is {}", effect_word(self.on_error)),
+        };
+        let reasons = self.explanation.reasons.iter().map(|reason| format!("               {}\n", plain(&reason.text)));
+        format!("{}{effect}\n{}", self.head(), reasons.collect::<String>())
+    }
+
+    /// One line where it tells something.
+    fn short(&self) -> Option<String> {
+        let last = self.explanation.reasons.last();
+        let why = last.map_or_else(String::new, |reason| plain(&reason.text).into_owned());
+        let rest = match self.explanation.selection {
+            Selection::Applies if !self.reaches => return None,
+            Selection::Applies => format!("; a finding is {}", effect_word(self.effect)),
+            Selection::Skips if last.is_none_or(|reason| UNTELLING.contains(&reason.part)) => return None,
+            Selection::Skips => format!(": {why}"),
+            Selection::Unknown(_) => format!(", which is {}: {why}", effect_word(self.on_error)),
+        };
+        Some(format!("{}{rest}\n", self.head()))
+    }
+}
+
+/// The lines that tell something, and the names of the other policies.
+fn shortly(lines: impl Iterator<Item = Line>) -> String {
+    let (mut out, mut idle) = (String::new(), Vec::new());
+    for line in lines {
+        match line.short() {
+            Some(line) => out.push_str(&line),
+            None => idle.push(line.name),
+        }
+    }
+    let shown: Vec<&str> = idle.iter().take(IDLE_SHOWN).map(String::as_str).collect();
+    if let Some(more) = idle.len().checked_sub(shown.len()).filter(|_| !idle.is_empty()) {
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        out.push_str(&format!("    nothing to find: {}{more} (--all says why)\n", shown.join(", ")));
+    }
+    out
+}
+
+/// Whether the plugin of a policy could find anything in a subject: most of those in the binary look only at what runs
+/// containers or claims storage. Of another nobody knows.
+fn reaches(set: &InstalledSet, policy: &Policy, review: &Review) -> bool {
+    if review.subject.kind_of != SubjectKind::Object || reach(policy) == Reach::Everything {
+        return true;
+    }
+    let view = view(review, &set.loaded.set.workloads);
+    let counts = reach(policy) == Reach::Workloads { scale: true } && review.request.kind.kind == SCALE;
+    let is_untold = notice(review, &view, &set.loaded.set.workloads).is_some();
+    counts || is_untold || !(view.containers.is_empty() && view.images.is_empty() && view.claims.is_empty())
 }
 
 fn effect_word(effect: &str) -> &'static str {

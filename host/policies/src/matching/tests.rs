@@ -85,7 +85,10 @@ fn refuses_paths_that_never_match() {
     assert_eq!(one("../a.yaml"), format!("`../a.yaml` never matches{hint}"));
     assert_eq!(one("a["), "`a[` is not a pattern: unclosed character class; missing ']'");
     assert_eq!(complaints(r#"{"documents":[{}]}"#), "`documents[0]` has no `paths`");
-    assert_eq!(complaints(r#"{"documents":["a"]}"#), "`documents[0]` must be a map, found a string");
+    assert_eq!(
+        complaints(r#"{"documents":["a"]}"#),
+        "`documents[0]` must be a map, found a string; write `{paths: [..]}`"
+    );
 }
 
 #[test]

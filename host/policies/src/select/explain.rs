@@ -164,14 +164,21 @@ fn of_namespace(matches: &Match, review: &Review, selection: &Selection) -> Opti
             format!("`namespaceSelector` ({selector}) {fits} this Namespace's own labels")
         }
         NamespaceLabels::Known(known) => {
-            let namespace = quote(&review.request.namespace);
-            format!("`namespaceSelector` ({selector}) {fits} the namespace {namespace}, labelled {}", shown(known))
+            let namespace = namespace_of(review);
+            format!("`namespaceSelector` ({selector}) {fits} {namespace}, labelled {}", shown(known))
         }
         _ if review.request.namespaced == Some(false) => {
             format!("`namespaceSelector` ({selector}) asks nothing of what has no namespace")
         }
-        _ => format!("`namespaceSelector` ({selector}) {fits} the namespace {}", quote(&review.request.namespace)),
+        _ => format!("`namespaceSelector` ({selector}) {fits} {}", namespace_of(review)),
     })
+}
+
+fn namespace_of(review: &Review) -> String {
+    match review.request.namespace.as_str() {
+        "" => "its namespace, which nobody names".to_owned(),
+        name => format!("the namespace {}", quote(name)),
+    }
 }
 
 fn of_object(matches: &Match, review: &Review, selection: &Selection) -> Option<String> {

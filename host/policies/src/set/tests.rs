@@ -269,7 +269,10 @@ fn refuses_overrides_and_grants_that_say_nothing() {
         "set.yaml:8:24: `memory-*` is not a rule; write one rule as reports show it, such as `resource-limits/memory-missing`"
     );
     assert_eq!(about("overrides: [{severity: low}]"), "set.yaml:8:17: `overrides[0]` has no `rule`");
-    assert_eq!(about("grants: signature"), "set.yaml:8:13: `grants` must be a list of strings, found a string");
+    assert_eq!(
+        about("grants: signature"),
+        "set.yaml:8:13: `grants` must be a list of strings, found a string; put it in brackets: `[..]`"
+    );
     assert_eq!(
         about("grants: [1, '']"),
         "set.yaml:8:14: `grants[0]` must be a string, found a number; put it in quotes\nset.yaml:8:17: `grants[1]` is empty"

@@ -248,7 +248,10 @@ fn refuses_a_waiver_that_covers_nothing_or_everything_by_accident() {
         complaints("covers={everything: true, kinds: [Pod]}"),
         "set.yaml:12:3: `everything: true` and a list contradict each other"
     );
-    assert_eq!(complaints("covers={kinds: Pod}"), "set.yaml:12:19: `kinds` must be a list of strings, found a string");
+    assert_eq!(
+        complaints("covers={kinds: Pod}"),
+        "set.yaml:12:19: `kinds` must be a list of strings, found a string; put it in brackets: `[..]`"
+    );
     assert_eq!(
         complaints("covers={names: ['[']}"),
         "set.yaml:12:20: `[` is not a pattern: unclosed character class; missing ']'"
