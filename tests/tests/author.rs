@@ -338,7 +338,9 @@ fn inspects_what_is_built_in_and_what_is_hostile() {
     assert!(measured().contains("  with no settings\n"), "{}", measured());
     folder.write("cases/a.yaml", "# No settings.\nkind: Pod\n");
     folder.write("cases/b.yaml", "# Some.\n# settings: {a: 1}\nkind: Pod\n");
-    assert!(measured().contains("  with the settings of `cases/b.yaml`\n"), "{}", measured());
+    let shown = measured();
+    assert!(shown.contains("  with the settings of `cases/b.yaml`\n"), "{shown}");
+    assert!(shown.contains("  the manifest of the case ") && !bare.out.contains("of the case"), "{shown}");
 
     let refused = |bytes: &[u8], why: &str| {
         folder.write("it.wasm", bytes);

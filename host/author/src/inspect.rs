@@ -163,7 +163,7 @@ impl Inspected {
                         format!("{:.1} times the empty call", cost.ratio(time)),
                     ]
                 };
-                let rows = [
+                let mut rows = vec![
                     vec![
                         "the empty call of an empty plugin".to_owned(),
                         format!("{:.1} us", cost.empty.as_secs_f64() * 1e6),
@@ -171,6 +171,7 @@ impl Inspected {
                     row("a Pod without containers", cost.small),
                     row("a Pod with 10 containers", cost.large),
                 ];
+                rows.extend(cost.case.map(|time| row("the manifest of the case", time)));
                 text.push_str(&table(&rows, "  "));
                 text.push_str(&format!("  with {}\n", plain(&cost.settings)));
             }
@@ -188,6 +189,7 @@ impl Inspected {
                 "emptyMicroseconds": micros(cost.empty),
                 "podWithoutContainers": {"microseconds": micros(cost.small), "ratio": cost.ratio(cost.small)},
                 "podWithTenContainers": {"microseconds": micros(cost.large), "ratio": cost.ratio(cost.large)},
+                "manifestOfTheCase": cost.case.map(|time| json!({"microseconds": micros(time), "ratio": cost.ratio(time)})),
             }),
             Err(why) => json!({"notMeasured": why}),
         };

@@ -106,7 +106,7 @@ impl Tested {
         if !self.undescribed.is_empty() {
             let names: Vec<String> = self.undescribed.iter().map(|name| format!("`{}`", plain(name))).collect();
             text.push_str(&format!(
-                "\nwarning: the plugin takes {}, and the schema of its settings does not: its page and editors say that it is wrong\n",
+                "\nwarning: the plugin takes {}, which the schema of its settings does not know, so that editors refuse it and no page tells of it; describe it there\n",
                 names.join(", ")
             ));
         }
