@@ -108,6 +108,13 @@ fn refuses_names_and_folders_that_are_taken() {
     assert_eq!(answer.status, 0, "{answer:?}");
     let manifest = std::fs::read_to_string(folder.path().join("a/Cargo.toml")).expect("a manifest");
     assert!(manifest.contains(r#"portcullis-sdk = { git = "https://example.org/sdk", rev = "v1" }"#), "{manifest}");
+    assert!(!answer.out.contains("sdk"), "{answer:?}");
+    let own = portcullis(folder.path(), &["plugin", "new", "b"]);
+    assert!(
+        own.out.contains("\n  sdk/ (18 files: the guest kit; its README.md is the page to keep open)\n"),
+        "{own:?}"
+    );
+    assert!(folder.path().join("b/sdk/README.md").is_file());
     assert!(!folder.path().join("a/sdk").exists() && !folder.path().join("a/Cargo.lock").exists());
 }
 
@@ -183,13 +190,14 @@ fn says_what_keeps_a_file_from_being_a_plugin() {
 
 #[test]
 fn judges_every_case_of_every_built_in_plugin() {
-    for plugin in ["resource-limits", "image-reference", "signature", "sbom", "sast"] {
+    for plugin in ["resource-limits", "image-reference", "pod-security", "signature", "sbom", "sast", "cel"] {
         let folder = root().join("plugins").join(plugin);
         let path = folder.to_str().expect("UTF-8");
         let builtin = format!("builtin:{plugin}");
         let tested = portcullis(&folder, &["plugin", "test", path, "--plugin", &builtin, "--format", "json"]);
         let report = tested.json();
         assert_eq!((tested.status, &report["right"]), (0, &json!(true)), "{tested:?}");
+        assert_eq!(report["undescribedSettings"], json!([]), "{plugin}");
         let cases = files(&folder.join("cases"), "yaml").len();
         assert_eq!(report["cases"].as_array().map(Vec::len), Some(cases));
     }
@@ -244,6 +252,55 @@ fn shows_and_draws_what_a_case_lacks_and_keeps_every_other_byte() {
 }
 
 #[test]
+fn shows_no_value_of_a_secret_that_a_case_is_about() {
+    let folder = Folder::new("author");
+    let settings = "# settings: {fields: [{pointer: /stringData/pin, max: 1, quantity: true}]}";
+    let text = format!(
+        "# A PIN.\n{settings}\napiVersion: v1\nkind: Secret\nmetadata: {{name: door}}\nstringData:\n  pin: \"73916\" # the door's\n#      ^ resource-limits/field-max: 73916, in old words\n"
+    );
+    let path = folder.write("cases/a.yaml", text);
+    let run = |more: &[&str]| {
+        portcullis(folder.path(), &[&["plugin", "test", "--plugin", "builtin:resource-limits"], more].concat())
+    };
+    for format in ["human", "json", "junit"] {
+        let tested = run(&["--format", format]);
+        assert!(tested.status == 1 && tested.out.contains("[secret], in old words"), "{tested:?}");
+        assert!(tested.out.contains("resource-limits/field-max") && !tested.out.contains("73916"), "{}", tested.out);
+    }
+    assert!(run(&[]).out.contains("  7 |   pin: ******* # the door's\n"));
+    let updated = run(&["--update"]);
+    assert!(updated.status == 0 && !updated.out.contains("73916"), "{updated:?}");
+    let drawn = std::fs::read_to_string(&path).expect("a case");
+    assert!(
+        drawn.contains("#      ^^^^^^^ resource-limits/field-max: `/stringData/pin` is too large: \"[secret]\"; "),
+        "{drawn}"
+    );
+    assert_eq!(run(&[]).status, 0, "what is drawn is what a check shows");
+}
+
+#[test]
+fn says_once_what_is_wrong_with_many_cases() {
+    let folder = Folder::new("author");
+    for name in ["a", "b", "c", "d", "e"] {
+        folder.write(&format!("cases/{name}.yaml"), "# Nothing is asked for.\nkind: Pod\n");
+    }
+    folder.write("cases/f.yaml", "# Another mistake.\n# settings: {cpus: 1}\nkind: Pod\n");
+    let run = |format: &str| {
+        portcullis(folder.path(), &["plugin", "test", "--plugin", "builtin:resource-limits", "--strict", "-f", format])
+    };
+    let tested = run("human");
+    assert_eq!(tested.status, 1, "{tested:?}");
+    let said = "\ncases/a.yaml, cases/b.yaml, cases/c.yaml and 2 other cases:\n  the plugin refuses its settings: ";
+    assert!(tested.out.contains(said), "{}", tested.out);
+    assert!(tested.out.contains("\ncases/f.yaml:\n  the plugin refuses its settings: `/cpus`: "), "{}", tested.out);
+    assert_eq!(tested.out.matches("the plugin refuses").count(), 2, "{}", tested.out);
+    assert!(!tested.out.contains("no case fires"), "which rules work is not known: {}", tested.out);
+    assert_eq!(run("json").json()["unfired"], json!(null));
+    let junit = run("junit");
+    assert!(junit.out.contains("tests=\"6\" failures=\"0\" errors=\"6\""), "{}", junit.out);
+}
+
+#[test]
 fn asks_for_the_facts_that_a_case_does_not_record() {
     let folder = Folder::new("author");
     folder.write("cases/a.yaml", "# Nothing is known.\n# settings: {images: [{match: [\"registry.example/**\"], trust: team}]}\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - {name: app, image: \"registry.example/app:1\"}\n");
@@ -272,6 +329,18 @@ fn inspects_what_is_built_in_and_what_is_hostile() {
     assert_eq!((&whole["name"], &whole["contract"]), (&json!("resource-limits"), &json!("1.0.0")));
     assert!(whole["settings"]["properties"]["memory"].is_object() && whole["holds"]["functions"].as_u64() > Some(100));
     assert!(whole["cost"]["evaluation"]["podWithTenContainers"]["ratio"].as_f64() > Some(0.5), "{}", whole["cost"]);
+
+    let bare = portcullis(folder.path(), &["plugin", "inspect", "builtin:resource-limits"]);
+    assert!(bare.out.contains("  with the settings of an example in its schema\n"), "{bare:?}");
+    folder.write("core.wasm", module("", "", ""));
+    assert_eq!(portcullis(folder.path(), &["plugin", "build", "core.wasm"]).status, 0);
+    let measured = || portcullis(folder.path(), &["plugin", "inspect", "made-by-hand.wasm"]).out;
+    assert!(measured().contains("  with no settings\n"), "{}", measured());
+    folder.write("cases/a.yaml", "# No settings.\nkind: Pod\n");
+    folder.write("cases/b.yaml", "# Some.\n# settings: {a: 1}\nkind: Pod\n");
+    let shown = measured();
+    assert!(shown.contains("  with the settings of `cases/b.yaml`\n"), "{shown}");
+    assert!(shown.contains("  the manifest of the case ") && !bare.out.contains("of the case"), "{shown}");
 
     let refused = |bytes: &[u8], why: &str| {
         folder.write("it.wasm", bytes);

@@ -9,15 +9,17 @@ use portcullis_runner::{Counts, Description, Runner, RunnerConfig};
 use serde_json::{Value, json};
 
 use crate::Error;
-use crate::cost::{Cost, measure};
+use crate::cost::{Cost, MeasureWith, measure};
 use crate::page::page;
-use crate::schema;
+use crate::schema::{MOST_SETTINGS, Part, Schema, Setting};
 use crate::text::{count, shown, size, table};
 
 /// Names that are shown of one list.
 const MOST_NAMES: usize = 60;
 /// Characters of one text.
 const MOST_TEXT: usize = 200;
+/// Characters of one cell of the table of settings.
+const MOST_CELL: usize = 120;
 /// The version of the JSON that is written.
 const API_VERSION: &str = "portcullis.dev/v1alpha1";
 /// What was measured, in one sentence.
@@ -47,11 +49,11 @@ pub struct Inspected {
     cost: Result<Cost, String>,
 }
 
-/// Looks at a plugin: its bytes are scanned, compiled, asked who they are, and measured with these settings (JSON).
+/// Looks at a plugin: its bytes are scanned, compiled, asked who they are, and measured.
 ///
 /// # Errors
 /// What the runner has against it.
-pub fn inspect(wasm: &[u8], name: &str, settings: &str, config: RunnerConfig) -> Result<Inspected, Error> {
+pub fn inspect(wasm: &[u8], name: &str, settings: &MeasureWith<'_>, config: RunnerConfig) -> Result<Inspected, Error> {
     let load = |cause| Error::Load { of: name.to_owned(), cause };
     // Nothing that was compiled before, so that compiling is what is measured.
     let runner = Runner::new(RunnerConfig { cache_dir: None, ..config }).map_err(Error::Start)?;
@@ -118,9 +120,13 @@ impl Inspected {
         text.push_str(&table(&rows, "  "));
         self.rules(&mut text);
         text.push_str("\nSettings\n");
-        match schema::rows(&description.settings) {
+        let settings = Schema::read(&description.settings).unwrap_or_default().settings;
+        match settings.iter().map(setting).collect::<Vec<_>>() {
             rows if rows.is_empty() => text.push_str("  none\n"),
             rows => text.push_str(&table(&rows, "  ")),
+        }
+        if settings.len() == MOST_SETTINGS {
+            text.push_str(&format!("  ... (the first {MOST_SETTINGS})\n"));
         }
         self.costs(&mut text);
         text
@@ -157,7 +163,7 @@ impl Inspected {
                         format!("{:.1} times the empty call", cost.ratio(time)),
                     ]
                 };
-                let rows = [
+                let mut rows = vec![
                     vec![
                         "the empty call of an empty plugin".to_owned(),
                         format!("{:.1} us", cost.empty.as_secs_f64() * 1e6),
@@ -165,7 +171,9 @@ impl Inspected {
                     row("a Pod without containers", cost.small),
                     row("a Pod with 10 containers", cost.large),
                 ];
+                rows.extend(cost.case.map(|time| row("the manifest of the case", time)));
                 text.push_str(&table(&rows, "  "));
+                text.push_str(&format!("  with {}\n", plain(&cost.settings)));
             }
         }
         text.push_str(&format!("  {MEASURED}\n"));
@@ -177,9 +185,11 @@ impl Inspected {
         let micros = |time: Duration| time.as_nanos() as f64 / 1e3;
         let evaluation = match &self.cost {
             Ok(cost) => json!({
+                "settings": cost.settings,
                 "emptyMicroseconds": micros(cost.empty),
                 "podWithoutContainers": {"microseconds": micros(cost.small), "ratio": cost.ratio(cost.small)},
                 "podWithTenContainers": {"microseconds": micros(cost.large), "ratio": cost.ratio(cost.large)},
+                "manifestOfTheCase": cost.case.map(|time| json!({"microseconds": micros(time), "ratio": cost.ratio(time)})),
             }),
             Err(why) => json!({"notMeasured": why}),
         };
@@ -213,6 +223,24 @@ impl Inspected {
             "cost": {"compileMilliseconds": self.compile.as_secs_f64() * 1e3, "evaluation": evaluation, "measured": MEASURED},
         })
     }
+}
+
+/// A row about a setting: its name, what it may be, its default, and what it is for.
+fn setting(setting: &Setting) -> Vec<String> {
+    let kind = setting.kind.iter().map(|part| match part {
+        Part::Ours(text) => (*text).to_owned(),
+        Part::Word(word) => word.clone(),
+        Part::Value(value) => format!("`{value}`"),
+    });
+    let default = match &setting.default {
+        Some(value) => format!("default {value}"),
+        None if setting.required => "required".to_owned(),
+        None => String::new(),
+    };
+    let as_in = setting.as_in.iter().map(|earlier| format!(" As in `{earlier}`."));
+    let what: String = std::iter::once(setting.description.clone()).chain(as_in).collect();
+    let kind: String = kind.collect();
+    [setting.name.as_str(), &kind, &default, what.trim_start()].map(|text| shown(text, MOST_CELL)).to_vec()
 }
 
 /// Names in one line, as many as a person reads.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use portcullis_cases::{Case, Expected, differences};
 use portcullis_model::{Fact, Query};
 use portcullis_runner::{Input, Outcome, Plugin};
+use portcullis_subject::Secrets;
 
 /// Rounds of questions about one review, as everywhere.
 const MAX_ROUNDS: u32 = 4;
@@ -53,6 +54,8 @@ fn findings(plugin: &Plugin, case: &Case) -> Result<Vec<Expected>, String> {
     let prepared = plugin.prepare(&case.settings).map_err(|error| error.to_string())?;
     let review = Arc::new(case.review().map_err(|error| error.to_string())?);
     let workload = Arc::new(portcullis_subject::workload::view(&review, &[]));
+    // The words that a door would show, so that what is drawn holds there as well.
+    let secrets = Secrets::default();
     let recorded = case.answers();
     let mut facts: Vec<Fact> = Vec::new();
     for _ in 0..MAX_ROUNDS {
@@ -62,7 +65,7 @@ fn findings(plugin: &Plugin, case: &Case) -> Result<Vec<Expected>, String> {
             facts: Arc::new(facts.clone()),
             hidden_label: None,
             deadline: None,
-            hide: None,
+            hide: secrets.hide(&review),
         };
         match plugin.evaluate(&prepared, &input).map_err(|error| error.to_string())? {
             Outcome::Findings(findings) => {
@@ -71,7 +74,7 @@ fn findings(plugin: &Plugin, case: &Case) -> Result<Vec<Expected>, String> {
             Outcome::Needs(queries) => {
                 for query in queries {
                     let answer = recorded.iter().flatten().find(|fact| is_same(&fact.query, &query));
-                    facts.push(answer.cloned().ok_or_else(|| unanswered(&query))?);
+                    facts.push(answer.cloned().ok_or_else(|| secrets.redact(&review, &unanswered(&query)))?);
                 }
             }
         }

@@ -17,10 +17,12 @@ mod pin;
 mod schema;
 mod sdk;
 mod test;
+mod tested;
 mod text;
 mod yaml;
 
 pub use build::{BuildOptions, Built, build};
+pub use cost::MeasureWith;
 pub use error::Error;
 pub use inspect::{InspectFormat, Inspected, inspect};
 pub use new::{New, NewOptions, Sdk, new};

@@ -103,6 +103,8 @@ pub struct New {
     pub path: PathBuf,
     /// The files in it, the SDK's left out.
     pub files: Vec<&'static str>,
+    /// How many files the SDK has in its folder `sdk`; none where it is taken from elsewhere.
+    pub sdk: usize,
 }
 
 /// Writes a project. Nothing is overwritten: the folder must be empty, or not there.
@@ -131,12 +133,11 @@ pub fn new(options: &NewOptions<'_>) -> Result<New, Error> {
         write(&path, file, &text)?;
         files.push(file);
     }
-    if options.sdk == Sdk::Carried {
-        for (file, text) in sdk::FILES {
-            write(&path.join("sdk"), file, text)?;
-        }
+    let carried = if options.sdk == Sdk::Carried { &sdk::FILES[..] } else { &[] };
+    for (file, text) in carried {
+        write(&path.join("sdk"), file, text)?;
     }
-    Ok(New { path, files })
+    Ok(New { path, files, sdk: carried.len() })
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), Error> {

@@ -2,17 +2,10 @@
 
 use std::fmt::Write;
 
-use portcullis_document::{ReadLimits, read_json_text};
-use portcullis_model::{Document, Kind, NodeId};
 use portcullis_report::plain;
 use portcullis_runner::Description;
 
-use crate::yaml::{flow, yaml};
-
-/// Maps inside each other that are shown: a schema may refer to itself.
-const MOST_DEPTH: usize = 12;
-/// Rows of the table of settings; a schema may be made to have very many.
-const MOST_ROWS: usize = 1000;
+use crate::schema::{MOST_SETTINGS, Part, Schema, Setting};
 
 /// Makes the page of a plugin of what it said when it was loaded.
 pub fn page(description: &Description) -> String {
@@ -21,9 +14,9 @@ pub fn page(description: &Description) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(page, "Version {version}, contract {contract}.{}\n", reads(description));
     page.push_str("## Settings\n\n");
-    match read_json_text(&description.settings, &ReadLimits::file()) {
-        Ok(schema) => settings(&mut page, &schema),
-        Err(_) => page.push_str("Their schema cannot be read.\n\n"),
+    match Schema::read(&description.settings) {
+        Some(schema) => settings(&mut page, &schema),
+        None => page.push_str("Their schema cannot be read.\n\n"),
     }
     rules(&mut page, description);
     page
@@ -57,125 +50,48 @@ fn rules(page: &mut String, description: &Description) {
     }
 }
 
-fn settings(page: &mut String, schema: &Document) {
-    for example in schema.items(schema.find(NodeId::ROOT, "examples")) {
-        let _ = writeln!(page, "```yaml\n{}```\n", yaml(schema, example));
+fn settings(page: &mut String, schema: &Schema) {
+    for example in &schema.examples {
+        let _ = writeln!(page, "```yaml\n{example}```\n");
     }
-    let mut table = Table { schema, rows: Vec::new(), shown: Vec::new() };
-    table.map(NodeId::ROOT, "", 0);
-    if table.rows.is_empty() {
+    if schema.settings.is_empty() {
         page.push_str("It has none.\n\n");
         return;
     }
     page.push_str("| Setting | Type | Default | What |\n| --- | --- | --- | --- |\n");
-    let _ = writeln!(page, "{}", table.rows.concat());
-    if table.rows.len() == MOST_ROWS {
-        let _ = writeln!(page, "The first {MOST_ROWS} of them.\n");
+    for setting in &schema.settings {
+        row(page, setting);
+    }
+    page.push('\n');
+    if schema.settings.len() == MOST_SETTINGS {
+        let _ = writeln!(page, "The first {MOST_SETTINGS} of them.\n");
     }
 }
 
-struct Table<'a> {
-    schema: &'a Document,
-    rows: Vec<String>,
-    /// What was referred to before, with the setting that it stands at.
-    shown: Vec<(&'a str, String)>,
-}
-
-impl<'a> Table<'a> {
-    fn map(&mut self, map: NodeId, above: &str, depth: usize) {
-        let schema = self.schema;
-        let required: Vec<&str> = schema.items(schema.find(map, "required")).map(|name| schema.text(name)).collect();
-        for (key, property) in schema.entries(schema.find(map, "properties")) {
-            if self.rows.len() == MOST_ROWS {
-                return;
+fn row(page: &mut String, setting: &Setting) {
+    let kind = setting.kind.iter().map(|part| match part {
+        Part::Ours(text) => (*text).to_owned(),
+        Part::Word(word) => cell(word),
+        Part::Value(value) => code(value),
+    });
+    let kind: String = kind.collect();
+    let default = match &setting.default {
+        Some(default) => code(default),
+        None if setting.required => "required".to_owned(),
+        None => String::new(),
+    };
+    let (name, what) = (line(&setting.name).replace('|', ""), cell(&setting.description));
+    let _ = write!(page, "| `{name}` | {kind} | {default} | {what}");
+    match &setting.as_in {
+        Some(earlier) => _ = write!(page, " As in `{}`.", line(earlier).replace('|', "")),
+        None => {
+            for (position, example) in setting.examples.iter().enumerate() {
+                let before = if position == 0 { " For example" } else { "," };
+                let _ = write!(page, "{before} {}", code(example));
             }
-            let name = if above.is_empty() { line(key) } else { format!("{above}.{}", line(key)) };
-            self.row(property, &name, required.contains(&key), depth);
         }
     }
-
-    fn row(&mut self, property: NodeId, name: &str, required: bool, depth: usize) {
-        let schema = self.schema;
-        let target = schema.string(property, &["$ref"]);
-        let described = self.referred(property).unwrap_or(property);
-        let own = |key: &str| match schema.find(property, key) {
-            NodeId::NONE => schema.find(described, key),
-            found => found,
-        };
-        let default = match own("default") {
-            NodeId::NONE if required => "required".to_owned(),
-            NodeId::NONE => String::new(),
-            default => code(&flow(schema, default)),
-        };
-        let what = cell(schema.text(own("description")));
-        let mut row = format!("| `{}` | {} | {default} | {what}", name.replace('|', ""), self.type_name(described));
-        let earlier = target.and_then(|target| self.shown.iter().find(|(known, _)| *known == target));
-        if let Some((_, earlier)) = earlier.filter(|_| self.has_maps(described)) {
-            let _ = writeln!(row, " As in `{earlier}`. |");
-            self.rows.push(row);
-            return;
-        }
-        for (position, example) in schema.items(own("examples")).enumerate() {
-            let before = if position == 0 { " For example" } else { "," };
-            let _ = write!(row, "{before} {}", code(&flow(schema, example)));
-        }
-        row.push_str(" |\n");
-        self.rows.push(row);
-        if let Some(target) = target {
-            self.shown.push((target, name.to_owned()));
-        }
-        if depth < MOST_DEPTH {
-            self.map(described, name, depth + 1);
-            let items = schema.find(described, "items");
-            self.map(self.referred(items).unwrap_or(items), &format!("{name}[]"), depth + 1);
-        }
-    }
-
-    /// What a `$ref` refers to.
-    fn referred(&self, node: NodeId) -> Option<NodeId> {
-        let pointer = self.schema.string(node, &["$ref"])?.strip_prefix('#')?;
-        let (found, whole) = self.schema.resolve(NodeId::ROOT, pointer);
-        whole.then_some(found)
-    }
-
-    fn type_name(&self, node: NodeId) -> String {
-        self.type_within(node, MOST_DEPTH)
-    }
-
-    fn type_within(&self, node: NodeId, depth: usize) -> String {
-        let (schema, Some(depth)) = (self.schema, depth.checked_sub(1)) else { return String::new() };
-        if let Some(node) = self.referred(node) {
-            return self.type_within(node, depth);
-        }
-        let find = |key: &str| schema.find(node, key);
-        let words = find("enum");
-        if !words.is_none() {
-            return schema.items(words).map(|word| code(&flow(schema, word))).collect::<Vec<_>>().join(", ");
-        }
-        if !find("const").is_none() {
-            return code(&flow(schema, find("const")));
-        }
-        let kind = find("type");
-        let choices = [find("oneOf"), find("anyOf")].into_iter().find(|choices| !choices.is_none());
-        if let Some(choices) = choices.filter(|_| kind.is_none()) {
-            return schema.items(choices).map(|one| self.type_within(one, depth)).collect::<Vec<_>>().join(" or ");
-        }
-        match (schema.kind(kind), schema.text(kind)) {
-            (Kind::List, _) => schema.items(kind).map(|word| cell(schema.text(word))).collect::<Vec<_>>().join(" or "),
-            (_, "array") => match self.type_within(find("items"), depth).as_str() {
-                "" => "list".to_owned(),
-                items => format!("list of {items}"),
-            },
-            (_, "object") => "map".to_owned(),
-            (_, word) => cell(word),
-        }
-    }
-
-    fn has_maps(&self, node: NodeId) -> bool {
-        let items = self.schema.find(node, "items");
-        let items = self.referred(items).unwrap_or(items);
-        [node, items].into_iter().any(|node| !self.schema.find(node, "properties").is_none())
-    }
+    page.push_str(" |\n");
 }
 
 /// A text of a stranger on one line, in which a terminal obeys nothing.
@@ -207,8 +123,7 @@ mod tests {
 
     fn made(schema: &str) -> String {
         let mut page = String::new();
-        let schema = read_json_text(schema, &ReadLimits::file()).expect("JSON");
-        settings(&mut page, &schema);
+        settings(&mut page, &Schema::read(schema).expect("JSON"));
         page
     }
 

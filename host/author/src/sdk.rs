@@ -1,9 +1,10 @@
 //! The guest kit, as the binary carries it: the SDK is not on crates.io, and an author has no clone of it.
 
 /// The kit without what only its own tests need: names within a folder `sdk`, and what stands there.
-pub const FILES: [(&str, &str); 17] = [
+pub const FILES: [(&str, &str); 18] = [
     ("Cargo.toml", MANIFEST),
     ("LICENSE", include_str!("../../../LICENSE")),
+    ("README.md", include_str!("../../../plugins/sdk/rust/README.md")),
     ("src/allocator.rs", include_str!("../../../plugins/sdk/rust/src/allocator.rs")),
     ("src/amount.rs", include_str!("../../../plugins/sdk/rust/src/amount.rs")),
     ("src/contract.rs", include_str!("../../../plugins/sdk/rust/src/contract.rs")),

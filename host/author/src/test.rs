@@ -5,22 +5,18 @@ use std::path::{Path, PathBuf};
 
 use portcullis_cases::{Case, files, redrawn};
 use portcullis_model::PluginBytes;
-use portcullis_report::{plain, plain_json};
 use portcullis_runner::{Description, Runner, RunnerConfig};
-use serde_json::json;
 
 use crate::Error;
 use crate::build::{BuildOptions, build, in_folder, read, write};
 use crate::cargo::Project;
 use crate::fresh::is_fresh;
 use crate::judge::{Verdict, judge};
-use crate::junit::junit;
-use crate::text::{count, table};
+use crate::schema::undescribed;
+use crate::text::count;
 
 /// The folder of the cases.
 const CASES: &str = "cases";
-/// The version of the JSON that is written.
-const API_VERSION: &str = "portcullis.dev/v1alpha1";
 
 /// How to show what came of the cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,14 +46,15 @@ pub struct TestOptions<'a> {
 /// What came of all cases.
 #[derive(Debug)]
 pub struct Tested {
-    verdicts: Vec<Verdict>,
-    description: Description,
-    digest: String,
-    /// Rules that no case fires; nothing where not all cases were judged.
-    unfired: Vec<String>,
-    filtered: bool,
-    updated: Vec<PathBuf>,
-    not_updated: Vec<String>,
+    pub(crate) verdicts: Vec<Verdict>,
+    pub(crate) description: Description,
+    pub(crate) digest: String,
+    /// Rules that no case fires; nothing where that is not known, because not all cases were judged.
+    pub(crate) unfired: Option<Vec<String>>,
+    /// Settings that the plugin takes and its schema does not know.
+    pub(crate) undescribed: Vec<String>,
+    pub(crate) updated: Vec<PathBuf>,
+    pub(crate) not_updated: Vec<String>,
 }
 
 /// Builds the plugin where its sources are newer, and judges every case with it.
@@ -80,15 +77,15 @@ pub fn test(options: &TestOptions<'_>, runner: RunnerConfig) -> Result<Tested, E
     let fired: BTreeSet<&str> =
         verdicts.iter().flat_map(|verdict| &verdict.found).map(|one| one.code.as_str()).collect();
     let rules = plugin.description().rules.iter().map(|rule| rule.id.clone());
-    let unfired = match options.filter {
-        Some(_) => Vec::new(),
-        None => rules.filter(|id| !fired.contains(format!("{}/{id}", plugin.name()).as_str())).collect(),
-    };
+    let all = options.filter.is_none() && verdicts.iter().all(|verdict| verdict.failure.is_none());
+    let unfired = all.then(|| rules.filter(|id| !fired.contains(format!("{}/{id}", plugin.name()).as_str())).collect());
+    let taken =
+        verdicts.iter().filter(|verdict| verdict.failure.is_none()).map(|verdict| verdict.case.settings.as_str());
     let mut tested = Tested {
+        undescribed: undescribed(&plugin.description().settings, taken),
         description: plugin.description().clone(),
         digest: plugin.digest().to_owned(),
         unfired,
-        filtered: options.filter.is_some(),
         updated: Vec::new(),
         not_updated: Vec::new(),
         verdicts,
@@ -166,101 +163,6 @@ impl Tested {
 
     /// Whether every case is as it is drawn; with `strict`, also whether every rule is fired by one.
     pub fn is_right(&self, strict: bool) -> bool {
-        self.verdicts.iter().all(Verdict::is_right) && (!strict || self.unfired.is_empty())
-    }
-
-    /// The result in one format.
-    pub fn to_text(&self, format: TestFormat, strict: bool) -> String {
-        match format {
-            TestFormat::Human => self.human(strict),
-            TestFormat::Json => plain_json(&format!("{:#}\n", self.json(strict))),
-            TestFormat::Junit => junit(&self.description.name, &self.verdicts, &self.unfired, strict),
-        }
-    }
-
-    fn human(&self, strict: bool) -> String {
-        let header = ["case", "expected", "found", "result"].map(str::to_owned).to_vec();
-        let row = |verdict: &Verdict| {
-            let expected = verdict.case.findings.len().to_string();
-            let (found, result) = match (&verdict.failure, verdict.difference.is_empty()) {
-                (Some(_), _) => ("-".to_owned(), "FAILED"),
-                (None, true) if verdict.found.len() != verdict.case.findings.len() => {
-                    (verdict.found.len().to_string(), "drawn anew")
-                }
-                (None, true) => (verdict.found.len().to_string(), "ok"),
-                (None, false) => (verdict.found.len().to_string(), "DIFFERS"),
-            };
-            vec![plain(&verdict.file).into_owned(), expected, found, result.to_owned()]
-        };
-        let rows: Vec<_> = std::iter::once(header).chain(self.verdicts.iter().map(row)).collect();
-        let mut text = table(&rows, "");
-        for verdict in self.verdicts.iter().filter(|verdict| !verdict.is_right()) {
-            text.push_str(&format!("\n{}:\n", plain(&verdict.case.name)));
-            if let Some(failure) = &verdict.failure {
-                text.push_str(&format!("  {}\n", plain(failure)));
-            }
-            for line in verdict.difference.lines() {
-                text.push_str(&format!("{}\n", plain(line)));
-            }
-        }
-        if self.verdicts.iter().any(|verdict| !verdict.difference.is_empty()) {
-            text.push_str(
-                "\n+ was found and is not drawn: draw it if it is right (--update does), else mend the rule\n- is drawn and was not found exactly so: place, code and the whole message count\n",
-            );
-        }
-        self.notes(strict, &mut text);
-        let right = self.verdicts.iter().filter(|verdict| verdict.is_right()).count();
-        let wrong = self.verdicts.len() - right;
-        text.push_str(&format!("\n{}: {right} ok, {wrong} not\n", count(self.verdicts.len(), "case")));
-        text
-    }
-
-    fn notes(&self, strict: bool, text: &mut String) {
-        for path in &self.updated {
-            text.push_str(&format!("\ndrawn anew: {}\n", plain(&path.display().to_string())));
-        }
-        for why in &self.not_updated {
-            text.push_str(&format!("\n{}\n", plain(why)));
-        }
-        let word = if strict { "error" } else { "warning" };
-        match self.unfired.as_slice() {
-            [] => {}
-            [rule] => {
-                text.push_str(&format!("\n{word}: no case fires the rule `{rule}`: whether it works is not known\n"));
-            }
-            rules => text.push_str(&format!(
-                "\n{word}: no case fires {} rules, so that whether they work is not known: {}\n",
-                rules.len(),
-                rules.join(", ")
-            )),
-        }
-    }
-
-    fn json(&self, strict: bool) -> serde_json::Value {
-        let findings = |all: &[portcullis_cases::Expected]| -> Vec<serde_json::Value> {
-            let one = |one: &portcullis_cases::Expected| json!({"line": one.line, "column": one.column, "code": one.code, "message": one.message});
-            all.iter().map(one).collect()
-        };
-        let case = |verdict: &Verdict| {
-            json!({
-                "file": verdict.case.name,
-                "right": verdict.is_right(),
-                "failure": verdict.failure,
-                "expected": findings(&verdict.case.findings),
-                "found": findings(&verdict.found),
-                "difference": verdict.difference,
-            })
-        };
-        json!({
-            "apiVersion": API_VERSION,
-            "kind": "PluginTest",
-            "plugin": {"name": self.description.name, "version": self.description.version, "digest": self.digest},
-            "right": self.is_right(strict),
-            "cases": self.verdicts.iter().map(case).collect::<Vec<_>>(),
-            // Not known where only some cases were judged.
-            "unfired": if self.filtered { serde_json::Value::Null } else { json!(self.unfired) },
-            "updated": self.updated.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
-            "notUpdated": self.not_updated,
-        })
+        self.verdicts.iter().all(Verdict::is_right) && (!strict || self.unfired.as_ref().is_none_or(Vec::is_empty))
     }
 }

@@ -1,8 +1,10 @@
 //! A case: a manifest with the expected findings drawn under the guilty lines.
 
+use std::sync::Arc;
+
 use portcullis_document::{Error, ReadLimits, read_json_text};
-use portcullis_model::{Facts, Mode, NodeId, Review, parse_time};
-use portcullis_subject::facts_from;
+use portcullis_model::{Document, Facts, Mode, NodeId, Review, Source, parse_time};
+use portcullis_subject::{Secrets, facts_from, mask_secrets};
 
 use crate::reading::{REQUEST, Reading};
 use crate::review::{TIME, document_review, named, object_review};
@@ -41,7 +43,7 @@ pub struct Case {
     pub time: Option<i64>,
     /// Answers to what the plugin asks, as JSON text: the `facts` of a `RecordedFacts`; `[]` where none are given.
     pub facts: String,
-    /// The findings, in the order of their places.
+    /// The findings, in the order of their places, without the values of a Secret.
     pub findings: Vec<Expected>,
 }
 
@@ -53,44 +55,40 @@ impl Case {
         let (head, findings) = (reading.head()?, reading.drawn()?);
         reading.manifest()?;
         let word = |keys: &[&str]| head.as_ref().and_then(|head| head.string(NodeId::ROOT, keys)).map(str::to_owned);
-        let mode = match word(&["mode"]) {
-            Some(mode) => Mode::parse(&mode).ok_or_else(|| {
-                let line = head.as_ref().and_then(|head| head.place(head.find(NodeId::ROOT, "mode")));
-                let line = line.map_or(1, |place| place.start().0);
-                format!("{name}:{line}: `{mode}` is not a mode; write `sandbox` or `compliance`")
-            })?,
-            None => Mode::Compliance,
+        let fault = |key: &str, what: String| {
+            let place = head.as_ref().and_then(|head| head.place(head.find(NodeId::ROOT, key)));
+            format!("{name}:{}: {what}", place.map_or(1, |place| place.start().0))
         };
+        let mode = word(&["mode"]).map(|mode| {
+            let unknown = || fault("mode", format!("`{mode}` is not a mode; write `sandbox` or `compliance`"));
+            Mode::parse(&mode).ok_or_else(unknown)
+        });
+        let time = word(&["time"]).map(|time| {
+            let unknown = || fault("time", format!("`{time}` is not a time; write one such as `2026-11-21T10:00:00Z`"));
+            parse_time(&time).ok_or_else(unknown)
+        });
         let json = |key, otherwise: &str| {
             let text = head.as_ref().map(|head| head.to_json(head.find(NodeId::ROOT, key))).unwrap_or_default();
             if text.is_empty() { otherwise.to_owned() } else { text }
         };
         let facts = json("facts", "[]");
-        if let Err(fault) = recorded(&facts) {
-            let place = head.as_ref().and_then(|head| head.place(head.find(NodeId::ROOT, "facts")));
-            let line = place.map_or(1, |place| place.start().0);
-            return Err(format!("{name}:{line}: `facts` are not those of a RecordedFacts: {fault}"));
-        }
-        let time = match word(&["time"]) {
-            Some(written) => Some(parse_time(&written).ok_or_else(|| {
-                let place = head.as_ref().and_then(|head| head.place(head.find(NodeId::ROOT, "time")));
-                let line = place.map_or(1, |place| place.start().0);
-                format!("{name}:{line}: `{written}` is not a time; write one such as `2026-11-21T10:00:00Z`")
-            })?),
-            None => None,
-        };
-        Ok(Self {
+        recorded(&facts).map_err(|why| fault("facts", format!("`facts` are not those of a RecordedFacts: {why}")))?;
+        let mut case = Self {
             name: name.to_owned(),
             text: text.to_owned(),
             settings: json("settings", "{}"),
-            mode,
+            mode: mode.transpose()?.unwrap_or(Mode::Compliance),
             document: word(&["document"]),
             request: REQUEST.map(|key| word(&["request", key]).unwrap_or_default()),
             user: word(&["request", "user"]).unwrap_or_default(),
-            time,
+            time: time.transpose()?,
             facts,
-            findings,
-        })
+            findings: Vec::new(),
+        };
+        let (secrets, review) = (Secrets::default(), case.review().map_err(|error| error.to_string())?);
+        let veiled = |one: Expected| Expected { message: secrets.redact(&review, &one.message), ..one };
+        case.findings = findings.into_iter().map(veiled).collect();
+        Ok(case)
     }
 
     /// The review that the case is about.
@@ -111,6 +109,15 @@ impl Case {
         }
         review.time = self.time.unwrap_or(TIME);
         Ok(review)
+    }
+
+    /// Its text as it may be shown: the values of Secrets are masked, as in every excerpt of a check.
+    pub(crate) fn source(&self) -> Arc<Source> {
+        // It was read before.
+        let document = self.review().ok().and_then(|review| review.object);
+        let source = document.as_ref().and_then(Document::source).cloned();
+        document.iter().for_each(mask_secrets);
+        source.unwrap_or_else(|| Source::new(self.name.as_str(), ""))
     }
 
     /// The answers that it records.

@@ -13,21 +13,22 @@ const MOST_CARETS: usize = 60;
 
 /// The differences between what is drawn and what was found, under the lines that they concern; empty where there are none.
 ///
-/// A line that begins with `+` was found and is not drawn; one with `-` is drawn and was not found exactly so.
+/// A line that begins with `+` was found and is not drawn; one with `-` is drawn and was not found exactly so. Values of
+/// Secrets are masked in the lines; whoever found something keeps them out of its words.
 pub fn differences(case: &Case, found: &[Expected]) -> String {
     let (more, less) = (without(found, &case.findings), without(&case.findings, found));
     let mut of_line: BTreeMap<u32, Vec<(char, &Expected)>> = BTreeMap::new();
     for (sign, finding) in less.iter().map(|one| ('-', one)).chain(more.iter().map(|one| ('+', one))) {
         of_line.entry(finding.line).or_default().push((sign, finding));
     }
-    let lines: Vec<&str> = case.text.lines().collect();
+    let (lines, masked) = (case.text.lines().collect::<Vec<_>>(), case.source());
     let widest = of_line.keys().last().map_or(1, |line| line.to_string().len());
     let mut text = String::new();
     for (line, findings) in of_line {
-        let shown = (line as usize).checked_sub(1).and_then(|at| lines.get(at)).copied().unwrap_or_default();
-        text.push_str(&format!("  {line:>widest$} | {shown}\n"));
+        let whole = (line as usize).checked_sub(1).and_then(|at| lines.get(at)).copied().unwrap_or_default();
+        text.push_str(&format!("  {line:>widest$} | {}\n", masked.line_text(line)));
         for (sign, finding) in findings {
-            let carets = carets(shown, finding.column);
+            let carets = carets(whole, finding.column);
             let indent = " ".repeat((finding.column.max(1) - 1) as usize);
             text.push_str(&format!(
                 "{sign} {:>widest$} | {indent}{carets} {}: {}\n",
@@ -177,6 +178,20 @@ mod tests {
             "  2 | kind: Pod\n-   |       ^^^ p/r: gone\n  5 |   name: web # why\n+   |   ^^^^ p/t: new\n"
         );
         assert_eq!(differences(&case(TEXT), &case(TEXT).findings), "");
+    }
+
+    #[test]
+    fn shows_no_value_of_a_secret() {
+        let text = "# A Secret.\nkind: Secret\nstringData:\n  pin: hunter2hunter2 # why\n#      ^ p/r: `hunter2hunter2` is short\n";
+        let found = [found(4, 8, "p/r", "`[secret]` is long")];
+        let secret = case(text);
+        assert_eq!(
+            differences(&secret, &found),
+            "  4 |   pin: ************** # why\n-   |        ^^^^^^^^^^^^^^ p/r: `[secret]` is short\n+   |        ^^^^^^^^^^^^^^ p/r: `[secret]` is long\n"
+        );
+        let drawn = redrawn(&secret, &found).expect("drawn");
+        assert!(drawn.ends_with("# why\n#      ^^^^^^^^^^^^^^ p/r: `[secret]` is long\n"), "{drawn}");
+        assert_eq!(differences(&case(&drawn), &found), "");
     }
 
     #[test]

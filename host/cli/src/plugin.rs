@@ -1,8 +1,9 @@
 //! The `plugin` commands: new, build, test, inspect.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use portcullis_author::{BuildOptions, Error, NewOptions, Sdk, TestOptions, build, inspect, new, test};
+use portcullis_author::{BuildOptions, Error, MeasureWith, NewOptions, Sdk, TestOptions, build, inspect, new, test};
 use portcullis_check::bytes;
 use portcullis_check::exit::Exit;
 use portcullis_model::{PluginBytes, PluginReference, PluginSource as _};
@@ -44,7 +45,11 @@ fn run_new(arguments: &NewArguments) -> anyhow::Result<ExitCode> {
     let made = new(&NewOptions { name: &arguments.name, path, sdk, builtins: &builtins })?;
     let folder = made.path.display().to_string();
     let folder = plain(&folder);
-    let files: String = made.files.iter().map(|file| format!("  {file}\n")).collect();
+    let mut files: String = made.files.iter().map(|file| format!("  {file}\n")).collect();
+    if made.sdk > 0 {
+        files
+            .push_str(&format!("  sdk/ ({} files: the guest kit; its README.md is the page to keep open)\n", made.sdk));
+    }
     write::to_stdout(&format!(
         "{folder}: the plugin `{}`\n{files}\nNext:\n  cd {folder}\n  portcullis plugin test\n",
         arguments.name
@@ -83,9 +88,12 @@ fn run_test(arguments: &TestArguments) -> anyhow::Result<ExitCode> {
 fn run_inspect(arguments: &InspectArguments) -> anyhow::Result<ExitCode> {
     let plugin = fetch(&arguments.plugin)?;
     let settings = match &arguments.settings {
-        Some(path) => String::from_utf8(bytes::read(path, SETTINGS_BYTES)?)
-            .map_err(|_| anyhow::anyhow!("`{}` is not UTF-8; give settings as JSON", path.display()))?,
-        None => "{}".to_owned(),
+        Some(path) => MeasureWith::Given(
+            String::from_utf8(bytes::read(path, SETTINGS_BYTES)?)
+                .map_err(|_| anyhow::anyhow!("`{}` is not UTF-8; give settings as JSON", path.display()))?,
+        ),
+        None if arguments.plugin.starts_with(BUILTIN) => MeasureWith::Example,
+        None => MeasureWith::CaseBeside(Path::new(&arguments.plugin)),
     };
     let inspected = inspect(&plugin.wasm, &arguments.plugin, &settings, runner_config(None))?;
     write::to_stdout(&inspected.to_text(arguments.format.into()))?;

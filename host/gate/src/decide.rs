@@ -10,9 +10,9 @@ use portcullis_model::{
 };
 use portcullis_policies::{Selection, WaiverMatch};
 use portcullis_runner::{Input, Outcome};
+use portcullis_subject::Secrets;
 
 use crate::existing;
-use crate::redact::Secrets;
 use crate::watch::{Spent, Watch};
 use crate::{InstalledSet, Sets};
 

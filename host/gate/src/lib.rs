@@ -6,7 +6,6 @@ mod decide;
 mod error;
 mod existing;
 mod install;
-mod redact;
 mod references;
 mod rounds;
 mod sound;

@@ -7,9 +7,9 @@ use std::time::Instant;
 use portcullis_model::{
     Decision, Fact, FactError, FactSource, Facts, Failure, FailureKind, Query, Resolved, Review, Workload, mode_of,
 };
+use portcullis_subject::Secrets;
 
 use crate::decide::{Progress, Step, decide};
-use crate::redact::Secrets;
 use crate::watch::{Spent, Watch};
 use crate::{Gate, InstalledSet, Sets};
 

@@ -52,4 +52,6 @@ fn offers_what_was_meant_for_a_misspelt_capability() {
     finds(&pod("cap_net_bind_service"), &[(rule, place, "write `NET_BIND_SERVICE`")]);
     finds(&pod("SYS_ADMIN"), &[(rule, place, "do not add `SYS_ADMIN`")]);
     finds(&pod("NET_BIND_SERVICE"), &[]);
+    let dropped = pod("NET_BIND_SERVICE").replace("[ALL]", "[KILL, cap_all]");
+    finds(&dropped, &[(rule, "/spec/containers/0/securityContext/capabilities/drop/1", "write `ALL`")]);
 }

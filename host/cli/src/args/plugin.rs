@@ -131,7 +131,7 @@ pub struct InspectArguments {
     #[arg(value_name = "FILE|builtin:NAME")]
     pub plugin: String,
 
-    /// Settings (a JSON file) to measure an evaluation with, where the plugin takes no empty ones
+    /// Settings (a JSON file) to measure an evaluation with; default: those of a case beside the plugin, or an example of its schema
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_PLUGIN_SETTINGS")]
     pub settings: Option<PathBuf>,
 

@@ -59,8 +59,18 @@ pub fn judge_restricted(pod: &Pod, findings: &mut Findings) {
         let all = r#"["ALL"]"#;
         match dropped {
             Read::Is(dropped, node) if !dropped.iter().any(|(name, _)| name == ALL) => {
-                let fix = Fix::replace("drop all capabilities", "").with_json(all);
-                findings.add(Finding::new(&RESTRICTED, node, keeps()).fix(fix));
+                findings.add(match dropped.iter().find(|(name, _)| meant(name) == ALL) {
+                    Some((name, item)) => {
+                        let who = holder.shown();
+                        let message =
+                            format!("{who} drops `{name}`, which Kubernetes does not take for `ALL`; write `ALL`");
+                        Finding::new(&RESTRICTED, *item, message).fix(Fix::replace("write `ALL`", ALL))
+                    }
+                    None => {
+                        let fix = Fix::replace("drop all capabilities", "").with_json(all);
+                        Finding::new(&RESTRICTED, node, keeps()).fix(fix)
+                    }
+                });
             }
             Read::Absent => {
                 let fix = Fix::add("drop all capabilities", "").with_json(all);
@@ -79,11 +89,9 @@ fn added(rule: &'static Rule, allowed: &[&str], holder: &Holder, capabilities: N
             continue;
         }
         let who = holder.shown();
-        // What a runtime might understand all the same is compared as it is written, as by Kubernetes.
-        let upper = name.to_uppercase();
-        let plain = upper.strip_prefix("CAP_").unwrap_or(&upper);
-        let (way, fix) = if allowed.contains(&plain) {
-            (format!("write `{plain}`"), Fix::replace(format!("write `{plain}`"), plain))
+        let meant = meant(&name);
+        let (way, fix) = if allowed.contains(&meant.as_str()) {
+            (format!("write `{meant}`"), Fix::replace(format!("write `{meant}`"), &meant))
         } else if allowed.len() == 1 {
             (format!("remove it, only {} may be added", listed(allowed)), Fix::remove(format!("do not add `{name}`")))
         } else {
@@ -93,4 +101,10 @@ fn added(rule: &'static Rule, allowed: &[&str], holder: &Holder, capabilities: N
         let message = format!("{who} adds the capability `{name}`; {way}");
         findings.add(Finding::new(rule, node, message).fix(fix));
     }
+}
+
+/// The capability that a runtime might understand all the same. Kubernetes compares names as they are written, and so do we.
+fn meant(name: &str) -> String {
+    let upper = name.to_uppercase();
+    upper.strip_prefix("CAP_").unwrap_or(&upper).to_owned()
 }

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 /// The version of the contract that this SDK speaks.
 pub const CONTRACT: &str = "1.0.0";
+/// How the address of a page begins.
+const HTTPS: &[u8] = b"https://";
 
 /// How bad it is to break a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +44,7 @@ pub struct Rule {
     pub title: &'static str,
     /// How bad it is, before a policy set says otherwise.
     pub severity: Severity,
-    /// An address where a person can read more; empty where there is none.
+    /// The address of a page where a person can read more; empty where there is none.
     pub help: &'static str,
 }
 
@@ -52,9 +54,19 @@ impl Rule {
         Self { id, title, severity, help: "" }
     }
 
-    /// The same rule with an address to read more.
-    pub const fn with_help(self, help: &'static str) -> Self {
-        Self { help, ..self }
+    /// The same rule with the address of a page about it, such as `https://example.org/rules/owner`. What to do about a
+    /// finding stands in the finding's own message.
+    ///
+    /// # Panics
+    /// Where it does not begin with `https://`: in a constant, as rules are, that does not compile.
+    pub const fn with_help(self, address: &'static str) -> Self {
+        let (bytes, mut at) = (address.as_bytes(), 0);
+        while at < HTTPS.len() {
+            let same = at < bytes.len() && bytes[at] == HTTPS[at];
+            assert!(same, "the help of a rule is the address of a page, and begins with `https://`");
+            at += 1;
+        }
+        Self { help: address, ..self }
     }
 
     /// The families of rules that a plugin keeps in several files, as one list for its description; `N` is their number.

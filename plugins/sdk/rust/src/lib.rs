@@ -39,7 +39,8 @@
 //!
 //! Build it with `cargo build --release --target wasm32-unknown-unknown` and a stack of 16 KiB
 //! (`-C link-arg=-zstack-size=16384` in `.cargo/config.toml`): a fresh instance is made for every review, and an instance
-//! costs what it brings. With the feature `testing` the module `testing` judges manifests natively.
+//! costs what it brings. What can be asked and said, by what an author wants to know, stands on one page: `README.md` of this
+//! crate. With the feature `testing` the module `testing` judges manifests natively.
 
 // WASI's library has an allocator of its own in the same memory.
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
@@ -58,6 +59,11 @@ mod settings;
 #[cfg(all(feature = "testing", not(target_arch = "wasm32")))]
 pub mod testing;
 mod workload;
+
+/// The page beside this folder, so that what stands there compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 // The generated bindings name this crate from outside and from inside.
 extern crate self as portcullis_sdk;

@@ -1,10 +1,14 @@
-//! Keeps the values of Secrets out of whatever a plugin says.
+//! Keeps the values of Secrets out of whatever is said about them.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use portcullis_model::Review;
-use portcullis_runner::Hide;
+
+use crate::secrets::{holds_secret, secret_values};
+
+/// Gives a text without the values of a Secret.
+pub type Hide = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 const MASK: &str = "[secret]";
 
@@ -20,20 +24,20 @@ const WINDOW: usize = 16;
 
 /// The values of one review's Secret, looked for once, when the first text about it needs them.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(Arc<OnceLock<Option<Values>>>);
+pub struct Secrets(Arc<OnceLock<Option<Values>>>);
 
 impl Secrets {
     /// The text without the values that the review holds.
-    pub(crate) fn redact(&self, review: &Review, text: &str) -> String {
-        let find = || portcullis_subject::holds_secret(review).then(|| Values::of(review));
+    pub fn redact(&self, review: &Review, text: &str) -> String {
+        let find = || holds_secret(review).then(|| Values::of(review));
         self.0.get_or_init(find).as_ref().map_or_else(|| text.to_owned(), |values| values.redact(text))
     }
 
-    /// What the runner does to each text of a plugin before it cuts and escapes it; nothing for what is no Secret.
-    pub(crate) fn hide(&self, review: &Arc<Review>) -> Option<Hide> {
+    /// The same as a function, for whoever cuts and escapes texts; nothing for what is no Secret.
+    pub fn hide(&self, review: &Arc<Review>) -> Option<Hide> {
         let (secrets, held) = (self.clone(), Arc::clone(review));
         let hide = move |text: &str| secrets.redact(&held, text);
-        portcullis_subject::holds_secret(review).then(|| Arc::new(hide) as Hide)
+        holds_secret(review).then(|| Arc::new(hide) as Hide)
     }
 }
 
@@ -51,7 +55,7 @@ struct Values {
 
 impl Values {
     fn of(review: &Review) -> Self {
-        let texts = portcullis_subject::secret_values(review, MAX_SECRET_BYTES);
+        let texts = secret_values(review, MAX_SECRET_BYTES);
         let mut values =
             Self { too_many: texts.is_none(), short: Vec::new(), prefixes: Vec::new(), windows: Vec::new() };
         for text in texts.unwrap_or_default() {
@@ -161,10 +165,10 @@ fn escape(text: &str) -> (Option<char>, usize) {
 
 #[cfg(test)]
 mod tests {
-    use portcullis_document::{ReadLimits, read_json_text};
-    use portcullis_model::{NamespaceLabels, Request, Subject, SubjectKind, json_string};
+    use portcullis_model::json_string;
 
     use super::*;
+    use crate::testing::review;
 
     /// What remains of a text about a Secret with these values.
     fn redacted(values: &[&str], text: &str) -> String {
@@ -178,33 +182,7 @@ mod tests {
             json_string(value, &mut json);
         }
         json.push_str("}}");
-        let limits = ReadLimits::default();
-        review(read_json_text(&json, &limits).expect("JSON"))
-    }
-
-    fn review(object: portcullis_model::Document) -> Review {
-        let subject = Subject {
-            kind_of: SubjectKind::Object,
-            api_version: "v1".into(),
-            kind: "Secret".into(),
-            namespace: String::new(),
-            name: "s".into(),
-            place: None,
-            occurrence: None,
-        };
-        Review {
-            subject,
-            request: Request::default(),
-            object: Some(object),
-            old_object: None,
-            options: None,
-            request_document: None,
-            namespace: NamespaceLabels::None,
-            mode: None,
-            time: 0,
-            notices: Vec::new(),
-            file: None,
-        }
+        review(crate::testing::json(&json))
     }
 
     #[test]
@@ -274,9 +252,8 @@ mod tests {
 
     #[test]
     fn leaves_texts_about_other_kinds_alone() {
-        let limits = ReadLimits::default();
         let json = "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"data\":{\"a\":\"hunter2\"}}";
-        let open = Arc::new(review(read_json_text(json, &limits).expect("JSON")));
+        let open = Arc::new(review(crate::testing::json(json)));
         assert!(Secrets::default().hide(&open).is_none());
         assert_eq!(Secrets::default().redact(&open, "hunter2"), "hunter2");
     }
