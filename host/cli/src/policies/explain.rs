@@ -50,7 +50,7 @@ pub fn page(sets: &Sets, listed: &Listed, config: Option<&str>, all: bool) -> St
         out.push_str(&format!("skipped {}: {}\n", plain(&skipped.path), plain(&skipped.reason)));
     }
     if let Some(config) = config {
-        out.push_str(&format!("settings of {}\n", plain(config)));
+        out.push_str(&format!("settings from {}\n", plain(config)));
     }
     out
 }
