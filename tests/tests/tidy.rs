@@ -66,7 +66,8 @@ fn refuses_an_import_that_goes_up_or_sideways_or_to_a_strangers_library() {
     assert!(refuses("portcullis-gate", "wasmtime", false));
     assert!(refuses("portcullis-gate", "anyhow", true));
     assert!(!refuses("portcullis", "anyhow", false));
-    assert!(refuses("portcullis-subject", "kube-cel", false));
+    assert!(refuses("portcullis-subject", "portcullis-cel", false));
+    assert!(!refuses("portcullis-policies", "portcullis-cel", false));
     assert!(!refuses("portcullis-component", "wasmparser", false), "one of two");
     assert!(
         refuses("portcullis-author", "wit-component", false) && !refuses("portcullis-webhook", "wit-component", true)

@@ -169,7 +169,10 @@ test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fin
     fn says_the_end_of_what_a_failed_test_printed_again() {
         let mut totals = Totals::default();
         let long: String = (0..100).map(|line| format!("line {line}\n")).collect();
-        TWO_BINARIES.replace("assertion failed", &(long + "assertion failed")).lines().for_each(|line| totals.read(line));
+        TWO_BINARIES
+            .replace("assertion failed", &(long + "assertion failed"))
+            .lines()
+            .for_each(|line| totals.read(line));
         let failures: Vec<String> = totals.failures().collect();
         assert_eq!(failures.len(), 1, "{failures:?}");
         assert!(failures[0].starts_with("---- c ----\nline 62\n"), "{failures:?}");

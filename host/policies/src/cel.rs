@@ -1,46 +1,52 @@
 //! `matchConditions`: CEL compiled and checked when a set is loaded, evaluated within a budget.
 //!
-//! The parser and Kubernetes' own functions are those of `cel` and `kube-cel`. The walk over the expression is ours,
-//! because theirs copies the object at every `.`, reads a field of a string as `false` instead of failing, stops `all` at
-//! the first error, and has no budget.
+//! The engine is `portcullis-cel`, that of the plugin `cel`: what a condition means to a `match` and to the settings of that
+//! plugin is one thing, compared with the API server's own library.
 
-mod check;
-mod evaluate;
 mod forward;
-mod functions;
 mod request;
-mod signs;
-mod syntax;
-mod value;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use kube_cel::cel::{IdedExpr, parser::Parser};
-use regex::Regex;
+use portcullis_cel::{Compiler, Machine, Value, Wanted, advise};
 
-pub(crate) use evaluate::{Budget, Fault};
+pub use portcullis_cel::MOST_DEPTH as MAX_DEPTH;
 pub(crate) use request::Input;
 
 /// Longest expression in bytes.
 pub const MAX_EXPRESSION: usize = 8192;
-/// Steps inside each other that an expression may have.
-pub const MAX_DEPTH: usize = 100;
-/// What all conditions of one policy may spend on one review; the API server's own number (KEP-3716). A unit is a step of
-/// the walk, a quarter of an item that a macro visits, 64 bytes compared or 8 bytes made: about 30 ns, so that a hostile
-/// object ends within a tenth of a second.
-pub const MAX_COST: u64 = 2_500_000;
-/// The stack of the thread that parses: the parser recurses once per nested step, of which [`MAX_EXPRESSION`] allows
-/// thousands before [`MAX_DEPTH`] can be checked.
-const PARSER_STACK: usize = 256 * 1024 * 1024;
+/// What a compiled condition may take, in bytes: literal patterns are compiled with it.
+pub const MAX_CODE: usize = 1024 * 1024;
+/// What all conditions of one policy may spend on one review, in steps: an instruction, an item that a macro visits, or 64
+/// bytes that are looked at. A step takes about 50 ns, the dearest 150, so that a hostile object ends within a tenth of a
+/// second or two, and two thousand containers are judged with a tenth of it. What they make is bounded beside it
+/// (`portcullis_cel::MOST_MADE`).
+pub const MAX_COST: u64 = 1_000_000;
 
 /// A condition that may be evaluated.
 #[derive(Clone, Debug)]
 pub(crate) struct Condition {
     pub(crate) name: String,
-    expression: Arc<IdedExpr>,
-    /// The compiled patterns of `matches` and its like, by the id of the call.
-    patterns: HashMap<u64, Regex>,
+    expression: Arc<str>,
+    code: Arc<[u8]>,
+}
+
+/// Why a condition has no result.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Fault {
+    /// The budget is spent; nothing absorbs this.
+    Spent,
+    /// An error of the language, which `||`, `&&`, `all` and `exists` may absorb.
+    Because(String),
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Spent => write!(f, "costs more than {MAX_COST} steps on this object"),
+            Self::Because(why) => write!(f, "failed: {why}"),
+        }
+    }
 }
 
 impl Condition {
@@ -49,25 +55,41 @@ impl Condition {
         if expression.len() > MAX_EXPRESSION {
             return Err(format!("is longer than {MAX_EXPRESSION} bytes"));
         }
-        let text = expression.to_owned();
-        let thread = std::thread::Builder::new().stack_size(PARSER_STACK);
-        let parsed = thread.spawn(move || parse(&text)).map_err(|why| format!("could not be compiled: {why}"))?;
-        // A panic of the parser is a bug of a library, found by hostile text; the set is refused, and the process lives.
-        let (expression, patterns) = parsed.join().unwrap_or_else(|_| Err("cannot be parsed".to_owned()))?;
-        Ok(Self { name: name.to_owned(), expression: Arc::new(expression), patterns })
-    }
-
-    /// Whether the condition holds for this review.
-    pub(crate) fn holds(&self, input: &Input, budget: &mut Budget) -> Result<bool, Fault> {
-        evaluate::evaluate(&self.expression, &self.patterns, input, budget)
+        let compiled = Compiler::of_requests().compile(expression, Wanted::Bool);
+        let code = compiled.map_err(|complaint| {
+            let (line, column) = complaint.line_and_column(expression);
+            format!("does not compile: {} (line {line}, column {column} of the expression)", complaint.message)
+        })?;
+        if code.len() > MAX_CODE {
+            return Err(format!(
+                "has patterns that take more than {MAX_CODE} bytes: use fewer repetitions such as `{{100}}`"
+            ));
+        }
+        Ok(Self { name: name.to_owned(), expression: expression.into(), code: code.into() })
     }
 }
 
-fn parse(text: &str) -> Result<(IdedExpr, HashMap<u64, Regex>), String> {
-    signs::refuse_runs(text)?;
-    let parsed = Parser::new().parse(text).map_err(|why| syntax::explain(text, &why))?;
-    let patterns = check::check(&parsed)?;
-    Ok((parsed, patterns))
+/// The conditions of one policy at work on one review: nothing of the review is copied, and all spend from one budget.
+pub(crate) struct Judge<'r> {
+    machine: Machine<'r>,
+}
+
+impl<'r> Judge<'r> {
+    pub(crate) fn new(input: &'r Input<'r>) -> Self {
+        Self { machine: Machine::new(input, &[], &[]).within(MAX_COST).without_places() }
+    }
+
+    /// Whether a condition holds for this review.
+    pub(crate) fn holds(&mut self, condition: &'r Condition) -> Result<bool, Fault> {
+        match self.machine.run(&condition.code).map_err(|_| Fault::Spent)?.value {
+            Value::Bool(holds) => Ok(holds),
+            Value::Error(why) => Err(Fault::Because(match portcullis_cel::missing_key(&why) {
+                Some(key) => format!("{why}; {}", advise(&condition.expression, key, None)),
+                None => why.to_string(),
+            })),
+            other => Err(Fault::Because(format!("it gives a {}, not `true` or `false`", other.type_name()))),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Must this review face this policy? Applies, skips, or cannot be known.
 
+mod equivalent;
 mod explain;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use portcullis_model::{
     Versions,
 };
 
-use crate::cel::{Budget, Fault, Input};
+use crate::cel::{Fault, Input, Judge};
 use crate::error::quote;
 use crate::labels;
 use crate::matching::Selector;
@@ -164,6 +165,10 @@ impl Terms {
         let named = |rule: &ResourceRule, review: &Review| rule.resource_names.contains(&review.request.name);
         Self { versions: matches.versions, named }
     }
+
+    fn may_be_converted(&self, rule: &ResourceRule, review: &Review) -> bool {
+        equivalent::may_be_converted(rule, self.versions, review)
+    }
 }
 
 /// One part of a rule.
@@ -172,7 +177,7 @@ type RulePart = fn(&ResourceRule, &Terms, &Review) -> Selection;
 /// Every part of a rule, those that are always known first. All must match.
 const OF_RULES: [(&str, RulePart); 6] = [
     ("operations", |rule, _, review| Selection::when(any_of(&rule.operations, &review.request.operation))),
-    ("apiGroups", |rule, terms, review| Selection::when(any_of(&rule.api_groups, group_and_version(terms, review).0))),
+    ("apiGroups", group),
     ("apiVersions", version),
     ("resourceNames", |rule, terms, review| {
         Selection::when(rule.resource_names.is_empty() || (terms.named)(rule, review))
@@ -197,15 +202,22 @@ fn any_of(words: &[String], word: &str) -> bool {
     words.iter().any(|known| known == "*" || known == word)
 }
 
+fn group(rule: &ResourceRule, terms: &Terms, review: &Review) -> Selection {
+    let (group, _) = group_and_version(terms, review);
+    match any_of(&rule.api_groups, group) {
+        true => Selection::Applies,
+        false if terms.may_be_converted(rule, review) && equivalent::in_other_group(rule, review) => {
+            Selection::Unknown(equivalent::unconverted(rule, review))
+        }
+        false => Selection::Skips,
+    }
+}
+
 fn version(rule: &ResourceRule, terms: &Terms, review: &Review) -> Selection {
     let (_, version) = group_and_version(terms, review);
     match any_of(&rule.api_versions, version) {
         true => Selection::Applies,
-        false if converted(rule, terms, review) => Selection::Unknown(format!(
-            "the object is written in {}, which the API server would convert to {} of the rule: write it so",
-            quote(version),
-            quote(&rule.api_versions.join(", "))
-        )),
+        false if terms.may_be_converted(rule, review) => Selection::Unknown(equivalent::unconverted(rule, review)),
         false => Selection::Skips,
     }
 }
@@ -224,15 +236,6 @@ fn group_and_version<'r>(terms: &Terms, review: &'r Review) -> (&'r str, &'r str
         Some(resource) => (&resource.group, &resource.version),
         None => (&request.kind.group, &request.kind.version),
     }
-}
-
-/// Whether a rule of another version may speak of this object all the same: an API server has converted what it sends, but
-/// nobody converts a file. A rule for everything does not say that there is another version.
-fn converted(rule: &ResourceRule, terms: &Terms, review: &Review) -> bool {
-    terms.versions == Versions::Equivalent
-        && review.request_document.is_none()
-        && !rule.api_groups.iter().any(|group| group == "*")
-        && !rule.resources.iter().any(|resource| resource.starts_with('*'))
 }
 
 /// The request's name or, where it has none, the object's own: each object that a deletion of a collection deletes comes
@@ -329,9 +332,12 @@ fn namespace(matches: &Match, review: &Review) -> Selection {
             Selection::when(labels::matches(selector, &own_name.into_iter().collect()))
         }
         Err(why) => {
-            let asked =
-                if name.is_empty() { "its namespace".to_owned() } else { format!("the namespace {}", quote(name)) };
-            Selection::Unknown(format!("`namespaceSelector` asks {asked} for its labels: {why}"))
+            let whose = if name.is_empty() {
+                "of its namespace".to_owned()
+            } else {
+                format!("of the namespace {}", quote(name))
+            };
+            Selection::Unknown(format!("`namespaceSelector` needs the labels {whose}: {why}"))
         }
     }
 }
@@ -390,10 +396,10 @@ fn conditions(selector: &Selector, review: &Review, told: &mut dyn FnMut(&str, &
         return Selection::Applies;
     }
     let input = Input::new(review);
-    let mut budget = Budget::default();
+    let mut judge = Judge::new(&input);
     let mut unknown = None;
     for condition in &selector.conditions {
-        let answer = condition.holds(&input, &mut budget).map_err(|fault| untold(fault, review));
+        let answer = judge.holds(condition).map_err(|fault| untold(fault, review));
         told(&condition.name, &answer);
         match answer {
             Ok(true) => {}

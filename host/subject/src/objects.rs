@@ -271,10 +271,9 @@ pub(crate) fn namespace_labels(namespace: &str, namespaced: Option<bool>, contex
     }
     match context.namespace_labels.get(namespace) {
         Some(labels) => NamespaceLabels::Known(labels.clone()),
-        None => NamespaceLabels::Unknown(format!(
-            "nobody gave those of `{}`; add its Namespace object to the input, or give --namespace-labels",
-            namespace.escape_debug()
-        )),
+        None => NamespaceLabels::Unknown(
+            "its Namespace object is not in the input: add it, or give --namespace-labels".to_owned(),
+        ),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Evaluates the expressions of a policy in the order and with the words of the API server.
 
-use portcullis_cel::{Found, Machine, Spent, Value};
+use portcullis_cel::{Found, Machine, Shown, Spent, Value, advise, missing_key};
 use portcullis_sdk::{Finding, Node, Review};
 
 use crate::place;
@@ -36,7 +36,8 @@ fn all<'a>(
 ) -> Result<(), Spent> {
     let secret = is_secret(review);
     for condition in &settings.conditions {
-        match machine.run(&condition.code.0)?.value {
+        let Found { value, place } = machine.run(&condition.code.0)?;
+        match value {
             // Also where another condition cannot be evaluated: nothing is to be judged.
             Value::Bool(false) => {
                 findings.clear();
@@ -44,9 +45,14 @@ fn all<'a>(
             }
             Value::Bool(true) => {}
             other => {
-                let message =
-                    format!("matchCondition `{}`: {}", condition.name, failed(condition.expression, &other, secret));
-                findings.push(Finding::new(EXPRESSION_FAILED, Node::NONE, message));
+                let shown = machine.shown(place);
+                let what = failed(condition.expression, &other, &shown, secret);
+                let message = format!("matchCondition `{}`: {what}", condition.name);
+                findings.push(place::at(
+                    |node| Finding::new(EXPRESSION_FAILED, node, message),
+                    &shown,
+                    review.object(),
+                ));
             }
         }
     }
@@ -55,12 +61,12 @@ fn all<'a>(
     }
     for validation in &settings.validations {
         let Found { value, place } = machine.run(&validation.code.0)?;
+        let shown = machine.shown(place);
         let (rule, message) = match value {
             Value::Bool(true) => continue,
             Value::Bool(false) => (VALIDATION_FAILED, message(validation, machine, secret)),
-            other => (EXPRESSION_FAILED, failed(validation.expression, &other, secret)),
+            other => (EXPRESSION_FAILED, failed(validation.expression, &other, &shown, secret)),
         };
-        let shown = machine.shown(place);
         findings.push(place::at(|node| Finding::new(rule, node, message), &shown, review.object()));
     }
     Ok(())
@@ -73,10 +79,14 @@ fn is_secret(review: Review) -> bool {
     request.kind() == "Secret" && request.api_group().is_empty()
 }
 
-fn failed(expression: &str, value: &Value<'_>, secret: bool) -> String {
+/// As the API server says it; where something is missing, with the expression that would not fail.
+fn failed(expression: &str, value: &Value<'_>, shown: &[Shown], secret: bool) -> String {
     let what = match value {
         _ if secret => "it is not told of a Secret".to_owned(),
-        Value::Error(what) => what.to_string(),
+        Value::Error(what) => match missing_key(what) {
+            Some(key) => format!("{what}; {}", advise(expression, key, place::holder(shown).as_deref())),
+            None => what.to_string(),
+        },
         other => format!("it is of type {} instead of bool", other.type_name()),
     };
     format!("expression '{}' resulted in error: {what}", expression.trim())

@@ -16,6 +16,17 @@ pub(crate) fn at(finding: impl FnOnce(Node) -> Finding, shown: &[Shown], object:
     }
 }
 
+/// The key or position of what lacks a field.
+pub(crate) fn holder(shown: &[Shown]) -> Option<String> {
+    match shown {
+        [Shown::Missing(node, _)] => {
+            let pointer = Node::numbered(*node).pointer();
+            pointer.rsplit('/').next().map(|last| last.replace("~1", "/").replace("~0", "~"))
+        }
+        _ => None,
+    }
+}
+
 fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }

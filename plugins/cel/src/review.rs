@@ -1,5 +1,7 @@
 //! The review in hand, as expressions see it.
 
+use std::borrow::Cow;
+
 use portcullis_cel::{Answer, Documents, Given, NodeKind};
 use portcullis_sdk::{Kind, Node, Review};
 
@@ -27,17 +29,17 @@ impl Documents for Hand {
     fn at(&self, node: u32, position: u32) -> u32 {
         Node::numbered(node).at(position).number()
     }
-    fn key_at(&self, node: u32, position: u32) -> String {
-        Node::numbered(node).key_at(position)
+    fn key_at(&self, node: u32, position: u32) -> Cow<'_, str> {
+        Node::numbered(node).key_at(position).into()
     }
     fn find(&self, node: u32, key: &str) -> u32 {
         Node::numbered(node).find(key).number()
     }
-    fn text(&self, node: u32) -> String {
-        Node::numbered(node).text()
+    fn text(&self, node: u32) -> Cow<'_, str> {
+        Node::numbered(node).text().into()
     }
-    fn number(&self, node: u32) -> String {
-        Node::numbered(node).number_text()
+    fn number(&self, node: u32) -> Cow<'_, str> {
+        Node::numbered(node).number_text().into()
     }
     fn boolean(&self, node: u32) -> bool {
         Node::numbered(node).boolean()
@@ -69,6 +71,8 @@ impl Documents for Hand {
                 labels if labels.is_empty() => Answer::Absent,
                 labels => Answer::Pairs(labels),
             },
+            // The contract of plugins does not tell the rest.
+            _ => Answer::Absent,
         }
     }
     fn namespaced(&self) -> bool {

@@ -130,7 +130,10 @@ impl Assembly<'_> {
         if let Some(kind) = &policy.param_kind {
             let message = format!("the policy {name} has params (`{}`), and no binding says which", kind.kind);
             let node = policy.document.walk(NodeId::ROOT, &["spec", "paramKind"]);
-            let hint = "give its ValidatingAdmissionPolicyBinding, too";
+            let hint = format!(
+                "a ValidatingAdmissionPolicyBinding does (`spec.paramRef`): put it and the `{}` (`{}`) that it names into the same file or folder, or give each with a `--policies` of its own",
+                kind.kind, kind.api_version
+            );
             self.complaints.push(Complaint::wrong(message, policy.document.place(node)).hint(hint));
             return;
         }
@@ -172,7 +175,10 @@ impl Assembly<'_> {
                 Some(other) => {
                     format!("one is written in {}, which nobody converts here: write it in `{version}`", quote(other))
                 }
-                None => "give its manifest beside the policy's".to_owned(),
+                None => format!(
+                    "put the manifest of {} into the same file or folder, or give it with a `--policies` of its own",
+                    reference.shown(kind)
+                ),
             };
             let message =
                 format!("the binding {name} takes its params from a `{}` of `{version}`, and none is given", kind.kind);

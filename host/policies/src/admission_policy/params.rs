@@ -6,6 +6,7 @@ use portcullis_model::{Document, Kind, NodeId};
 
 use super::binding::ParamRef;
 use super::policy::ParamKind;
+use crate::error::quote;
 use crate::labels;
 
 /// Kinds of Kubernetes itself that have no namespace, in the groups that have others, too.
@@ -119,6 +120,16 @@ impl Others {
 }
 
 impl ParamRef {
+    /// What it names, for people.
+    pub(super) fn shown(&self, kind: &ParamKind) -> String {
+        let place = self.namespace.as_ref().map(|namespace| format!(" in the namespace {}", quote(namespace)));
+        let place = place.unwrap_or_default();
+        match &self.name {
+            Some(name) => format!("the `{}` {}{place}", kind.kind, quote(name)),
+            None => format!("each `{}`{place} that it selects", kind.kind),
+        }
+    }
+
     /// Whether it names an object, its namespace aside.
     pub(super) fn names(&self, param: &Param) -> bool {
         match (&self.name, &self.selector) {

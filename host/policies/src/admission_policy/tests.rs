@@ -334,7 +334,7 @@ fn does_what_a_binding_says_where_there_are_no_params() {
     assert_eq!(
         none,
         [
-            "b.yaml:4:57: the binding `everywhere` takes its params from a `ReplicaLimit` of `rules.example.com/v1`, and none is given; give its manifest beside the policy's"
+            "b.yaml:4:57: the binding `everywhere` takes its params from a `ReplicaLimit` of `rules.example.com/v1`, and none is given; put the manifest of the `ReplicaLimit` `a` into the same file or folder, or give it with a `--policies` of its own"
         ]
     );
     let version = complaints(&[
@@ -352,7 +352,7 @@ fn does_what_a_binding_says_where_there_are_no_params() {
     assert_eq!(
         unbound,
         [
-            "p.yaml:5:3: the policy `replicas` has params (`ReplicaLimit`), and no binding says which; give its ValidatingAdmissionPolicyBinding, too"
+            "p.yaml:5:3: the policy `replicas` has params (`ReplicaLimit`), and no binding says which; a ValidatingAdmissionPolicyBinding does (`spec.paramRef`): put it and the `ReplicaLimit` (`rules.example.com/v1`) that it names into the same file or folder, or give each with a `--policies` of its own"
         ]
     );
 }

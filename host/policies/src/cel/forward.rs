@@ -4,8 +4,7 @@
 //! expressions are handed on that can fail in no other way than by a field that is absent, and they are handed on so that
 //! they hold there: true where the condition is true or fails, false only where it is false.
 
-use kube_cel::cel::IdedExpr;
-use kube_cel::cel::common::ast::{CallExpr, Expr, LiteralValue, SelectExpr, operators};
+use portcullis_cel::{Given, Part, Value, outline};
 use portcullis_model::json_string;
 
 use super::Condition;
@@ -15,7 +14,7 @@ impl Condition {
     /// field, or where it uses more of CEL than is compared here.
     pub(crate) fn forwarded(&self, text: &str) -> Option<String> {
         let mut walk = Walk { missing: Vec::new() };
-        walk.boolean(&self.expression, &[])?;
+        walk.boolean(&outline(&self.code)?, &[])?;
         let absent = walk.missing.iter().map(|guard| guard.negated());
         // The last line of an expression may be a comment.
         let end = if text.contains("//") { "\n" } else { "" };
@@ -78,38 +77,38 @@ struct Walk {
 }
 
 impl Walk {
-    /// Walks an expression that gives a boolean. Recursion is bounded by the depth of the checked expression.
-    fn boolean(&mut self, expression: &IdedExpr, known: &[Guard]) -> Option<()> {
-        match &expression.expr {
-            Expr::Literal(LiteralValue::Boolean(_)) => Some(()),
-            Expr::Select(select) if select.test => {
-                let path = tested(select)?;
+    /// Walks an expression that gives a boolean. Recursion is bounded by the depth of an outline.
+    fn boolean(&mut self, part: &Part, known: &[Guard]) -> Option<()> {
+        match part {
+            Part::Literal(Value::Bool(_)) => Some(()),
+            Part::Has(..) | Part::HasGiven(_) => {
+                let path = tested(part)?;
                 self.require(&path.guards[..path.guards.len() - 1], known);
                 Some(())
             }
-            Expr::Select(_) => self.read(expression, Type::Bool, known),
-            Expr::Call(call) => self.call(call, known),
+            Part::Given(_) | Part::Field(..) => self.read(part, Type::Bool, known),
+            Part::Call(name, arguments) => self.call(name, arguments, known),
             _ => None,
         }
     }
 
-    fn call(&mut self, call: &CallExpr, known: &[Guard]) -> Option<()> {
-        match (call.func_name.as_str(), &call.target, &call.args[..]) {
-            (operators::LOGICAL_NOT, None, [one]) => self.boolean(one, known),
-            (operators::LOGICAL_AND, None, [left, right]) => {
+    fn call(&mut self, name: &str, arguments: &[Part], known: &[Guard]) -> Option<()> {
+        match (name, arguments) {
+            ("!_", [one]) => self.boolean(one, known),
+            ("_&&_", [left, right]) => {
                 self.boolean(left, known)?;
                 self.boolean(right, &and(known, facts(left, true)))
             }
-            (operators::LOGICAL_OR, None, [left, right]) => {
+            ("_||_", [left, right]) => {
                 self.boolean(left, known)?;
                 self.boolean(right, &and(known, facts(left, false)))
             }
-            (operators::CONDITIONAL, None, [when, then, other]) => {
+            ("_?_:_", [when, then, other]) => {
                 self.boolean(when, known)?;
                 self.boolean(then, &and(known, facts(when, true)))?;
                 self.boolean(other, &and(known, facts(when, false)))
             }
-            (operators::EQUALS | operators::NOT_EQUALS, None, [left, right]) => {
+            ("_==_" | "_!=_", [left, right]) => {
                 if compared_to_null(left, right).is_some() {
                     return Some(());
                 }
@@ -121,12 +120,10 @@ impl Walk {
                     self.boolean(right, known)
                 })
             }
-            (operators::IN, None, [item, list]) => {
+            ("_in_", [item, list]) => {
                 self.text(item, known)?;
-                match &list.expr {
-                    Expr::List(list) if list.optional_indices.is_empty() => {
-                        list.elements.iter().try_for_each(|element| self.text(element, known))
-                    }
+                match list {
+                    Part::List(items) => items.iter().try_for_each(|item| self.text(item, known)),
                     _ => {
                         let path = path(list).filter(|path| [Type::Texts, Type::TextMap].contains(&path.holds))?;
                         self.require(&path.guards, known);
@@ -134,7 +131,7 @@ impl Walk {
                     }
                 }
             }
-            ("startsWith" | "endsWith" | "contains", Some(text), [part]) => {
+            ("startsWith" | "endsWith" | "contains", [text, part]) => {
                 self.text(text, known)?;
                 self.text(part, known)
             }
@@ -142,15 +139,15 @@ impl Walk {
         }
     }
 
-    fn text(&mut self, expression: &IdedExpr, known: &[Guard]) -> Option<()> {
-        match &expression.expr {
-            Expr::Literal(LiteralValue::String(_)) => Some(()),
-            _ => self.read(expression, Type::Text, known),
+    fn text(&mut self, part: &Part, known: &[Guard]) -> Option<()> {
+        match part {
+            Part::Literal(Value::Text(_)) => Some(()),
+            _ => self.read(part, Type::Text, known),
         }
     }
 
-    fn read(&mut self, expression: &IdedExpr, wanted: Type, known: &[Guard]) -> Option<()> {
-        let path = path(expression).filter(|path| path.holds == wanted)?;
+    fn read(&mut self, part: &Part, wanted: Type, known: &[Guard]) -> Option<()> {
+        let path = path(part).filter(|path| path.holds == wanted)?;
         self.require(&path.guards, known);
         Some(())
     }
@@ -169,18 +166,18 @@ fn and(known: &[Guard], more: Vec<Guard>) -> Vec<Guard> {
 }
 
 /// What certainly holds where an expression gives `outcome`.
-fn facts(expression: &IdedExpr, outcome: bool) -> Vec<Guard> {
-    match &expression.expr {
-        Expr::Select(select) if select.test && outcome => tested(select).map(|path| path.guards).unwrap_or_default(),
-        Expr::Call(call) => match (call.func_name.as_str(), &call.args[..]) {
-            (operators::LOGICAL_NOT, [one]) => facts(one, !outcome),
-            (operators::LOGICAL_AND, [left, right]) if outcome => and(&facts(left, true), facts(right, true)),
-            (operators::LOGICAL_OR, [left, right]) if !outcome => and(&facts(left, false), facts(right, false)),
-            (operators::EQUALS, [left, right]) if !outcome => compared_to_null(left, right).into_iter().collect(),
-            (operators::NOT_EQUALS, [left, right]) if outcome => compared_to_null(left, right).into_iter().collect(),
-            (operators::IN, [item, map]) if outcome => match (&item.expr, path(map)) {
-                (Expr::Literal(LiteralValue::String(key)), Some(path)) if path.holds == Type::TextMap => {
-                    and(&path.guards, vec![Guard::Key(key.inner().to_owned(), path.text)])
+fn facts(part: &Part, outcome: bool) -> Vec<Guard> {
+    match part {
+        Part::Has(..) | Part::HasGiven(_) if outcome => tested(part).map(|path| path.guards).unwrap_or_default(),
+        Part::Call(name, arguments) => match (*name, &arguments[..]) {
+            ("!_", [one]) => facts(one, !outcome),
+            ("_&&_", [left, right]) if outcome => and(&facts(left, true), facts(right, true)),
+            ("_||_", [left, right]) if !outcome => and(&facts(left, false), facts(right, false)),
+            ("_==_", [left, right]) if !outcome => compared_to_null(left, right).into_iter().collect(),
+            ("_!=_", [left, right]) if outcome => compared_to_null(left, right).into_iter().collect(),
+            ("_in_", [item, map]) if outcome => match (item, path(map)) {
+                (Part::Literal(Value::Text(key)), Some(path)) if path.holds == Type::TextMap => {
+                    and(&path.guards, vec![Guard::Key((*key).to_owned(), path.text)])
                 }
                 _ => Vec::new(),
             },
@@ -191,46 +188,56 @@ fn facts(expression: &IdedExpr, outcome: bool) -> Vec<Guard> {
 }
 
 /// `object == null` and the like.
-fn compared_to_null(left: &IdedExpr, right: &IdedExpr) -> Option<Guard> {
-    match (&left.expr, &right.expr) {
-        (Expr::Ident(name), Expr::Literal(LiteralValue::Null))
-        | (Expr::Literal(LiteralValue::Null), Expr::Ident(name))
-            if ["object", "oldObject"].contains(&name.as_str()) =>
+fn compared_to_null(left: &Part, right: &Part) -> Option<Guard> {
+    match (left, right) {
+        (Part::Root(name), Part::Literal(Value::Null)) | (Part::Literal(Value::Null), Part::Root(name))
+            if ["object", "oldObject"].contains(name) =>
         {
-            Some(Guard::Given(name.clone()))
+            Some(Guard::Given((*name).to_owned()))
         }
         _ => None,
     }
 }
 
 /// The path that `has(..)` asks for.
-fn tested(select: &SelectExpr) -> Option<Path> {
-    let mut segments = segments(&select.operand)?;
-    segments.push(&select.field);
+fn tested(part: &Part) -> Option<Path> {
+    let path = match part {
+        Part::HasGiven(given) => of_request(*given),
+        Part::Has(holder, field) => {
+            let mut segments = segments(holder)?;
+            segments.push(field);
+            known_path(&segments)
+        }
+        _ => None,
+    };
     // What is always there has no guard, and nobody asks for it.
-    known_path(&segments).filter(|path| !path.guards.is_empty())
+    path.filter(|path| !path.guards.is_empty())
 }
 
-fn path(expression: &IdedExpr) -> Option<Path> {
-    if let Expr::Call(call) = &expression.expr
-        && call.func_name == operators::INDEX
-        && let [map, key] = &call.args[..]
-        && let Expr::Literal(LiteralValue::String(key)) = &key.expr
-    {
-        let Path { text, mut guards, .. } = path(map).filter(|path| path.holds == Type::TextMap)?;
-        guards.push(Guard::Key(key.inner().to_owned(), text.clone()));
-        return Some(Path { text: format!("{text}[{}]", quoted(key.inner())), holds: Type::Text, guards });
+fn path(part: &Part) -> Option<Path> {
+    match part {
+        Part::Given(given) => of_request(*given),
+        Part::Call("_[_]", arguments) => {
+            let [map, Part::Literal(Value::Text(key))] = &arguments[..] else { return None };
+            let Path { text, mut guards, .. } = path(map).filter(|path| path.holds == Type::TextMap)?;
+            guards.push(Guard::Key((*key).to_owned(), text.clone()));
+            Some(Path { text: format!("{text}[{}]", quoted(key)), holds: Type::Text, guards })
+        }
+        _ => known_path(&segments(part)?),
     }
-    known_path(&segments(expression)?)
+}
+
+fn of_request(given: Given) -> Option<Path> {
+    known_path(&given.path().split('.').collect::<Vec<_>>())
 }
 
 /// `a.b.c` as its segments.
-fn segments(expression: &IdedExpr) -> Option<Vec<&str>> {
-    match &expression.expr {
-        Expr::Ident(name) => Some(vec![name]),
-        Expr::Select(select) if !select.test => {
-            let mut segments = segments(&select.operand)?;
-            segments.push(&select.field);
+fn segments<'p>(part: &'p Part) -> Option<Vec<&'p str>> {
+    match part {
+        Part::Root(name) => Some(vec![name]),
+        Part::Field(holder, field) => {
+            let mut segments = segments(holder)?;
+            segments.push(field);
             Some(segments)
         }
         _ => None,
@@ -328,8 +335,9 @@ mod tests {
             "has(object.spec.hostNetwork)",
             "object.metadata.name.matches('^a$')",
             "request.userInfo.groups.exists(g, g == 'a')",
-            "request.name == 1",
             "object.metadata == null",
+            "request.requestKind.kind == 'Pod'",
+            "object.?metadata.hasValue()",
             "size(request.name) > 3",
             "request.options.dryRun == 'All'",
             "has(request.operation)",

@@ -1,167 +1,157 @@
 //! What a condition sees: the object, the old object, and the request as Kubernetes shows it to CEL.
 
-use std::cell::OnceCell;
+use std::borrow::Cow;
 
-use portcullis_model::{Document, DocumentBuilder, Kind, Limits, NodeId, Review};
+use portcullis_cel::{Answer, Documents, Given, NodeKind};
+use portcullis_model::{Document, Kind, NodeId, Review};
 
-/// The members of `request` (`BuildRequestType` of k8s.io/apiserver). The objects are not among them.
-pub(super) const FIELDS: [&str; 12] = [
-    "kind",
-    "resource",
-    "subResource",
-    "requestKind",
-    "requestResource",
-    "requestSubResource",
-    "name",
-    "namespace",
-    "operation",
-    "userInfo",
-    "dryRun",
-    "options",
-];
+/// Bits of a node's number: no document has more nodes (`portcullis_model::Limits::nodes`).
+const BITS: u32 = 24;
+/// The documents of a review, by the number above those bits.
+const OBJECT: u32 = 0;
+const OLD_OBJECT: u32 = 1;
+const OPTIONS: u32 = 2;
+const REQUEST: u32 = 3;
 
-/// One review as conditions see it. Nothing is copied; `request` is made when the first condition asks for it.
+/// One review as conditions see it. Nothing is copied.
 pub(crate) struct Input<'r> {
     review: &'r Review,
-    request: OnceCell<Option<Document>>,
 }
 
 impl<'r> Input<'r> {
     pub(crate) fn new(review: &'r Review) -> Self {
-        Self { review, request: OnceCell::new() }
+        Self { review }
     }
 
-    /// The document behind a variable; nothing where it is null.
-    pub(super) fn variable(&self, name: &str) -> Option<&Document> {
-        match name {
-            "object" => self.review.object.as_ref(),
-            "oldObject" => self.review.old_object.as_ref(),
-            _ => self.request.get_or_init(|| build(self.review)).as_ref(),
+    fn document(&self, number: u32) -> Option<&Document> {
+        match number {
+            OBJECT => self.review.object.as_ref(),
+            OLD_OBJECT => self.review.old_object.as_ref(),
+            OPTIONS => self.review.options.as_ref(),
+            REQUEST => self.review.request_document.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The document of a node, and the node in it; none where there is none.
+    fn at_node(&self, node: u32) -> Option<(&Document, NodeId)> {
+        let id = NodeId(node & ((1 << BITS) - 1));
+        self.document(node >> BITS).filter(|_| !id.is_none()).map(|document| (document, id))
+    }
+
+    /// Another node of the same document.
+    fn beside(node: u32, found: NodeId) -> u32 {
+        if found.is_none() || found.0 >> BITS != 0 { 0 } else { node >> BITS << BITS | found.0 }
+    }
+
+    /// A member of the request as the API server sent it. A file has none.
+    fn sent(&self, path: &[&str]) -> Option<Answer> {
+        let found = self.review.request_document.as_ref()?.walk(NodeId::ROOT, path);
+        let node = Self::beside(REQUEST << BITS, found);
+        Some(if node == 0 || self.kind(node) == NodeKind::Null { Answer::Absent } else { Answer::Node(node) })
+    }
+
+    /// The same where that member is there at all: what the client asked for, before the API server converted it.
+    fn sent_in(&self, member: &str, key: &str) -> Option<Answer> {
+        match self.sent(&[member])? {
+            Answer::Absent => None,
+            _ if key.is_empty() => self.sent(&[member]),
+            _ => self.sent(&[member, key]),
         }
     }
 }
 
-/// Writes the request with the members that Kubernetes' own JSON has: empty texts are absent, except that the user of a
-/// file is nobody (an empty name, no groups) rather than unknown.
-fn build(review: &Review) -> Option<Document> {
-    let request = &review.request;
-    let mut out = Writer { builder: DocumentBuilder::new(None, Limits::default()) };
-    out.builder.begin_map(None);
-    let kind = &request.kind;
-    let kind = [("group", &kind.group), ("version", &kind.version), ("kind", &kind.kind)];
-    let resource = request.resource.as_ref();
-    let resource = resource.map(|r| [("group", &r.group), ("version", &r.version), ("resource", &r.resource)]);
-    // What the client asked for, before the API server converted it, is known of real requests only.
-    let sent = |field: &str| {
-        let document = review.request_document.as_ref()?;
-        let found = document.find(NodeId::ROOT, field);
-        (!found.is_none() && document.kind(found) != Kind::Null).then_some((document, found))
-    };
-    out.texts("kind", &kind);
-    if let Some(resource) = &resource {
-        out.texts("resource", resource);
+impl Documents for Input<'_> {
+    fn root(&self, number: u8) -> u32 {
+        let number = if number == 0 { OBJECT } else { OLD_OBJECT };
+        if self.document(number).is_some() { number << BITS | NodeId::ROOT.0 } else { 0 }
     }
-    out.text("subResource", &request.subresource);
-    match sent("requestKind") {
-        Some((document, node)) => out.copy("requestKind", document, node),
-        None => out.texts("requestKind", &kind),
-    }
-    match (sent("requestResource"), &resource) {
-        (Some((document, node)), _) => out.copy("requestResource", document, node),
-        (None, Some(resource)) => out.texts("requestResource", resource),
-        (None, None) => {}
-    }
-    match sent("requestSubResource") {
-        Some((document, node)) => out.copy("requestSubResource", document, node),
-        None => out.text("requestSubResource", &request.subresource),
-    }
-    out.text("name", &request.name);
-    out.text("namespace", &request.namespace);
-    out.text("operation", &request.operation);
-    match sent("userInfo") {
-        Some((document, node)) => out.copy("userInfo", document, node),
-        None => out.user(review),
-    }
-    out.builder.key("dryRun", None);
-    out.builder.boolean(request.dry_run, None);
-    match (sent("options"), &review.options) {
-        (Some((document, node)), _) => out.copy("options", document, node),
-        (None, Some(options)) => out.copy("options", options, NodeId::ROOT),
-        (None, None) => {}
-    }
-    out.builder.end(0).ok()?;
-    out.builder.finish().ok()
-}
-
-struct Writer {
-    builder: DocumentBuilder,
-}
-
-impl Writer {
-    fn text(&mut self, key: &str, text: &str) {
-        if !text.is_empty() {
-            self.builder.key(key, None);
-            self.builder.string(text, None);
+    fn kind(&self, node: u32) -> NodeKind {
+        match self.at_node(node).map(|(document, id)| document.kind(id)) {
+            None | Some(Kind::None) => NodeKind::None,
+            Some(Kind::Null) => NodeKind::Null,
+            Some(Kind::Bool) => NodeKind::Bool,
+            Some(Kind::Number) => NodeKind::Number,
+            Some(Kind::String) => NodeKind::Text,
+            Some(Kind::List) => NodeKind::List,
+            Some(Kind::Map) => NodeKind::Map,
         }
     }
-
-    fn texts(&mut self, key: &str, members: &[(&str, &String); 3]) {
-        self.builder.key(key, None);
-        self.builder.begin_map(None);
-        for (key, text) in members {
-            self.builder.key(key, None);
-            self.builder.string(text, None);
-        }
-        self.close();
+    fn len(&self, node: u32) -> u32 {
+        self.at_node(node).map_or(0, |(document, id)| document.len(id))
+    }
+    fn at(&self, node: u32, position: u32) -> u32 {
+        self.at_node(node).map_or(0, |(document, id)| Self::beside(node, document.at(id, position)))
+    }
+    fn key_at(&self, node: u32, position: u32) -> Cow<'_, str> {
+        self.at_node(node).map_or("", |(document, id)| document.key_at(id, position)).into()
+    }
+    fn find(&self, node: u32, key: &str) -> u32 {
+        self.at_node(node).map_or(0, |(document, id)| Self::beside(node, document.find(id, key)))
+    }
+    fn text(&self, node: u32) -> Cow<'_, str> {
+        self.at_node(node).map_or("", |(document, id)| document.text(id)).into()
+    }
+    fn number(&self, node: u32) -> Cow<'_, str> {
+        self.at_node(node).map_or("", |(document, id)| document.number_text(id)).into()
+    }
+    fn boolean(&self, node: u32) -> bool {
+        self.at_node(node).is_some_and(|(document, id)| document.boolean(id).unwrap_or_default())
     }
 
-    fn user(&mut self, review: &Review) {
-        let user = &review.request.user;
-        self.builder.key("userInfo", None);
-        self.builder.begin_map(None);
-        self.builder.key("username", None);
-        self.builder.string(&user.name, None);
-        self.text("uid", &user.uid);
-        self.builder.key("groups", None);
-        self.builder.begin_list(None);
-        for group in &user.groups {
-            self.builder.string(group, None);
-        }
-        self.close();
-        self.close();
-    }
-
-    /// Copies a subtree; recursion is bounded by the depth that it was read with.
-    fn copy(&mut self, key: &str, document: &Document, node: NodeId) {
-        self.builder.key(key, None);
-        self.copy_value(document, node);
-    }
-
-    fn copy_value(&mut self, document: &Document, node: NodeId) {
-        match document.kind(node) {
-            Kind::None | Kind::Null => self.builder.null(None),
-            Kind::Bool => self.builder.boolean(document.boolean(node).unwrap_or_default(), None),
-            Kind::Number => self.builder.number(document.number_text(node), None),
-            Kind::String => self.builder.string(document.text(node), None),
-            Kind::List => {
-                self.builder.begin_list(None);
-                for item in document.items(node) {
-                    self.copy_value(document, item);
-                }
-                self.close();
+    /// With the members that Kubernetes' own JSON has: empty texts are absent, except that the user of a file is nobody (an
+    /// empty name, no groups) rather than unknown.
+    fn given(&self, given: Given) -> Answer {
+        let request = &self.review.request;
+        let text = |text: &str| Answer::Text(text.to_owned());
+        let unless_empty = |text: &str| if text.is_empty() { Answer::Absent } else { Answer::Text(text.to_owned()) };
+        let resource = request.resource.as_ref();
+        let of_resource = |part: Option<&String>| part.map_or(Answer::Absent, |part| Answer::Text(part.clone()));
+        match given {
+            Given::KindGroup => text(&request.kind.group),
+            Given::KindVersion => text(&request.kind.version),
+            Given::KindKind => text(&request.kind.kind),
+            Given::ResourceGroup => of_resource(resource.map(|resource| &resource.group)),
+            Given::ResourceVersion => of_resource(resource.map(|resource| &resource.version)),
+            Given::Resource => of_resource(resource.map(|resource| &resource.resource)),
+            Given::SubResource => unless_empty(&request.subresource),
+            Given::RequestKindGroup => {
+                self.sent_in("requestKind", "group").unwrap_or_else(|| text(&request.kind.group))
             }
-            Kind::Map => {
-                self.builder.begin_map(None);
-                for (key, value) in document.entries(node) {
-                    self.copy(key, document, value);
-                }
-                self.close();
+            Given::RequestKindVersion => {
+                self.sent_in("requestKind", "version").unwrap_or_else(|| text(&request.kind.version))
             }
+            Given::RequestKindKind => self.sent_in("requestKind", "kind").unwrap_or_else(|| text(&request.kind.kind)),
+            Given::RequestResourceGroup => self
+                .sent_in("requestResource", "group")
+                .unwrap_or_else(|| of_resource(resource.map(|resource| &resource.group))),
+            Given::RequestResourceVersion => self
+                .sent_in("requestResource", "version")
+                .unwrap_or_else(|| of_resource(resource.map(|resource| &resource.version))),
+            Given::RequestResource => self
+                .sent_in("requestResource", "resource")
+                .unwrap_or_else(|| of_resource(resource.map(|resource| &resource.resource))),
+            Given::RequestSubResource => {
+                self.sent_in("requestSubResource", "").unwrap_or_else(|| unless_empty(&request.subresource))
+            }
+            Given::Name => unless_empty(&request.name),
+            Given::Namespace => unless_empty(&request.namespace),
+            Given::Operation => unless_empty(&request.operation),
+            Given::Username => self.sent_in("userInfo", "username").unwrap_or_else(|| text(&request.user.name)),
+            Given::UserId => self.sent_in("userInfo", "uid").unwrap_or_else(|| unless_empty(&request.user.uid)),
+            Given::UserExtra => self.sent_in("userInfo", "extra").unwrap_or(Answer::Absent),
+            Given::Groups => {
+                self.sent_in("userInfo", "groups").unwrap_or_else(|| Answer::Texts(request.user.groups.clone()))
+            }
+            Given::DryRun => Answer::Bool(request.dry_run),
+            Given::Options => self.sent_in("options", "").unwrap_or(match self.review.options {
+                Some(_) => Answer::Node(OPTIONS << BITS | NodeId::ROOT.0),
+                None => Answer::Absent,
+            }),
+            Given::NamespaceName | Given::NamespaceLabels => Answer::Absent,
         }
     }
-
-    /// A failure is kept by the builder and reported when the whole is finished.
-    fn close(&mut self) {
-        let _ = self.builder.end(0);
+    fn namespaced(&self) -> bool {
+        false
     }
 }

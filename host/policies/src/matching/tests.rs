@@ -52,7 +52,7 @@ fn refuses_conditions_that_cannot_hold() {
     let one = |text: &str| complaints(&format!(r#"{{"matchConditions":[{text}]}}"#));
     assert_eq!(
         one(r#"{"name":"n","expression":"objekt.x"}"#),
-        "the condition `n` uses the unknown name `objekt`; did you mean `object`?"
+        "the condition `n` does not compile: there is no `objekt` here; did you mean `object`? (line 1, column 1 of the expression)"
     );
     assert_eq!(one(r#"{"expression":"true"}"#), "`matchConditions[0]` has no `name`");
     assert_eq!(one(r#"{"name":"n"}"#), "`matchConditions[0]` has no `expression`");

@@ -1,5 +1,7 @@
 //! Selection: what applies, what is skipped, and what cannot be known.
 
+mod equivalent;
+
 use portcullis_model::{GroupVersionKind, GroupVersionResource, Request, Subject};
 
 use super::*;
@@ -220,13 +222,13 @@ fn never_guesses_labels_that_could_not_be_looked_up() {
     let mut review = pod();
     review.namespace = NamespaceLabels::Unknown("give --namespace-labels".into());
     review.request.name = String::new();
-    let why = "`namespaceSelector` asks the namespace `shop` for its labels: give --namespace-labels";
+    let why = "`namespaceSelector` needs the labels of the namespace `shop`: give --namespace-labels";
     assert_eq!(unknown(RED, &review), why);
     assert!(applies("{namespaceSelector: {}}", &review), "an empty selector needs no labels");
     review.namespace = NamespaceLabels::None;
     assert_eq!(
         unknown(RED, &review),
-        "`namespaceSelector` asks the namespace `shop` for its labels: they were not given"
+        "`namespaceSelector` needs the labels of the namespace `shop`: they were not given"
     );
 }
 
@@ -306,7 +308,8 @@ fn skips_on_a_false_condition_even_where_another_fails() {
     assert!(!applies(&with_conditions(&[good, "false"]), &pod()));
     assert!(!applies(&with_conditions(&[bad, "false"]), &pod()));
     assert!(!applies(&with_conditions(&["false", bad]), &pod()));
-    assert_eq!(unknown(&with_conditions(&[good, bad]), &pod()), "the condition `c1` failed: no such key: `zzz`");
+    let why = "the condition `c1` failed: no such key: zzz; where it may be missing, write `object.metadata.?zzz.orValue(..)`, or ask `has(object.metadata.zzz)` first";
+    assert_eq!(unknown(&with_conditions(&[good, bad]), &pod()), why);
 }
 
 #[test]
@@ -471,29 +474,4 @@ fn leaves_out_what_is_excluded() {
         Selection::Unknown(UNKNOWN_PLURAL.into()),
         "whether it is excluded cannot be known"
     );
-}
-
-#[test]
-fn compares_the_version_that_a_match_policy_says() {
-    let scaler = |version: &str, sent: Option<&str>| {
-        let (group, resource) = ("autoscaling".to_owned(), "horizontalpodautoscalers".to_owned());
-        let kind =
-            GroupVersionKind { group: group.clone(), version: version.into(), kind: "HorizontalPodAutoscaler".into() };
-        let resource = Some(GroupVersionResource { group, version: version.into(), resource });
-        let document = sent.map(|sent| json(&format!(r#"{{"requestResource":{{"group":"autoscaling","version":"{sent}","resource":"horizontalpodautoscalers"}}}}"#)));
-        Review { request: Request { kind, resource, ..pod().request }, request_document: document, ..pod() }
-    };
-    let rules = "resourceRules: [{apiGroups: [autoscaling], apiVersions: [v2], operations: ['*'], resources: [horizontalpodautoscalers]}]";
-    let exact = admission(&format!("{rules}, matchPolicy: Exact"), "");
-    let equivalent = admission(rules, "");
-    assert_eq!(exact.select(0, &scaler("v2", None)), Selection::Applies);
-    assert_eq!(exact.select(0, &scaler("v1", None)), Selection::Skips);
-    assert_eq!(exact.select(0, &scaler("v2", Some("v2"))), Selection::Applies);
-    assert_eq!(exact.select(0, &scaler("v2", Some("v1"))), Selection::Skips, "converted for somebody else");
-    assert_eq!(equivalent.select(0, &scaler("v2", Some("v1"))), Selection::Applies);
-    assert_eq!(equivalent.select(0, &scaler("v1", Some("v1"))), Selection::Skips, "it would have been converted");
-    let why = "the object is written in `v1`, which the API server would convert to `v2` of the rule: write it so";
-    assert_eq!(equivalent.select(0, &scaler("v1", None)), Selection::Unknown(why.into()), "nobody converts a file");
-    let any = admission(&rules.replace("[autoscaling]", "['*']").replace("[horizontalpodautoscalers]", "['*']"), "");
-    assert_eq!(any.select(0, &scaler("v1", None)), Selection::Skips, "a rule for everything knows of no other version");
 }

@@ -1,5 +1,6 @@
 //! Fields, items and entries, wherever a value lies; and whether two values are equal.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -31,11 +32,24 @@ impl<'a> Machine<'a> {
             NodeKind::Number => crate::data::number(&self.documents.number(node)),
             NodeKind::Text => {
                 let text = self.documents.text(node);
-                self.work(text.len() as u64 / BYTES_ASKED);
-                Value::text(text)
+                self.read(text)
             }
             NodeKind::List => Value::NodeList(node),
             NodeKind::Map => Value::NodeMap(node),
+        }
+    }
+
+    /// A text of a document: what is lent is only looked at.
+    fn read(&mut self, text: Cow<'a, str>) -> Value<'a> {
+        match text {
+            Cow::Borrowed(text) => {
+                self.look(text.len());
+                Value::Text(text)
+            }
+            Cow::Owned(text) => {
+                self.work(text.len() as u64 / BYTES_ASKED);
+                Value::text(text)
+            }
         }
     }
 
@@ -106,11 +120,11 @@ impl<'a> Machine<'a> {
             Value::NodeMap(node) => {
                 self.asks(2);
                 let key = self.documents.key_at(*node, position);
-                self.work(key.len() as u64 / BYTES_ASKED);
+                let key = self.read(key);
                 let traced = whole || !map.place.is_none();
                 let value = if traced { self.documents.at(*node, position) } else { 0 };
                 let place = if map.place.is_none() { Place::NONE } else { Place::node(value) };
-                (Value::text(key), Value::Node(value), place)
+                (key, Value::Node(value), place)
             }
             Value::DataMap(place) => {
                 (self.data.at(*place, position * 2), self.data.at(*place, position * 2 + 1), Place::NONE)
@@ -165,6 +179,7 @@ impl<'a> Machine<'a> {
             (None, Value::Optional(inner)) => return self.select_in_optional(inner, holder.place, name),
             (None, Value::Struct(number)) => self.field_of(number, name),
             (None, error @ Value::Error(_)) => error,
+            (None, value) if value.is_list() => no_position(&Value::Text(name)),
             (None, value) if value.is_map() => no_such_key(name),
             (None, value) => {
                 Value::error(format!("no such key: {name}: there is {} instead of a map", article(&value)))
@@ -196,6 +211,7 @@ impl<'a> Machine<'a> {
                 value => Value::some(value),
             },
             (None, error @ Value::Error(_)) => error,
+            (None, value) if value.is_list() => no_position(&Value::Text(name)),
             (None, _) => Value::Optional(None),
         };
         self.push(value, holder.place);
@@ -212,6 +228,7 @@ impl<'a> Machine<'a> {
             (None, Value::Optional(None)) => Value::Bool(false),
             (None, Value::Struct(number)) => Value::Bool(!self.field_of(number, name).is_error()),
             (None, error @ Value::Error(_)) => error,
+            (None, value) if value.is_list() => no_position(&Value::Text(name)),
             (None, _) => Value::Bool(false),
         };
         self.push(value, holder.place);
@@ -251,7 +268,7 @@ impl<'a> Machine<'a> {
             Value::Int(number) => Some(*number),
             Value::Uint(number) => i64::try_from(*number).ok(),
             Value::Double(number) if number.fract() == 0.0 && number.abs() < 9e15 => Some(*number as i64),
-            _ => return Err(Value::error(format!("unsupported index type `{}` in list", key.type_name()))),
+            _ => return Err(no_position(key)),
         };
         let length = i64::from(self.length(list));
         match position.filter(|position| (0..length).contains(position)) {
@@ -363,7 +380,7 @@ impl<'a> Machine<'a> {
         match fields.iter().find(|field| field.name == name).map(|field| field.holds) {
             Some(Holds::Struct(inner)) => Value::Struct(inner),
             Some(Holds::Given(given, _)) => self.answer(given).unwrap_or_else(|| no_such_key(name)),
-            Some(Holds::Unknown) => Value::error(format!("`{name}` is not known to a plugin")),
+            Some(Holds::Unknown) => Value::error(format!("`{name}` is not known here")),
             None => no_such_key(name),
         }
     }
@@ -384,12 +401,19 @@ impl<'a> Machine<'a> {
         if matches!(given, Given::NamespaceName | Given::NamespaceLabels) && !self.documents.namespaced() {
             return None;
         }
+        self.asks(1);
         Some(match self.documents.given(given) {
             Answer::Absent => return None,
-            Answer::Text(text) => Value::text(text),
+            Answer::Text(text) => self.read(text.into()),
             Answer::Bool(value) => Value::Bool(value),
-            Answer::Texts(texts) => Value::list(texts.into_iter().map(Value::text).collect()),
+            Answer::Texts(texts) => {
+                let bytes: usize = texts.iter().map(String::len).sum();
+                self.work((bytes + texts.len()) as u64 / BYTES_ASKED);
+                Value::list(texts.into_iter().map(Value::text).collect())
+            }
             Answer::Pairs(pairs) => {
+                let bytes: usize = pairs.iter().map(|(key, value)| key.len() + value.len()).sum();
+                self.work((bytes + pairs.len()) as u64 / BYTES_ASKED);
                 let mut entries: Vec<_> = pairs.into_iter().map(|(k, v)| (Value::text(k), Value::text(v))).collect();
                 entries.sort_by(|(a, _), (b, _)| key_order(a, b));
                 Value::Map(Rc::new(entries))
@@ -413,6 +437,10 @@ fn given_name(number: u8) -> &'static str {
     found.map_or("", |field| field.name)
 }
 
+fn no_position<'a>(key: &Value<'_>) -> Value<'a> {
+    Value::error(format!("unsupported index type `{}` in list", key.type_name()))
+}
+
 fn no_such_key<'a>(key: &str) -> Value<'a> {
     Value::error(format!("no such key: {key}"))
 }
@@ -431,6 +459,7 @@ fn article(value: &Value<'_>) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Int(_) => "an int".to_owned(),
+        Value::Type(12) => "an optional (`.orValue({})` takes its value)".to_owned(),
         other => format!("a {}", other.type_name()),
     }
 }

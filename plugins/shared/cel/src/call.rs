@@ -32,7 +32,7 @@ impl<'a> Unit<'a, '_> {
         }
         if let (Does::Dyn, [argument]) = (does, all.as_slice()) {
             // It says something about types and does nothing.
-            return Ok(Operand { ty, at, select: None, ..(*argument).clone() });
+            return Ok(Operand { ty, at, select: None, sealed: false, ..(*argument).clone() });
         }
         self.judge_literals(does, &all)?;
         let pattern = match does {
@@ -67,9 +67,11 @@ impl<'a> Unit<'a, '_> {
             if !self.types.all_go(tys, &wanted) {
                 continue;
             }
+            // What a call answers is settled here: nothing that is found out later changes it.
+            let answer = self.types.so_far(answer);
             result = match result {
                 None => Some(answer),
-                Some(before) if self.types.closed(before) == self.types.closed(answer) => Some(before),
+                Some(before) if before == answer => Some(before),
                 Some(_) => Some(typing::DYN),
             };
         }

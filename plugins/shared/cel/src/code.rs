@@ -83,11 +83,13 @@ pub enum Op {
     Open,
     /// Ends what `Open` began: 1 where the result becomes an optional.
     Close,
+    /// Takes the fields from an optional that was itself a field: the API server finds none in it.
+    Seal,
 }
 
 impl Op {
     /// In the order of their numbers.
-    const ALL: [Self; 38] = [
+    const ALL: [Self; 39] = [
         Self::End,
         Self::Null,
         Self::True,
@@ -126,6 +128,7 @@ impl Op {
         Self::Step,
         Self::Open,
         Self::Close,
+        Self::Seal,
     ];
 }
 

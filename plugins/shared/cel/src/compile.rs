@@ -32,18 +32,32 @@ pub enum Wanted {
     Anything,
 }
 
+/// What the expressions see besides `object`, `oldObject` and `request`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sees {
+    /// What a policy's do: `namespaceObject`, `variables` and, where it has them, `params`.
+    Policy { params: bool },
+    /// Nothing, but the whole of `request`.
+    Request,
+}
+
 /// Compiles the expressions of one policy.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Compiler {
     types: Types,
     variables: Vec<(String, Ty)>,
-    params: bool,
+    sees: Sees,
 }
 
 impl Compiler {
     /// For a policy with or without `params`.
     pub fn new(params: bool) -> Self {
-        Self { types: Types::default(), variables: Vec::new(), params }
+        Self { types: Types::default(), variables: Vec::new(), sees: Sees::Policy { params } }
+    }
+
+    /// For the `matchConditions` of somebody who has the whole request, as the API server has.
+    pub fn of_requests() -> Self {
+        Self { types: Types::default(), variables: Vec::new(), sees: Sees::Request }
     }
 
     /// Compiles an expression.
@@ -90,7 +104,7 @@ impl Compiler {
             at: 0,
             types: &mut self.types,
             variables: &self.variables,
-            params: self.params,
+            sees: self.sees,
             code: Writer::default(),
             frames: Vec::new(),
             locals: Vec::new(),
@@ -125,7 +139,7 @@ pub(crate) struct Unit<'a, 'c> {
     pub(crate) at: usize,
     pub(crate) types: &'c mut Types,
     pub(crate) variables: &'c [(String, Ty)],
-    pub(crate) params: bool,
+    pub(crate) sees: Sees,
     pub(crate) code: Writer,
     pub(crate) frames: Vec<Frame<'a>>,
     pub(crate) locals: Vec<Local<'a>>,
@@ -265,7 +279,8 @@ impl<'a> Unit<'a, '_> {
                     return Err(Complaint::new(at, what));
                 }
                 ends.into_iter().for_each(|end| self.code.patch(end));
-                Ok(Operand::new(ty, condition.at))
+                let sealed = then.sealed || operand.sealed;
+                Ok(Operand { sealed, ..Operand::new(self.types.so_far(ty), condition.at) })
             }
             other => {
                 self.frames.extend(other);
@@ -286,7 +301,15 @@ impl<'a> Unit<'a, '_> {
     fn close(&mut self, operand: Operand<'a>) -> Result<After<'a>, Complaint> {
         match self.frames.pop() {
             None if self.token == Token::End => Ok(After::Ends(operand)),
-            None => self.wrong(format!("{} does not belong here", self.token.shown())),
+            None => {
+                let way = match self.token {
+                    Token::Name("and" | "AND") => ": write `&&`",
+                    Token::Name("or" | "OR") => ": write `||`",
+                    Token::Name("not" | "NOT") => ": write `!`",
+                    _ => "",
+                };
+                self.wrong(format!("{} does not belong here{way}", self.token.shown()))
+            }
             Some(Frame::Paren { at }) => {
                 self.expect(")", "(", at)?;
                 Ok(After::Is(operand))

@@ -15,11 +15,16 @@ impl Complaint {
         Self { at, message: message.into() }
     }
 
-    /// With line and column, both from 1: `3:14: unknown name ..`; only the column where the expression has one line.
-    pub fn shown(&self, expression: &str) -> String {
+    /// Line and column, both from 1.
+    pub fn line_and_column(&self, expression: &str) -> (usize, usize) {
         let before = expression.get(..self.at.min(expression.len())).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (line, before.rsplit('\n').next().unwrap_or_default().chars().count() + 1)
+    }
+
+    /// With line and column, both from 1: `3:14: unknown name ..`; only the column where the expression has one line.
+    pub fn shown(&self, expression: &str) -> String {
+        let (line, column) = self.line_and_column(expression);
         if expression.trim_end().contains('\n') {
             format!("line {line}, column {column}: {}", self.message)
         } else {

@@ -36,7 +36,6 @@ pub fn convert<'a>(does: Does, value: &Value<'a>) -> Option<Value<'a>> {
         Does::ToUint => to_uint(value).unwrap_or_else(|| wrong("uint")),
         Does::ToDuration => match (value, text) {
             (Value::Duration(_), _) => value.clone(),
-            (Value::Int(nanos), _) => Value::Duration(*nanos),
             (_, Some(text)) => time::duration(text).map_or_else(|| wrong("google.protobuf.Duration"), Value::Duration),
             _ => wrong("google.protobuf.Duration"),
         },

@@ -1,5 +1,7 @@
 //! The window to what is judged: trees of nodes, wherever they lie.
 
+use std::borrow::Cow;
+
 use crate::request::Given;
 
 /// What stands at a node.
@@ -49,13 +51,13 @@ pub trait Documents {
     /// The item, or the value of the entry, at a position.
     fn at(&self, node: u32, position: u32) -> u32;
     /// The key of the entry at a position.
-    fn key_at(&self, node: u32, position: u32) -> String;
+    fn key_at(&self, node: u32, position: u32) -> Cow<'_, str>;
     /// The value under a key.
     fn find(&self, node: u32, key: &str) -> u32;
-    /// The text of a text.
-    fn text(&self, node: u32) -> String;
+    /// The text of a text; lent where it need not cross anything.
+    fn text(&self, node: u32) -> Cow<'_, str>;
     /// A number as it is written.
-    fn number(&self, node: u32) -> String;
+    fn number(&self, node: u32) -> Cow<'_, str>;
     /// Whether it is `true`.
     fn boolean(&self, node: u32) -> bool;
     /// Something about the request or the namespace.

@@ -28,11 +28,13 @@ pub(crate) struct Operand<'a> {
     pub(crate) literal: Option<Literal<'a>>,
     /// Where the instruction stands that takes its field, if that is what it does last.
     pub(crate) select: Option<usize>,
+    /// Whether it is a variable, a field or an item that may be an optional: then its own fields are sealed.
+    pub(crate) sealed: bool,
 }
 
 impl Operand<'_> {
     pub(crate) fn new(ty: Ty, at: usize) -> Self {
-        Self { ty, at, code: 0, literal: None, select: None }
+        Self { ty, at, code: 0, literal: None, select: None, sealed: false }
     }
 }
 

@@ -59,8 +59,10 @@ impl<'a> Unit<'a, '_> {
                 self.expect("]", "[", at)?;
                 let name = if optional { "_[?_]" } else { "_[_]" };
                 let begin = target.at;
+                let plain = !optional && !matches!(self.types.kind(target.ty), Kind::Optional(_));
                 let mut found = self.call(name, None, Rc::from([target, operand]), at)?;
                 found.at = begin;
+                found.sealed = plain && matches!(self.types.kind(found.ty), Kind::Optional(_));
                 Ok(After::Is(found))
             }
             Frame::List { mut items, mut optional, at } => {
@@ -146,7 +148,7 @@ impl<'a> Unit<'a, '_> {
         self.note_same(tys.iter().copied().zip(items.iter().map(|item| item.at)).collect());
         let literal = Some(Literal::List(tys.into()));
         let ty = self.types.of(Kind::List(ty));
-        Ok(Operand { ty, at, code: 0, literal, select: None })
+        Ok(Operand { ty, at, code: 0, literal, select: None, sealed: false })
     }
 
     pub(crate) fn finish_map(

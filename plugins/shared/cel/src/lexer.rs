@@ -75,6 +75,11 @@ impl<'a> Lexer<'a> {
         self.at
     }
 
+    /// Where the last token ended.
+    pub fn consumed(&self) -> usize {
+        self.at
+    }
+
     /// The next token.
     pub fn next(&mut self) -> Result<Token<'a>, Complaint> {
         self.skip();

@@ -5,6 +5,7 @@
 //! are given.
 
 mod access;
+mod advice;
 mod call;
 mod code;
 mod compile;
@@ -26,6 +27,7 @@ mod machine;
 mod member;
 mod net;
 mod operand;
+mod outline;
 mod place;
 mod quantity;
 mod regex;
@@ -37,12 +39,14 @@ mod typing;
 mod url;
 mod value;
 
+pub use advice::{advise, missing_key};
 pub use compile::{Compiler, MOST_DEPTH, MOST_ITEMS, MOST_LENGTH, MOST_LOOPS, MOST_VARIABLES, Wanted};
 pub use complaint::Complaint;
 pub use data::Tree;
 pub use documents::{Answer, Documents, NodeKind};
 pub use formats::name_of;
 pub use machine::{Found, MOST_MADE, MOST_STEPS, Machine, Spent};
+pub use outline::{MOST_INSIDE, Part, outline};
 pub use place::{Place, Shown};
 pub use request::Given;
 pub use value::Value;

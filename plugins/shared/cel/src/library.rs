@@ -31,6 +31,9 @@ pub(crate) fn call<'a>(
         (Does::Subtract | Does::Multiply | Does::Divide | Does::Modulo, [one, other]) => arithmetic(does, one, other),
         (Does::Negate, [Value::Int(number)]) => number.checked_neg().map_or_else(|| overflow("integer"), Value::Int),
         (Does::Negate, [Value::Double(number)]) => Value::Double(-number),
+        (Does::Negate, [Value::Duration(nanos)]) => {
+            nanos.checked_neg().map_or_else(|| overflow("duration"), Value::Duration)
+        }
         (Does::Size, [value]) => size(machine, value),
         (Does::Type, [value]) => Value::Type(value.type_number()),
         (Does::OptionalOf, [value]) => Value::some(value.clone()),
@@ -41,11 +44,7 @@ pub(crate) fn call<'a>(
         (Does::Value, [Value::Optional(None)]) => Value::error("optional.none() dereference"),
         (Does::HasValue, [Value::Optional(inner)]) => Value::Bool(inner.is_some()),
         // Those with a value have jumped over this.
-        (Does::Or | Does::OrValue, [Value::Optional(None), other]) => match other {
-            Value::Optional(_) => other.clone(),
-            _ if does == Does::Or => Value::no_overload(),
-            other => other.clone(),
-        },
+        (Does::Or | Does::OrValue, [Value::Optional(None), other]) => other.clone(),
         (Does::Or | Does::OrValue, [value, _]) => value.clone(),
         _ => others(machine, does, arguments, pattern),
     }

@@ -1,5 +1,6 @@
 //! Walks the code of an expression, counting its steps.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::code::{LoopKind, Op, Reader};
@@ -64,6 +65,8 @@ pub struct Machine<'a> {
     made: u64,
     /// The steps after which it ends.
     most: u64,
+    /// Whether anybody asks where a value came from.
+    placed: bool,
 }
 
 /// Nothing to judge: for literals.
@@ -82,17 +85,17 @@ impl Documents for Nothing {
     fn at(&self, _: u32, _: u32) -> u32 {
         0
     }
-    fn key_at(&self, _: u32, _: u32) -> String {
-        String::new()
+    fn key_at(&self, _: u32, _: u32) -> Cow<'_, str> {
+        "".into()
     }
     fn find(&self, _: u32, _: &str) -> u32 {
         0
     }
-    fn text(&self, _: u32) -> String {
-        String::new()
+    fn text(&self, _: u32) -> Cow<'_, str> {
+        "".into()
     }
-    fn number(&self, _: u32) -> String {
-        String::new()
+    fn number(&self, _: u32) -> Cow<'_, str> {
+        "".into()
     }
     fn boolean(&self, _: u32) -> bool {
         false
@@ -130,6 +133,7 @@ impl<'a> Machine<'a> {
             steps: 0,
             made: 0,
             most: MOST_STEPS,
+            placed: true,
         }
     }
 
@@ -137,6 +141,13 @@ impl<'a> Machine<'a> {
     #[must_use]
     pub fn within(mut self, steps: u64) -> Self {
         self.most = steps;
+        self
+    }
+
+    /// The same without places, where nobody asks for them: they would be kept for every step.
+    #[must_use]
+    pub fn without_places(mut self) -> Self {
+        self.placed = false;
         self
     }
 
@@ -250,6 +261,11 @@ impl<'a> Machine<'a> {
             Op::Step => self.end_round(reader),
             Op::Open => self.open(reader),
             Op::Close => self.close(reader.byte() == 1),
+            Op::Seal => {
+                if let Some(Found { value: value @ Value::Optional(_), .. }) = self.stack.last_mut() {
+                    *value = Value::SEALED;
+                }
+            }
             op => self.push_constant(op, reader),
         }
     }
@@ -278,7 +294,7 @@ impl<'a> Machine<'a> {
         }
         let node = self.documents.root(number);
         let value = if node == 0 { Value::Null } else { Value::Node(node) };
-        let place = if number == 0 { Place::node(node) } else { Place::NONE };
+        let place = if number == 0 && self.placed { Place::node(node) } else { Place::NONE };
         self.push(value, place);
     }
 
@@ -357,7 +373,8 @@ impl<'a> Machine<'a> {
             Value::Optional(Some(inner)) if unwrap => (inner.as_ref().clone(), true),
             Value::Optional(Some(_)) | Value::Error(_) => (found.value, true),
             Value::Optional(None) => (found.value, false),
-            _ => (Value::no_overload(), true),
+            // What is no optional has its value already.
+            _ => (found.value, true),
         };
         if done {
             reader.at = end;

@@ -1,7 +1,7 @@
 //! What may follow an operand: fields, indices, methods and macros.
 
 use crate::code::{LoopKind, Op};
-use crate::compile::{After, Local, MOST_LOOPS, Unit};
+use crate::compile::{After, Local, MOST_LOOPS, Sees, Unit};
 use crate::complaint::{Complaint, nearest};
 use crate::frame::{Filter, Frame, Macro, Makes, Operand};
 use crate::functions::MACROS;
@@ -10,6 +10,13 @@ use crate::operand::RESERVED;
 use crate::request::{Holds, STRUCTS};
 use crate::typing::{self, Kind, Ty};
 
+fn not_told(structure: &str, name: &str, at: usize) -> Complaint {
+    let what = format!(
+        "`{name}` of {structure} is not known to a plugin: it sees the operation, names, kind, resource, user and groups"
+    );
+    Complaint::new(at, what)
+}
+
 impl<'a> Unit<'a, '_> {
     /// One step on from an operand.
     pub(crate) fn postfix(&mut self, operand: Operand<'a>) -> Result<After<'a>, Complaint> {
@@ -17,6 +24,7 @@ impl<'a> Unit<'a, '_> {
             let at = self.at;
             self.advance()?;
             let optional = self.take("?")?;
+            self.seal(&operand);
             self.open(Frame::Index { target: operand, optional, at })?;
             return Ok(After::Wants);
         }
@@ -34,7 +42,7 @@ impl<'a> Unit<'a, '_> {
                 }
                 Ok(self.begin_call(name, Some(operand), at)?.map_or(After::Wants, After::Is))
             }
-            Token::Name(name) => self.select(operand, name, optional, at).map(After::Is),
+            Token::Name(name) => self.select(&operand, name, optional, at).map(After::Is),
             Token::Quoted(name) => Err(Complaint::new(
                 at,
                 format!("Kubernetes takes no back-quotes: write `['{name}']` instead of the dot"),
@@ -53,7 +61,7 @@ impl<'a> Unit<'a, '_> {
 
     fn select(
         &mut self,
-        operand: Operand<'a>,
+        operand: &Operand<'a>,
         name: &'a str,
         optional: bool,
         at: usize,
@@ -63,7 +71,7 @@ impl<'a> Unit<'a, '_> {
             _ => (operand.ty, false),
         };
         if let Kind::Struct(number) = self.types.kind(target) {
-            return self.select_known(&operand, number, name, optional, at);
+            return self.select_known(operand, number, name, optional, at);
         }
         let mut ty = match self.types.kind(target) {
             Kind::Map(_, value) => value,
@@ -80,9 +88,17 @@ impl<'a> Unit<'a, '_> {
         if optional || is_optional {
             ty = self.types.of(Kind::Optional(ty));
         }
+        self.seal(operand);
         let select = (!optional).then_some(self.code.here());
         self.code.blob(if optional { Op::SelectOptional } else { Op::Select }, name.as_bytes());
-        Ok(Operand { ty, at: operand.at, code: 0, literal: None, select })
+        let sealed = !optional && !is_optional && matches!(self.types.kind(ty), Kind::Optional(_));
+        Ok(Operand { ty, at: operand.at, code: 0, literal: None, select, sealed })
+    }
+
+    fn seal(&mut self, operand: &Operand<'a>) {
+        if operand.sealed {
+            self.code.op(Op::Seal);
+        }
     }
 
     /// A field of a structure: the structure itself is never a value where its field is named at once.
@@ -97,7 +113,11 @@ impl<'a> Unit<'a, '_> {
         let structure = &STRUCTS[usize::from(number)];
         let Some(field) = structure.fields.iter().find(|field| field.name == name) else {
             let near = nearest(name, structure.fields.iter().map(|field| field.name));
-            let hint = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
+            let hint = match near {
+                _ if ["object", "oldObject"].contains(&name) => format!(": write `{name}` alone"),
+                Some(near) => format!(": did you mean `{near}`?"),
+                None => String::new(),
+            };
             return Err(Complaint::new(at, format!("{} has no field `{name}`{hint}", structure.name)));
         };
         let Some(select) = operand.select else {
@@ -107,13 +127,8 @@ impl<'a> Unit<'a, '_> {
             ));
         };
         let ty = match field.holds {
-            Holds::Unknown => {
-                let what = format!(
-                    "`{name}` of {} is not known to a plugin: it sees the operation, names, kind, resource, user and groups",
-                    structure.name
-                );
-                return Err(Complaint::new(at, what));
-            }
+            _ if field.whole && self.sees != Sees::Request => return Err(not_told(structure.name, name, at)),
+            Holds::Unknown => return Err(not_told(structure.name, name, at)),
             Holds::Struct(inner) => {
                 if optional {
                     return Err(Complaint::new(at, format!("`{name}` is always there: take it without `?`")));
@@ -129,7 +144,7 @@ impl<'a> Unit<'a, '_> {
                 if optional { self.types.of(Kind::Optional(ty)) } else { ty }
             }
         };
-        Ok(Operand { ty, at: operand.at, code: 0, literal: None, select: (!optional).then_some(select) })
+        Ok(Operand { ty, at: operand.at, code: 0, literal: None, select: (!optional).then_some(select), sealed: false })
     }
 
     fn begin_macro(&mut self, name: &'a str, operand: Operand<'a>, at: usize) -> Result<After<'a>, Complaint> {

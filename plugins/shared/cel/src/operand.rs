@@ -1,7 +1,7 @@
 //! What an operand may begin with: literals, names, calls, parentheses, lists and maps.
 
 use crate::code::Op;
-use crate::compile::Unit;
+use crate::compile::{Sees, Unit};
 use crate::complaint::{Complaint, nearest};
 use crate::frame::{Frame, Literal, Operand};
 use crate::functions::FUNCTIONS;
@@ -31,8 +31,11 @@ pub(crate) const RESERVED: [&str; 17] = [
     "while",
 ];
 
-/// The names that every expression knows.
+/// The documents, by their numbers.
 const ROOTS: [&str; 3] = ["object", "oldObject", "params"];
+/// The names that expressions of a policy know, and how many of them a condition of a request knows.
+const NAMES: [&str; 6] = ["object", "oldObject", "request", "params", "namespaceObject", "variables"];
+const OF_REQUESTS: usize = 3;
 
 impl<'a> Unit<'a, '_> {
     /// Reads the beginning of an operand; nothing where something was opened that wants another one first.
@@ -52,7 +55,7 @@ impl<'a> Unit<'a, '_> {
             Token::Text(text) => {
                 self.code.blob(Op::Text, text.as_bytes());
                 let literal = Some(Literal::Text(text));
-                return Ok(Some(Operand { ty: typing::TEXT, at, code, literal, select: None }));
+                return Ok(Some(Operand { ty: typing::TEXT, at, code, literal, select: None, sealed: false }));
             }
             Token::Bytes(bytes) => {
                 self.code.blob(Op::Bytes, &bytes);
@@ -77,7 +80,7 @@ impl<'a> Unit<'a, '_> {
                 return Err(Complaint::new(at, what));
             }
         };
-        Ok(Some(Operand { ty, at, code, literal: Some(Literal::Other), select: None }))
+        Ok(Some(Operand { ty, at, code, literal: Some(Literal::Other), select: None, sealed: false }))
     }
 
     fn whole(&mut self, number: u64, at: usize) -> Result<typing::Ty, Complaint> {
@@ -102,13 +105,27 @@ impl<'a> Unit<'a, '_> {
                     self.advance()?;
                     let code = self.code.here();
                     self.code.wide(Op::Int, number.wrapping_neg().to_le_bytes());
-                    Ok(Some(Operand { ty: typing::INT, at, code, literal: Some(Literal::Other), select: None }))
+                    Ok(Some(Operand {
+                        ty: typing::INT,
+                        at,
+                        code,
+                        literal: Some(Literal::Other),
+                        select: None,
+                        sealed: false,
+                    }))
                 }
                 Token::Double(number) => {
                     self.advance()?;
                     let code = self.code.here();
                     self.code.wide(Op::Double, (-number).to_le_bytes());
-                    Ok(Some(Operand { ty: typing::DOUBLE, at, code, literal: Some(Literal::Other), select: None }))
+                    Ok(Some(Operand {
+                        ty: typing::DOUBLE,
+                        at,
+                        code,
+                        literal: Some(Literal::Other),
+                        select: None,
+                        sealed: false,
+                    }))
                 }
                 _ => self.unary("-", "!", "-_", at),
             },
@@ -212,8 +229,14 @@ impl<'a> Unit<'a, '_> {
             self.code.pair(Op::Local, place, which);
             return Ok(Operand::new(ty, at));
         }
+        let request_only = self.sees == Sees::Request;
+        if request_only && (NAMES[OF_REQUESTS..].contains(&name) || name == "authorizer") {
+            let what =
+                format!("`{name}` is not known to `matchConditions` here: use `object`, `oldObject` or `request`");
+            return Err(Complaint::new(at, what));
+        }
         if let Some(root) = ROOTS.iter().position(|root| *root == name) {
-            if name == "params" && !self.params {
+            if name == "params" && self.sees == (Sees::Policy { params: false }) {
                 return Err(Complaint::new(at, "there are no `params`: the policy gives none"));
             }
             self.code.byte(Op::Root, root as u8);
@@ -240,12 +263,12 @@ impl<'a> Unit<'a, '_> {
     }
 
     fn unknown_name(&self, name: &str) -> String {
-        let roots = ["object", "oldObject", "params", "request", "namespaceObject", "variables"];
+        let roots = &NAMES[..if self.sees == Sees::Request { OF_REQUESTS } else { NAMES.len() }];
         let variable = self.variables.iter().any(|(variable, _)| variable == name);
         if variable {
             return format!("there is no `{name}` here: write `variables.{name}`");
         }
-        let known = self.locals.iter().map(|local| local.name).chain(roots);
+        let known = self.locals.iter().map(|local| local.name).chain(roots.iter().copied());
         let near = nearest(name, known).map(|near| format!("; did you mean `{near}`?"));
         format!("there is no `{name}` here{}", near.unwrap_or_default())
     }
@@ -280,7 +303,7 @@ impl<'a> Unit<'a, '_> {
     fn structure(&mut self, number: u8, at: usize) -> Operand<'a> {
         let select = Some(self.code.here());
         self.code.byte(Op::Struct, number);
-        Operand { ty: self.types.of(Kind::Struct(number)), at, code: 0, literal: None, select }
+        Operand { ty: self.types.of(Kind::Struct(number)), at, code: 0, literal: None, select, sealed: false }
     }
 
     /// `variables.NAME`.
@@ -307,6 +330,7 @@ impl<'a> Unit<'a, '_> {
             return Err(Complaint::new(place, format!("there is no variable `{name}`: {hint}")));
         };
         self.code.short(Op::Variable, number as u16);
-        Ok(Operand::new(self.variables[number].1, at))
+        let ty = self.variables[number].1;
+        Ok(Operand { sealed: ty == typing::DYN, ..Operand::new(ty, at) })
     }
 }

@@ -83,6 +83,11 @@ impl Pattern<'static> {
         Ok(Self { bytes: bytes.into(), states: states.len() })
     }
 
+    /// How many states it has.
+    pub fn size(&self) -> usize {
+        self.states
+    }
+
     /// For prepared bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.bytes.to_vec()

@@ -16,6 +16,8 @@ pub struct Field {
     pub name: &'static str,
     /// What stands in it.
     pub holds: Holds,
+    /// The contract of plugins cannot tell it; who has the whole request can.
+    pub whole: bool,
 }
 
 /// What stands in a field.
@@ -25,7 +27,7 @@ pub enum Holds {
     Struct(u8),
     /// What the host is asked for, as the type with this signature.
     Given(Given, &'static str),
-    /// What the contract of plugins cannot tell.
+    /// What nobody here can tell.
     Unknown,
 }
 
@@ -65,11 +67,29 @@ pub enum Given {
     NamespaceName,
     /// `namespaceObject.metadata.labels`.
     NamespaceLabels,
+    /// `request.requestKind.group`.
+    RequestKindGroup,
+    /// `request.requestKind.version`.
+    RequestKindVersion,
+    /// `request.requestKind.kind`.
+    RequestKindKind,
+    /// `request.requestResource.group`.
+    RequestResourceGroup,
+    /// `request.requestResource.version`.
+    RequestResourceVersion,
+    /// `request.requestResource.resource`.
+    RequestResource,
+    /// `request.requestSubResource`.
+    RequestSubResource,
+    /// `request.userInfo.uid`.
+    UserId,
+    /// `request.userInfo.extra`.
+    UserExtra,
 }
 
 impl Given {
     /// In the order of their numbers.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 25] = [
         Self::KindGroup,
         Self::KindVersion,
         Self::KindKind,
@@ -86,24 +106,52 @@ impl Given {
         Self::Options,
         Self::NamespaceName,
         Self::NamespaceLabels,
+        Self::RequestKindGroup,
+        Self::RequestKindVersion,
+        Self::RequestKindKind,
+        Self::RequestResourceGroup,
+        Self::RequestResourceVersion,
+        Self::RequestResource,
+        Self::RequestSubResource,
+        Self::UserId,
+        Self::UserExtra,
     ];
+
+    /// As an expression names it: `request.kind.group`.
+    pub fn path(self) -> String {
+        path_below(REQUEST, "request", self)
+            .or_else(|| path_below(NAMESPACE, "namespaceObject", self))
+            .unwrap_or_default()
+    }
 }
 
 /// The number of `request`.
 pub const REQUEST: u8 = 0;
 /// The number of `namespaceObject`.
-pub const NAMESPACE: u8 = 4;
+pub const NAMESPACE: u8 = 6;
 
 const fn field(name: &'static str, holds: Holds) -> Field {
-    Field { name, holds }
+    Field { name, holds, whole: false }
 }
 
 const fn given(name: &'static str, given: Given, signature: &'static str) -> Field {
-    Field { name, holds: Holds::Given(given, signature) }
+    field(name, Holds::Given(given, signature))
 }
 
 const fn unknown(name: &'static str) -> Field {
-    Field { name, holds: Holds::Unknown }
+    field(name, Holds::Unknown)
+}
+
+const fn whole(field: Field) -> Field {
+    Field { whole: true, ..field }
+}
+
+fn path_below(structure: u8, name: &str, wanted: Given) -> Option<String> {
+    STRUCTS[usize::from(structure)].fields.iter().find_map(|field| match field.holds {
+        Holds::Given(given, _) if given == wanted => Some(format!("{name}.{}", field.name)),
+        Holds::Struct(inner) => path_below(inner, &format!("{name}.{}", field.name), wanted),
+        _ => None,
+    })
 }
 
 /// Every structure, by its number.
@@ -114,9 +162,9 @@ pub const STRUCTS: &[Struct] = &[
             field("kind", Holds::Struct(1)),
             field("resource", Holds::Struct(2)),
             given("subResource", Given::SubResource, "s"),
-            unknown("requestKind"),
-            unknown("requestResource"),
-            unknown("requestSubResource"),
+            whole(field("requestKind", Holds::Struct(4))),
+            whole(field("requestResource", Holds::Struct(5))),
+            whole(given("requestSubResource", Given::RequestSubResource, "s")),
             given("name", Given::Name, "s"),
             given("namespace", Given::Namespace, "s"),
             given("operation", Given::Operation, "s"),
@@ -145,14 +193,30 @@ pub const STRUCTS: &[Struct] = &[
         name: "kubernetes.UserInfo",
         fields: &[
             given("username", Given::Username, "s"),
-            unknown("uid"),
+            whole(given("uid", Given::UserId, "s")),
             given("groups", Given::Groups, "Ls"),
-            unknown("extra"),
+            whole(given("extra", Given::UserExtra, "MsLs")),
+        ],
+    },
+    Struct {
+        name: "kubernetes.GroupVersionKind",
+        fields: &[
+            given("group", Given::RequestKindGroup, "s"),
+            given("version", Given::RequestKindVersion, "s"),
+            given("kind", Given::RequestKindKind, "s"),
+        ],
+    },
+    Struct {
+        name: "kubernetes.GroupVersionResource",
+        fields: &[
+            given("group", Given::RequestResourceGroup, "s"),
+            given("version", Given::RequestResourceVersion, "s"),
+            given("resource", Given::RequestResource, "s"),
         ],
     },
     Struct {
         name: "kubernetes.Namespace",
-        fields: &[field("metadata", Holds::Struct(5)), unknown("spec"), unknown("status")],
+        fields: &[field("metadata", Holds::Struct(7)), unknown("spec"), unknown("status")],
     },
     Struct {
         name: "kubernetes.NamespaceMetadata",

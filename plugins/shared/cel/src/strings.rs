@@ -2,7 +2,7 @@
 
 use crate::functions::Does;
 use crate::machine::{ITEM, Machine};
-use crate::regex::Pattern;
+use crate::regex::{MOST_STATES, Pattern};
 use crate::value::Value;
 
 /// A function on a text; nothing where it is another one.
@@ -185,10 +185,11 @@ fn replace<'a>(machine: &mut Machine<'a>, text: &str, old: &str, new: &str, limi
 
 fn join<'a>(machine: &mut Machine<'a>, arguments: &[Value<'a>]) -> Value<'a> {
     let (list, by) = match arguments {
-        [list] => (list, ""),
-        [list, by] => (list, by.as_text().unwrap_or_default()),
+        [list] => (list, Some("")),
+        [list, by] => (list, by.as_text()),
         _ => return Value::no_overload(),
     };
+    let Some(by) = by else { return Value::no_overload() };
     let Some(items) = machine.items(list) else { return Value::no_overload() };
     let mut out = String::new();
     for (position, item) in items.iter().enumerate() {
@@ -205,6 +206,9 @@ fn join<'a>(machine: &mut Machine<'a>, arguments: &[Value<'a>]) -> Value<'a> {
     }
     Value::text(out)
 }
+
+/// States of a pattern that is compiled while it is evaluated which cost a step.
+const STATES_OF_A_STEP: u64 = 8;
 
 /// Functions with a pattern.
 pub(crate) fn patterns<'a>(
@@ -225,8 +229,15 @@ pub(crate) fn patterns<'a>(
         None => {
             machine.work(written.len() as u64);
             match Pattern::compile(written) {
-                Ok(pattern) => pattern,
-                Err(what) => return Some(Value::error(what)),
+                Ok(pattern) => {
+                    machine.work(pattern.size() as u64 / STATES_OF_A_STEP);
+                    pattern
+                }
+                Err(what) => {
+                    // How far it came is not known: `{100}` makes much of little.
+                    machine.work(MOST_STATES as u64 / STATES_OF_A_STEP);
+                    return Some(Value::error(what));
+                }
             }
         }
     };

@@ -151,19 +151,26 @@ impl Types {
 
     /// The type with everything that was found out put in; what is still open is anything.
     pub fn closed(&mut self, ty: Ty) -> Ty {
-        self.closed_to(ty, MOST_DEPTH)
+        self.put_in(ty, true, MOST_DEPTH)
     }
 
-    fn closed_to(&mut self, ty: Ty, depth: u32) -> Ty {
+    /// The type with everything put in that was found out until now; what is still open stays open.
+    pub fn so_far(&mut self, ty: Ty) -> Ty {
+        self.put_in(ty, false, MOST_DEPTH)
+    }
+
+    fn put_in(&mut self, ty: Ty, close: bool, depth: u32) -> Ty {
         if depth == 0 {
             return DYN;
         }
         let real = self.real(ty);
         let kind = match self.kinds[real as usize] {
-            Kind::Param(_) => Kind::Dyn,
-            Kind::List(item) => Kind::List(self.closed_to(item, depth - 1)),
-            Kind::Map(key, value) => Kind::Map(self.closed_to(key, depth - 1), self.closed_to(value, depth - 1)),
-            Kind::Optional(inner) => Kind::Optional(self.closed_to(inner, depth - 1)),
+            Kind::Param(_) if close => Kind::Dyn,
+            Kind::List(item) => Kind::List(self.put_in(item, close, depth - 1)),
+            Kind::Map(key, value) => {
+                Kind::Map(self.put_in(key, close, depth - 1), self.put_in(value, close, depth - 1))
+            }
+            Kind::Optional(inner) => Kind::Optional(self.put_in(inner, close, depth - 1)),
             _ => return real,
         };
         self.of(kind)

@@ -95,6 +95,9 @@ pub enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
+    /// What stands for an optional that has no fields: its type, a number of [`TYPES`].
+    pub(crate) const SEALED: Self = Self::Type(12);
+
     /// An error.
     pub fn error(what: impl Into<String>) -> Self {
         Self::Error(what.into().into())

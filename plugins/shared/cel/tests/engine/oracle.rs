@@ -32,6 +32,10 @@ fn questions() -> Vec<(String, Json)> {
                 context[key] = serde_json::from_str(value).expect("the context is JSON");
             } else if !line.trim().is_empty() && !line.starts_with("# ") {
                 let mut question = context.clone();
+                // Of somebody who has the whole request.
+                let whole = line.strip_prefix("request> ");
+                question["whole"] = whole.is_some().into();
+                let line = whole.unwrap_or(line);
                 let expression = line.strip_prefix("bool> ");
                 question["bool"] = expression.is_some().into();
                 question["expression"] = expression.unwrap_or(line).replace("\\n\\", "\n").into();

@@ -1,5 +1,7 @@
 //! Documents made of JSON, and every value in one spelling.
 
+use std::borrow::Cow;
+
 use portcullis_cel::{Answer, Compiler, Complaint, Documents, Given, Machine, NodeKind, Tree, Value, Wanted, name_of};
 use serde_json::Value as Json;
 
@@ -8,6 +10,7 @@ use serde_json::Value as Json;
 pub struct Trees {
     nodes: Vec<(Json, Vec<u32>)>,
     roots: [u32; 2],
+    extra: u32,
     request: Json,
     namespace: Json,
 }
@@ -24,6 +27,9 @@ impl Trees {
             if let Some(found) = question.get(key).filter(|found| !found.is_null()) {
                 trees.roots[number] = trees.add(found);
             }
+        }
+        if let Some(extra) = question["request"].pointer("/userInfo/extra") {
+            trees.extra = trees.add(extra);
         }
         trees
     }
@@ -64,18 +70,19 @@ impl Documents for Trees {
     fn at(&self, node: u32, position: u32) -> u32 {
         self.nodes[node as usize].1.get(position as usize).copied().unwrap_or(0)
     }
-    fn key_at(&self, node: u32, position: u32) -> String {
-        self.json(node).as_object().and_then(|map| map.keys().nth(position as usize)).cloned().unwrap_or_default()
+    fn key_at(&self, node: u32, position: u32) -> Cow<'_, str> {
+        let keys = self.json(node).as_object().map(|map| map.keys());
+        keys.and_then(|mut keys| keys.nth(position as usize)).map_or("", String::as_str).into()
     }
     fn find(&self, node: u32, key: &str) -> u32 {
         let position = self.json(node).as_object().and_then(|map| map.keys().position(|known| known == key));
         position.map_or(0, |position| self.at(node, position as u32))
     }
-    fn text(&self, node: u32) -> String {
-        self.json(node).as_str().unwrap_or_default().to_owned()
+    fn text(&self, node: u32) -> Cow<'_, str> {
+        self.json(node).as_str().unwrap_or_default().into()
     }
-    fn number(&self, node: u32) -> String {
-        self.json(node).to_string()
+    fn number(&self, node: u32) -> Cow<'_, str> {
+        self.json(node).to_string().into()
     }
     fn boolean(&self, node: u32) -> bool {
         self.json(node).as_bool().unwrap_or_default()
@@ -98,6 +105,16 @@ impl Documents for Trees {
             Given::Options => (&self.request, "/options"),
             Given::NamespaceName => (&self.namespace, "/metadata/name"),
             Given::NamespaceLabels => (&self.namespace, "/metadata/labels"),
+            Given::RequestKindGroup => (&self.request, "/requestKind/group"),
+            Given::RequestKindVersion => (&self.request, "/requestKind/version"),
+            Given::RequestKindKind => (&self.request, "/requestKind/kind"),
+            Given::RequestResourceGroup => (&self.request, "/requestResource/group"),
+            Given::RequestResourceVersion => (&self.request, "/requestResource/version"),
+            Given::RequestResource => (&self.request, "/requestResource/resource"),
+            Given::RequestSubResource => (&self.request, "/requestSubResource"),
+            Given::UserId => (&self.request, "/userInfo/uid"),
+            Given::UserExtra if self.extra != 0 => return Answer::Node(self.extra),
+            Given::UserExtra => return Answer::Absent,
         };
         let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
         match root.pointer(pointer) {
@@ -146,7 +163,7 @@ impl Outcome {
 
 /// Compiles and evaluates.
 pub fn judge(question: &Json) -> Outcome {
-    let mut compiler = Compiler::new(true);
+    let mut compiler = if question["whole"] == true { Compiler::of_requests() } else { Compiler::new(true) };
     let mut variables = Vec::new();
     for variable in question["variables"].as_array().into_iter().flatten() {
         let (name, expression) = (variable["name"].as_str().expect("a name"), variable["expression"].as_str());
