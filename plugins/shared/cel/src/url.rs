@@ -16,7 +16,8 @@ pub struct Url {
     /// As it was written.
     path: String,
     opaque: bool,
-    query: String,
+    /// Empty where nothing follows the `?`, which is kept all the same.
+    query: Option<String>,
     fragment: String,
 }
 
@@ -43,8 +44,8 @@ impl Url {
             return Err("it is empty");
         }
         let (scheme, rest) = scheme(text)?;
-        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (scheme, query) = (scheme.to_ascii_lowercase(), query.to_owned());
+        let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query.to_owned())));
+        let scheme = scheme.to_ascii_lowercase();
         let empty = String::new;
         let url = |host, user, path: &str, opaque| {
             Ok(Self {
@@ -137,8 +138,9 @@ impl Url {
             }
             out.push_str(&self.escaped_path());
         }
-        for (mark, part) in [('?', &self.query), ('#', &self.fragment)] {
-            if !part.is_empty() {
+        let fragment = Some(&self.fragment).filter(|fragment| !fragment.is_empty());
+        for (mark, part) in [('?', self.query.as_ref()), ('#', fragment)] {
+            if let Some(part) = part {
                 out.push(mark);
                 out.push_str(part);
             }
@@ -242,7 +244,7 @@ pub(crate) fn call<'a>(machine: &mut Machine<'a>, does: Does, arguments: &[Value
             Does::Hostname => Value::text(url.hostname()),
             Does::Port => Value::text(url.port()),
             Does::EscapedPath => Value::text(url.escaped_path()),
-            Does::Query => query(machine, &url.query),
+            Does::Query => query(machine, url.query.as_deref().unwrap_or_default()),
             _ => return None,
         }),
         _ => None,
