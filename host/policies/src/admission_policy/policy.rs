@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use portcullis_cel::is_name;
 use portcullis_model::{Document, Kind, Match, NodeId};
 
 use super::head::{given, read_head, required};
@@ -13,30 +14,6 @@ use crate::matching::MAX_CONDITIONS;
 
 /// Audit annotations of one policy (`maxAuditAnnotations` of pkg/apis/admissionregistration/validation).
 const MAX_AUDIT_ANNOTATIONS: usize = 20;
-/// Words of CEL that no variable can be called.
-const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 /// What a validation may give as its reason (`supportedValidationPolicyReason`; the API server refuses `Unauthorized`, which its
 /// reference names).
 const REASONS: [(&str, ()); 3] = [("Forbidden", ()), ("Invalid", ()), ("RequestEntityTooLarge", ())];
@@ -187,8 +164,7 @@ fn read_variables(fields: &Fields, spec: NodeId) {
         fields.required_text(item, "expression");
         let Some(name) = fields.required_text(item, "name") else { continue };
         let node = fields.document.find(item, "name");
-        let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if !letters || name.starts_with(|c: char| c.is_ascii_digit()) || RESERVED.contains(&name) {
+        if !is_name(name) {
             let hint = "a variable is letters, digits and `_`, no digit first, and no word of CEL";
             fields.wrong_hint(node, format!("{} cannot be the name of a variable", quote(name)), hint);
         }

@@ -46,6 +46,7 @@ pub use data::Tree;
 pub use documents::{Answer, Documents, NodeKind};
 pub use formats::name_of;
 pub use machine::{Found, MOST_MADE, MOST_STEPS, Machine, Spent};
+pub use operand::is_name;
 pub use outline::{MOST_INSIDE, Part, outline};
 pub use place::{Place, Shown};
 pub use request::Given;

@@ -31,6 +31,13 @@ pub(crate) const RESERVED: [&str; 17] = [
     "while",
 ];
 
+/// Whether an expression can call something so: letters, digits and `_`, no digit first, and no word of CEL.
+pub fn is_name(text: &str) -> bool {
+    let letters = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let word = RESERVED.contains(&text) || ["true", "false", "null", "in"].contains(&text);
+    letters && !text.is_empty() && !text.starts_with(|first: char| first.is_ascii_digit()) && !word
+}
+
 /// The documents, by their numbers.
 const ROOTS: [&str; 3] = ["object", "oldObject", "params"];
 /// The names that expressions of a policy know, and how many of them a condition of a request knows.
