@@ -433,7 +433,7 @@ fn takes_the_name_of_an_object_for_no_namespace() {
     let status = |more: &[&str]| portcullis(folder.path(), &[&["check", "-p", "set.yaml", "pod.yaml"], more].concat());
     let unknown = status(&[]);
     assert_eq!(unknown.status, 2, "nobody says into which namespace it goes: {unknown:?}");
-    assert!(unknown.out.contains("`namespaceSelector` asks its namespace for its labels"), "{unknown:?}");
+    assert!(unknown.out.contains("`namespaceSelector` needs the labels of its namespace"), "{unknown:?}");
     assert_eq!(status(&["--namespace", "kube-system"]).status, 0);
     assert_eq!(status(&["--namespace", "shop"]).status, 1);
 }
