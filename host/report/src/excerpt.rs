@@ -79,6 +79,15 @@ impl Excerpt {
         text.truncate(text.trim_end().len());
         Some(Self { line, text, indent, width: width.clamp(1, LONGEST_UNDERLINE) })
     }
+
+    /// The same without the blanks that the line begins with, for what is narrow and shows no other line.
+    pub(crate) fn outdented(mut self) -> Self {
+        let blanks = self.text.len() - self.text.trim_start_matches(' ').len();
+        let blanks = blanks.min(self.indent);
+        self.text.drain(..blanks);
+        self.indent -= blanks;
+        self
+    }
 }
 
 /// The pointer of a finding, where the line that is quoted for it does not show its last key: of what is missing, only what
@@ -192,6 +201,16 @@ mod tests {
         assert_eq!(at("a:\n\nb", 3, 3), None);
         assert_eq!(at("ab", 9000, 9001).map(|shown| shown.indent), Some(2), "a place behind the end");
         assert_eq!(at("a: |\n  b\n  c\n", 3, 12).map(|shown| shown.width), Some(1), "one line of several");
+    }
+
+    #[test]
+    fn leaves_out_the_blanks_in_front_and_none_that_is_marked() {
+        let outdented = |text, at| {
+            let shown = excerpt(text, at, 80).outdented();
+            (shown.text, shown.indent)
+        };
+        assert_eq!(outdented("      cpu: 1", "1"), ("cpu: 1".to_owned(), 5));
+        assert_eq!(outdented("      cpu: 1", "  cpu"), ("  cpu: 1".to_owned(), 0));
     }
 
     #[test]

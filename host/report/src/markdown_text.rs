@@ -46,14 +46,26 @@ fn words(text: &str) -> String {
     let mut odd: Vec<&str> = Vec::new();
     for word in text.split(' ') {
         if is_prose(word) {
-            out.extend((!odd.is_empty()).then(|| code(&std::mem::take(&mut odd).join(" "))));
+            out.extend((!odd.is_empty()).then(|| coded(&std::mem::take(&mut odd).join(" "))));
             out.push(word.to_owned());
         } else {
             odd.push(word);
         }
     }
-    out.extend((!odd.is_empty()).then(|| code(&odd.join(" "))));
+    out.extend((!odd.is_empty()).then(|| coded(&odd.join(" "))));
     out.join(" ")
+}
+
+/// Odd words as code, without the marks and the bracket of the sentence that they stand in.
+fn coded(text: &str) -> String {
+    let rest = text.strip_prefix('(').unwrap_or(text);
+    let core = rest.trim_end_matches([',', ';', '.', '?']);
+    let opened = core.matches('(').count() < core.matches(')').count();
+    let core = core.strip_suffix(')').filter(|_| opened).unwrap_or(core);
+    match core.is_empty() {
+        true => code(text),
+        false => format!("{}{}{}", &text[..text.len() - rest.len()], code(core), &rest[core.len()..]),
+    }
 }
 
 /// Whether nobody reads more than words into it: no mark-up, no `@team`, `#1`, `!1`, `~label`, `%1`, `$1`, `GH-1`, `:x:`, and
@@ -121,8 +133,9 @@ mod tests {
         }
         assert_eq!(
             prose("mount /var/lib as `a`: use_it @once, then go"),
-            "mount /var/lib as `a`: `use_it @once,` then go"
+            "mount /var/lib as `a`: `use_it @once`, then go"
         );
+        assert_eq!(prose("until then (sha256:3d, a_b), lists"), "until then (`sha256:3d, a_b`), lists");
         assert_eq!(prose("`a`@b"), "`` `a`@b ``", "an odd word that touches a span");
         assert_eq!(prose("a `b"), "``a `b``");
         assert_eq!(prose("`a``@b`"), "``` `a``@b` ```", "two spans that touch");

@@ -224,7 +224,7 @@ fn about(out: &mut String, statement: &Statement, several_sets: bool) {
 fn excerpt(out: &mut String, statement: &Statement) {
     let own = statement.decision.is_none() || statement.judged.is_some_and(|judged| judged.finding.place.is_some());
     let Some((place, quote)) = statement.place.filter(|_| own) else { return };
-    let excerpt = Excerpt::of(place, quote, COLUMNS);
+    let excerpt = Excerpt::of(place, quote, COLUMNS).map(Excerpt::outdented);
     if let Some(shown) = &excerpt {
         let gutter = shown.line.to_string().len().max(4);
         // Writing to a String cannot fail.
