@@ -5,6 +5,7 @@ mod explain;
 
 use std::collections::BTreeMap;
 
+use portcullis_cel::may_be_secret;
 use portcullis_model::{
     Document, Kind, Match, NAMESPACE_NAME_LABEL, NamespaceLabels, NodeId, ResourceRule, Review, Scope, SubjectKind,
     Versions,
@@ -380,10 +381,10 @@ fn labels_of(object: Option<&Document>) -> Result<Option<BTreeMap<String, String
 }
 
 /// An error without what it was about where that may be made of a Secret's values: what is made of them nobody could hide.
-fn untold(fault: Fault, review: &Review) -> Fault {
+fn untold(fault: Fault, input: &Input<'_>, review: &Review) -> Fault {
     let kind = &review.request.kind;
     match fault {
-        Fault::Because(_) if kind.kind == "Secret" && kind.group.is_empty() => {
+        Fault::Because(_) if may_be_secret(input, &kind.group, &kind.kind) => {
             Fault::Because("its error is not told of a Secret".to_owned())
         }
         fault => fault,
@@ -399,7 +400,7 @@ fn conditions(selector: &Selector, review: &Review, told: &mut dyn FnMut(&str, &
     let mut judge = Judge::new(&input);
     let mut unknown = None;
     for condition in &selector.conditions {
-        let answer = judge.holds(condition).map_err(|fault| untold(fault, review));
+        let answer = judge.holds(condition).map_err(|fault| untold(fault, &input, review));
         told(&condition.name, &answer);
         match answer {
             Ok(true) => {}

@@ -55,7 +55,14 @@ impl Documents for Hand {
             Given::Resource => Answer::Text(request.resource()),
             Given::SubResource => unless_empty(request.subresource()),
             Given::Name => unless_empty(request.name()),
-            Given::Namespace | Given::NamespaceName => unless_empty(request.namespace()),
+            Given::Namespace | Given::NamespaceName => {
+                let namespace = request.namespace();
+                if namespace.is_empty() {
+                    // Where nobody knows into which one it goes, the host ends the evaluation here.
+                    request.namespace_labels();
+                }
+                unless_empty(namespace)
+            }
             Given::Operation => Answer::Text(request.operation()),
             Given::Username => unless_empty(request.user()),
             Given::Groups => match request.groups() {
@@ -77,6 +84,10 @@ impl Documents for Hand {
     }
     fn namespaced(&self) -> bool {
         let request = self.0.request();
+        // As the API server does (validating/dispatcher.go): a Namespace has no namespace, though requests about it name one.
+        if request.kind() == "Namespace" && request.api_group().is_empty() {
+            return false;
+        }
         // Where an object names no namespace though it must lie in one, the host ends the evaluation rather than say "none".
         !request.namespace().is_empty() || !request.namespace_labels().is_empty()
     }

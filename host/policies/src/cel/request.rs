@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use portcullis_cel::{Answer, Documents, Given, NodeKind};
-use portcullis_model::{Document, Kind, NodeId, Review};
+use portcullis_model::{Document, Kind, NamespaceLabels, NodeId, Review};
 
 /// Bits of a node's number: no document has more nodes (`portcullis_model::Limits::nodes`).
 const BITS: u32 = 24;
@@ -135,7 +135,10 @@ impl Documents for Input<'_> {
                 self.sent_in("requestSubResource", "").unwrap_or_else(|| unless_empty(&request.subresource))
             }
             Given::Name => unless_empty(&request.name),
-            Given::Namespace => unless_empty(&request.namespace),
+            Given::Namespace => match &self.review.namespace {
+                NamespaceLabels::Unknown(why) if request.namespace.is_empty() => Answer::Unknown(why.clone()),
+                _ => unless_empty(&request.namespace),
+            },
             Given::Operation => unless_empty(&request.operation),
             Given::Username => self.sent_in("userInfo", "username").unwrap_or_else(|| text(&request.user.name)),
             Given::UserId => self.sent_in("userInfo", "uid").unwrap_or_else(|| unless_empty(&request.user.uid)),
@@ -153,5 +156,8 @@ impl Documents for Input<'_> {
     }
     fn namespaced(&self) -> bool {
         false
+    }
+    fn whole(&self) -> bool {
+        true
     }
 }

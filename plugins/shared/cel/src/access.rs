@@ -9,7 +9,7 @@ use crate::documents::{Answer, NodeKind};
 use crate::machine::{Found, ITEM, Machine};
 use crate::place::Place;
 use crate::request::{Given, Holds, NAMESPACE, REQUEST, STRUCTS};
-use crate::value::{Value, key_order};
+use crate::value::{Value, is_key, key_order};
 
 /// Bytes of a document's text that cost a step: no more than a host lets cross (1 MiB) costs less than the whole budget.
 const BYTES_ASKED: u64 = 4;
@@ -142,7 +142,8 @@ impl<'a> Machine<'a> {
                 Some(self.documents.find(*node, key)).filter(|node| *node != 0).map(Value::Node)
             }
             (Value::DataMap(place), Some(key)) => self.data.find(*place, key),
-            (Value::Map(entries), _) => {
+            // What is no key has no place in their order, and nothing but itself may be found under it.
+            (Value::Map(entries), _) if is_key(key) && !matches!(key, Value::Double(number) if number.is_nan()) => {
                 let found = entries.binary_search_by(|(other, _)| key_order(other, key)).ok()?;
                 Some(entries[found].1.clone())
             }
@@ -177,7 +178,10 @@ impl<'a> Machine<'a> {
         let value = match (field, holder.value) {
             (Some(value), _) => value,
             (None, Value::Optional(inner)) => return self.select_in_optional(inner, holder.place, name),
-            (None, Value::Struct(number)) => self.field_of(number, name),
+            (None, Value::Struct(number)) => match self.field_of(number, name) {
+                Ok(value) => value.unwrap_or_else(|| no_such_key(name)),
+                Err(unknown) => unknown,
+            },
             (None, error @ Value::Error(_)) => error,
             (None, value) if value.is_list() => no_position(&Value::Text(name)),
             (None, value) if value.is_map() => no_such_key(name),
@@ -207,8 +211,9 @@ impl<'a> Machine<'a> {
             }
             (None, Value::Optional(None)) => Value::Optional(None),
             (None, Value::Struct(number)) => match self.field_of(number, name) {
-                Value::Error(_) => Value::Optional(None),
-                value => Value::some(value),
+                Ok(Some(value)) => Value::some(value),
+                Ok(None) => Value::Optional(None),
+                Err(unknown) => unknown,
             },
             (None, error @ Value::Error(_)) => error,
             (None, value) if value.is_list() => no_position(&Value::Text(name)),
@@ -226,7 +231,10 @@ impl<'a> Machine<'a> {
                 return self.has(name);
             }
             (None, Value::Optional(None)) => Value::Bool(false),
-            (None, Value::Struct(number)) => Value::Bool(!self.field_of(number, name).is_error()),
+            (None, Value::Struct(number)) => match self.field_of(number, name) {
+                Ok(value) => Value::Bool(value.is_some()),
+                Err(unknown) => unknown,
+            },
             (None, error @ Value::Error(_)) => error,
             (None, value) if value.is_list() => no_position(&Value::Text(name)),
             (None, _) => Value::Bool(false),
@@ -258,6 +266,7 @@ impl<'a> Machine<'a> {
                 Value::some(value)
             }
             (true, Err(what)) if holder.is_list() && !is_index(key) => what,
+            (true, Err(what)) if holder.is_map() && !is_qualifier(key) => what,
             (true, Err(_)) => Value::Optional(None),
         };
         self.push(value, place);
@@ -284,12 +293,15 @@ impl<'a> Machine<'a> {
         if !map.is_map() {
             return Err(Value::no_overload());
         }
+        if !is_qualifier(key) {
+            return Err(Value::error(format!("a {} is no key of a map", key.type_name())));
+        }
         self.under(map, key).ok_or_else(|| no_such_key(&shown_key(key)))
     }
 
     /// Whether a list has an item, or a map a key.
     pub(crate) fn holds(&mut self, holder: &Value<'a>, wanted: &Value<'a>) -> Value<'a> {
-        if holder.is_map() {
+        if holder.is_map() && !matches!(wanted, Value::Bytes(_)) {
             return Value::Bool(self.under(holder, wanted).is_some());
         }
         if !holder.is_list() {
@@ -373,21 +385,27 @@ impl<'a> Machine<'a> {
         Value::Struct(number)
     }
 
-    /// A field of a structure that is a value: of `variables.r` where that is `request`.
-    fn field_of(&mut self, number: u8, name: &str) -> Value<'a> {
+    /// A field of a structure that is a value: of `variables.r` where that is `request`. An error where nobody here can tell
+    /// it: that is not "there is none".
+    fn field_of(&mut self, number: u8, name: &str) -> Result<Option<Value<'a>>, Value<'a>> {
         let fields =
             STRUCTS.get(usize::from(number)).map_or(STRUCTS[usize::from(REQUEST)].fields, |found| found.fields);
-        match fields.iter().find(|field| field.name == name).map(|field| field.holds) {
-            Some(Holds::Struct(inner)) => Value::Struct(inner),
-            Some(Holds::Given(given, _)) => self.answer(given).unwrap_or_else(|| no_such_key(name)),
-            Some(Holds::Unknown) => Value::error(format!("`{name}` is not known here")),
-            None => no_such_key(name),
+        let Some(field) = fields.iter().find(|field| field.name == name) else { return Ok(None) };
+        match field.holds {
+            _ if field.whole && !self.documents.whole() => Err(not_known(name)),
+            Holds::Struct(inner) => Ok(Some(Value::Struct(inner))),
+            Holds::Given(given, _) => match self.answer(given) {
+                Some(unknown @ Value::Error(_)) => Err(unknown),
+                answer => Ok(answer),
+            },
+            Holds::Unknown => Err(not_known(name)),
         }
     }
 
     pub(crate) fn given(&mut self, op: Op, number: u8) {
         let answer = Given::ALL.get(usize::from(number)).and_then(|given| self.answer(*given));
         let value = match (op, answer) {
+            (_, Some(unknown @ Value::Error(_))) => unknown,
             (Op::HasGiven, answer) => Value::Bool(answer.is_some()),
             (Op::GivenOptional, Some(value)) => Value::some(value),
             (Op::GivenOptional, None) => Value::Optional(None),
@@ -404,6 +422,7 @@ impl<'a> Machine<'a> {
         self.asks(1);
         Some(match self.documents.given(given) {
             Answer::Absent => return None,
+            Answer::Unknown(why) => Value::error(why),
             Answer::Text(text) => self.read(text.into()),
             Answer::Bool(value) => Value::Bool(value),
             Answer::Texts(texts) => {
@@ -423,6 +442,11 @@ impl<'a> Machine<'a> {
     }
 }
 
+/// Whether a value may stand between the brackets behind a map: `null` may be a key, but nobody can ask for it so.
+fn is_qualifier(key: &Value<'_>) -> bool {
+    is_key(key) && !matches!(key, Value::Null)
+}
+
 /// Whether a value may be the position of an item.
 fn is_index(key: &Value<'_>) -> bool {
     matches!(key, Value::Int(_) | Value::Uint(_) | Value::Double(_))
@@ -439,6 +463,10 @@ fn given_name(number: u8) -> &'static str {
 
 fn no_position<'a>(key: &Value<'_>) -> Value<'a> {
     Value::error(format!("unsupported index type `{}` in list", key.type_name()))
+}
+
+fn not_known<'a>(name: &str) -> Value<'a> {
+    Value::error(format!("`{name}` is not known here"))
 }
 
 fn no_such_key<'a>(key: &str) -> Value<'a> {

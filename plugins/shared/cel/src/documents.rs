@@ -28,6 +28,8 @@ pub enum NodeKind {
 pub enum Answer {
     /// There is no such thing.
     Absent,
+    /// Nobody here can tell whether there is one, for this reason; an error, whatever asks.
+    Unknown(String),
     /// A text.
     Text(String),
     /// `true` or `false`.
@@ -62,6 +64,10 @@ pub trait Documents {
     fn boolean(&self, node: u32) -> bool;
     /// Something about the request or the namespace.
     fn given(&self, given: Given) -> Answer;
-    /// Whether the object lies in a namespace.
+    /// Whether the object lies in a namespace, and is none itself: what there is a `namespaceObject` for.
     fn namespaced(&self) -> bool;
+    /// Whether all of the request is known, or as much of it as the contract of plugins tells.
+    fn whole(&self) -> bool {
+        false
+    }
 }

@@ -3,3 +3,4 @@
 mod limits;
 mod oracle;
 mod trees;
+mod unknown;

@@ -13,6 +13,7 @@ pub struct Trees {
     extra: u32,
     request: Json,
     namespace: Json,
+    whole: bool,
 }
 
 impl Trees {
@@ -20,6 +21,7 @@ impl Trees {
         let mut trees = Self {
             request: question["request"].clone(),
             namespace: question["namespaceObject"].clone(),
+            whole: question["whole"] == true,
             ..Self::default()
         };
         trees.nodes.push((Json::Null, Vec::new()));
@@ -129,6 +131,9 @@ impl Documents for Trees {
     }
     fn namespaced(&self) -> bool {
         !self.namespace.is_null()
+    }
+    fn whole(&self) -> bool {
+        self.whole
     }
 }
 
