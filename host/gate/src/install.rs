@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use portcullis_evidence::{Trust, TrustStore};
 use portcullis_model::{Mode, PerMode, Place, PluginReference, PluginSource, Severity};
-use portcullis_policies::{LoadedSet, Waivers, by_place};
+use portcullis_policies::{LoadedSet, Waivers, by_place, complaint_inside};
 use portcullis_runner::{Plugin, PrepareError, Prepared, Runner};
 use portcullis_subject::kinds::Kinds;
 
@@ -131,9 +131,10 @@ impl<'a> Installer<'a> {
                         } else {
                             format!(" at `{}`", refused.pointer)
                         };
-                        let message =
-                            format!("plugin `{}` refuses the settings{at}: {}", plugin.name(), refused.message);
-                        complain(message, loaded.setting_place(index, mode, &refused.pointer))
+                        let place = loaded.setting_place(index, mode, &refused.pointer);
+                        // What is wrong within a text, such as an expression, is pointed at there.
+                        let (why, place) = complaint_inside(refused.message, place);
+                        complain(format!("plugin `{}` refuses the settings{at}: {why}", plugin.name()), place)
                     }));
                     None
                 }

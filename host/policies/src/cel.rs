@@ -4,12 +4,15 @@
 //! plugin is one thing, compared with the API server's own library.
 
 mod forward;
+mod inside;
 mod request;
 
 use std::sync::Arc;
 
-use portcullis_cel::{Compiler, Machine, Value, Wanted, advise};
+use portcullis_cel::{Compiler, Lacking, Machine, Value, Wanted, advise};
+use portcullis_model::Place;
 
+pub use inside::complaint_inside;
 pub use portcullis_cel::MOST_DEPTH as MAX_DEPTH;
 pub(crate) use request::Input;
 
@@ -50,22 +53,51 @@ impl std::fmt::Display for Fault {
 }
 
 impl Condition {
-    /// Parses and checks an expression. The error completes a sentence: "the condition `x` ...".
-    pub(crate) fn compile(name: &str, expression: &str) -> Result<Self, String> {
+    /// Parses and checks an expression.
+    pub(crate) fn compile(name: &str, expression: &str) -> Result<Self, Refused> {
+        let whole = |what: String| Refused { what, at: None };
         if expression.len() > MAX_EXPRESSION {
-            return Err(format!("is longer than {MAX_EXPRESSION} bytes"));
+            return Err(whole(format!("is longer than {MAX_EXPRESSION} bytes")));
         }
         let compiled = Compiler::of_requests().compile(expression, Wanted::Bool);
-        let code = compiled.map_err(|complaint| {
-            let (line, column) = complaint.line_and_column(expression);
-            format!("does not compile: {} (line {line}, column {column} of the expression)", complaint.message)
+        let code = compiled.map_err(|complaint| Refused {
+            what: format!("does not compile: {}", complaint.message),
+            at: Some(complaint.line_and_column(expression)),
         })?;
         if code.len() > MAX_CODE {
-            return Err(format!(
+            return Err(whole(format!(
                 "has patterns that take more than {MAX_CODE} bytes: use fewer repetitions such as `{{100}}`"
-            ));
+            )));
         }
         Ok(Self { name: name.to_owned(), expression: expression.into(), code: code.into() })
+    }
+}
+
+/// Why an expression is no condition; completes a sentence: "the condition `x` ...".
+#[derive(Debug)]
+pub(crate) struct Refused {
+    what: String,
+    /// Line and column of the expression, both from 1.
+    at: Option<(usize, usize)>,
+}
+
+impl Refused {
+    /// What is wrong, and where in the expression that stands at a place: told in words where that cannot be pointed at.
+    pub(crate) fn placed(self, place: Option<Place>) -> (String, Option<Place>) {
+        match self.at.and_then(|(line, column)| inside::inside(place.as_ref()?, line, column)) {
+            Some(exact) => (self.what, Some(exact)),
+            None => (self.to_string(), place),
+        }
+    }
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what)?;
+        match self.at {
+            Some((line, column)) => write!(f, " (line {line}, column {column} of the expression)"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -84,7 +116,7 @@ impl<'r> Judge<'r> {
         match self.machine.run(&condition.code).map_err(|_| Fault::Spent)?.value {
             Value::Bool(holds) => Ok(holds),
             Value::Error(why) => Err(Fault::Because(match portcullis_cel::missing_key(&why) {
-                Some(key) => format!("{why}; {}", advise(&condition.expression, key, None)),
+                Some(key) => format!("{why}; {}", advise(&condition.expression, key, &Lacking::default())),
                 None => why.to_string(),
             })),
             other => Err(Fault::Because(format!("it gives a {}, not `true` or `false`", other.type_name()))),

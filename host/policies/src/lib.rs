@@ -27,7 +27,7 @@ pub use admission_policy::{ADMISSION_SET, Manifests};
 pub use baseline::{
     Baseline, BaselineHead, Listed, MAX_BASELINE_DAYS, MAX_BASELINE_FINDINGS, baseline_expiry, baseline_yaml,
 };
-pub use cel::{MAX_CODE, MAX_COST, MAX_DEPTH, MAX_EXPRESSION};
+pub use cel::{MAX_CODE, MAX_COST, MAX_DEPTH, MAX_EXPRESSION, complaint_inside};
 pub use elsewhere::{foreign_policy, rewrite_hint};
 pub use error::{Complaint, ComplaintKind, by_place, quote};
 pub use fields::{Fields, MAX_COMPLAINTS};

@@ -4,7 +4,7 @@ use portcullis_model::{Kind, Match, MatchCondition, NodeId};
 
 use crate::cel::Condition;
 use crate::elsewhere;
-use crate::error::quote;
+use crate::error::{Complaint, quote};
 use crate::fields::Fields;
 use crate::labels::{is_qualified_name, read_selector};
 use crate::pattern::Patterns;
@@ -82,7 +82,10 @@ fn read_conditions(fields: &Fields, node: NodeId) -> (Vec<MatchCondition>, Vec<C
         let node = fields.document.find(item, "expression");
         match Condition::compile(name, expression) {
             Ok(condition) => compiled.push(condition),
-            Err(why) => fields.wrong(node, format!("the condition {} {why}", quote(name))),
+            Err(why) => {
+                let (why, place) = why.placed(fields.place(node));
+                fields.add(Complaint::wrong(format!("the condition {} {why}", quote(name)), place));
+            }
         }
         let place = fields.place(node);
         written.push(MatchCondition { name: name.to_owned(), expression: expression.to_owned(), place });

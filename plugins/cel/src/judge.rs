@@ -1,6 +1,6 @@
 //! Evaluates the expressions of a policy in the order and with the words of the API server.
 
-use portcullis_cel::{Found, Machine, Shown, Spent, Value, advise, missing_key};
+use portcullis_cel::{Found, Lacking, Machine, Shown, Spent, Value, advise, missing_key};
 use portcullis_sdk::{Finding, Node, Review};
 
 use crate::place;
@@ -10,6 +10,9 @@ use crate::settings::{Settings, Validation};
 
 /// The longest message that an expression may make, in bytes, as in the API server.
 const MOST_MESSAGE: usize = 5 * 1024;
+
+/// The most findings for which the keys beside a missing one are asked for: beside the budget, which counts no such question.
+const MOST_NEAR: usize = 16;
 
 /// Everything that is wrong.
 pub fn judge(settings: &Settings<'_>, review: Review) -> Vec<Finding> {
@@ -46,7 +49,7 @@ fn all<'a>(
             Value::Bool(true) => {}
             other => {
                 let shown = machine.shown(place);
-                let what = failed(condition.expression, &other, &shown, secret);
+                let what = failed(settings, condition.expression, &other, &shown, secret, findings.len());
                 let message = format!("matchCondition `{}`: {what}", condition.name);
                 findings.push(place::at(
                     |node| Finding::new(EXPRESSION_FAILED, node, message),
@@ -65,7 +68,9 @@ fn all<'a>(
         let (rule, message) = match value {
             Value::Bool(true) => continue,
             Value::Bool(false) => (VALIDATION_FAILED, message(validation, machine, secret)),
-            other => (EXPRESSION_FAILED, failed(validation.expression, &other, &shown, secret)),
+            other => {
+                (EXPRESSION_FAILED, failed(settings, validation.expression, &other, &shown, secret, findings.len()))
+            }
         };
         findings.push(place::at(|node| Finding::new(rule, node, message), &shown, review.object()));
     }
@@ -80,11 +85,23 @@ fn is_secret(review: Review) -> bool {
 }
 
 /// As the API server says it; where something is missing, with the expression that would not fail.
-fn failed(expression: &str, value: &Value<'_>, shown: &[Shown], secret: bool) -> String {
+fn failed(
+    settings: &Settings<'_>,
+    expression: &str,
+    value: &Value<'_>,
+    shown: &[Shown],
+    secret: bool,
+    before: usize,
+) -> String {
     let what = match value {
         _ if secret => "it is not told of a Secret".to_owned(),
         Value::Error(what) => match missing_key(what) {
-            Some(key) => format!("{what}; {}", advise(expression, key, place::holder(shown).as_deref())),
+            Some(key) => {
+                let (holder, params) = (place::holder(shown), settings.params.0.as_ref());
+                let near = if before < MOST_NEAR { place::near(shown) } else { None };
+                let lacking = Lacking { holder: holder.as_deref(), near, params };
+                format!("{what}; {}", advise(expression, key, &lacking))
+            }
             None => what.to_string(),
         },
         other => format!("it is of type {} instead of bool", other.type_name()),

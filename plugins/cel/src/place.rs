@@ -1,7 +1,10 @@
 //! From what an expression read to the place of a finding.
 
-use portcullis_cel::Shown;
+use portcullis_cel::{Shown, nearest_key};
 use portcullis_sdk::{Finding, Kind, Node};
+
+/// The most keys that are compared with a missing one: each is a question to the host.
+const MOST_BESIDE: u32 = 64;
 
 /// Puts a finding at the deepest place that holds everything it is made of: a node, or a field that a node lacks.
 pub(crate) fn at(finding: impl FnOnce(Node) -> Finding, shown: &[Shown], object: Node) -> Finding {
@@ -25,6 +28,14 @@ pub(crate) fn holder(shown: &[Shown]) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The key that stands where another one was asked for and is nearly the same.
+pub(crate) fn near(shown: &[Shown]) -> Option<String> {
+    let [Shown::Missing(node, key)] = shown else { return None };
+    let node = Node::numbered(*node);
+    let keys: Vec<String> = (0..node.len().min(MOST_BESIDE)).map(|position| node.key_at(position)).collect();
+    nearest_key(key, keys.iter().map(String::as_str)).map(str::to_owned)
 }
 
 fn escaped(key: &str) -> String {

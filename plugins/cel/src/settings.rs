@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use portcullis_cel::{Compiler, MOST_VARIABLES, Wanted};
+use portcullis_cel::{Compiler, Complaint, MOST_VARIABLES, Read, Wanted};
 use portcullis_sdk::{Object, Packed, Reader, Setting, packed};
 
 use crate::params;
@@ -77,7 +77,8 @@ impl<'a> Settings<'a> {
     pub fn read(setting: &Setting<'a>) -> Self {
         let all = setting.object(&["matchConditions", "variables", "validations", "params", "failurePolicy"]);
         let given = all.get("params").to_json();
-        let mut compiler = Compiler::new(given.is_some());
+        let params = given.as_deref().map(params::to_bytes).unwrap_or_default();
+        let mut compiler = Taking { compiler: Compiler::new(given.is_some()), taken: Vec::new(), whole: true };
         let items = bounded(&all.get("matchConditions"), MOST_CONDITIONS);
         let mut names = Vec::new();
         let conditions = items.iter().filter_map(|item| condition(item, &mut compiler, &mut names)).collect();
@@ -90,8 +91,54 @@ impl<'a> Settings<'a> {
         }
         let validations = items.iter().filter_map(|item| validation(item, &mut compiler)).collect();
         let ignore = all.get("failurePolicy").word(&["Fail", "Ignore"]) == Some("Ignore");
-        let params = given.map(|json| params::to_bytes(&json)).unwrap_or_default();
+        compiler.refuse_unknown(&params);
         Self { conditions, variables, validations, params: Code(params.into()), ignore }
+    }
+}
+
+/// What compiles the expressions, and what each of them takes of `params`.
+struct Taking<'a> {
+    compiler: Compiler,
+    taken: Vec<(Setting<'a>, &'a str, Vec<Read>)>,
+    /// Whether all were read to their end.
+    whole: bool,
+}
+
+impl<'a> Taking<'a> {
+    /// The code that was made of an expression; a complaint is told where it stands.
+    fn made(
+        &mut self,
+        setting: &Setting<'a>,
+        expression: &'a str,
+        made: impl FnOnce(&mut Compiler) -> Result<Vec<u8>, Complaint>,
+    ) -> Option<Code<'a>> {
+        match made(&mut self.compiler) {
+            Ok(code) => {
+                let reads = self.compiler.take_reads();
+                if !reads.is_empty() {
+                    self.taken.push((setting.clone(), expression, reads));
+                }
+                Some(Code(code.into()))
+            }
+            Err(complaint) => {
+                self.whole = false;
+                setting.complain(complaint.shown(expression));
+                None
+            }
+        }
+    }
+
+    /// Complains of the first name in each expression that is not among the params; what could not be read may ask for it.
+    fn refuse_unknown(&self, params: &[u8]) {
+        if !self.whole {
+            return;
+        }
+        for (setting, expression, reads) in &self.taken {
+            let unknown = |read: &Read| Some(Complaint::new(read.at, self.compiler.unknown_param(read, params)?));
+            if let Some(complaint) = reads.iter().find_map(unknown) {
+                setting.complain(complaint.shown(expression));
+            }
+        }
     }
 }
 
@@ -105,15 +152,10 @@ fn bounded<'a>(setting: &Setting<'a>, most: usize) -> Vec<Setting<'a>> {
 }
 
 /// Compiles the expression under a key.
-fn compiled<'a>(setting: &Setting<'a>, wanted: Wanted, compiler: &mut Compiler) -> Option<(&'a str, Code<'a>)> {
+fn compiled<'a>(setting: &Setting<'a>, wanted: Wanted, compiler: &mut Taking<'a>) -> Option<(&'a str, Code<'a>)> {
     let expression = setting.text()?;
-    match compiler.compile(expression, wanted) {
-        Ok(code) => Some((expression, Code(code.into()))),
-        Err(complaint) => {
-            setting.complain(complaint.shown(expression));
-            None
-        }
-    }
+    let code = compiler.made(setting, expression, |compiler| compiler.compile(expression, wanted))?;
+    Some((expression, code))
 }
 
 /// The name of a condition or variable; no two are alike.
@@ -127,14 +169,14 @@ fn name<'a>(object: &Object<'a, '_>, names: &mut Vec<&'a str>) -> Option<&'a str
     Some(name)
 }
 
-fn condition<'a>(item: &Setting<'a>, compiler: &mut Compiler, names: &mut Vec<&'a str>) -> Option<Condition<'a>> {
+fn condition<'a>(item: &Setting<'a>, compiler: &mut Taking<'a>, names: &mut Vec<&'a str>) -> Option<Condition<'a>> {
     let object = item.object(&["name", "expression"]);
     let name = name(&object, names);
     let (expression, code) = compiled(&object.require("expression"), Wanted::Bool, compiler)?;
     Some(Condition { name: name?, expression, code })
 }
 
-fn variable<'a>(item: &Setting<'a>, compiler: &mut Compiler, names: &mut Vec<&'a str>) -> Option<Code<'a>> {
+fn variable<'a>(item: &Setting<'a>, compiler: &mut Taking<'a>, names: &mut Vec<&'a str>) -> Option<Code<'a>> {
     let object = item.object(&["name", "expression"]);
     let name = name(&object, names)?;
     let plain =
@@ -146,16 +188,10 @@ fn variable<'a>(item: &Setting<'a>, compiler: &mut Compiler, names: &mut Vec<&'a
     }
     let setting = object.require("expression");
     let expression = setting.text()?;
-    match compiler.variable(name, expression) {
-        Ok(code) => Some(Code(code.into())),
-        Err(complaint) => {
-            setting.complain(complaint.shown(expression));
-            None
-        }
-    }
+    compiler.made(&setting, expression, |compiler| compiler.variable(name, expression))
 }
 
-fn validation<'a>(item: &Setting<'a>, compiler: &mut Compiler) -> Option<Validation<'a>> {
+fn validation<'a>(item: &Setting<'a>, compiler: &mut Taking<'a>) -> Option<Validation<'a>> {
     let object = item.object(&["expression", "message", "messageExpression", "reason"]);
     object.get("reason").word(&REASONS);
     let setting = object.get("message");

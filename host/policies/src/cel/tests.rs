@@ -30,7 +30,7 @@ fn review(object: &str) -> Review {
 }
 
 fn refused(expression: &str) -> String {
-    Condition::compile("c", expression).expect_err(expression)
+    Condition::compile("c", expression).expect_err(expression).to_string()
 }
 
 fn evaluate_in(review: &Review, expression: &str) -> Result<bool, String> {
@@ -329,7 +329,7 @@ fn says_of_broken_syntax_what_a_person_can_mend() {
         ("object.a | true", "`|` means nothing here; write `||`", 1, 10),
         ("true and true", "`and` does not belong here: write `&&`", 1, 6),
         ("object.a ==", "expected a value, not the end", 1, 12),
-        ("(true", "expected `)` for the `(` of column 1, not the end", 1, 6),
+        ("(true", "a `)` is missing for the `(` of column 1", 1, 6),
         ("object.a ? true", "expected `:` for the `?` of column 10, not the end", 1, 16),
         ("", "expected a value, not the end", 1, 1),
         ("true)", "`)` does not belong here", 1, 5),

@@ -3,7 +3,7 @@
 use portcullis_model::Scope;
 
 use super::*;
-use crate::sample::json;
+use crate::sample::{json, yaml};
 
 fn complaints(matches: &str) -> String {
     let document = json(&format!(r#"{{"match":{matches}}}"#));
@@ -45,6 +45,21 @@ fn refuses_a_match_that_never_matches() {
         "unknown field `excludes` in `match`; known here: resourceRules, namespaceSelector, objectSelector, matchConditions, documents"
     );
     assert_eq!(complaints("null"), "`match` must be a map, found nothing");
+}
+
+#[test]
+fn points_into_a_condition() {
+    let told = |expression: &str| {
+        let document = yaml(&format!("match:\n  matchConditions:\n  - name: one\n    expression: {expression}\n"));
+        let fields = Fields::new(&document);
+        read_match(&fields, NodeId::ROOT);
+        fields.finish().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let why = "the condition `one` does not compile: there is no `objekt` here; did you mean `object`?";
+    assert_eq!(told("request.name == objekt.x"), format!("set.yaml:4:33: {why}"));
+    assert_eq!(told("|-\n      request.name ==\n        objekt.x"), format!("set.yaml:6:9: {why}"));
+    let whole = format!("set.yaml:4:17: {why} (line 1, column 8 of the expression)");
+    assert_eq!(told("\"\\x27a' == objekt.x\""), whole, "an escape that is not read here");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What to write where a field may be missing: the very part of the expression that failed, so that it cannot.
 
 use crate::lexer::{Lexer, Token};
+use crate::reads::Lack;
 
 /// The loops, which have nothing to do where there is nothing.
 const LOOPS: [&str; 5] = ["all", "exists", "exists_one", "filter", "map"];
@@ -15,9 +16,51 @@ pub fn missing_key(error: &str) -> Option<&str> {
     error.strip_prefix("no such key: ").filter(|key| !key.contains(": there is "))
 }
 
-/// What to write instead of reading `key`, which is missing from what stands under `holder`, to end a sentence with.
-pub fn advise(expression: &str, key: &str, holder: Option<&str>) -> String {
-    let mut found: Vec<Reading> = Vec::new();
+/// What is known of what lacks a key.
+#[derive(Clone, Debug, Default)]
+pub struct Lacking<'a> {
+    /// What it stands under; nothing where it is no part of a document.
+    pub holder: Option<&'a str>,
+    /// A key beside it that is nearly the same.
+    pub near: Option<String>,
+    /// The data of the policy.
+    pub params: &'a [u8],
+}
+
+/// What to write instead of reading `key`, which is missing, to end a sentence with.
+pub fn advise(expression: &str, key: &str, lacking: &Lacking<'_>) -> String {
+    let holder = lacking.holder;
+    let found = readings_of(expression, key, holder);
+    let advice = match found.first() {
+        Some(first) if found.iter().all(|other| other.advice == first.advice) => first.advice.clone(),
+        _ => format!("where it may be missing, read it as `.?{key}.orValue(..)`, or ask `has(..)` first"),
+    };
+    if let Some(near) = &lacking.near {
+        let rest = advice.strip_prefix('w').unwrap_or(&advice);
+        return format!("did you mean `{}`? W{rest}", near.escape_debug());
+    }
+    if holder.is_some() {
+        return advice;
+    }
+    let lacks = |reading: &Reading| {
+        let lack = Lack::of(lacking.params, reading.of_params()?, key)?;
+        Some((lack, reading.advice.clone()))
+    };
+    let lack = match found.is_empty() {
+        // A variable may have read it.
+        true => Lack::of(lacking.params, "", key).filter(|lack| lack.near.is_some()).map(|lack| (lack, advice.clone())),
+        false => found.iter().find_map(lacks),
+    };
+    match lack {
+        Some((lack, _)) if lack.near.is_some() => lack.shown(),
+        Some((lack, advice)) => format!("{}; {advice}", lack.shown()),
+        None => advice,
+    }
+}
+
+/// The places of an expression that read a key, of this holder where there are such.
+fn readings_of<'a>(expression: &'a str, key: &str, holder: Option<&str>) -> Vec<Reading<'a>> {
+    let mut found: Vec<Reading<'a>> = Vec::new();
     let mut lexer = Lexer::new(expression);
     let (mut before, mut earlier) = (Token::End, Token::End);
     loop {
@@ -37,17 +80,26 @@ pub fn advise(expression: &str, key: &str, holder: Option<&str>) -> String {
     if found.iter().any(|reading| holder.is_some_and(|holder| reading.holder == holder)) {
         found.retain(|reading| holder.is_some_and(|holder| reading.holder == holder));
     }
-    match found.first() {
-        Some(first) if found.iter().all(|other| other.advice == first.advice) => first.advice.clone(),
-        _ => format!("where it may be missing, read it as `.?{key}.orValue(..)`, or ask `has(..)` first"),
-    }
+    found
 }
 
 /// One place of an expression that reads a key.
 struct Reading<'a> {
     /// The name or key before it.
     holder: &'a str,
+    /// All that stands before it.
+    head: &'a str,
     advice: String,
+}
+
+impl<'a> Reading<'a> {
+    /// `a.b` where it is read of `params.a.b`.
+    fn of_params(&self) -> Option<&'a str> {
+        match self.head.strip_prefix("params")? {
+            "" => Some(""),
+            rest => rest.strip_prefix('.'),
+        }
+    }
 }
 
 /// A key that is read, and where it stands.
@@ -116,7 +168,7 @@ fn readings<'a>(
                 format!("where it may be missing, write `{optional}.orValue({default})`, or ask `{test}` first")
             }
         };
-        found.push(Reading { holder, advice });
+        found.push(Reading { holder, head, advice });
     }
 }
 
@@ -146,7 +198,12 @@ fn bracket(ahead: &mut Lexer<'_>, key: &str) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::advise;
+    use super::{Lacking, advise};
+    use crate::data::Tree;
+
+    fn of(holder: Option<&str>) -> Lacking<'_> {
+        Lacking { holder, ..Lacking::default() }
+    }
 
     #[test]
     fn rewrites_the_part_that_reads_what_is_missing() {
@@ -202,11 +259,45 @@ mod tests {
             ),
         ] {
             let expected = format!("where it may be missing, {advice}");
-            assert_eq!(advise(expression, key, Some(holder)), expected, "{expression}");
+            assert_eq!(advise(expression, key, &of(Some(holder))), expected, "{expression}");
         }
         for expression in ["variables.a > 1", "a.x > 1 && b.x > 1", "'open", "has(object.x)", "object.?x", "x.f(["] {
             let generic = "where it may be missing, read it as `.?x.orValue(..)`, or ask `has(..)` first";
-            assert_eq!(advise(expression, "x", None), generic, "{expression}");
+            assert_eq!(advise(expression, "x", &of(None)), generic, "{expression}");
+        }
+    }
+
+    #[test]
+    fn asks_for_the_key_that_stands_beside_it_first() {
+        let lacking = Lacking { near: Some("schedule".into()), ..of(Some("spec")) };
+        assert_eq!(
+            advise("object.spec.schedul != ''", "schedul", &lacking),
+            "did you mean `schedule`? Where it may be missing, write `object.spec.?schedul.orValue(..)`, or ask `has(object.spec.schedul)` first"
+        );
+    }
+
+    #[test]
+    fn says_what_the_params_have() {
+        let inner = Tree::Map(vec![("cpu".into(), Tree::Null)]);
+        let params = Tree::Map(vec![("teams".into(), Tree::List(Vec::new())), ("limits".into(), inner)]).to_bytes();
+        let lacking = Lacking { params: &params, ..of(None) };
+        for (expression, key, told) in [
+            ("object.x in params.team", "team", "`params` has no `team`; did you mean `teams`?"),
+            ("oldObject.x.team in params.team", "team", "`params` has no `team`; did you mean `teams`?"),
+            ("variables.x", "team", "`params` has no `team`; did you mean `teams`?"),
+            ("params.limits.cpus > 1", "cpus", "`params.limits` has no `cpus`; did you mean `cpu`?"),
+            (
+                "params.max > 1",
+                "max",
+                "`params` has no `max`, but `limits`, `teams`; where it may be missing, write `params.?max.orValue(..)`, or ask `has(params.max)` first",
+            ),
+            (
+                "request.team == 'a'",
+                "team",
+                "where it may be missing, write `request.?team.orValue(..)`, or ask `has(request.team)` first",
+            ),
+        ] {
+            assert_eq!(advise(expression, key, &lacking), told, "{expression}");
         }
     }
 }

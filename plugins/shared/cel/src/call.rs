@@ -89,7 +89,7 @@ impl<'a> Unit<'a, '_> {
             return match FUNCTIONS.iter().find(|function| function.name == name) {
                 Some(_) if member => format!("`{name}` is called as `{name}(..)`, not on a value"),
                 Some(_) => format!("`{name}` is called on a value, as in `x.{name}(..)`"),
-                None => functions::unknown(name, member),
+                None => functions::unknown(name, member, false),
             };
         }
         let receiver = usize::from(member);

@@ -8,6 +8,8 @@ use crate::code::{Op, Writer};
 use crate::complaint::Complaint;
 use crate::frame::{Frame, Operand, Operator};
 use crate::lexer::{Lexer, Token};
+use crate::meant;
+use crate::reads::{Lack, Read, Reads};
 use crate::typing::{self, Ty, Types};
 
 /// The longest expression, in bytes: cel-go takes 100,000 characters.
@@ -47,17 +49,18 @@ pub struct Compiler {
     types: Types,
     variables: Vec<(String, Ty)>,
     sees: Sees,
+    reads: Reads,
 }
 
 impl Compiler {
     /// For a policy with or without `params`.
     pub fn new(params: bool) -> Self {
-        Self { types: Types::default(), variables: Vec::new(), sees: Sees::Policy { params } }
+        Self { types: Types::default(), variables: Vec::new(), sees: Sees::Policy { params }, reads: Reads::default() }
     }
 
     /// For the `matchConditions` of somebody who has the whole request, as the API server has.
     pub fn of_requests() -> Self {
-        Self { types: Types::default(), variables: Vec::new(), sees: Sees::Request }
+        Self { types: Types::default(), variables: Vec::new(), sees: Sees::Request, reads: Reads::default() }
     }
 
     /// Compiles an expression.
@@ -94,6 +97,18 @@ impl Compiler {
         compiled.map(|(code, _)| code)
     }
 
+    /// What the expression that was compiled last takes of `params`.
+    pub fn take_reads(&mut self) -> Vec<Read> {
+        std::mem::take(&mut self.reads.last)
+    }
+
+    /// What to say of a field that these `params` lack, to be asked when all expressions are compiled; nothing where an
+    /// expression may know that it is missing, and where the params are an object of Kubernetes, each of which may have
+    /// other fields: the API server takes such a policy.
+    pub fn unknown_param(&self, read: &Read, params: &[u8]) -> Option<String> {
+        if Lack::is_object(params) { None } else { self.reads.unknown(read, params) }
+    }
+
     fn unit(&mut self, expression: &str) -> Result<(Vec<u8>, Ty), Complaint> {
         if expression.len() > MOST_LENGTH {
             return Err(Complaint::new(0, format!("the expression has more than {MOST_LENGTH} bytes")));
@@ -105,16 +120,15 @@ impl Compiler {
             types: &mut self.types,
             variables: &self.variables,
             sees: self.sees,
+            reads: &mut self.reads,
             code: Writer::default(),
             frames: Vec::new(),
             locals: Vec::new(),
             loops: 0,
             same: Vec::new(),
         };
-        unit.advance()?;
-        let operand = unit.expression()?;
-        unit.code.op(Op::End);
-        unit.judge_sameness()?;
+        unit.reads.last.clear();
+        let operand = unit.all().map_err(|complaint| meant::slip(expression, complaint))?;
         let ty = unit.types.closed(operand.ty);
         Ok((unit.code.0, ty))
     }
@@ -140,6 +154,7 @@ pub(crate) struct Unit<'a, 'c> {
     pub(crate) types: &'c mut Types,
     pub(crate) variables: &'c [(String, Ty)],
     pub(crate) sees: Sees,
+    pub(crate) reads: &'c mut Reads,
     pub(crate) code: Writer,
     pub(crate) frames: Vec<Frame<'a>>,
     pub(crate) locals: Vec<Local<'a>>,
@@ -189,6 +204,14 @@ impl<'a> Unit<'a, '_> {
         }
         self.frames.push(frame);
         Ok(())
+    }
+
+    fn all(&mut self) -> Result<Operand<'a>, Complaint> {
+        self.advance()?;
+        let operand = self.expression()?;
+        self.code.op(Op::End);
+        self.judge_sameness()?;
+        Ok(operand)
     }
 
     fn expression(&mut self) -> Result<Operand<'a>, Complaint> {
@@ -266,9 +289,15 @@ impl<'a> Unit<'a, '_> {
                     }
                     self.code.op(join);
                     self.code.patch(jump);
+                    self.forget_guarded(at);
                     Ok(Operand::new(typing::BOOL, left.at))
                 }
-                _ => self.call(operator.name, None, Rc::from([left, operand]), at),
+                _ => {
+                    if operator.name == "_in_" {
+                        self.note_asked(&left, operand.at, self.at);
+                    }
+                    self.call(operator.name, None, Rc::from([left, operand]), at)
+                }
             },
             Some(Frame::Else { condition, then, ends, at }) => {
                 self.must_be_bool(&condition)?;
@@ -333,6 +362,9 @@ impl<'a> Unit<'a, '_> {
         }
         let place = Complaint::new(at, "").shown(self.lexer.text());
         let place = place.trim_end_matches([':', ' ']);
+        if self.token == Token::End && sign != ":" {
+            return self.wrong(format!("a `{sign}` is missing for the `{opened}` of {place}"));
+        }
         self.wrong(format!("expected `{sign}` for the `{opened}` of {place}, not {}", self.token.shown()))
     }
 }

@@ -39,6 +39,11 @@ pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&
     near.filter(|(distance, known)| *distance <= (known.len() / 3).max(1)).map(|(_, known)| known)
 }
 
+/// The key of a map that somebody most likely meant: of the shortest ones, any other would be near.
+pub fn nearest_key<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    nearest(word, known.filter(|known| known.len() > 2)).filter(|_| word.len() > 2)
+}
+
 /// The longest word that is compared, in bytes.
 const MOST_WORD: usize = 64;
 

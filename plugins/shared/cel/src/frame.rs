@@ -170,6 +170,23 @@ pub(crate) enum Frame<'a> {
 }
 
 impl Frame<'_> {
+    /// Where its sign, bracket or name stands.
+    pub(crate) fn at(&self) -> usize {
+        match self {
+            Self::Unary { at, .. }
+            | Self::Binary { at, .. }
+            | Self::Paren { at }
+            | Self::Then { at, .. }
+            | Self::Else { at, .. }
+            | Self::Has { at }
+            | Self::Call { at, .. }
+            | Self::Index { at, .. }
+            | Self::List { at, .. }
+            | Self::Map { at, .. } => *at,
+            Self::Macro(open) => open.at,
+        }
+    }
+
     /// Whether it counts for how deep an expression is nested.
     pub(crate) fn nests(&self) -> bool {
         !matches!(self, Self::Unary { .. } | Self::Binary { .. } | Self::Else { .. })

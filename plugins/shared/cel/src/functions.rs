@@ -447,10 +447,14 @@ const ELSEWHERE: [(&str, &str); 5] = [
 ];
 
 /// What to say of a function that there is not.
-pub fn unknown(name: &str, member: bool) -> String {
+pub fn unknown(name: &str, member: bool, lambda: bool) -> String {
     let lower = name.to_ascii_lowercase();
     if let Some((_, way)) = ELSEWHERE.iter().find(|(prefix, _)| lower.starts_with(prefix)) {
         return format!("there is no function `{name}`: {way}");
+    }
+    let dot = if member { "." } else { "" };
+    if let Some(way) = crate::meant::function(name, member) {
+        return format!("there is no function `{dot}{name}()`: {way}");
     }
     let fits = |function: &&Function| match function.style {
         Style::Global => !member,
@@ -460,9 +464,12 @@ pub fn unknown(name: &str, member: bool) -> String {
     let known = FUNCTIONS.iter().filter(fits).map(|function| function.name);
     let macros: &[&str] = if member { &MACROS } else { &["has"] };
     let known = known.chain(macros.iter().copied()).filter(|name| !name.starts_with(['_', '@', '!', '-']));
-    let near = crate::complaint::nearest(name, known);
-    let near = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
-    let dot = if member { "." } else { "" };
+    let near = crate::complaint::nearest(name, known).filter(|near| !lambda || MACROS.contains(near));
+    let near = match near {
+        Some(near) => format!(": did you mean `{near}`?"),
+        None if lambda => ": did you mean `all`, `exists`, `map` or `filter`?".to_owned(),
+        None => String::new(),
+    };
     format!("there is no function `{dot}{name}()`{near}")
 }
 

@@ -6,6 +6,8 @@ use crate::code::Op;
 use crate::compile::{After, MOST_ITEMS, Unit};
 use crate::complaint::Complaint;
 use crate::frame::{Frame, Literal, Operand};
+use crate::functions::{self, FUNCTIONS};
+use crate::lexer::Token;
 use crate::typing::{self, Kind, Ty};
 
 impl<'a> Unit<'a, '_> {
@@ -16,6 +18,12 @@ impl<'a> Unit<'a, '_> {
         target: Option<Operand<'a>>,
         at: usize,
     ) -> Result<Option<Operand<'a>>, Complaint> {
+        if !FUNCTIONS.iter().any(|function| function.name == name) {
+            let member = target.is_some();
+            // What follows cannot be read without knowing which names it binds.
+            let lambda = matches!(self.token, Token::Name(_)) && { self.lexer }.next() == Ok(Token::Sign(","));
+            return Err(Complaint::new(at, functions::unknown(name, member, lambda)));
+        }
         if self.take(")")? {
             return self.call(name, target, Rc::from([]), at).map(Some);
         }
@@ -57,6 +65,9 @@ impl<'a> Unit<'a, '_> {
             }
             Frame::Index { target, optional, at } => {
                 self.expect("]", "[", at)?;
+                if optional {
+                    self.note_asked(&operand, target.at, at);
+                }
                 let name = if optional { "_[?_]" } else { "_[_]" };
                 let begin = target.at;
                 let plain = !optional && !matches!(self.types.kind(target.ty), Kind::Optional(_));

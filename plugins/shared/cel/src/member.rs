@@ -88,6 +88,7 @@ impl<'a> Unit<'a, '_> {
         if optional || is_optional {
             ty = self.types.of(Kind::Optional(ty));
         }
+        self.note_read(operand, name, optional, at);
         self.seal(operand);
         let select = (!optional).then_some(self.code.here());
         self.code.blob(if optional { Op::SelectOptional } else { Op::Select }, name.as_bytes());

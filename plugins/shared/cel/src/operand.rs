@@ -213,7 +213,7 @@ impl<'a> Unit<'a, '_> {
             return Ok(None);
         }
         let Some(function) = function else {
-            return self.wrong(crate::functions::unknown(&format!("{name}.{second}"), false));
+            return self.wrong(crate::functions::unknown(&format!("{name}.{second}"), false, false));
         };
         self.advance()?;
         self.advance()?;
@@ -274,6 +274,9 @@ impl<'a> Unit<'a, '_> {
         let variable = self.variables.iter().any(|(variable, _)| variable == name);
         if variable {
             return format!("there is no `{name}` here: write `variables.{name}`");
+        }
+        if let Some(way) = crate::meant::name(name) {
+            return format!("there is no `{name}` here: {way}");
         }
         let known = self.locals.iter().map(|local| local.name).chain(roots.iter().copied());
         let near = nearest(name, known).map(|near| format!("; did you mean `{near}`?"));
