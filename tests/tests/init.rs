@@ -69,6 +69,18 @@ fn writes_what_is_needed_once_and_the_next_check_judges_by_it() {
 }
 
 #[test]
+fn writes_a_set_by_which_a_sandbox_is_fixed_as_the_readme_says() {
+    let folder = Folder::new("init-fix");
+    let pod = POD.replace("'nginx:latest'}", "'nginx:1', resources: {limits: {cpu: 0.5, memory: 512Mi}}}");
+    folder.write("deploy/web.yaml", &pod);
+    assert_eq!(portcullis(folder.path(), &["init"]).status, 0);
+    let refused = portcullis(folder.path(), &["check", "--fix"]);
+    assert!(refused.status == 2 && refused.err.contains("whose limits may be lower"), "{refused:?}");
+    let fixed = portcullis(folder.path(), &["check", "--mode", "sandbox", "--fix"]);
+    assert!(fixed.status == 0 && text(&folder, "deploy/web.yaml").contains("cpu: 500m"), "{fixed:?}");
+}
+
+#[test]
 fn writes_over_nothing_and_says_what_to_add() {
     let folder = repository("init-exists");
     folder.write("portcullis.yaml", "mine\n");
