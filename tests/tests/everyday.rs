@@ -156,6 +156,11 @@ fn explains_a_rule_and_a_plugin_and_suggests_what_was_meant() {
         assert!(policy.out.contains(told), "{told}: {}", policy.out);
     }
     assert_eq!(explain(&["tag-forbidden", "-p", "set.yaml"]).out, rule.out);
+    let list = portcullis(folder.path(), &["policies", "list", "-p", "set.yaml"]);
+    assert!(
+        list.out.contains("everything; 1 rule with an effect or a severity of its own (`overrides`)\n"),
+        "{list:?}"
+    );
     let of_policy = rule.out.replace("\nused by", "set to      forbiddenTags: [latest]\n\nused by");
     for name in ["images/image-reference/tag-forbidden", "images/tag-forbidden"] {
         assert_eq!(explain(&[name, "-p", "set.yaml"]).out, of_policy, "{name}");
