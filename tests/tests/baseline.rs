@@ -149,6 +149,39 @@ fn tells_what_is_gone_as_far_as_it_looked() {
 }
 
 #[test]
+fn calls_nothing_gone_that_only_compliance_would_find() {
+    let folder = folder("baseline-modes", &[("m/a.yaml", &pod("web", "32")), ("m/b.yaml", &pod("old", "64"))]);
+    let settings = "settings: {requireLimits: true, cpu: {max: \"16\"}, memory: {max: 32Gi}}";
+    let by_mode = "settingsByMode: {sandbox: {cpu: {max: 40}}, compliance: {cpu: {max: \"16\"}}}";
+    assert!(SET.contains(settings));
+    folder.write("set.yaml", SET.replace(settings, by_mode));
+    write(&folder, &["m"]);
+    let notes = |more: &[&str]| {
+        let answer = check(&folder, more);
+        answer.out.lines().filter(|line| line.contains(" of the baseline ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let beware = "note: 2 findings of the baseline are not found in sandbox, where other settings hold; a baseline that is written \
+                  now would lose what is known in compliance";
+    assert_eq!(notes(&["-m", "sandbox", "m"]), [beware]);
+    assert_eq!(notes(&["m"]), [] as [String; 0]);
+    folder.write("m/a.yaml", pod("web", "1"));
+    assert_eq!(notes(&["m"]), ["note: 1 finding of the baseline is gone: run `portcullis baseline write` again"]);
+    fs::remove_file(folder.path().join("m/a.yaml")).expect("removed");
+    let gone = "note: 1 finding of the baseline is gone: run `portcullis baseline write` again, in compliance";
+    assert_eq!(
+        notes(&["-m", "sandbox", "m"]),
+        [gone, &beware.replace("2 findings", "1 finding").replace(" are ", " is ")]
+    );
+    // The same settings in both modes find the same in both.
+    folder.write("set.yaml", SET);
+    folder.write("m/a.yaml", pod("web", "32"));
+    write(&folder, &["m"]);
+    folder.write("m/a.yaml", pod("web", "1"));
+    let gone = "note: 1 finding of the baseline is gone: run `portcullis baseline write` again";
+    assert_eq!(notes(&["-m", "sandbox", "m"]), [gone]);
+}
+
+#[test]
 fn writes_the_same_bytes_for_the_same_findings_and_may_write_them_again() {
     let folder = folder(
         "baseline-bytes",
@@ -255,7 +288,9 @@ fn holds_by_the_file_of_the_repository_whichever_folder_somebody_stands_in() {
     let answer = portcullis(folder.path(), &["check", "-f", "json", "-p", "set.yaml", "m"]);
     assert_eq!(answer.status, DENIED);
     assert!(
-        answer.json()["notices"].to_string().contains("because --policies is given, which it could weaken: `baseline`")
+        answer.json()["notices"]
+            .to_string()
+            .contains("`baseline` of `portcullis.yaml` does not hold, because --policies is given")
     );
     folder.write("m/b.yaml", pod("new", "64"));
     assert_eq!(portcullis(&below, &["check", "-q"]).status, DENIED, "what is new denies");

@@ -110,14 +110,41 @@ fn weakens_nothing_that_a_flag_says() {
     assert!(report.get("baseline").is_none(), "{report}");
     let notices = report["notices"].to_string();
     for told in [
-        "because paths are named, which it could weaken: `ignore`",
-        "because --policies is given, which it could weaken: `mode`, `namespaceLabels`, `namespace`, `waivers`, `baseline`",
+        "1 file that `ignore` of `portcullis.yaml` leaves out was judged: `ignore` holds for the `paths` of that file, and other paths were named",
+        "`mode`, `namespaceLabels`, `namespace`, `waivers`, `baseline` of `portcullis.yaml` do not hold, because --policies is given: a file must not weaken what the command line asks for",
     ] {
         assert!(notices.contains(told), "{notices}");
     }
     // Labels from a place that the change cannot touch choose the mode, not the file.
     let answer = json(&folder, &["--namespace-labels", "trusted.yaml", "deploy"]);
     assert_eq!(answer.json()["decisions"][0]["mode"], "compliance", "{answer:?}");
+}
+
+#[test]
+fn tells_only_of_what_would_have_been_left_out_and_of_waivers_for_all_that_it_names() {
+    let file = "paths: [deploy, other]\npolicies: [policies/strict.yaml]\nmode: compliance\nwaivers: [idle.yaml]\nignore: [other/generated/]\n";
+    let folder = repository("config-part", file);
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: late}\nspec: {containers: [{name: a, image: x:1}]}\n";
+    folder.write("other/generated/late.yaml", pod);
+    folder.write("other/pod.yaml", pod);
+    let waiver = "apiVersion: portcullis.dev/v1alpha1\nkind: Waiver\nmetadata: {name: idle}\nspec:\n  policySet: elsewhere\n  policy: p\n  rule: r\n  covers: {names: [x]}\n  owner: a\n  ticket: T-1\n  reason: b\n  expires: 2030-01-01\n";
+    folder.write("idle.yaml", waiver);
+    let notices = |paths: &[&str]| json(&folder, paths).json()["notices"].to_string();
+    let (left_out, idle) = ("leaves out was judged", "waived nothing");
+    for (paths, told) in [
+        (&[][..], (false, true)),
+        (&["deploy"][..], (false, false)),
+        (&["deploy", "other"][..], (true, true)),
+        (&["./other", "./deploy"][..], (true, true)),
+        (&["other/generated/late.yaml"][..], (true, false)),
+        (&["other/pod.yaml"][..], (false, false)),
+    ] {
+        let notices = notices(paths);
+        assert_eq!((notices.contains(left_out), notices.contains(idle)), told, "{paths:?}: {notices}");
+    }
+    folder.write("deploy/broken.yaml", "a: [\n");
+    let notices = notices(&[]);
+    assert!(!notices.contains(idle), "what could not be judged may need it: {notices}");
 }
 
 #[test]

@@ -150,13 +150,20 @@ fn explains_a_rule_and_a_plugin_and_suggests_what_was_meant() {
         "plugin      image-reference ",
         "judges      CREATE, UPDATE of everything\n",
         "a finding   warn in sandbox, warn in compliance\n",
-        "settings    {\"forbiddenTags\":[\"latest\"]}\n",
+        "settings    forbiddenTags: [latest]\n",
         "  tag-forbidden           low       An image has a forbidden tag\n",
     ] {
         assert!(policy.out.contains(told), "{told}: {}", policy.out);
     }
-    for name in ["images/image-reference/tag-forbidden", "images/tag-forbidden", "tag-forbidden"] {
-        assert_eq!(explain(&[name, "-p", "set.yaml"]).out, rule.out, "{name}");
+    assert_eq!(explain(&["tag-forbidden", "-p", "set.yaml"]).out, rule.out);
+    let list = portcullis(folder.path(), &["policies", "list", "-p", "set.yaml"]);
+    assert!(
+        list.out.contains("everything; 1 rule with an effect or a severity of its own (`overrides`)\n"),
+        "{list:?}"
+    );
+    let of_policy = rule.out.replace("\nused by", "set to      forbiddenTags: [latest]\n\nused by");
+    for name in ["images/image-reference/tag-forbidden", "images/tag-forbidden"] {
+        assert_eq!(explain(&[name, "-p", "set.yaml"]).out, of_policy, "{name}");
     }
     // A plugin of somebody's own.
     let component = components().join("guest-asks.wasm");
@@ -183,6 +190,36 @@ fn explains_a_rule_and_a_plugin_and_suggests_what_was_meant() {
         let answer = explain(&[name]);
         assert!(answer.status == 2 && answer.err.contains(near), "{answer:?}");
     }
+}
+
+#[test]
+fn explains_an_own_rule_by_its_own_expressions_and_needs_no_plugin_of_another() {
+    let folder = Folder::new("explain-own");
+    let own = |name: &str, expression: &str| {
+        format!(
+            "  - name: {name}\n    plugin: {{builtin: cel}}\n    settings:\n      validations:\n      - expression: \"{expression}\"\n        message: \"{name}:  keep  it\"\n"
+        )
+    };
+    let head = "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: mine}\nspec:\n  policies:\n";
+    let both = own("few", "object.spec.replicas  <= 5") + &own("labels", "has(object.metadata.labels)");
+    folder.write("set.yaml", format!("{head}{both}  - {{name: gone, plugin: {{file: nowhere.wasm}}}}\n"));
+    let explain = |name: &str| portcullis(folder.path(), &["check", "--explain", name, "-p", "set.yaml"]);
+    for (name, word) in [("few/cel/validation-failed", "set to      "), ("few", "settings    ")] {
+        let answer = explain(name);
+        let own = format!(
+            "{word}validations:\n            - expression: \"object.spec.replicas  <= 5\"\n              message: \"few:  keep  it\"\n"
+        );
+        assert!(answer.status == 0 && answer.out.contains(&own), "{answer:?}");
+        assert!(!answer.out.contains("`labels`") && !answer.out.contains("metadata.labels"), "{answer:?}");
+        let note = "note: nothing is told of the policy `mine/gone`: ";
+        assert!(answer.err.contains(note) && answer.err.contains("nowhere.wasm"), "{answer:?}");
+    }
+    assert!(explain("cel/validation-failed").out.contains("policy `few` of `mine`"));
+    // What is wrong besides is told where it stands.
+    folder
+        .write("set.yaml", format!("{head}  - {{name: gone, plugin: {{file: nowhere.wasm}}}}\n{}", own("few", "1 +")));
+    let wrong = explain("few");
+    assert!(wrong.status == 2 && wrong.err.contains("--> set.yaml:11:"), "{wrong:?}");
 }
 
 #[test]

@@ -82,6 +82,60 @@ fn writes_what_is_safe_and_shows_the_rest_as_a_patch() {
 }
 
 #[test]
+fn names_files_in_a_patch_from_the_root_of_the_repository_wherever_it_stands() {
+    let before = POD.replace("memory: 1024Mi", "memory: 64Gi").replace("0.5", "500m");
+    let after = before.replace("64Gi", "1Gi");
+    let outer = folder(
+        "fix-root",
+        &[("outside.yaml", &before), ("repo/deploy/web.yaml", &before), ("repo/other/x.yaml", &before)],
+    );
+    let repository = outer.path().join("repo");
+    let git = |at: &Path, arguments: &[&str]| {
+        let done = Command::new("git").args(arguments).current_dir(at).stderr(std::process::Stdio::null()).status();
+        done.expect("git").success()
+    };
+    assert!(git(&repository, &["init", "-q"]));
+    let other = repository.join("other");
+    let fix = |more: &[&str]| {
+        let set = ["check", "-p", "../../set.yaml", "-n", "shop", "--no-config", "-m", "sandbox", "--fix"];
+        portcullis(&other, &[&set, more].concat())
+    };
+    let answer = fix(&["--patch", "p.patch", "../deploy/web.yaml", "x.yaml"]);
+    let patch = text(&outer, "repo/other/p.patch");
+    assert!(patch.starts_with("--- a/deploy/web.yaml\n+++ b/deploy/web.yaml\n"), "{patch}");
+    assert!(patch.contains("\n--- a/other/x.yaml\n"), "{patch}");
+    let note = "note: the patch names files from the root of the repository: `git -C .. apply` there takes it\n";
+    assert!(answer.err.contains(note), "{answer:?}");
+    assert!(!git(&other, &["apply", "p.patch"]), "git says so where it cannot take it all");
+    assert!(git(&other, &["-C", "..", "apply", "other/p.patch"]), "{patch}");
+    assert_eq!(
+        [text(&outer, "repo/deploy/web.yaml"), text(&outer, "repo/other/x.yaml")],
+        [after.clone(), after.clone()]
+    );
+    // What lies in the folder itself git takes there, too.
+    outer.write("repo/other/x.yaml", &before);
+    fix(&["--patch", "p.patch", "x.yaml"]);
+    assert!(git(&other, &["apply", "p.patch"]) && text(&outer, "repo/other/x.yaml") == after);
+    // By its own name, not by that of a link to it, through which git writes nothing.
+    outer.write("repo/sub/real/x.yaml", &before);
+    symlink("real/x.yaml", repository.join("sub/a.yaml")).expect("a link");
+    let linked = fix(&["--patch", "-", "../sub"]);
+    assert!(linked.out.contains("\n--- a/sub/real/x.yaml\n") && !linked.out.contains("--- a/sub/a.yaml"), "{linked:?}");
+    let outside = fix(&["--patch", "p.patch", "../../outside.yaml"]);
+    assert!(
+        outside.out.contains("it lies outside of `") && text(&outer, "repo/other/p.patch").is_empty(),
+        "{outside:?}"
+    );
+    // Without a repository: from the current directory, and no note.
+    fs::remove_dir_all(repository.join(".git")).expect("a folder");
+    outer.write("repo/other/x.yaml", &before);
+    let answer = fix(&["--patch", "p.patch", "x.yaml"]);
+    assert!(!answer.err.contains("the patch names"), "{answer:?}");
+    assert!(text(&outer, "repo/other/p.patch").starts_with("--- a/x.yaml\n"), "{answer:?}");
+    assert!(git(&other, &["apply", "p.patch"]) && text(&outer, "repo/other/x.yaml") == after);
+}
+
+#[test]
 fn tells_machines_what_was_fixed_and_keeps_the_patch_in_a_file() {
     let before = POD.replace("1024Mi", "64Gi");
     let folder = folder("fix-json", &[("m/a.yaml", &before)]);
@@ -179,6 +233,7 @@ fn changes_nothing_in_compliance_and_says_what_it_left() {
     let answer = fix(&folder, &["--fix", "-m", "compliance", "m"]);
     assert_eq!(answer.status, 2);
     assert!(answer.err.contains("nothing is fixed in compliance: leave out --fix"), "{}", answer.err);
+    assert!(answer.err.contains("by the settings for sandbox, whose limits may be lower"), "{}", answer.err);
 }
 
 #[test]

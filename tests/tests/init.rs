@@ -1,6 +1,7 @@
 //! `portcullis init`: what it finds, what it writes, and that it writes over nothing.
 
 use std::fs;
+use std::process::Command;
 
 use portcullis_tests::{Folder, portcullis, root};
 
@@ -66,6 +67,58 @@ fn writes_what_is_needed_once_and_the_next_check_judges_by_it() {
     let there = "there   portcullis.yaml\nthere   policies/portcullis.yaml\nthere   .github/workflows/portcullis.yml\n";
     assert!(second.status == 0 && second.out.contains(there) && !second.out.contains("wrote"), "{second:?}");
     assert_eq!(text(&folder, "portcullis.yaml"), config);
+}
+
+#[test]
+fn writes_a_set_by_which_a_sandbox_is_fixed_as_the_readme_says() {
+    let folder = Folder::new("init-fix");
+    let pod = POD.replace("'nginx:latest'}", "'nginx:1', resources: {limits: {cpu: 0.5, memory: 512Mi}}}");
+    folder.write("deploy/web.yaml", &pod);
+    assert_eq!(portcullis(folder.path(), &["init"]).status, 0);
+    let refused = portcullis(folder.path(), &["check", "--fix"]);
+    assert!(refused.status == 2 && refused.err.contains("whose limits may be lower"), "{refused:?}");
+    let fixed = portcullis(folder.path(), &["check", "--mode", "sandbox", "--fix"]);
+    assert!(fixed.status == 0 && text(&folder, "deploy/web.yaml").contains("cpu: 500m"), "{fixed:?}");
+}
+
+#[test]
+fn names_the_branch_and_the_paths_of_this_repository_and_renders_no_base_twice() {
+    let folder = Folder::new("init-own");
+    let git = |arguments: &[&str]| {
+        let done = Command::new("git").args(arguments).current_dir(folder.path()).output().expect("git");
+        assert!(done.status.success(), "{done:?}");
+    };
+    git(&["init", "-q", "-b", "master"]);
+    folder.write(".github/workflows/build.yml", "on: push\n");
+    folder.write("k8s/web.yaml", POD);
+    folder.write("more of it/web.yaml", POD);
+    folder.write("kust/base/kustomization.yaml", "resources: [web.yaml]\n");
+    folder.write("kust/prod/kustomization.yaml", "resources: [../base/]\n");
+    folder.write("kust/round/kustomization.yaml", "resources: [../trip]\n");
+    folder.write("kust/trip/kustomization.yaml", "bases:\n- ../round\n");
+    folder.write("kust/odd/kustomization.yaml", "resources: {a: [\n");
+    let workflow = |branch: &str| {
+        let _ = fs::remove_file(folder.path().join(".github/workflows/portcullis.yml"));
+        let answer = portcullis(folder.path(), &["init"]);
+        let text = text(&folder, ".github/workflows/portcullis.yml");
+        assert!(text.contains(&format!("    branches: {branch}\n")), "{branch}: {text}");
+        (answer, text)
+    };
+    let (answer, text) = workflow("[\"master\"]");
+    assert!(text.contains("-p policies/portcullis.yaml k8s 'more of it'\n") && !text.contains("deploy/"), "{text}");
+    let steps: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("    - run: kubectl kustomize ")).collect();
+    let judged = ["odd", "prod", "round", "trip"].map(|name| format!("kust/{name} | portcullis check -"));
+    assert_eq!(steps, judged, "a base is judged with what includes it, and a circle by itself");
+    assert!(answer.out.contains("found kustomizations that these include: kust/base\n"), "{answer:?}");
+    assert!(answer.out.contains("  portcullis baseline write --owner TEAM --expires DATE\n"), "{answer:?}");
+    // What `origin` calls its default wins over the branch that somebody works on.
+    git(&["checkout", "-q", "-b", "work"]);
+    workflow("[\"work\"]");
+    git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/releases/1.x"]);
+    workflow("[\"releases/1.x\"]");
+    git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/${{x}}\"]"]);
+    let (answer, _) = workflow("[main]");
+    assert!(answer.out.contains("put `${{x}}\"]` for `main` in .github/workflows/portcullis.yml"), "{answer:?}");
 }
 
 #[test]

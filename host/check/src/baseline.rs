@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use portcullis_gate::Gate;
-use portcullis_model::{Decision, Effect, PolicyState};
+use portcullis_gate::{Gate, InstalledSet};
+use portcullis_model::{Decision, Effect, Mode, PolicyState};
 use portcullis_policies::{Baseline, Listed};
 use portcullis_report::BaselineInfo;
 
@@ -42,7 +42,7 @@ pub(crate) fn told(
     let known =
         decisions.iter().flat_map(|decision| &decision.findings).filter(|judged| judged.effect == Effect::Known);
     let (known, listed) = (known.count(), total(baseline.entries().values()));
-    let gone = gone(baseline, options, contents, decisions);
+    let (gone, stricter) = gone(gate, options, contents, decisions, baseline);
     let expired = baseline.is_expired(time);
     let head = &baseline.head;
     let info = BaselineInfo {
@@ -68,7 +68,17 @@ pub(crate) fn told(
     )];
     if gone > 0 {
         let (entries, are) = if gone == 1 { ("finding", "is") } else { ("findings", "are") };
-        notices.push(format!("{gone} {entries} of the baseline {are} gone: run `portcullis baseline write` again"));
+        let beware = if stricter > 0 { ", in compliance" } else { "" };
+        notices.push(format!(
+            "{gone} {entries} of the baseline {are} gone: run `portcullis baseline write` again{beware}"
+        ));
+    }
+    if stricter > 0 {
+        let (entries, are) = if stricter == 1 { ("finding", "is") } else { ("findings", "are") };
+        notices.push(format!(
+            "{stricter} {entries} of the baseline {are} not found in sandbox, where other settings hold; a baseline that is written now \
+             would lose what is known in compliance"
+        ));
     }
     Some((info, notices))
 }
@@ -78,12 +88,22 @@ fn total<'a>(counts: impl Iterator<Item = &'a u32>) -> usize {
 }
 
 /// How many findings are listed and not there any more, as far as this run looked: at the file, if it is there, and by the
-/// policy.
-fn gone(baseline: &Baseline, options: &CheckOptions, contents: &[&FileContent], decisions: &[Decision]) -> usize {
+/// policy. And how many besides are not there in sandbox, of policies that have other settings in compliance, for which a
+/// baseline is written: nobody looked by these.
+fn gone(
+    gate: &Gate,
+    options: &CheckOptions,
+    contents: &[&FileContent],
+    decisions: &[Decision],
+    baseline: &Baseline,
+) -> (usize, usize) {
     let found = count(decisions, |_| true);
     let sets: BTreeSet<&str> = decisions.iter().map(|decision| decision.policy_set.as_str()).collect();
     let read: BTreeSet<String> = contents.iter().map(|content| content.file.from(&options.baseline_folder)).collect();
     let unjudged: BTreeSet<[&str; 3]> = decisions.iter().flat_map(unjudged).collect();
+    let by_mode = settled_by_mode(gate);
+    let sandboxes: BTreeSet<_> =
+        decisions.iter().filter(|decision| decision.mode == Mode::Sandbox).filter_map(whose).collect();
     let base = &options.baseline_folder;
     let named: Vec<String> = options.paths.iter().map(|path| relative_to(base, path)).collect();
     let below = |file: &str| {
@@ -96,7 +116,33 @@ fn gone(baseline: &Baseline, options: &CheckOptions, contents: &[&FileContent], 
     };
     let missing =
         |(entry, &count): (&Listed, &u32)| count.saturating_sub(found.get(entry).copied().unwrap_or(0)) as usize;
-    baseline.entries().iter().filter(|(entry, _)| looked(entry)).map(missing).sum()
+    let in_sandbox = |entry: &Listed| {
+        let whose = [&entry.policy_set, &entry.api_version, &entry.kind, &entry.namespace, &entry.name, &entry.file];
+        by_mode.contains(&[entry.policy_set.clone(), entry.policy.clone()])
+            && sandboxes.contains(&(whose.map(String::as_str), entry.occurrence))
+    };
+    let entries = baseline.entries().iter().filter(|(entry, _)| looked(entry));
+    let (stricter, gone): (Vec<_>, Vec<_>) = entries.partition(|(entry, _)| in_sandbox(entry));
+    (gone.into_iter().map(missing).sum(), stricter.into_iter().map(missing).sum())
+}
+
+/// Set and name of the policies whose settings are not the same in both modes.
+fn settled_by_mode(gate: &Gate) -> BTreeSet<[String; 2]> {
+    let sets = gate.sets();
+    let of_set = |set: &InstalledSet| {
+        let own = set.loaded.set.policies.iter().filter(|policy| policy.settings.sandbox != policy.settings.compliance);
+        own.map(|policy| [set.loaded.set.name.clone(), policy.name.clone()]).collect::<Vec<_>>()
+    };
+    sets.sets.iter().flat_map(of_set).collect()
+}
+
+/// The set that judged, and the subject as a baseline names it.
+fn whose(decision: &Decision) -> Option<([&str; 6], u32)> {
+    let subject = &decision.subject;
+    let occurrence = subject.occurrence.as_ref()?;
+    let parts = [&decision.policy_set, &subject.api_version, &subject.kind, &subject.namespace, &subject.name];
+    let [set, version, kind, namespace, name] = parts.map(String::as_str);
+    Some(([set, version, kind, namespace, name, occurrence.file.as_str()], occurrence.number))
 }
 
 /// Set, policy and file of what was not judged, about which nothing is known.

@@ -179,6 +179,25 @@ impl Since {
     }
 }
 
+/// The branch that changes of a repository go into, as git knows it: what `origin` calls its default, else `main` or `master`
+/// where there is one, else the current branch. Whoever made the repository chose the name.
+pub fn default_branch(directory: &Path) -> Option<String> {
+    let git = Git::at(directory);
+    let ask = |arguments: &[&str]| git.ask(arguments).ok().flatten();
+    let target = |name: &str, below: &str| {
+        let target = ask(&["symbolic-ref", "--quiet", name])?;
+        target.strip_prefix(below).map(str::to_owned)
+    };
+    let usual = || {
+        let is_there = |branch: &&str| {
+            let of = |place: &str| ask(&["rev-parse", "--verify", "--quiet", &format!("refs/{place}/{branch}")]);
+            of("remotes/origin").or_else(|| of("heads")).is_some()
+        };
+        ["main", "master"].into_iter().find(is_there).map(str::to_owned)
+    };
+    target("refs/remotes/origin/HEAD", "refs/remotes/origin/").or_else(usual).or_else(|| target("HEAD", "refs/heads/"))
+}
+
 /// Which of the files are judged, in their order, and what is told of it.
 pub(crate) fn split(since: &Since, files: &[InputFile]) -> Result<(Vec<bool>, ChangedSince), Unknown> {
     let everything = since.everything()?;

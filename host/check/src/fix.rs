@@ -16,7 +16,7 @@ mod wanted;
 use std::path::Path;
 
 use portcullis_gate::Gate;
-use portcullis_report::{FixOutcome, FixState, InputError, Parts, Report};
+use portcullis_report::{FixOutcome, FixState, InputError, Parts, Report, plain};
 
 use crate::fix::bench::{Bench, Judge};
 use crate::read::FileContent;
@@ -41,6 +41,8 @@ pub enum FixLevel {
 pub struct FixOptions<'a> {
     /// Which fixes are written; the others become a patch.
     pub level: FixLevel,
+    /// Where the patch is applied: from there it names files. Its real path.
+    pub root: &'a Path,
     /// Puts a text in the place of a file's, whole or not at all; an error is a fragment for a person.
     pub write: &'a (dyn Fn(&Path, &str) -> Result<(), String> + Sync),
 }
@@ -133,7 +135,7 @@ fn fix_file(judge: Judge<'_>, content: &FileContent, fix: &FixOptions<'_>) -> Fi
             }
         }
     }
-    let state = match patch_of(judge, content, text, &text_of_all) {
+    let state = match patch_of(judge, content, fix.root, text, &text_of_all) {
         Ok(patch) => {
             result.patch = patch;
             FixState::Patched
@@ -212,16 +214,16 @@ fn in_compliance(content: &FileContent, subjects: &[(String, usize)]) -> Option<
     };
     let count = if fixes == 1 { "1 fix was".to_owned() } else { format!("{fixes} fixes were") };
     let message = format!("nothing is fixed in compliance: {count} left undone of {}{more}", names.join(", "));
-    let hint = "change it by hand and have it reviewed, or say `--mode sandbox` where this is meant for a sandbox";
+    let hint = "change it by hand and have it reviewed, or say `--mode sandbox` where this is meant for a sandbox: that judges by the settings for sandbox, whose limits may be lower";
     (fixes > 0).then(|| InputError::new(message).in_file(&content.file.shown).hint(hint))
 }
 
 /// The way from one text to the other for `git apply`, if it can be shown.
-fn patch_of(judge: Judge<'_>, content: &FileContent, from: &str, to: &str) -> Result<String, String> {
-    let (patch, shown) = patch::unified(&content.file.relative, from, to);
-    if patch.is_empty() {
-        return Ok(patch);
+fn patch_of(judge: Judge<'_>, content: &FileContent, root: &Path, from: &str, to: &str) -> Result<String, String> {
+    if from == to {
+        return Ok(String::new());
     }
+    let (patch, shown) = patch::unified(&patch_name(content.file.path(), root)?, from, to);
     let bench = Bench::of(judge, content, from).ok_or("it cannot be judged any more")?;
     let lines: Vec<&str> = from.split_inclusive('\n').collect();
     let masked = |&line: &u32| {
@@ -235,4 +237,20 @@ fn patch_of(judge: Judge<'_>, content: &FileContent, from: &str, to: &str) -> Re
         return Err("a patch of it would show what a terminal obeys; --fix=all writes it".into());
     }
     Ok(patch)
+}
+
+/// A file as a patch names it, with `/` between the parts; `git apply` takes no name that leads out, and writes through no link.
+fn patch_name(file: &Path, root: &Path) -> Result<String, String> {
+    let real = file.canonicalize().map_err(|error| error.to_string())?;
+    let outside = || {
+        format!(
+            "it lies outside of `{}`, where the patch would be applied; --fix=all writes it",
+            plain(&root.display().to_string())
+        )
+    };
+    let inner = real.strip_prefix(root).map_err(|_| outside())?;
+    let parts: Option<Vec<&str>> = inner.iter().map(std::ffi::OsStr::to_str).collect();
+    parts
+        .map(|parts| parts.join("/"))
+        .ok_or_else(|| "its name is no text, so no patch can name it; --fix=all writes it".into())
 }

@@ -48,8 +48,21 @@ pub struct GatherOptions {
     pub base: PathBuf,
     /// Patterns of files and directories to leave aside, as in a `.gitignore`. They do not concern what the user names.
     pub ignore: Vec<String>,
+    /// Patterns that do not hold here, but would have elsewhere; whoever is surprised by a file should know.
+    pub elsewhere: Option<Elsewhere>,
     /// How much may be gathered.
     pub limits: GatherLimits,
+}
+
+/// Patterns of a file of settings that do not hold, because the user named other paths than that file.
+#[derive(Clone, Debug, Default)]
+pub struct Elsewhere {
+    /// The file, as a person would write it.
+    pub file: String,
+    /// The directory that its patterns count from.
+    pub base: PathBuf,
+    /// Its patterns.
+    pub ignore: Vec<String>,
 }
 
 /// A text to judge, not yet read.
@@ -106,7 +119,28 @@ pub fn gather(paths: &[PathBuf], options: &GatherOptions) -> Gathered {
         )
     });
     gathering.gathered.notices.extend(unused);
+    let elsewhere =
+        options.elsewhere.as_ref().and_then(|elsewhere| would_leave_out(elsewhere, &gathering.gathered.files));
+    gathering.gathered.notices.extend(elsewhere);
     gathering.gathered
+}
+
+/// What is told of patterns that do not hold, where one would have left something out.
+fn would_leave_out(elsewhere: &Elsewhere, files: &[InputFile]) -> Option<String> {
+    let (ignore, _) = Ignore::new(&elsewhere.ignore);
+    let fits = |file: &&InputFile| {
+        let path = PathBuf::from(file.from(&elsewhere.base));
+        let mut levels = path.ancestors().filter(|level| !level.as_os_str().is_empty()).enumerate();
+        levels.any(|(above, level)| ignore.fits(&[&level.to_string_lossy()], above > 0).is_some())
+    };
+    let count = files.iter().filter(|file| file.shown != STDIN).filter(fits).count();
+    let (which, was) = if count == 1 { ("1 file that", "was") } else { (&*format!("{count} files that"), "were") };
+    (count > 0).then(|| {
+        format!(
+            "{which} `ignore` of `{}` leaves out {was} judged: `ignore` holds for the `paths` of that file, and other paths were named",
+            elsewhere.file
+        )
+    })
 }
 
 impl InputFile {

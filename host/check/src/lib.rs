@@ -66,6 +66,8 @@ pub struct CheckOptions {
     pub evidence: Option<Arc<Source>>,
     /// The folder from which a baseline names files; empty where that is the current one.
     pub baseline_folder: PathBuf,
+    /// Whether the caller knows of more to judge than it names here: what did nothing may be needed there.
+    pub partial: bool,
     /// Where only what changed is judged: since when.
     pub since: Option<Since>,
     /// Who reports.
@@ -154,7 +156,8 @@ fn parts(
             since.left_subjects = left.iter().any(|content| surroundings.holds_subject(gate, options, content));
             parts.notices.push(since.words());
         }
-        // What is left as it was may need what nothing here needed.
+        // What is left as it was, or could not be judged, may need what nothing here needed.
+        None if options.partial || !parts.errors.is_empty() => {}
         None => parts.notices.extend(notices::idle_waivers(&sets, options.time, &parts.decisions)),
     }
     if let Some((info, told)) = baseline::told(gate, options, &to_judge, &parts.decisions) {

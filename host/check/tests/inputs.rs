@@ -32,6 +32,7 @@ impl Tree {
 
     fn gather(&self, paths: &[&str], ignore: &[&str]) -> Told {
         let options = GatherOptions {
+            elsewhere: None,
             base: self.0.clone(),
             ignore: ignore.iter().map(|&pattern| pattern.to_owned()).collect(),
             limits: GatherLimits { depth: 5, ..GatherLimits::default() },

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -118,10 +118,10 @@ fn prepare(arguments: &CheckArguments, used: &Used) -> anyhow::Result<(CheckOpti
         signer: &arguments.signer,
         documents: &arguments.documents,
     })?;
-    let gather = GatherOptions { base: used.base.clone(), ..options.gather };
+    let gather = GatherOptions { base: used.base.clone(), elsewhere: used.elsewhere.clone(), ..options.gather };
     let since = changed::since(arguments, used, &wired.gate)?;
     let (evidence, baseline_folder) = (wired.evidence.clone(), used.folder.clone());
-    Ok((CheckOptions { evidence, gather, baseline_folder, since, ..options }, wired))
+    Ok((CheckOptions { evidence, gather, baseline_folder, partial: used.partial, since, ..options }, wired))
 }
 
 /// Writes reports that say why nothing was judged, lest a pipeline publish those of the last run. People read it on the
@@ -195,9 +195,13 @@ fn caught(format: Format, render: impl FnOnce() -> String) -> anyhow::Result<Str
 /// Where this run stands in the repository whose work tree is around it; without one, at its root.
 fn folder() -> Folder {
     let Ok(current) = std::env::current_dir() else { return Folder::default() };
+    Folder::new(root(&current), &current)
+}
+
+/// The root of the repository whose work tree is around a folder; without one, the folder itself.
+pub fn root(current: &Path) -> &Path {
     // A file in the work trees of `git worktree` and in submodules, a directory elsewhere.
-    let root = current.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(&current);
-    Folder::new(root, &current)
+    current.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(current)
 }
 
 fn renderers(arguments: &CheckArguments) -> anyhow::Result<Vec<Renderer>> {
@@ -236,6 +240,7 @@ fn options(arguments: &CheckArguments) -> anyhow::Result<CheckOptions> {
         jobs: Some(jobs(arguments.jobs)),
         evidence: None,
         baseline_folder: PathBuf::new(),
+        partial: false,
         since: None,
         tool: tool(),
     })

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use portcullis_check::exit::FailOn;
+use portcullis_check::inputs::Elsewhere;
 use portcullis_model::Place;
 
 use crate::args::{ColorArgument, ConfigArguments, ModeArgument};
@@ -64,6 +65,10 @@ pub struct Used {
     pub base: PathBuf,
     /// Its folder, whatever is judged: from there a baseline names files.
     pub folder: PathBuf,
+    /// Its `ignore`, where other paths were named than its own.
+    pub elsewhere: Option<Elsewhere>,
+    /// Whether it names something to judge that the flags, which named something themselves, do not.
+    pub partial: bool,
     /// What of it does not hold, and why.
     pub notices: Vec<String>,
 }

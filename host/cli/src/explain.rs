@@ -3,21 +3,25 @@
 mod mend;
 mod page;
 mod policy;
+mod settings;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::bail;
 use portcullis_check::exit::Exit;
 use portcullis_gate::Sets;
-use portcullis_model::{Mode, Severity};
-use portcullis_policies::{Waivers, by_distance, suggest};
+use portcullis_model::{Mode, PluginSource as _, Severity};
+use portcullis_policies::{LoadedSet, Waivers, by_distance, suggest};
 use portcullis_report::plain;
 use portcullis_runner::{Description, Plugin};
 
 pub use self::page::Page;
 use crate::args::CheckArguments;
 use crate::builtins::BUILTINS;
+use crate::output;
+use crate::plugins::LocalPlugins;
 use crate::sets;
 use crate::wire::Works;
 use crate::write;
@@ -26,6 +30,8 @@ use crate::write;
 const SUGGESTED: usize = 3;
 /// Columns of what is explained.
 const WIDTH: usize = 100;
+/// Columns of the words in front of it.
+const MARGIN: usize = 12;
 
 /// Explains a rule (`plugin/rule`, its id alone, or `policy/plugin/rule` as reports name a finding), a plugin or a policy.
 ///
@@ -33,11 +39,39 @@ const WIDTH: usize = 100;
 /// A name that nobody knows, with the nearest ones; policy sets that cannot be loaded.
 pub fn run(name: &str, arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     let works = Works::start(arguments.cache_dir.as_deref())?;
-    let (loaded, _) = sets::load(&arguments.policies, &[])?;
-    let sets = works.install(loaded, Waivers::default())?;
+    let sets = what_is_there(&works, &arguments.policies)?;
     let plugins = plugins(&works, &sets)?;
     write::to_stdout(&text(name.trim(), &plugins, &sets)?)?;
     Ok(Exit::Allowed.into())
+}
+
+/// The sets without the policies whose plugin nobody can read: what they ask for cannot be told, and what others do can.
+fn what_is_there(works: &Works, policies: &[PathBuf]) -> anyhow::Result<Sets> {
+    let (mut loaded, _) = sets::load(policies, &[])?;
+    let mut left = Vec::new();
+    for LoadedSet { set, selectors, .. } in &mut loaded {
+        let mut there = Vec::new();
+        for policy in &set.policies {
+            let missing = LocalPlugins.fetch(&policy.plugin).err();
+            there.push(missing.is_none());
+            left.extend(
+                missing.map(|why| format!("nothing is told of the policy `{}/{}`: {why}", set.name, policy.name)),
+            );
+        }
+        let mut kept = there.iter();
+        selectors.retain(|_| kept.next() != Some(&false));
+        let mut kept = there.iter();
+        set.policies.retain(|_| kept.next() != Some(&false));
+    }
+    match works.install(loaded, Waivers::default()) {
+        Ok(sets) => {
+            left.iter().for_each(|note| output::note(note));
+            Ok(sets)
+        }
+        // Of a set with all its policies the places are right.
+        Err(_) if !left.is_empty() => works.install(sets::load(policies, &[])?.0, Waivers::default()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Every plugin that a policy uses or that the binary carries, each digest once.
@@ -63,7 +97,7 @@ fn text(name: &str, plugins: &[Arc<Plugin>], sets: &Sets) -> anyhow::Result<Stri
         }
         for rule in &description.rules {
             if name == rule.id || name == format!("{}/{}", plugin.name(), rule.id) {
-                out.push_str(&about_rule(plugin, &rule.id, sets));
+                out.push_str(&about_rule(plugin, &rule.id, None, sets));
             }
         }
     }
@@ -72,7 +106,7 @@ fn text(name: &str, plugins: &[Arc<Plugin>], sets: &Sets) -> anyhow::Result<Stri
     let known = !out.is_empty();
     for used in policy::named(name, sets).iter().filter(|used| !(known && is_told(used))) {
         match &used.rule {
-            Some(rule) => out.push_str(&about_rule(used.plugin(), rule, sets)),
+            Some(rule) => out.push_str(&about_rule(used.plugin(), rule, Some(used), sets)),
             None => out.push_str(&used.page()),
         }
     }
@@ -124,7 +158,8 @@ fn nearest(name: &str, plugins: &[Arc<Plugin>], sets: &Sets) -> String {
     }
 }
 
-fn about_rule(plugin: &Plugin, id: &str, sets: &Sets) -> String {
+/// `of`: the policy that was named besides.
+fn about_rule(plugin: &Plugin, id: &str, of: Option<&policy::Named<'_>>, sets: &Sets) -> String {
     let description = plugin.description();
     let page = page_of(plugin);
     let mut out = String::new();
@@ -149,7 +184,10 @@ fn about_rule(plugin: &Plugin, id: &str, sets: &Sets) -> String {
         for (word, text) in parts.iter().filter(|(_, text)| !text.is_empty()) {
             out.push_str(&paragraph(word, text));
         }
-        out.push_str(&users(plugin, Some((id, rule.severity)), sets));
+        if let Some(policy) = of {
+            out.push_str(&block("set to", &policy.settings()));
+        }
+        out.push_str(&users(plugin, Some((id, rule.severity)), of, sets));
     }
     out
 }
@@ -186,17 +224,17 @@ fn about_plugin(plugin: &Plugin, sets: &Sets) -> String {
         let (id, severity) = (&rule.id, rule.severity.as_str());
         out.push_str(&format!("  {id:longest$}  {severity:8}  {}\n", plain(&rule.title)));
     }
-    out.push_str(&users(plugin, None, sets));
+    out.push_str(&users(plugin, None, None, sets));
     out
 }
 
 /// Which policies use a plugin, and what its findings do there.
-fn users(plugin: &Plugin, rule: Option<(&str, Severity)>, sets: &Sets) -> String {
+fn users(plugin: &Plugin, rule: Option<(&str, Severity)>, only: Option<&policy::Named<'_>>, sets: &Sets) -> String {
     let mut out = String::from("\nused by\n");
     let before = out.len();
     for set in &sets.sets {
         for (policy, installed) in set.loaded.set.policies.iter().zip(&set.policies) {
-            if installed.plugin.digest() != plugin.digest() {
+            if installed.plugin.digest() != plugin.digest() || only.is_some_and(|only| !only.is(set, policy)) {
                 continue;
             }
             let effect = |mode: Mode| match rule {
@@ -269,9 +307,14 @@ fn address(plugin: &str) -> String {
     format!("{}/tree/main/plugins/{plugin}", env!("CARGO_PKG_REPOSITORY"))
 }
 
+/// A word in the margin and lines beside it as they are; nothing where there are none.
+fn block(word: &str, text: &str) -> String {
+    let lines = text.lines().enumerate();
+    lines.map(|(at, line)| format!("{:MARGIN$}{line}\n", if at == 0 { word } else { "" })).collect()
+}
+
 /// A word in the margin and what belongs to it, wrapped.
 fn paragraph(word: &str, text: &str) -> String {
-    const MARGIN: usize = 12;
     let mut out = String::new();
     for (at, line) in text.lines().enumerate() {
         let head = if at == 0 { word } else { "" };

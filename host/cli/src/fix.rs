@@ -10,7 +10,7 @@ use portcullis_gate::Gate;
 use portcullis_report::Report;
 
 use crate::args::{CheckArguments, ModeArgument};
-use crate::{conflicts, output, write};
+use crate::{check, conflicts, output, write};
 
 /// Refuses what cannot be fixed whatever is found in it.
 pub fn refuse(arguments: &CheckArguments) -> anyhow::Result<()> {
@@ -20,7 +20,8 @@ pub fn refuse(arguments: &CheckArguments) -> anyhow::Result<()> {
     }
     ensure!(
         !matches!(arguments.mode, Some(ModeArgument::Compliance)),
-        "nothing is fixed in compliance: leave out --fix, or say `--mode sandbox` where this is meant for a sandbox"
+        "nothing is fixed in compliance: leave out --fix, or say `--mode sandbox` where this is meant for a sandbox; that judges by the \
+         settings for sandbox, whose limits may be lower, and --fix=all would write those"
     );
     for path in &arguments.paths {
         let piped = matches!(origin(path), Ok(Origin::StandardInput | Origin::Pipe));
@@ -59,13 +60,37 @@ pub fn run(
         let target = path.canonicalize().map_err(|error| error.to_string())?;
         write::to_file(path, &target, text).map_err(|error| format!("{error:#}"))
     };
-    let fixed = fix::run(gate, options, &FixOptions { level: level.into(), write: &write }, advance);
+    let here = here();
+    let fixing = FixOptions { level: level.into(), root: check::root(&here), write: &write };
+    let fixed = fix::run(gate, options, &fixing, advance);
     (fixed.report, fixed.patch)
+}
+
+/// The current directory, by its real path.
+fn here() -> PathBuf {
+    std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default()
+}
+
+/// From where a patch is applied, where that is not the current directory: in another folder of the repository `git apply`
+/// takes only what lies in that folder.
+fn note_where_to_apply() {
+    let here = here();
+    let levels = here.components().count() - check::root(&here).components().count();
+    if levels > 0 {
+        let way = vec![".."; levels].join("/");
+        output::note(&format!(
+            "the patch names files from the root of the repository: `git -C {way} apply` there takes it"
+        ));
+    }
 }
 
 /// Shows the patch where it was asked for: behind the report for people, or in a file. `human`: whether that report is what
 /// the standard output has. Whoever wants quiet names a place for it, or sees none.
 pub fn show_patch(arguments: &CheckArguments, patch: &str, human: bool) -> anyhow::Result<()> {
+    let kept = arguments.fixing.patch.is_some() || (human && !arguments.everyday.quiet);
+    if kept && !patch.is_empty() {
+        note_where_to_apply();
+    }
     match &arguments.fixing.patch {
         Some(path) if path.as_os_str() != "-" => write::to_file(path, &conflicts::target_of(path)?, patch),
         None if arguments.everyday.quiet => Ok(()),

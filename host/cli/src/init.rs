@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
+use portcullis_check::changed::default_branch;
 use portcullis_check::exit::Exit;
 use portcullis_report::plain;
 
-use self::ci::System;
+use self::ci::{Step, System};
 use self::scan::Found;
 use crate::args::InitArguments;
 use crate::config;
@@ -43,7 +44,9 @@ pub fn run(arguments: &InitArguments) -> anyhow::Result<ExitCode> {
     let systems = ci::found(&root);
     let mut out = String::new();
     told(&found, &systems, &mut out);
-    let planned = planned(&found, &systems);
+    let branch = default_branch(&root);
+    let step = step(&found, branch.as_deref());
+    let planned = planned(&found, &systems, &step);
     let mut wrote = Vec::new();
     for file in &planned {
         if place(&root, file, arguments.dry_run, &mut out)? {
@@ -51,9 +54,16 @@ pub fn run(arguments: &InitArguments) -> anyhow::Result<ExitCode> {
         }
     }
     for system in &systems {
-        out.push_str(&system.to_add(&root, &rendered(&found)));
+        out.push_str(&system.to_add(&root, &step));
     }
     next_steps(&found, &mut out);
+    if let Some(branch) = branch.filter(|branch| systems.contains(&System::GitHub) && !is_harmless(branch)) {
+        let file = ".github/workflows/portcullis.yml";
+        out.push_str(&format!(
+            "  put `{}` for `main` in {file}: a name like that nobody writes there unasked\n",
+            plain(&branch)
+        ));
+    }
     write::to_stdout(&out)?;
     Ok(Exit::Allowed.into())
 }
@@ -83,7 +93,10 @@ fn told(found: &Found, systems: &[System], out: &mut String) {
     };
     list("manifests", &found.manifests);
     list("charts (to be rendered with `helm template`)", &found.charts);
-    list("kustomizations (to be rendered with `kubectl kustomize`)", &found.kustomizations);
+    let (inner, outer): (Vec<_>, Vec<_>) =
+        found.kustomizations.iter().cloned().partition(|folder| found.included.contains(folder));
+    list("kustomizations (to be rendered with `kubectl kustomize`)", &outer);
+    list("kustomizations that these include", &inner);
     list("CI", &systems.iter().map(|system| system.name().to_owned()).collect::<Vec<_>>());
     if found.manifests.is_empty() {
         out.push_str("found no manifests: name them under `paths` once there are some\n");
@@ -97,13 +110,24 @@ fn told(found: &Found, systems: &[System], out: &mut String) {
     out.push('\n');
 }
 
-fn planned(found: &Found, systems: &[System]) -> Vec<Planned> {
+/// What the step of a CI system is told of this repository.
+fn step(found: &Found, branch: Option<&str>) -> Step {
+    let all_named = found.manifests.len() <= SHOWN && found.manifests.iter().all(|path| is_harmless(path));
+    let paths = match found.manifests.as_slice() {
+        [] => None,
+        paths if all_named => Some(paths.iter().map(|path| shell(path)).collect::<Vec<_>>().join(" ")),
+        _ => Some("PATHS".to_owned()),
+    };
+    Step { rendered: rendered(found), paths, branch: branch.filter(|branch| is_harmless(branch)).map(str::to_owned) }
+}
+
+fn planned(found: &Found, systems: &[System], step: &Step) -> Vec<Planned> {
     let mut planned = vec![
         Planned { path: config::NAME, text: config_text(found), otherwise: "compare it with this" },
         Planned { path: POLICIES, text: POLICY_SET.to_owned(), otherwise: "take from this what you miss" },
     ];
     planned.extend(systems.iter().filter_map(|system| {
-        Some(Planned { path: system.file()?, text: system.text(&rendered(found)), otherwise: "add this to it" })
+        Some(Planned { path: system.file()?, text: system.text(step), otherwise: "add this to it" })
     }));
     planned
 }
@@ -117,7 +141,8 @@ fn rendered(found: &Found) -> Vec<String> {
 /// What must be rendered first, by which command.
 fn to_render(found: &Found) -> impl Iterator<Item = (&'static str, &str)> {
     let charts = found.charts.iter().map(|chart| ("helm template", chart.as_str()));
-    charts.chain(found.kustomizations.iter().map(|folder| ("kubectl kustomize", folder.as_str())))
+    let outer = found.kustomizations.iter().filter(|folder| !found.included.contains(folder));
+    charts.chain(outer.map(|folder| ("kubectl kustomize", folder.as_str())))
 }
 
 fn command(render: &str, path: &str) -> String {
@@ -194,6 +219,7 @@ fn config_text(found: &Found) -> String {
          {}{}{rendered}policies: [{POLICIES}]\n\
          mode: compliance            # findings deny; `sandbox` only warns; without it what the namespaces say\n\
          # waivers: [policies/waivers]\n\
+         # baseline: baseline.yaml   # what was there before, by `portcullis baseline write`: only new findings deny\n\
          # namespaceLabels: [policies/namespaces.yaml]\n\
          # failOn: warned            # the exit status is 1 for warnings too\n\
          # formats:\n\
@@ -249,14 +275,21 @@ fn next_steps(found: &Found, out: &mut String) {
     if let Some(chart) = found.charts.first() {
         step(command("helm template", chart));
     }
-    if let Some(kustomization) = found.kustomizations.first() {
-        step(command("kubectl kustomize", kustomization));
+    if let Some((render, path)) = to_render(found).find(|(render, _)| *render == "kubectl kustomize") {
+        step(command(render, path));
     }
     for (_, path) in to_render(found).filter(|(_, path)| !is_harmless(path)) {
         step(format!("rename `{}`, or have it judged by hand: no step can name it safely", plain(path)));
     }
     if let Some(more) = to_render(found).count().checked_sub(SHOWN).filter(|more| *more > 0) {
         step(format!("have {more} more charts and kustomizations judged, which the step does not name"));
+    }
+    if !found.manifests.is_empty() {
+        step("portcullis baseline write --owner TEAM --expires DATE".to_owned());
+        step(format!(
+            "                                        # where that is too much at once; then uncomment `baseline` in {}",
+            config::NAME
+        ));
     }
     step("portcullis policies list                # by what".to_owned());
     step("portcullis policies explain FILE        # and why a policy judges a file or does not".to_owned());
@@ -304,12 +337,21 @@ mod tests {
 
     #[test]
     fn writes_every_command_as_the_text_of_a_step() {
-        let odd = vec!["helm template 'a: b' | portcullis check -".to_owned()];
+        let odd = Step { rendered: vec!["helm template 'a: b' | portcullis check -".to_owned()], ..Step::default() };
         let github = ci::System::GitHub.text(&odd);
         assert!(
             github.contains("    - run: \"helm template 'a: b' | portcullis check -\"\n    - run: portcullis check\n"),
             "{github}"
         );
+        for (branch, written) in [
+            ("main", "[main]"),
+            ("master", "[\"master\"]"),
+            ("release/+1", "[\"release/\\\\+1\"]"),
+            ("!x', \"y", "[\"\\\\!x', \\\"y\"]"),
+        ] {
+            let github = ci::System::GitHub.text(&Step { branch: Some(branch.to_owned()), ..Step::default() });
+            assert!(github.contains(&format!("    branches: {written}\n")), "{branch}: {github}");
+        }
         let jenkins = ci::System::Jenkins.text(&odd);
         assert!(jenkins.contains("        sh 'helm template \\'a: b\\' | portcullis check -'\n"), "{jenkins}");
     }

@@ -79,6 +79,7 @@ fn explain(arguments: PolicyExplainArguments) -> anyhow::Result<ExitCode> {
         jobs: Some(1),
         evidence: None,
         baseline_folder: PathBuf::new(),
+        partial: false,
         since: None,
         tool: check::tool(),
     };

@@ -25,6 +25,8 @@ impl<'d> Fields<'d> {
     /// All complaints, in the order of the lines that they are about: what is read first need not be written first.
     pub fn finish(self) -> Vec<Complaint> {
         let mut complaints = self.complaints.into_inner();
+        let misspelt: Vec<(String, String)> = complaints.iter().filter_map(misspelt).collect();
+        complaints.retain(|complaint| !misspelt.iter().any(|(map, key)| is_lack(&complaint.message, map, key)));
         sort(&mut complaints);
         complaints
     }
@@ -214,4 +216,17 @@ fn found_word(kind: Kind) -> &'static str {
         Kind::List => "a list",
         Kind::Map => "a map",
     }
+}
+
+/// The map and the key of a field that has another name there, of a complaint about such a field.
+fn misspelt(complaint: &Complaint) -> Option<(String, String)> {
+    let (_, map) = complaint.message.strip_prefix("unknown field `")?.split_once("` in ")?;
+    let key = complaint.hint.as_ref()?.strip_prefix("did you mean `")?.strip_suffix("`?")?;
+    Some((map.to_owned(), key.to_owned()))
+}
+
+/// Whether a complaint says that the key is missing in the map, which who misspelt it need not be told besides.
+fn is_lack(message: &str, map: &str, key: &str) -> bool {
+    let rest = message.strip_prefix(map).unwrap_or_default();
+    rest == format!(" has no `{key}`") || (rest.starts_with(" has neither `") && rest.contains(&format!("`{key}`")))
 }

@@ -128,7 +128,8 @@ impl fmt::Display for Reason {
             Self::Digest { expected, found } => {
                 write!(
                     f,
-                    "has the digest `{found}`, expected `{}`; if this is the plugin that you mean, write its digest into the policy set",
+                    "has the digest `{found}`, expected `{}`; if this is the plugin that you mean, write its digest into the policy set (`portcullis plugin build --pin` \
+                     does for what it builds)",
                     expected.escape_debug()
                 )
             }

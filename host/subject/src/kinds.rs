@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use portcullis_document::{ReadLimits, read_json_text};
-use portcullis_model::{Document, Kind, NodeId};
+use portcullis_model::{Document, GroupVersionKind, Kind, NodeId, nearest};
 
 use crate::error::{Error, ErrorKind};
 use crate::objects::flatten;
@@ -91,6 +91,17 @@ impl Kinds {
     /// What is known of a kind.
     pub fn find(&self, group: &str, version: &str, kind: &str) -> Option<&KindInfo> {
         self.table.get(&(group.to_owned(), version.to_owned(), kind.to_owned()))
+    }
+
+    /// What to tell who named a kind that its group does not have: one of the same version that may have been meant.
+    pub fn advice(&self, written: &GroupVersionKind) -> String {
+        let own = |(group, version, _): &&Name| *group == written.group && *version == written.version;
+        let mut known: Vec<&str> = self.table.keys().filter(own).map(|(.., kind)| kind.as_str()).collect();
+        known.sort_unstable();
+        match nearest(&written.kind, &known) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "check its spelling".to_owned(),
+        }
     }
 
     /// Adds what the CustomResourceDefinitions in a document say, also inside lists; any other document adds nothing.

@@ -223,9 +223,10 @@ fn review(document: &Document, kind: GroupVersionKind, kinds: &Kinds, context: &
     let mut notices = Vec::new();
     if info.is_none() && kinds.is_own_group(&kind.group) {
         notices.push(format!(
-            "Kubernetes has no kind `{}` in `{}`; check its spelling",
+            "Kubernetes has no kind `{}` in `{}`; {}",
             kind.kind.escape_debug(),
-            subject.api_version.escape_debug()
+            subject.api_version.escape_debug(),
+            kinds.advice(&kind)
         ));
     } else if info.is_none() && !kind.group.contains('.') {
         notices.push(format!(
@@ -418,10 +419,14 @@ mod tests {
 
     #[test]
     fn tells_of_kinds_that_kubernetes_does_not_have() {
-        assert_eq!(
-            one("{apiVersion: v1, kind: pod}").notices,
-            ["Kubernetes has no kind `pod` in `v1`; check its spelling"]
-        );
+        for (version, kind, advice) in [
+            ("v1", "pod", "did you mean `Pod`?"),
+            ("apps/v1", "Deploymnt", "did you mean `Deployment`?"),
+            ("v1", "Deployment", "check its spelling"),
+        ] {
+            let told = format!("Kubernetes has no kind `{kind}` in `{version}`; {advice}");
+            assert_eq!(one(&format!("{{apiVersion: {version}, kind: {kind}}}")).notices, [told]);
+        }
         assert!(one("{apiVersion: e.x/v1, kind: Thing}").notices.is_empty());
     }
 

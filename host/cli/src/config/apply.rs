@@ -3,11 +3,13 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use portcullis_check::inputs::Elsewhere;
+
 use super::{Config, Used, load};
 use crate::args::{CheckArguments, ConfigArguments, Given, ModeArgument};
 use crate::output::Complaints;
 
-/// Flags that say what is judged: then `ignore` of the file leaves nothing of it out.
+/// Flags that say what is judged: then what the file says of that, and its `ignore`, does not hold.
 const SUBJECTS: [&str; 3] = ["paths", "image", "artifact"];
 /// Flags that say by what is judged: then nothing of the file excuses anything from it.
 const POLICIES: [&str; 1] = ["policies"];
@@ -59,16 +61,16 @@ impl Filling<'_> {
     /// What of the file does not hold: one line for each flag that is the reason.
     fn notices(self, shown: &str) -> Vec<String> {
         let mut notices = Vec::new();
-        for flag in ["paths", "image", "artifact", "policies", "namespace_labels", "format", "output"] {
+        for flag in LABELS {
             let keys: Vec<String> =
                 self.left_out.iter().filter(|(_, reason)| *reason == flag).map(|(key, _)| format!("`{key}`")).collect();
-            let flag = match flag {
-                "paths" => "paths are named".to_owned(),
-                flag => format!("--{} is given", flag.replace('_', "-")),
-            };
+            let does = if keys.len() == 1 { "does" } else { "do" };
             if !keys.is_empty() {
-                let keys = keys.join(", ");
-                notices.push(format!("not used of `{shown}`, because {flag}, which it could weaken: {keys}"));
+                notices.push(format!(
+                    "{} of `{shown}` {does} not hold, because --{} is given: a file must not weaken what the command line asks for",
+                    keys.join(", "),
+                    flag.replace('_', "-")
+                ));
             }
         }
         notices
@@ -109,12 +111,19 @@ fn fill(
     let given = arguments.everyday.config.given.clone();
     let mut filling = Filling { given: &given, left_out: Vec::new() };
     let own_paths = !SUBJECTS.iter().any(|flag| given.has(flag));
+    let ignore = if given.has("ignore") { Vec::new() } else { std::mem::take(&mut config.ignore) };
+    let partial = !own_paths && names_more(&config, arguments);
+    let mut elsewhere = None;
     if own_paths {
+        if !given.has("ignore") {
+            arguments.ignore = ignore;
+        }
         arguments.paths = std::mem::take(&mut config.paths);
         arguments.image = std::mem::take(&mut config.images);
         arguments.artifact = std::mem::take(&mut config.artifacts);
+    } else if !ignore.is_empty() {
+        elsewhere = Some(Elsewhere { file: config.shown.clone(), base: config.folder.clone(), ignore });
     }
-    filling.fill("ignore", "ignore", &SUBJECTS, std::mem::take(&mut config.ignore), &mut arguments.ignore);
     let mut flags = PolicyFlags {
         policies: &mut arguments.policies,
         mode: &mut arguments.mode,
@@ -150,7 +159,17 @@ fn fill(
     let base = if own_paths { config.folder.clone() } else { PathBuf::new() };
     // So that no result is written over it.
     arguments.everyday.config.config = Some(PathBuf::from(&config.shown));
-    Ok(Used { file: Some(config.shown), base, folder: config.folder, notices })
+    Ok(Used { file: Some(config.shown), base, folder: config.folder, elsewhere, partial, notices })
+}
+
+/// Whether the file names something to judge that does not lie below what the flags name.
+fn names_more(config: &Config, arguments: &CheckArguments) -> bool {
+    let whole = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let given: Vec<PathBuf> = arguments.paths.iter().map(whole).collect();
+    let more = |own: &PathBuf| !given.iter().any(|given| whole(own).starts_with(given));
+    config.paths.iter().any(more)
+        || config.images.iter().any(|own| !arguments.image.contains(own))
+        || config.artifacts.iter().any(|own| !arguments.artifact.contains(own))
 }
 
 /// Complains about what the file names and is not there, where the file names it.
@@ -196,7 +215,8 @@ pub fn policies(arguments: &ConfigArguments, mut flags: PolicyFlags<'_>) -> anyh
     ];
     refuse_missing(&config, &arguments.given, &used)?;
     let notices = filling.notices(&config.shown);
-    Ok(Used { file: Some(config.shown), base: config.folder.clone(), folder: config.folder, notices })
+    let (base, folder) = (config.folder.clone(), config.folder);
+    Ok(Used { file: Some(config.shown), base, folder, notices, ..Used::default() })
 }
 
 fn policy_flags(filling: &mut Filling<'_>, config: &mut Config, flags: &mut PolicyFlags<'_>) {

@@ -6,7 +6,7 @@ use portcullis_policies::match_line;
 use portcullis_report::plain;
 use portcullis_runner::Plugin;
 
-use super::paragraph;
+use super::{block, paragraph, settings};
 
 /// A policy that somebody named, with the rule that they named besides.
 pub struct Named<'s> {
@@ -40,6 +40,16 @@ impl Named<'_> {
         &self.policy.name
     }
 
+    /// Its settings.
+    pub fn settings(&self) -> String {
+        settings::of(self.policy)
+    }
+
+    /// Whether this is the policy of that set and name.
+    pub fn is(&self, set: &InstalledSet, policy: &Policy) -> bool {
+        self.set.loaded.set.name == set.loaded.set.name && self.policy.name == policy.name
+    }
+
     /// The plugin that judges for it.
     pub fn plugin(&self) -> &Plugin {
         &self.installed.plugin
@@ -62,12 +72,12 @@ impl Named<'_> {
                     effect(policy, Mode::Compliance)
                 ),
             ),
-            ("settings", settings(policy)),
             ("stands at", place),
         ];
         for (word, text) in parts.iter().filter(|(_, text)| !text.is_empty()) {
             out.push_str(&paragraph(word, text));
         }
+        out.push_str(&block("settings", &settings::of(policy)));
         out.push_str("\nrules\n");
         let longest = description.rules.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
         for rule in &description.rules {
@@ -84,13 +94,4 @@ impl Named<'_> {
 
 fn effect(policy: &Policy, mode: Mode) -> &'static str {
     policy.effect.of(mode).as_str()
-}
-
-/// The settings as JSON: once where they are the same in both modes.
-fn settings(policy: &Policy) -> String {
-    let (sandbox, compliance) = (&policy.settings.sandbox, &policy.settings.compliance);
-    match sandbox == compliance {
-        true => plain(sandbox).into_owned(),
-        false => format!("in sandbox {}\nin compliance {}", plain(sandbox), plain(compliance)),
-    }
 }

@@ -7,6 +7,22 @@ use super::scalar;
 /// The command of every step.
 const CHECK: &str = "portcullis check";
 
+/// The end of the command that a comment shows, with what it judges.
+const OWN_PATHS: &str = "policies/portcullis.yaml deploy/\n";
+/// The branch of a template.
+const BRANCH: &str = "branches: [main]\n";
+
+/// What a step is told of the repository. All of it is harmless to every CI system and every shell.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// Commands that render what must be rendered first, and judge it.
+    pub rendered: Vec<String>,
+    /// What is judged, as words for a shell.
+    pub paths: Option<String>,
+    /// The branch that changes go into.
+    pub branch: Option<String>,
+}
+
 /// A CI system that a repository uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum System {
@@ -58,13 +74,19 @@ impl System {
     }
 
     /// The step: what must be rendered first, by these commands, and the check.
-    pub fn text(self, rendered: &[String]) -> String {
-        let text = self.template();
+    pub fn text(self, step: &Step) -> String {
+        let mut text = self.template().to_owned();
+        if let Some(paths) = &step.paths {
+            text = text.replacen(OWN_PATHS, &OWN_PATHS.replace("deploy/", paths), 1);
+        }
+        if let Some(branch) = step.branch.as_ref().filter(|branch| *branch != "main") {
+            text = text.replacen(BRANCH, &format!("branches: [{}]\n", scalar(&branch_pattern(branch))), 1);
+        }
         // The line of the command, however this system writes one.
         let is_command = |line: &&str| line.contains(CHECK) && !line.trim_start().starts_with(['#', '/']);
-        let Some(line) = text.lines().find(is_command) else { return text.to_owned() };
+        let Some(line) = text.lines().find(is_command).map(str::to_owned) else { return text };
         let written = |command: &String| line.replacen(CHECK, &self.scalar(command), 1) + "\n";
-        let more: String = rendered.iter().map(written).collect();
+        let more: String = step.rendered.iter().map(written).collect();
         text.replacen(&format!("{line}\n"), &format!("{more}{line}\n"), 1)
     }
 
@@ -89,8 +111,8 @@ impl System {
     }
 
     /// What a person adds to the file that is there, where that does not name the step yet.
-    pub fn to_add(self, root: &Path, rendered: &[String]) -> String {
-        let step = self.text(rendered);
+    pub fn to_add(self, root: &Path, step: &Step) -> String {
+        let step = self.text(step);
         let (file, text) = match self {
             Self::GitHub => return String::new(),
             Self::GitLab => (".gitlab-ci.yml", "include:\n- local: .gitlab/portcullis.yml\n"),
@@ -104,6 +126,12 @@ impl System {
         let text: String = text.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect();
         format!("add to  {file}:\n\n{text}\n")
     }
+}
+
+/// A branch as a filter of GitHub that fits nothing else: of what means something there, git lets only these into a name.
+fn branch_pattern(branch: &str) -> String {
+    let escaped = branch.replace('+', "\\+");
+    if escaped.starts_with('!') { format!("\\{escaped}") } else { escaped }
 }
 
 /// The systems that a repository uses.

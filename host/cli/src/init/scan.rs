@@ -1,9 +1,12 @@
 //! Where the manifests of a repository are, and which charts and kustomizations must be rendered first.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use portcullis_check::bytes;
+use portcullis_document::{ReadLimits, decode, read_yaml};
+use portcullis_model::NodeId;
 
 /// Directories that are looked into.
 const MAX_DIRECTORIES: usize = 20_000;
@@ -27,6 +30,8 @@ pub struct Found {
     pub charts: Vec<String>,
     /// Kustomizations.
     pub kustomizations: Vec<String>,
+    /// Those of them that another one includes, and so are judged with it.
+    pub included: Vec<String>,
     /// What was not looked at, for there is too much.
     pub unread: usize,
 }
@@ -87,7 +92,61 @@ pub fn scan(root: &Path) -> Found {
     found.manifests.retain(|own| !all.iter().any(|other| other != own && Path::new(own).starts_with(other)));
     found.charts.sort();
     found.kustomizations.sort();
+    found.included = included(root, &found.kustomizations);
     found
+}
+
+/// The kustomizations that are part of what another one renders. Those that include each other in a circle are none: nothing
+/// around them would be rendered.
+fn included(root: &Path, all: &[String]) -> Vec<String> {
+    let includes: BTreeMap<&str, Vec<&str>> = all
+        .iter()
+        .map(|folder| {
+            let named = named_in(&root.join(folder)).into_iter().filter_map(|path| resolved(folder, &path));
+            let others = named.filter(|path| path != folder);
+            (
+                folder.as_str(),
+                others.filter_map(|path| all.iter().find(|own| **own == path)).map(String::as_str).collect(),
+            )
+        })
+        .collect();
+    let inner: BTreeSet<&str> = includes.values().flatten().copied().collect();
+    let mut open: Vec<&str> = all.iter().map(String::as_str).filter(|folder| !inner.contains(folder)).collect();
+    let mut reached = BTreeSet::new();
+    while let Some(folder) = open.pop() {
+        let more = includes.get(folder).into_iter().flatten();
+        open.extend(more.filter(|inner| reached.insert(**inner)));
+    }
+    reached.into_iter().map(str::to_owned).collect()
+}
+
+/// What the kustomization of a folder includes, as it names it.
+fn named_in(folder: &Path) -> Vec<String> {
+    let file = KUSTOMIZATIONS.iter().map(|name| folder.join(name)).find(|file| file.is_file());
+    let bytes = file.and_then(|file| bytes::read(&file, MAX_BYTES).ok()).unwrap_or_default();
+    let limits = ReadLimits::default();
+    let documents = decode("kustomization", bytes, &limits).and_then(|source| read_yaml(&source, &limits));
+    let mut named = Vec::new();
+    for document in documents.unwrap_or_default() {
+        for key in ["resources", "bases", "components"] {
+            let items = document.items(document.find(NodeId::ROOT, key));
+            named.extend(items.map(|item| document.text(item).to_owned()));
+        }
+    }
+    named
+}
+
+/// A path that a kustomization names, from the root of the repository; nothing for what lies outside, or on another machine.
+fn resolved(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| *part != ".").collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(folder_name(&parts.join("/")))
 }
 
 fn folder_name(folder: &str) -> String {

@@ -44,7 +44,8 @@ fn row(policy: &Policy, installed: &InstalledPolicy) -> [String; 6] {
     };
     let overridden = match policy.overrides.len() {
         0 => String::new(),
-        some => format!("; {some} rules otherwise"),
+        1 => "; 1 rule with an effect or a severity of its own (`overrides`)".to_owned(),
+        some => format!("; {some} rules with an effect or a severity of their own (`overrides`)"),
     };
     let judges = match_line(&policy.matches) + &overridden;
     let cells = [

@@ -127,11 +127,11 @@ fn points_at_the_manifest_where_a_setting_or_a_rule_is_wrong() {
 fn says_what_the_api_server_would_refuse() {
     assert_eq!(
         about("validations", "validation: [{expression: 'true'}]"),
-        "vap.yaml:4:1: `spec` has neither `validations` nor `auditAnnotations`; give it at least one: `validations: [{expression: ..}]`\nvap.yaml:7:3: unknown field `validation` in `spec`; did you mean `validations`?"
+        "vap.yaml:7:3: unknown field `validation` in `spec`; did you mean `validations`?"
     );
     assert_eq!(
         about("validations", "validations: [{expresion: 'true'}]"),
-        "vap.yaml:7:17: `validations[0]` has no `expression`\nvap.yaml:7:18: unknown field `expresion` in `validations[0]`; did you mean `expression`?"
+        "vap.yaml:7:18: unknown field `expresion` in `validations[0]`; did you mean `expression`?"
     );
     assert_eq!(about("validations", "validations: [{expression: ' '}]"), "vap.yaml:7:30: `expression` is empty");
     assert_eq!(

@@ -127,12 +127,10 @@ spec:
         complaints(text),
         [
             "set.yaml:1:13: `apiVersion` must be a string, found a number; put it in quotes",
-            "set.yaml:2:1: `metadata` has no `name`",
             "set.yaml:2:12: unknown field `nmae` in `metadata`; did you mean `name`?",
             "set.yaml:5:3: unknown field `polices` in `spec`; did you mean `policies`?",
             "set.yaml:6:13: `failFast` must be a map, found a boolean; say it for each mode: `{sandbox: .., compliance: ..}`",
             "set.yaml:8:5: unknown field `nam` in `policies[0]`; did you mean `name`?",
-            "set.yaml:8:5: `policies[0]` has no `name`",
             "set.yaml:8:5: `policies[0]` has no `plugin`; write `plugin: {builtin: ..}` or `plugin: {file: ..}`",
             "set.yaml:9:11: `Bad_Name` cannot be a name; a name has at most 253 lower-case letters, digits, `-` and `.`, and begins and ends with a letter or digit",
             "set.yaml:10:13: `plugin` must be a map, found a string; write `plugin: {builtin: resource-limits}`",
