@@ -111,7 +111,7 @@ fn refuses_names_and_folders_that_are_taken() {
     assert!(!answer.out.contains("sdk"), "{answer:?}");
     let own = portcullis(folder.path(), &["plugin", "new", "b"]);
     assert!(
-        own.out.contains("\n  sdk/ (18 files: the guest kit; its README.md is the page to keep open)\n"),
+        own.out.contains("\n  sdk/ (19 files: the guest kit; its README.md is the page to keep open)\n"),
         "{own:?}"
     );
     assert!(folder.path().join("b/sdk/README.md").is_file());
@@ -227,7 +227,7 @@ fn shows_and_draws_what_a_case_lacks_and_keeps_every_other_byte() {
             .contains("warning: no case fires 42 rules, so that whether they work is not known: cpu-request-missing, ")
     );
     let junit = run(&["--format", "junit"]);
-    assert!(junit.status == 1 && junit.out.contains("tests=\"2\" failures=\"1\" errors=\"0\""), "{junit:?}");
+    assert!(junit.status == 1 && junit.out.contains("tests=\"3\" failures=\"1\" errors=\"0\""), "{junit:?}");
     assert_eq!(
         std::fs::read_to_string(&path).expect("a case"),
         text("#     ^ resource-limits/memory-limit-missing: old words\n"),
@@ -297,7 +297,7 @@ fn says_once_what_is_wrong_with_many_cases() {
     assert!(!tested.out.contains("no case fires"), "which rules work is not known: {}", tested.out);
     assert_eq!(run("json").json()["unfired"], json!(null));
     let junit = run("junit");
-    assert!(junit.out.contains("tests=\"6\" failures=\"0\" errors=\"6\""), "{}", junit.out);
+    assert!(junit.out.contains("tests=\"7\" failures=\"0\" errors=\"6\""), "{}", junit.out);
 }
 
 #[test]

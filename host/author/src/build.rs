@@ -76,7 +76,7 @@ pub fn build(options: &BuildOptions<'_>, runner: RunnerConfig) -> Result<Built, 
 }
 
 /// The file of a plugin.
-fn file_name(name: &str) -> String {
+pub fn file_name(name: &str) -> String {
     format!("{name}.wasm")
 }
 

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 
 use portcullis_cases::{Case, Expected, differences};
 use portcullis_model::{Fact, Query};
-use portcullis_runner::{Input, Outcome, Plugin};
+use portcullis_runner::{Breach, Description, Error, Input, Outcome, Plugin, Reason};
 use portcullis_subject::Secrets;
 
+/// What to do about a trap. A panic of a plugin that is made with the SDK says itself what it is.
+const SILENT: &str = "; \"When it does not work\" in the page of the SDK says what that means";
 /// Rounds of questions about one review, as everywhere.
 const MAX_ROUNDS: u32 = 4;
 
@@ -67,7 +69,7 @@ fn findings(plugin: &Plugin, case: &Case) -> Result<Vec<Expected>, String> {
             deadline: None,
             hide: secrets.hide(&review),
         };
-        match plugin.evaluate(&prepared, &input).map_err(|error| error.to_string())? {
+        match plugin.evaluate(&prepared, &input).map_err(|error| advised(&error, plugin.description()))? {
             Outcome::Findings(findings) => {
                 return Ok(findings.into_iter().map(|finding| drawn(plugin.name(), finding)).collect());
             }
@@ -80,6 +82,22 @@ fn findings(plugin: &Plugin, case: &Case) -> Result<Vec<Expected>, String> {
         }
     }
     Err(format!("asked for more facts in each of its {MAX_ROUNDS} rounds and never judged"))
+}
+
+/// The failure, and what an author who writes in Rust has most probably forgotten.
+fn advised(error: &Error, description: &Description) -> String {
+    let (list, declared) = match error.reason() {
+        Reason::Breach(Breach::Key(_)) => ("keys", &description.keys),
+        Reason::Breach(Breach::Path(_)) => ("paths", &description.paths),
+        Reason::Trap(_) => return format!("{error}{SILENT}"),
+        _ => return error.to_string(),
+    };
+    match declared.is_empty() {
+        true => format!("{error}; add `{list}: {}` to DESCRIPTION", list.to_ascii_uppercase()),
+        false => format!(
+            "{error}; `{list}` of DESCRIPTION must be the list that this number is of: one `{list}!` for the whole plugin"
+        ),
+    }
 }
 
 fn drawn(plugin: &str, finding: portcullis_model::Finding) -> Expected {

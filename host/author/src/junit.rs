@@ -3,16 +3,42 @@
 use std::fmt::Write as _;
 
 use crate::judge::Verdict;
+use crate::test::Tested;
 use crate::text::count;
 
-/// JUnit's XML, as CI systems read it: one suite, one test for each case, and one for the rules where it is known which of
-/// them no case fires.
-pub fn junit(plugin: &str, verdicts: &[Verdict], unfired: Option<&[String]>, strict: bool) -> String {
+/// What the case about each is called.
+const FIRED: &str = "every rule is fired by a case";
+const AGREED: &str = "plugin, cases and project say the same";
+
+/// A test that is about no case.
+struct Check {
+    name: &'static str,
+    said: String,
+    fails: bool,
+}
+
+/// JUnit's XML, as CI systems read it: one suite, one test for each case, one for the rules where it is known which of them no
+/// case fires, and one for what is written about the plugin.
+pub fn junit(tested: &Tested, strict: bool) -> String {
+    let rules = tested.unfired.as_deref().map(|unfired| fired(unfired, strict));
+    let said: Vec<&str> = tested.doubts.iter().map(|doubt| doubt.said.as_str()).collect();
+    let fails = tested.doubts.iter().any(|doubt| doubt.fails(strict));
+    let agreed = Check { name: AGREED, said: said.join("\n"), fails };
+    written(&tested.description.name, &tested.verdicts, &rules.into_iter().chain([agreed]).collect::<Vec<_>>())
+}
+
+fn fired(unfired: &[String], strict: bool) -> Check {
+    let said = format!("no case fires {}: {}", count(unfired.len(), "rule"), unfired.join(", "));
+    let none = unfired.is_empty();
+    Check { name: FIRED, said: if none { String::new() } else { said }, fails: strict && !none }
+}
+
+fn written(plugin: &str, verdicts: &[Verdict], checks: &[Check]) -> String {
     let wrong = verdicts.iter().filter(|verdict| verdict.failure.is_none() && !verdict.is_right()).count();
     let failed = verdicts.iter().filter(|verdict| verdict.failure.is_some()).count();
-    let rules = usize::from(strict && unfired.is_some_and(|unfired| !unfired.is_empty()));
+    let failing = checks.iter().filter(|check| check.fails).count();
     let seconds: f64 = verdicts.iter().map(|verdict| verdict.time.as_secs_f64()).sum();
-    let (tests, failures) = (verdicts.len() + usize::from(unfired.is_some()), wrong + rules);
+    let (tests, failures) = (verdicts.len() + checks.len(), wrong + failing);
     let suite = format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{failed}\" time=\"{seconds:.3}\"");
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {suite}>\n  <testsuite name=\"{}\" {suite}>\n",
@@ -41,29 +67,24 @@ pub fn junit(plugin: &str, verdicts: &[Verdict], unfired: Option<&[String]>, str
             }
         }
     }
-    if let Some(unfired) = unfired {
-        rule_test(plugin, unfired, strict, &mut xml);
-    }
+    checks.iter().for_each(|check| check.write(plugin, &mut xml));
     xml.push_str("  </testsuite>\n</testsuites>\n");
     xml
 }
 
-/// Whether every rule is fired by a case, as a test of its own.
-fn rule_test(plugin: &str, unfired: &[String], strict: bool, xml: &mut String) {
-    let _ = write!(
-        xml,
-        "    <testcase classname=\"{}\" name=\"every rule is fired by a case\" time=\"0\"",
-        escaped(plugin)
-    );
-    if unfired.is_empty() {
-        xml.push_str("/>\n");
-        return;
+impl Check {
+    fn write(&self, plugin: &str, xml: &mut String) {
+        let _ = write!(xml, "    <testcase classname=\"{}\" name=\"{}\" time=\"0\"", escaped(plugin), self.name);
+        if self.said.is_empty() {
+            xml.push_str("/>\n");
+            return;
+        }
+        let said = escaped(&self.said);
+        let _ = match self.fails {
+            true => write!(xml, ">\n      <failure message=\"{said}\"/>\n    </testcase>\n"),
+            false => write!(xml, ">\n      <system-out>{said}</system-out>\n    </testcase>\n"),
+        };
     }
-    let said = escaped(&format!("no case fires {}: {}", count(unfired.len(), "rule"), unfired.join(", ")));
-    let _ = match strict {
-        true => write!(xml, ">\n      <failure message=\"{said}\"/>\n    </testcase>\n"),
-        false => write!(xml, ">\n      <system-out>{said}</system-out>\n    </testcase>\n"),
-    };
 }
 
 /// Text for an element or an attribute. What XML 1.0 cannot hold, or a terminal would obey, is shown escaped.
@@ -103,11 +124,12 @@ mod tests {
     #[test]
     fn tells_of_rules_that_no_case_fires() {
         let both = ["a".to_owned(), "b".to_owned()];
-        let unfired = Some(&both[..]);
-        assert!(junit("p", &[], unfired, true).contains("<failure message=\"no case fires 2 rules: a, b\"/>"));
-        assert!(junit("p", &[], unfired, true).contains("tests=\"1\" failures=\"1\" errors=\"0\""));
-        assert!(junit("p", &[], unfired, false).contains("<system-out>no case fires 2 rules: a, b</system-out>"));
-        assert!(junit("p", &[], unfired, false).contains("tests=\"1\" failures=\"0\" errors=\"0\""));
-        assert!(!junit("p", &[], None, true).contains("<testcase"));
+        let junit = |unfired: &[String], strict| written("p", &[], &[fired(unfired, strict)]);
+        assert!(junit(&both, true).contains("<failure message=\"no case fires 2 rules: a, b\"/>"));
+        assert!(junit(&both, true).contains("tests=\"1\" failures=\"1\" errors=\"0\""));
+        assert!(junit(&both, false).contains("<system-out>no case fires 2 rules: a, b</system-out>"));
+        assert!(junit(&both, false).contains("tests=\"1\" failures=\"0\" errors=\"0\""));
+        assert!(junit(&[], true).contains("name=\"every rule is fired by a case\" time=\"0\"/>"));
+        assert!(!written("p", &[], &[]).contains("<testcase"));
     }
 }

@@ -5,6 +5,7 @@
 mod build;
 mod cargo;
 mod cost;
+mod doubt;
 mod error;
 mod fresh;
 mod inspect;

@@ -1,7 +1,7 @@
 //! The guest kit, as the binary carries it: the SDK is not on crates.io, and an author has no clone of it.
 
 /// The kit without what only its own tests need: names within a folder `sdk`, and what stands there.
-pub const FILES: [(&str, &str); 18] = [
+pub const FILES: [(&str, &str); 19] = [
     ("Cargo.toml", MANIFEST),
     ("LICENSE", include_str!("../../../LICENSE")),
     ("README.md", include_str!("../../../plugins/sdk/rust/README.md")),
@@ -12,6 +12,7 @@ pub const FILES: [(&str, &str); 18] = [
     ("src/export.rs", include_str!("../../../plugins/sdk/rust/src/export.rs")),
     ("src/finding.rs", include_str!("../../../plugins/sdk/rust/src/finding.rs")),
     ("src/host.rs", include_str!("../../../plugins/sdk/rust/src/host.rs")),
+    ("src/last_words.rs", include_str!("../../../plugins/sdk/rust/src/last_words.rs")),
     ("src/lib.rs", include_str!("../../../plugins/sdk/rust/src/lib.rs")),
     ("src/node.rs", include_str!("../../../plugins/sdk/rust/src/node.rs")),
     ("src/packed.rs", include_str!("../../../plugins/sdk/rust/src/packed.rs")),

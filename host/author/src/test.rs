@@ -10,6 +10,7 @@ use portcullis_runner::{Description, Runner, RunnerConfig};
 use crate::Error;
 use crate::build::{BuildOptions, build, in_folder, read, write};
 use crate::cargo::Project;
+use crate::doubt::{Doubt, doubts};
 use crate::fresh::is_fresh;
 use crate::judge::{Verdict, judge};
 use crate::schema::undescribed;
@@ -53,6 +54,8 @@ pub struct Tested {
     pub(crate) unfired: Option<Vec<String>>,
     /// Settings that the plugin takes and its schema does not know.
     pub(crate) undescribed: Vec<String>,
+    /// Where plugin, cases and what is written about it say different things.
+    pub(crate) doubts: Vec<Doubt>,
     pub(crate) updated: Vec<PathBuf>,
     pub(crate) not_updated: Vec<String>,
 }
@@ -82,6 +85,7 @@ pub fn test(options: &TestOptions<'_>, runner: RunnerConfig) -> Result<Tested, E
     let taken =
         verdicts.iter().filter(|verdict| verdict.failure.is_none()).map(|verdict| verdict.case.settings.as_str());
     let mut tested = Tested {
+        doubts: doubts(&plugin, &verdicts, options.path),
         undescribed: undescribed(&plugin.description().settings, taken),
         description: plugin.description().clone(),
         digest: plugin.digest().to_owned(),
@@ -161,8 +165,11 @@ impl Tested {
         Ok(())
     }
 
-    /// Whether every case is as it is drawn; with `strict`, also whether every rule is fired by one.
+    /// Whether every case is as it is drawn, in kinds that the plugin names; with `strict`, also whether every rule is fired by
+    /// one, and whether the plugin takes what its schema and its project say.
     pub fn is_right(&self, strict: bool) -> bool {
-        self.verdicts.iter().all(Verdict::is_right) && (!strict || self.unfired.as_ref().is_none_or(Vec::is_empty))
+        self.verdicts.iter().all(Verdict::is_right)
+            && (!strict || self.unfired.as_ref().is_none_or(Vec::is_empty))
+            && !self.doubts.iter().any(|doubt| doubt.fails(strict))
     }
 }

@@ -19,7 +19,7 @@ impl Tested {
         match format {
             TestFormat::Human => self.human(strict),
             TestFormat::Json => plain_json(&format!("{:#}\n", self.json(strict))),
-            TestFormat::Junit => junit(&self.description.name, &self.verdicts, self.unfired.as_deref(), strict),
+            TestFormat::Junit => junit(self, strict),
         }
     }
 
@@ -53,6 +53,10 @@ impl Tested {
         }
         self.notes(strict, &mut text);
         self.undescribed(&mut text);
+        for doubt in &self.doubts {
+            let word = if doubt.fails(strict) { "error" } else { "warning" };
+            text.push_str(&format!("\n{word}: {}\n", plain(&doubt.said)));
+        }
         let right = self.verdicts.iter().filter(|verdict| verdict.is_right()).count();
         let wrong = self.verdicts.len() - right;
         text.push_str(&format!("\n{}: {right} ok, {wrong} not\n", count(self.verdicts.len(), "case")));
@@ -135,6 +139,7 @@ impl Tested {
             "cases": self.verdicts.iter().map(case).collect::<Vec<_>>(),
             "unfired": self.unfired,
             "undescribedSettings": self.undescribed,
+            "contradictions": self.doubts.iter().map(|doubt| &doubt.said).collect::<Vec<_>>(),
             "updated": self.updated.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
             "notUpdated": self.not_updated,
         })

@@ -12,7 +12,7 @@ use portcullis_report::plain;
 use crate::args::{BuildArguments, InspectArguments, NewArguments, PluginCommand, TestArguments};
 use crate::builtins::BUILTINS;
 use crate::output;
-use crate::plugins::LocalPlugins;
+use crate::plugins::{LocalPlugins, missing};
 use crate::wire::runner_config;
 use crate::write;
 
@@ -104,6 +104,13 @@ fn run_inspect(arguments: &InspectArguments) -> anyhow::Result<ExitCode> {
 fn fetch(name: &str) -> anyhow::Result<PluginBytes> {
     let reference = match name.strip_prefix(BUILTIN) {
         Some(builtin) => PluginReference::Builtin { name: builtin.to_owned(), digest: None },
+        // No policy set has a part in it.
+        None if !Path::new(name).exists() => {
+            anyhow::bail!(
+                "{}; `portcullis plugin build` makes such files, `builtin:NAME` is one in the binary",
+                missing(Path::new(name))
+            )
+        }
         None => PluginReference::File { path: name.to_owned(), digest: None },
     };
     Ok(LocalPlugins.fetch(&reference)?)

@@ -49,7 +49,10 @@ fn file(path: &Path) -> Result<PluginBytes, PluginSourceError> {
     let read = portcullis_check::bytes::read(path, MAX_PLUGIN_BYTES);
     let wasm = read.map_err(|error| PluginSourceError {
         message: match &error {
-            Error::Missing { .. } => missing(path),
+            Error::Missing { .. } => format!(
+                "{}; `file` starts at the folder of its policy set, and `portcullis plugin build` makes such files",
+                missing(path)
+            ),
             Error::Unreadable { .. } | Error::TooLarge { .. } => format!("cannot read the plugin: {error}"),
             other => format!("cannot read the plugin: {other}; {}", other.hint()),
         },
@@ -59,7 +62,7 @@ fn file(path: &Path) -> Result<PluginBytes, PluginSourceError> {
 }
 
 /// Where a file was looked for: nobody sees that in a set that names it from its own folder.
-fn missing(path: &Path) -> String {
+pub fn missing(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().display();
     let folder = path.parent().unwrap_or(Path::new(""));
     let looked = match folder.components().all(|part| part == Component::CurDir) {
@@ -67,7 +70,5 @@ fn missing(path: &Path) -> String {
         false if folder.is_dir() => format!("`{}`", folder.display()),
         false => format!("`{}`, which is not there either", folder.display()),
     };
-    format!(
-        "there is no plugin `{name}` in {looked}; `file` starts at the folder of its policy set, and `portcullis plugin build` makes such files"
-    )
+    format!("there is no plugin `{name}` in {looked}")
 }

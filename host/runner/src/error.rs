@@ -33,7 +33,7 @@ impl Error {
             Reason::Breach(Breach::Time(_) | Breach::Deadline) | Reason::Busy { .. } => FailureKind::Timeout,
             Reason::Breach(Breach::Labels) => FailureKind::Input,
             Reason::Query(_) => FailureKind::Fact,
-            Reason::Breach(_) | Reason::Trap(_) | Reason::Contract(_) => FailureKind::Trap,
+            Reason::Breach(_) | Reason::Trap(_) | Reason::GaveUp(_) | Reason::Contract(_) => FailureKind::Trap,
             Reason::Digest { .. }
             | Reason::NotComponent(_)
             | Reason::Limit { .. }
@@ -111,6 +111,8 @@ pub enum Reason {
     Breach(Breach),
     /// It trapped.
     Trap(&'static str),
+    /// It ended its own evaluation, and said why; control characters already escaped, length already bounded.
+    GaveUp(String),
     /// It gave an answer that breaks the contract.
     Contract(String),
     /// It asked for a fact in a way that the contract does not allow.
@@ -154,6 +156,7 @@ impl fmt::Display for Reason {
             Self::Settings(what) => write!(f, "cannot use its settings: {what}"),
             Self::Breach(breach) => breach.fmt(f),
             Self::Trap(what) => write!(f, "trapped: {what}"),
+            Self::GaveUp(why) => write!(f, "gave up: {why}"),
             Self::Contract(what) => write!(f, "broke the contract: {what}"),
             Self::Query(what) => write!(f, "asked for a fact wrongly: {what}"),
             Self::Busy { instances } => write!(f, "could not start: all {instances} instances are in use"),

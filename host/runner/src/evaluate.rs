@@ -43,7 +43,7 @@ impl Plugin {
                 let evaluate: TypedFunc<(&[u8],), (Guest,)> = instance.get_typed_func(&mut store, self.evaluate)?;
                 evaluate.call(&mut store, (&prepared.bytes,))
             })
-            .map_err(|error| shared.reason(&error))?;
+            .map_err(|error| shared.reason(&error, store.data()))?;
         answer::outcome(guest.0, store.data(), self.description(), &shared.budget)
     }
 }

@@ -8,7 +8,7 @@ use wasmtime::component::{Component, ComponentExportIndex, HasSelf, InstancePre,
 use wasmtime::{Engine, Trap};
 
 use crate::answer::sentence;
-use crate::bindings::{Policy, PolicyPre};
+use crate::bindings::{LAST_WORDS, Policy, PolicyPre};
 use crate::budget::Purse;
 use crate::describe::{DESCRIPTION_BYTES, Description};
 use crate::error::{Breach, Complaint, Error, PrepareError, Reason};
@@ -110,7 +110,7 @@ impl Plugin {
         // Twice: what crosses may be as large as the limit says, and its bookkeeping comes on top.
         store.set_hostcall_fuel(budget.answer.saturating_add(most));
         let call = self.policy.instantiate(&mut store).and_then(|policy| policy.call_prepare(&mut store, settings));
-        match call.map_err(|e| failed(self.shared.reason(&e)))? {
+        match call.map_err(|e| failed(self.shared.reason(&e, store.data())))? {
             Ok(bytes) if bytes.len() > most => Err(too_large("prepared settings", bytes.len()).into()),
             Ok(bytes) => Ok(Prepared { plugin: Arc::clone(&self.digest), bytes: bytes.into() }),
             Err(complaints) if complaints.is_empty() => {
@@ -150,7 +150,7 @@ fn describe(shared: &Arc<Shared>, policy: &PolicyPre<State>) -> Result<Descripti
         let mut store = shared.store(Input::nothing(), Arc::default(), shared.budget.load_time);
         store.set_hostcall_fuel(DESCRIPTION_BYTES + 1024);
         let call = policy.instantiate(&mut store).and_then(|policy: Policy| policy.call_describe(&mut store));
-        call.map_err(|e| shared.reason(&e))
+        call.map_err(|e| shared.reason(&e, store.data()))
     };
     let text = ask()?;
     if ask()? != text {
@@ -202,7 +202,7 @@ impl Shared {
         time: std::time::Duration,
     ) -> wasmtime::Store<State> {
         let purse = Purse::new(&self.budget, time, input.deadline);
-        let state = State { input, declared, purse, parse_quantity: self.parse_quantity };
+        let state = State { input, declared, purse, parse_quantity: self.parse_quantity, last_words: None };
         let mut store = wasmtime::Store::new(&self.engine, state);
         store.limiter(|state| &mut state.purse);
         store.set_hostcall_fuel(self.budget.answer);
@@ -215,7 +215,13 @@ impl Shared {
         store
     }
 
-    pub(crate) fn reason(&self, error: &wasmtime::Error) -> Reason {
-        reason_of(error, self.instances)
+    /// Why a call ended, in our words, or in the last ones of the plugin.
+    pub(crate) fn reason(&self, error: &wasmtime::Error, state: &State) -> Reason {
+        match (reason_of(error, self.instances), &state.last_words) {
+            (Reason::Breach(Breach::Handle(LAST_WORDS)), Some(words)) => {
+                Reason::GaveUp(sentence(&state.input.shown(words), self.budget.message))
+            }
+            (reason, _) => reason,
+        }
     }
 }

@@ -146,6 +146,8 @@ pub(crate) struct State {
     pub(crate) declared: Arc<Declared>,
     pub(crate) purse: Purse,
     pub(crate) parse_quantity: fn(&str) -> Amount,
+    /// Why the plugin ended its own evaluation, in its words.
+    pub(crate) last_words: Option<String>,
 }
 
 impl State {

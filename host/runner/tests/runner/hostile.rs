@@ -169,6 +169,28 @@ fn ends_the_evaluation_at_a_node_that_was_never_given_out_p68() {
 }
 
 #[test]
+fn shows_the_last_words_of_a_plugin_that_gives_up_and_hides_what_is_secret() {
+    let imports =
+        r#"(import "portcullis:policy/documents@1.0.0" "find" (func $find (param i32 i32 i32) (result i32)))"#;
+    let said = |node: u32, hide: bool| {
+        let evaluate = format!("(drop (call $find (i32.const {node}) (i32.const 8192) (i32.const 14))) (i32.const 16)");
+        let more = r#"(data (i32.const 8192) "boom\1b at 73916")"#;
+        let mut input = guest::input(guest::pod());
+        input.hide = hide.then(|| Arc::new(|text: &str| text.replace("73916", "[secret]")) as portcullis_runner::Hide);
+        let error = Guest { evaluate: &evaluate, imports, more, ..Guest::default() }.judge_input(&input);
+        let error = error.expect_err("no answer");
+        assert_eq!(error.kind(), FailureKind::Trap);
+        error.to_string()
+    };
+    assert_eq!(said(u32::MAX, false), r"plugin `test` gave up: boom\u{1b} at 73916");
+    assert_eq!(said(u32::MAX, true), r"plugin `test` gave up: boom\u{1b} at [secret]");
+    assert_eq!(said(0x0300_0001, false), "plugin `test` used the node 50331649, which it was never given");
+    let prepare = "(drop (call $find (i32.const -1) (i32.const 8192) (i32.const 4))) unreachable";
+    let more = r#"(data (i32.const 8192) "boom")"#;
+    assert_eq!(Guest { prepare, imports, more, ..Guest::default() }.failure(), "plugin `test` gave up: boom");
+}
+
+#[test]
 fn moves_no_more_bytes_than_its_budget() {
     let imports = r#"(import "portcullis:policy/documents@1.0.0" "raw" (func $raw (param i32 i32)))
         (import "portcullis:policy/documents@1.0.0" "root" (func $root (param i32) (result i32)))"#;

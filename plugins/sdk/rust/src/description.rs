@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::last_words;
+
 /// The version of the contract that this SDK speaks.
 pub const CONTRACT: &str = "1.0.0";
 /// How the address of a page begins.
@@ -163,13 +165,15 @@ impl Description {
         out
     }
 
-    /// The rule's number in the contract.
-    ///
-    /// # Panics
-    /// Where the plugin speaks of a rule that it does not describe: a bug of the plugin, which the host reports as such.
+    /// The rule's number in the contract. A plugin that speaks of a rule that it does not describe gives up, and says so.
     pub(crate) fn number_of(&self, rule: &Rule) -> u32 {
-        let position = self.rules.iter().position(|described| described.id == rule.id);
-        position.expect("every rule that a plugin speaks of stands in its description") as u32
+        match self.rules.iter().position(|described| described.id == rule.id) {
+            Some(position) => position as u32,
+            None => last_words::give_up(&format!(
+                "a finding is of the rule `{}`, which is not among the `rules` of DESCRIPTION; add it there",
+                rule.id
+            )),
+        }
     }
 }
 

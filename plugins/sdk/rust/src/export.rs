@@ -58,12 +58,14 @@ pub mod glue {
     use super::Policy;
     use crate::contract::portcullis::policy::types;
     use crate::finding::Outcome;
+    use crate::last_words;
     use crate::packed::{Packed, Reader};
     use crate::review::Review;
     use crate::settings;
 
     /// Settings to bytes.
     pub fn prepare<P: Policy>(text: &str) -> Result<Vec<u8>, Vec<types::SettingsError>> {
+        last_words::of_panics();
         let prepared = settings::read(text, |settings| {
             let mut bytes = Vec::new();
             P::prepare(settings).write(&mut bytes);
@@ -79,6 +81,7 @@ pub mod glue {
 
     /// Bytes and the review in hand to an outcome.
     pub fn evaluate<P: Policy>(prepared: &[u8]) -> types::Outcome {
+        last_words::of_panics();
         let settings = P::Settings::read(&mut Reader::new(prepared));
         match P::evaluate(&settings, Review::in_hand()) {
             Outcome::Findings(findings) => types::Outcome::Findings(

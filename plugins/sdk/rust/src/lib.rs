@@ -52,6 +52,7 @@ mod description;
 mod export;
 mod finding;
 mod host;
+mod last_words;
 mod node;
 mod packed;
 mod review;
