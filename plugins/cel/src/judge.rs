@@ -1,6 +1,6 @@
 //! Evaluates the expressions of a policy in the order and with the words of the API server.
 
-use portcullis_cel::{Found, Lacking, Machine, Shown, Spent, Value, advise, missing_key};
+use portcullis_cel::{Found, Lacking, Machine, Place, Shown, Spent, Value, advise, may_be_secret, missing_key};
 use portcullis_sdk::{Finding, Node, Review};
 
 use crate::place;
@@ -20,24 +20,26 @@ pub fn judge(settings: &Settings<'_>, review: Review) -> Vec<Finding> {
     let variables: Vec<&[u8]> = settings.variables.iter().map(|code| code.0.as_ref()).collect();
     let mut machine = Machine::new(&hand, &variables, &settings.params.0);
     let mut findings = Vec::new();
-    if let Err(spent) = all(settings, review, &mut machine, &mut findings) {
-        let message = format!("the policy {spent}: simplify its expressions");
-        findings.push(Finding::new(EXPRESSION_FAILED, Node::NONE, message));
-    }
+    let ended = all(settings, &hand, &mut machine, &mut findings);
     if settings.ignore {
         // An expression that cannot be evaluated says nothing.
         findings.retain(|finding| finding.rule() != EXPRESSION_FAILED);
+    }
+    if let Err(spent) = ended {
+        // The budget is ours: `failurePolicy: Ignore` is about expressions that fail, and who pads an object must not get by.
+        let message = format!("the policy {spent}: simplify its expressions");
+        findings.push(Finding::new(EXPRESSION_FAILED, Node::NONE, message));
     }
     findings
 }
 
 fn all<'a>(
     settings: &'a Settings<'_>,
-    review: Review,
+    hand: &'a Hand,
     machine: &mut Machine<'a>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), Spent> {
-    let secret = is_secret(review);
+    let object = hand.0.object();
     for condition in &settings.conditions {
         let Found { value, place } = machine.run(&condition.code.0)?;
         match value {
@@ -48,14 +50,11 @@ fn all<'a>(
             }
             Value::Bool(true) => {}
             other => {
-                let shown = machine.shown(place);
+                let secret = is_secret(hand);
+                let shown = shown(machine, place, secret);
                 let what = failed(settings, condition.expression, &other, &shown, secret, findings.len());
                 let message = format!("matchCondition `{}`: {what}", condition.name);
-                findings.push(place::at(
-                    |node| Finding::new(EXPRESSION_FAILED, node, message),
-                    &shown,
-                    review.object(),
-                ));
+                findings.push(place::at(|node| Finding::new(EXPRESSION_FAILED, node, message), &shown, object));
             }
         }
     }
@@ -64,24 +63,38 @@ fn all<'a>(
     }
     for validation in &settings.validations {
         let Found { value, place } = machine.run(&validation.code.0)?;
-        let shown = machine.shown(place);
+        if matches!(value, Value::Bool(true)) {
+            continue;
+        }
+        let secret = is_secret(hand);
+        let shown = shown(machine, place, secret);
         let (rule, message) = match value {
-            Value::Bool(true) => continue,
             Value::Bool(false) => (VALIDATION_FAILED, message(validation, machine, secret)),
             other => {
                 (EXPRESSION_FAILED, failed(settings, validation.expression, &other, &shown, secret, findings.len()))
             }
         };
-        findings.push(place::at(|node| Finding::new(rule, node, message), &shown, review.object()));
+        findings.push(place::at(|node| Finding::new(rule, node, message), &shown, object));
     }
     Ok(())
 }
 
-/// Whether what is judged holds values that nobody may read. The host hides them in what a plugin says, but not what an
+/// Whether what is judged may hold values that nobody may read. The host hides them in what a plugin says, but not what an
 /// expression makes of them.
-fn is_secret(review: Review) -> bool {
-    let request = review.request();
-    request.kind() == "Secret" && request.api_group().is_empty()
+fn is_secret(hand: &Hand) -> bool {
+    let request = hand.0.request();
+    may_be_secret(hand, &request.api_group(), &request.kind())
+}
+
+/// Where to look, without the names of fields that an expression may have made of a Secret's values.
+fn shown(machine: &Machine<'_>, found: Place, secret: bool) -> Vec<Shown> {
+    let mut shown = machine.shown(found);
+    for place in &mut shown {
+        if let (true, Shown::Missing(node, _)) = (secret, &*place) {
+            *place = Shown::Node(*node);
+        }
+    }
+    shown
 }
 
 /// As the API server says it; where something is missing, with the expression that would not fail.
