@@ -198,6 +198,7 @@ fn judges_every_case_of_every_built_in_plugin() {
         let report = tested.json();
         assert_eq!((tested.status, &report["right"]), (0, &json!(true)), "{tested:?}");
         assert_eq!(report["undescribedSettings"], json!([]), "{plugin}");
+        assert_eq!(report["contradictions"], json!([]), "{plugin}");
         let cases = files(&folder.join("cases"), "yaml").len();
         assert_eq!(report["cases"].as_array().map(Vec::len), Some(cases));
     }
