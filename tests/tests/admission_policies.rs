@@ -148,3 +148,54 @@ fn says_of_a_policy_among_the_manifests_how_to_judge_by_it() {
     assert_eq!(notices(&[]).matches(told).count(), 1);
     assert!(!notices(&["-p", "deploy/vap.yaml"]).contains("to judge by it"));
 }
+
+/// The verdict on an object by one expression, in a policy that matches everything, and what `check` printed.
+fn verdict(expression: &str, object: &str) -> (Value, String) {
+    let policy = format!(
+        "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: one}}\nspec:\n  matchConstraints: {{resourceRules: [{{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}}]}}\n  validations: [{{expression: {}}}]\n",
+        json!(expression)
+    );
+    let folder = Folder::new("one-expression");
+    folder.write("vap.yaml", policy);
+    folder.write("object.yaml", object);
+    let report = portcullis(folder.path(), &["check", "-f", "json", "-p", "vap.yaml", "object.yaml"]).json();
+    (report["verdict"].clone(), report.to_string())
+}
+
+#[test]
+fn finds_a_list_under_no_text_and_no_namespace_around_a_namespace() {
+    let registries = |registry: &str| {
+        format!(
+            "apiVersion: example.com/v1\nkind: Pull\nmetadata: {{name: a, namespace: d}}\nspec: {{registry: {registry}}}\n"
+        )
+    };
+    let known = "object.spec.registry in {'registry.example.com': true}";
+    assert_eq!(verdict(known, &registries("registry.example.com")).0, "allow");
+    for registry in ["[evil.example.com]", "{evil.example.com: 1}", "1", "null"] {
+        let (verdict, report) = verdict(known, &registries(registry));
+        assert_eq!(verdict, "deny", "{registry}: {report}");
+    }
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: d, labels: {a: b}}\n";
+    assert_eq!(verdict("namespaceObject == null", namespace).0, "allow");
+    assert_eq!(verdict("namespaceObject != null", namespace).0, "deny");
+}
+
+#[test]
+fn takes_a_namespace_that_nobody_names_for_none_in_no_expression() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, image: x}]}\n";
+    for expression in ["!has(request.namespace)", "request.?namespace.orValue('') == ''", "namespaceObject == null"] {
+        let (verdict, report) = verdict(expression, pod);
+        assert_eq!(verdict, "error", "{expression}: {report}");
+        assert!(report.contains("--namespace"), "{expression}: {report}");
+    }
+    let folder = Folder::new("unnamed-namespace");
+    folder.write("pod.yaml", pod);
+    folder.write(
+        "set.yaml",
+        "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: own}\nspec:\n  policies:\n  - name: never\n    plugin: {builtin: cel}\n    match: {matchConditions: [{name: prod, expression: \"request.?namespace.orValue('') == 'prod'\"}]}\n    settings: {validations: [{expression: 'false'}]}\n",
+    );
+    let status = |more: &[&str]| portcullis(folder.path(), &[&["check", "-p", "set.yaml", "pod.yaml"], more].concat());
+    assert_eq!(status(&[]).status, 2, "{:?}", status(&[]));
+    assert_eq!(status(&["--namespace", "prod"]).status, 1);
+    assert_eq!(status(&["--namespace", "shop"]).status, 0);
+}
