@@ -266,6 +266,12 @@ fn says_why_nobody_can_know_what_changed() {
         unknown.contains("git knows no commit `origin/main` here") && unknown.contains("fetch-depth: 0"),
         "{unknown}"
     );
+    for dashed in ["--output=x/y", "x/--output=y"] {
+        let answer = portcullis(folder.path(), &["check", &format!("--changed-since={dashed}"), "."]);
+        assert_eq!(answer.status, 2, "{answer:?}");
+        assert!(answer.err.contains(&format!("git knows no commit `{dashed}` here")), "{answer:?}");
+        assert!(!answer.err.contains("git fetch x") && !answer.err.contains("git fetch --output"), "{answer:?}");
+    }
     let without = told(folder.path(), &[("PATH", "/nowhere")], "main");
     assert!(without.contains("the program `git` cannot be started") && without.contains("install git"), "{without}");
     let nowhere = Folder::new("changed-nowhere");
@@ -354,4 +360,58 @@ fn takes_no_files_of_a_change_for_a_repository() {
     let answer = check(&folder.path().join("deploy"), &["."]);
     assert_eq!(answer.status, 2, "{answer:?}");
     assert!(answer.err.contains("no work tree of git is here") && answer.err.contains("bare repository"), "{answer:?}");
+}
+
+#[test]
+fn judges_everything_where_a_namespace_or_a_kind_of_the_input_changed_came_or_went() {
+    let folder = repository("changed-definitions");
+    let namespace = |mode: &str| {
+        format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{portcullis.dev/mode: {mode}}}}}\n")
+    };
+    let crd = |plural: &str| {
+        format!(
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: {plural}.example.org}}\nspec:\n  group: example.org\n  scope: Namespaced\n  names: {{kind: Thing, plural: {plural}}}\n  versions: [{{name: v1, served: true, storage: true}}]\n"
+        )
+    };
+    git(folder.path(), &["checkout", "-q", "main"]);
+    folder.write("deploy/ns.yaml", namespace("sandbox"));
+    folder.write("deploy/crd.yaml", crd("things"));
+    folder.write("deploy/notes.yaml", "# Namespace\na: 1\n");
+    folder.write("other/ns.yaml", namespace("sandbox").replace("shop", "other"));
+    commit(folder.path());
+    git(folder.path(), &["checkout", "-q", "-B", "change"]);
+    let run = |paths: &[&str]| {
+        let answer = check(folder.path(), paths);
+        let since = answer.json()["changedSince"].clone();
+        (answer.status, since["unchanged"].clone(), since["everything"].as_str().unwrap_or_default().to_owned())
+    };
+    let reset = || drop(git(folder.path(), &["checkout", "-q", "main", "--", "."]));
+    let remove = |name: &str| std::fs::remove_file(folder.path().join(name)).expect("the file goes");
+    assert_eq!(run(&["deploy"]), (0, 6.into(), String::new()));
+    folder.write("deploy/notes.yaml", "# Namespace\na: 2\n");
+    assert_eq!(run(&["deploy"]), (0, 5.into(), String::new()), "a word is no Namespace");
+    folder.write("deploy/ns.yaml", namespace("compliance"));
+    let told = |file: &str, what: &str| (1, 0.into(), format!("`{file}`, which {what}"));
+    assert_eq!(run(&["deploy"]), told("deploy/ns.yaml", "defines a Namespace or a kind,"));
+    assert_eq!(run(&["deploy/ns.yaml", "deploy/a.yaml"]), told("deploy/ns.yaml", "defines a Namespace or a kind,"));
+    // What was there before decided too.
+    folder.write("deploy/ns.yaml", "a: 1\n");
+    assert_eq!(run(&["deploy"]), told("deploy/ns.yaml", "defined a Namespace or a kind,"));
+    remove("deploy/ns.yaml");
+    let removed = "defined a Namespace or a kind, was removed: it";
+    assert_eq!(run(&["deploy"]), told("deploy/ns.yaml", removed));
+    let human = portcullis(folder.path(), &["check", "--changed-since", "main", "deploy"]);
+    assert!(human.out.contains("all 5 files judged, because `deploy/ns.yaml`, which defined"), "{human:?}");
+    reset();
+    folder.write("deploy/crd.yaml", crd("stuff"));
+    let (_, unchanged, why) = run(&["deploy"]);
+    assert_eq!((unchanged, why.as_str()), (0.into(), "`deploy/crd.yaml`, which defines a Namespace or a kind,"));
+    remove("deploy/crd.yaml");
+    assert_eq!(run(&["deploy"]).2, format!("`deploy/crd.yaml`, which {removed}"));
+    reset();
+    folder.write("deploy/new.yaml", namespace("compliance").replace("shop", "new"));
+    assert_eq!(run(&["deploy"]).2, "`deploy/new.yaml`, which defines a Namespace or a kind,");
+    remove("deploy/new.yaml");
+    remove("other/ns.yaml");
+    assert_eq!(run(&["deploy"]), (0, 6.into(), String::new()), "no file of this input");
 }

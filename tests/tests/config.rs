@@ -65,7 +65,8 @@ fn finds_no_file_above_the_repository_and_none_where_nobody_wants_one() {
         (1, &serde_json::Value::Null),
         "the built-in set: {answer:?}"
     );
-    for (variables, flags) in [(vec![], vec!["--no-config"]), (vec![("PORTCULLIS_NO_CONFIG", "true")], vec![])] {
+    let said = ["true", "1", "yes"].map(|word| (vec![("PORTCULLIS_NO_CONFIG", word)], vec![]));
+    for (variables, flags) in std::iter::once((vec![], vec!["--no-config"])).chain(said) {
         let arguments = [vec!["check", "-f", "json", "deploy/web.yaml"], flags].concat();
         let answer = portcullis_in(folder.path(), &variables, &arguments, None);
         assert_eq!((answer.status, &answer.json()["config"]), (1, &serde_json::Value::Null), "{answer:?}");

@@ -309,6 +309,17 @@ fn shows_no_value_of_a_secret_in_a_patch() {
 }
 
 #[test]
+fn says_that_a_patch_has_no_lines_where_a_file_ends_them_with_a_carriage_return_alone() {
+    let folder = folder(
+        "fix-carriage-returns",
+        &[("m/a.yaml", &POD.replace("memory: 1024Mi", "memory: 64Gi").replace('\n', "\r"))],
+    );
+    let answer = fix(&folder, &["--fix", "-m", "sandbox", "m"]);
+    assert!(answer.out.contains("its lines end with a carriage return alone"), "{answer:?}");
+    assert!(!answer.out.contains("Secret"), "{answer:?}");
+}
+
+#[test]
 fn says_nothing_where_quiet_but_the_patch_that_was_asked_for() {
     let before = POD.replace("memory: 1024Mi", "memory: 64Gi");
     let folder = folder("fix-quiet", &[("m/a.yaml", &before)]);

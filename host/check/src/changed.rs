@@ -4,15 +4,18 @@
 //! the trees of a commit. Whatever is not surely the same has changed: a file that git does not track or ignores, one that is
 //! reached through a link, one outside the repository, one whose attributes would make git show it as another.
 
+mod definitions;
 mod git;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
+use portcullis_document::ReadLimits;
 use portcullis_report::{ChangedSince, InputError, plain};
 
 use self::git::Git;
-use crate::inputs::{InputFile, STDIN};
+use crate::inputs::STDIN;
+use crate::read::FileContent;
 
 /// Submodules inside each other that are looked into; what lies deeper has changed.
 const MAX_SUBMODULES: usize = 8;
@@ -80,9 +83,14 @@ impl Since {
         }
         let commit = |name: &str| git.ask(&["rev-parse", "--verify", "--quiet", "--end-of-options", name]);
         let Some(commit_of) = commit(&format!("{reference}^{{commit}}"))? else {
+            // To git a name that begins with a dash is an option, whatever command it is given to.
+            if reference.starts_with('-') {
+                let hint = "name a commit, branch or tag (`--changed-since origin/main`); none begins with `-`";
+                return Err(Unknown::new(format!("git knows no commit `{shown}` here"), hint));
+            }
             let fetch = match shown.split_once('/') {
-                Some((remote, branch)) => format!("git fetch {remote} {branch}"),
-                None => "git fetch --unshallow".to_owned(),
+                Some((remote, branch)) if !branch.starts_with('-') => format!("git fetch {remote} {branch}"),
+                _ => "git fetch --unshallow".to_owned(),
             };
             let hint = format!(
                 "fetch it (`{fetch}`), and name it as git does (`origin/main`); a checkout of a pipeline has all branches with `fetch-depth: 0` (GitHub) or `GIT_DEPTH: 0` (GitLab)"
@@ -199,10 +207,22 @@ pub fn default_branch(directory: &Path) -> Option<String> {
 }
 
 /// Which of the files are judged, in their order, and what is told of it.
-pub(crate) fn split(since: &Since, files: &[InputFile]) -> Result<(Vec<bool>, ChangedSince), Unknown> {
-    let everything = since.everything()?;
-    let paths: Vec<PathBuf> = files.iter().map(|file| file.path().to_path_buf()).collect();
-    let judged = if everything.is_some() { vec![true; files.len()] } else { since.changed(&paths)? };
+pub(crate) fn split(
+    since: &Since,
+    files: &[FileContent],
+    given: &[PathBuf],
+    limits: &ReadLimits,
+) -> Result<(Vec<bool>, ChangedSince), Unknown> {
+    let mut everything = since.everything()?;
+    let paths: Vec<PathBuf> = files.iter().map(|content| content.file.path().to_path_buf()).collect();
+    let mut judged = vec![true; files.len()];
+    if everything.is_none() {
+        let changed = since.changed(&paths)?;
+        everything = definitions::changed(since, files, &changed, given, limits)?;
+        if everything.is_none() {
+            judged = changed;
+        }
+    }
     let changed = judged.iter().filter(|judged| **judged).count();
     let told = ChangedSince {
         reference: since.reference.clone(),

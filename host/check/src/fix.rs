@@ -224,6 +224,12 @@ fn patch_of(judge: Judge<'_>, content: &FileContent, root: &Path, from: &str, to
         return Ok(String::new());
     }
     let (patch, shown) = patch::unified(&patch_name(content.file.path(), root)?, from, to);
+    if patch::has_lone_carriage_returns(from) || patch::has_lone_carriage_returns(to) {
+        return Err(
+            "its lines end with a carriage return alone, which a patch takes for no line end; --fix=all writes it"
+                .into(),
+        );
+    }
     let bench = Bench::of(judge, content, from).ok_or("it cannot be judged any more")?;
     let lines: Vec<&str> = from.split_inclusive('\n').collect();
     let masked = |&line: &u32| {

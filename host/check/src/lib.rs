@@ -184,8 +184,7 @@ impl Split {
 
 fn what_changed(options: &CheckOptions, contents: &[FileContent]) -> Result<Split, InputError> {
     let Some(since) = &options.since else { return Ok(Split { judged: vec![true; contents.len()], told: None }) };
-    let files: Vec<_> = contents.iter().map(|content| content.file.clone()).collect();
-    let (judged, told) = changed::split(since, &files)?;
+    let (judged, told) = changed::split(since, contents, &options.paths, &options.read)?;
     Ok(Split { judged, told: Some(told) })
 }
 

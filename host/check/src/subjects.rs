@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use portcullis_document::ReadLimits;
 use portcullis_gate::Gate;
 use portcullis_model::{Document, Facts, NamespaceLabels, NodeId, Occurrence, Request, Review, Subject, SubjectKind};
 use portcullis_policies::Selection;
@@ -290,8 +291,27 @@ fn input_error(error: &portcullis_subject::Error, file: &str) -> InputError {
 
 /// Parsing twice is dear, so only files that may say something are parsed for it.
 fn speaks_of_kinds_or_namespaces(content: &FileContent) -> bool {
-    let speaks = |text: &str| text.contains("CustomResourceDefinition") || text.contains("Namespace");
     content.source.as_ref().is_ok_and(|source| speaks(source.text()))
+}
+
+/// Whether a text may say something about kinds or namespaces.
+pub(crate) fn speaks(text: &str) -> bool {
+    text.contains("CustomResourceDefinition") || text.contains("Namespace")
+}
+
+/// Whether a file holds a Namespace or a CRD, by which others are judged; one that cannot be read may.
+pub(crate) fn defines(content: &FileContent, limits: &ReadLimits) -> bool {
+    speaks_of_kinds_or_namespaces(content) && content.documents(limits).map_or(true, |all| define(&all))
+}
+
+/// Whether one of these documents is or lists a Namespace or a CRD.
+pub(crate) fn define(documents: &[Document]) -> bool {
+    let names = |object: &portcullis_subject::Listed| {
+        let kind = &object.kind;
+        let crd = kind.group == "apiextensions.k8s.io" && kind.kind == "CustomResourceDefinition";
+        crd || portcullis_subject::namespace_labels_of(object).is_some()
+    };
+    documents.iter().any(|document| portcullis_subject::flatten(document).unwrap_or_default().iter().any(names))
 }
 
 fn judged_by_any(gate: &Gate, review: &Review) -> bool {

@@ -6,8 +6,9 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::BoolishValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory, FromArgMatches, Id, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Id, Parser, Subcommand, ValueEnum};
 use portcullis_report::plain;
 
 mod baseline;
@@ -300,6 +301,11 @@ fn without_empty(command: clap::Command, told: &mut dyn FnMut(&Id, &str)) -> cla
     let command = command.mut_args(|argument| {
         // The value of a variable is a stranger's text, which clap would print in the help as it is.
         let argument = argument.hide_env_values(true);
+        let argument = match argument.get_action() {
+            // `1` and `yes` as elsewhere; a flag itself takes no value.
+            ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
+            _ => argument,
+        };
         let Some(variable) = argument.get_env().filter(|name| is_empty(name)) else { return argument };
         told(argument.get_id(), &variable.to_string_lossy());
         // CI systems set what nobody gave to nothing.

@@ -94,6 +94,10 @@ pub enum ErrorKind {
     TrailingText,
     /// A control character that has to be escaped.
     ControlCharacter,
+    /// A tag directly before a comma, where the parser cannot be led past it.
+    CommaAfterTag,
+    /// The parser panicked.
+    ParserGaveUp,
 }
 
 impl Error {
@@ -124,6 +128,10 @@ impl Error {
             ErrorKind::AnchorInsideItself { .. } => "put text that begins with `&` or `*` in quotes",
             ErrorKind::TrailingText => {
                 "remove it; several JSON values go into a `List`, or one after the other into a file that ends with `.yaml`"
+            }
+            ErrorKind::CommaAfterTag => "write the value after the tag, or leave the tag away",
+            ErrorKind::ParserGaveUp => {
+                "write what stands here in another way, and report a bug of Portcullis with these lines"
             }
             ErrorKind::UnknownAnchor { .. } => {
                 "an anchor ends with its document; put text that begins with `*` in quotes"
@@ -204,6 +212,8 @@ impl fmt::Display for ErrorKind {
             Self::LoneSurrogate => write!(f, "half of a surrogate pair in a string"),
             Self::TrailingText => write!(f, "more text after the end of the JSON value"),
             Self::ControlCharacter => write!(f, "a control character that has to be escaped"),
+            Self::CommaAfterTag => write!(f, "a comma directly after a tag, which kubectl takes for a part of the tag"),
+            Self::ParserGaveUp => write!(f, "the YAML parser gave up here, which is a bug in it"),
         }
     }
 }

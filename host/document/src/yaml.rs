@@ -13,6 +13,8 @@
 
 mod complaint;
 mod emit;
+mod feed;
+mod gave_up;
 mod number;
 mod scalar;
 mod split;

@@ -352,3 +352,39 @@ fn shares_one_source_between_all_documents() {
     let documents = read_yaml(&source, &ReadLimits::default()).expect("two documents");
     assert!(documents.iter().all(|document| Arc::ptr_eq(document.source().expect("kept"), &source)));
 }
+
+#[test]
+fn reads_a_comma_directly_after_a_tag_as_a_part_of_the_tag_like_kubectl() {
+    for (text, expected) in [
+        ("a: [!x, b]", r#"{"a":["b"]}"#),
+        ("args: [!!str, x]", r#"{"args":["x"]}"#),
+        ("a: [!!str, 5, 6]", r#"{"a":["5",6]}"#),
+        ("a: [!!int, 5]", r#"{"a":["5"]}"#),
+        ("a: [!, b]", r#"{"a":["b"]}"#),
+        ("a: {!x, b: c}", r#"{"a":{"b":"c"}}"#),
+        ("a: [!x,b c]", r#"{"a":["c"]}"#),
+        ("a: [!x,\n b]", r#"{"a":["b"]}"#),
+        ("a: [!x,y, b]", r#"{"a":["b"]}"#),
+        ("a: [!x,!y, b]", r#"{"a":["b"]}"#),
+        ("a: [!x , b]", r#"{"a":["","b"]}"#),
+        ("a: [!x 5, !!str 5, !!int, 5, !x, 5]", r#"{"a":["5","5","5","5"]}"#),
+        (
+            "x: 1\n---\nk: [\"ä!x, y\", !x, b]\nz: 2\n---\nz: [!y, 3]",
+            r#"{"x":1} {"k":["ä!x, y","b"],"z":2} {"z":["3"]}"#,
+        ),
+    ] {
+        assert_eq!(json(text), expected, "{text:?}");
+    }
+    for text in ["a: [!x,]", "a: [!x,b]", "a: [!!str,5]", "a: [!x,", "a: [!x"] {
+        assert!(read(text).is_err(), "kubectl refuses {text:?}");
+    }
+}
+
+#[test]
+fn says_where_a_comma_follows_a_tag_that_it_does_not_lead_the_parser_past() {
+    let many = format!("a: [{}b]", "!x, b, ".repeat(17));
+    let expected = "a.yaml:1:117: a comma directly after a tag, which kubectl takes for a part of the tag (write the value after the tag, or leave the tag away)";
+    assert_eq!(complaint(&many), expected);
+    let large = format!("b: [\n!x, c]\na: '{}'", "x".repeat(2 << 20));
+    assert!(complaint(&large).starts_with("a.yaml:2:1: a comma directly after a tag"), "{}", complaint(&large));
+}

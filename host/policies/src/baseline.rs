@@ -13,6 +13,8 @@ use crate::set::{API_VERSION, is_of_kind, read_head, read_rule};
 pub const MAX_BASELINE_DAYS: i64 = 366;
 /// Findings that one baseline may list.
 pub const MAX_BASELINE_FINDINGS: usize = 50_000;
+/// How often one entry may be there: more than that nobody looked at.
+pub const MAX_BASELINE_COUNT: u32 = 10_000;
 
 const DAY: i64 = 86_400;
 /// What an entry says of its subject.
@@ -307,7 +309,11 @@ fn read_finding(fields: &Fields<'_>, item: NodeId) -> Option<(Listed, u32)> {
         let hint = "write it as reports show it, such as `resource-limits/memory-missing`";
         fields.wrong_hint(fields.document.find(item, "rule"), "the rule names no plugin", hint);
     }
-    let count = fields.required(item, "count").and_then(|node| read_count(fields, node));
+    let counted = fields.required(item, "count");
+    let count = counted.and_then(|node| read_count(fields, node));
+    if let Some(node) = counted.filter(|_| count.is_some_and(|count| count > MAX_BASELINE_COUNT)) {
+        fields.wrong(node, format!("`count` may be {MAX_BASELINE_COUNT} at most"));
+    }
     let listed = Listed {
         file: plain_path(file?),
         api_version: api_version?,

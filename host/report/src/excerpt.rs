@@ -239,10 +239,10 @@ mod tests {
             Excerpt::of(&place, Quote::Structure, 80).expect("an excerpt")
         };
         let shown = at("pass: 漢字 @unter2", 13, 14);
-        assert_eq!((shown.text.as_str(), above(&shown).as_str()), ("pass: ** @******", "@"));
+        assert_eq!((shown.text.as_str(), above(&shown).as_str()), ("****: ** @******", "@"));
         let shown = at("pass: 漢字 hunter2", 6, 12);
-        assert_eq!((shown.text.as_str(), above(&shown).as_str()), ("pass: ** *******", "**"));
+        assert_eq!((shown.text.as_str(), above(&shown).as_str()), ("****: ** *******", "**"));
         let shown = at("pass: hunter2", 6, 7);
-        assert_eq!((shown.text.as_str(), above(&shown).as_str()), ("pass: *******", "*"));
+        assert_eq!((shown.text.as_str(), above(&shown).as_str()), ("****: *******", "*"));
     }
 }

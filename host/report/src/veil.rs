@@ -5,40 +5,106 @@
 
 /// What holds a notation together and is shown.
 const STRUCTURE: &str = "{}[],:\"'-";
-/// The longest key of Kubernetes that is shown: the name part of a label has 63 characters.
-const LONGEST_KEY: usize = 63;
-/// Words that are the fields of many manifests: shown wherever they stand whole.
+/// Words that are the fields of many manifests: shown wherever they stand whole. No other key is: where a text is broken,
+/// a line of a Secret's block scalar looks like one (`hunter2: y`).
 const COMMON_WORDS: &[&str] = &[
+    "allowPrivilegeEscalation",
     "annotations",
     "apiVersion",
     "args",
+    "automountServiceAccountToken",
+    "capabilities",
     "command",
+    "configMap",
+    "configMapKeyRef",
+    "configMapRef",
+    "containerPort",
     "containers",
     "cpu",
+    "creationTimestamp",
     "data",
+    "drop",
+    "emptyDir",
     "env",
+    "envFrom",
+    "ephemeralContainers",
+    "fieldRef",
+    "group",
+    "hostIPC",
+    "hostNetwork",
+    "hostPID",
+    "hostPath",
+    "hostPort",
+    "http",
     "image",
+    "imagePullPolicy",
+    "imagePullSecrets",
+    "ingress",
     "initContainers",
     "items",
+    "jobTemplate",
+    "key",
     "kind",
     "labels",
     "limits",
     "list",
+    "livenessProbe",
+    "matchExpressions",
     "matchLabels",
     "memory",
     "metadata",
+    "mode",
+    "mountPath",
     "name",
     "namespace",
+    "nodeSelector",
+    "operator",
+    "path",
+    "plugin",
+    "policies",
+    "port",
     "ports",
+    "privileged",
+    "protocol",
+    "readOnly",
+    "readOnlyRootFilesystem",
+    "readinessProbe",
     "replicas",
     "requests",
     "resources",
+    "restartPolicy",
+    "roleRef",
+    "rules",
+    "runAsGroup",
+    "runAsNonRoot",
+    "runAsUser",
+    "schedule",
+    "seccompProfile",
+    "secretKeyRef",
+    "secretName",
+    "secretRef",
+    "securityContext",
     "selector",
+    "serviceAccountName",
+    "serviceName",
+    "settings",
     "spec",
+    "startupProbe",
+    "status",
+    "strategy",
     "stringData",
+    "subjects",
+    "targetPort",
     "template",
+    "tolerations",
+    "type",
+    "updateStrategy",
     "value",
     "valueFrom",
+    "values",
+    "verbs",
+    "version",
+    "volumeClaimTemplates",
     "volumeMounts",
     "volumes",
 ];
@@ -49,14 +115,11 @@ const TEMPLATE_WORDS: &[&str] = &[
 ];
 
 /// The line with `*` in place of what may be a value; as many characters as before. Shown are blanks, brackets, quotes,
-/// commas and colons, the key in front, well-known field names, and a template's `{{ … }}` without its texts.
+/// commas and colons, well-known field names, and a template's `{{ … }}` without its texts.
 pub(crate) fn veiled(line: &str, from_its_beginning: bool) -> String {
     let mut shown: Vec<bool> = line.chars().map(|c| c.is_whitespace() || STRUCTURE.contains(c)).collect();
     let chars: Vec<char> = line.chars().collect();
     let mut show = |from: usize, until: usize| shown[from..until].fill(true);
-    if let Some((from, until)) = from_its_beginning.then(|| leading_key(&chars)).flatten() {
-        show(from, until);
-    }
     let mut at = 0;
     while at < chars.len() {
         if chars[at..].starts_with(&['{', '{']) {
@@ -76,20 +139,6 @@ pub(crate) fn veiled(line: &str, from_its_beginning: bool) -> String {
         at = end.max(at + 1);
     }
     chars.iter().zip(&shown).map(|(&c, &shown)| if shown { c } else { '*' }).collect()
-}
-
-/// The key at the beginning of a line, after its indentation and the `- ` of lists: plain, and with its colon.
-fn leading_key(chars: &[char]) -> Option<(usize, usize)> {
-    let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-    let mut from = chars.iter().take_while(|c| c.is_whitespace()).count();
-    while let ['-', ' ', ..] = chars[from..] {
-        from += 2 + chars[from + 2..].iter().take_while(|&&c| c == ' ').count();
-    }
-    let length = chars[from..].iter().take_while(|&&c| is_key(c)).count();
-    let rest = &chars[from + length..];
-    let colon = rest.iter().take_while(|&&c| c == ' ').count();
-    let ends = rest.get(colon) == Some(&':') && rest.get(colon + 1).is_none_or(|next| next.is_whitespace());
-    (ends && (1..=LONGEST_KEY).contains(&length)).then_some((from, from + length))
 }
 
 /// Shows an action from its `{{` to before its `}}`: its words, but no text in quotes.
@@ -145,11 +194,11 @@ mod tests {
                 "{\"kind\":\"***********\",\"*********\":{\"*\":\"*******\"},}",
             ),
             ("!!binary ZGF0YQ==: {a: b}", "******** ********: {*: *}"),
-            ("  password: hünter2 #1", "  password: ******* **"),
+            ("  password: hünter2 #1", "  ********: ******* **"),
             ("password hunter2", "******** *******"),
             ("  - - image: nginx", "  - - image: *****"),
-            ("x: my-data-x data", "x: **-****-* data"),
-            ("dsn: postgres://me:hunter2@db", "dsn: ********:****:**********"),
+            ("x: my-data-x data", "*: **-****-* data"),
+            ("dsn: postgres://me:hunter2@db", "***: ********:****:**********"),
             ("postgres://me:hunter2@db", "********:****:**********"),
             ("\tname: x", "\tname: *"),
         ] {
@@ -159,11 +208,24 @@ mod tests {
     }
 
     #[test]
+    fn hides_what_looks_like_a_key_in_a_broken_block_scalar_of_a_secret() {
+        for (line, expected) in [
+            ("   hunter2: y", "   *******: *"),
+            ("- hunter2: x", "- *******: *"),
+            ("hunter2.com/key: x", "*******.***/***: *"),
+            ("  hunter2 : ", "  ******* : "),
+            ("  metadata: {hunter2: x}", "  metadata: {*******: *}"),
+        ] {
+            assert_eq!(veiled(line, true), expected.replace(['.', '/'], "*"));
+        }
+    }
+
+    #[test]
     fn shows_a_template_but_none_of_its_texts() {
         for (line, expected) in [
             ("  image: {{ .Values.image }}:v1", "  image: {{ .Values.image }}:**"),
             ("{{- if $.Values.x }}", "{{- if $.Values.x }}"),
-            ("  a: {{ default \"hunter2\" .Values.a | quote }}", "  a: {{ default \"*******\" .Values.a | quote }}"),
+            ("  a: {{ default \"hunter2\" .Values.a | quote }}", "  *: {{ default \"*******\" .Values.a | quote }}"),
             ("{{ hunter2 }} {{ 'x }}", "{{ ******* }} {{ '* }}"),
             ("{{ hunter2", "{{ *******"),
         ] {

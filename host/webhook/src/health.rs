@@ -123,7 +123,7 @@ impl Health {
     }
 
     /// What a person should know though reviews can be judged: refused reloads, then other concerns, by name.
-    fn warnings(&self) -> Vec<String> {
+    pub fn warnings(&self) -> Vec<String> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let refused = state.refused.iter().map(|(what, reason)| {
             format!("reload of {} refused, the last good version serves: {}", one_line(what), one_line(reason))

@@ -150,6 +150,56 @@ impl<'d> Git<'d> {
         if status.success() { Ok(()) } else { Err(failed(&arguments, &said)) }
     }
 
+    /// Tells the content of each of these objects, in their order; nothing in place of more than `limit` bytes.
+    pub(super) fn contents(
+        &self,
+        ids: &[String],
+        limit: u64,
+        take: &mut dyn FnMut(usize, Option<Vec<u8>>),
+    ) -> Result<(), Unknown> {
+        let arguments = ["cat-file", "--batch"];
+        let lines = ids.iter().map(|id| format!("{id}\n")).collect::<String>();
+        let mut command = self.command(&arguments);
+        command.stdin(Stdio::piped());
+        let mut child = Self::start(command)?;
+        let said = gather(child.stderr.take());
+        let stdin = child.stdin.take();
+        let writer = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(lines.as_bytes())));
+        let mut read = || -> std::io::Result<()> {
+            let Some(stdout) = child.stdout.take() else { return Ok(()) };
+            let mut stdout = BufReader::new(stdout);
+            for (index, id) in ids.iter().enumerate() {
+                let mut head = String::new();
+                stdout.by_ref().take(MAX_ENTRY).read_line(&mut head)?;
+                let size = head.trim_end().strip_prefix(id.as_str()).and_then(|rest| rest.strip_prefix(" blob "));
+                let size: u64 = size
+                    .and_then(|size| size.parse().ok())
+                    .ok_or_else(|| std::io::Error::other("it does not have a file of that commit"))?;
+                let mut content = stdout.by_ref().take(size);
+                let mut bytes = Vec::new();
+                if size <= limit {
+                    content.read_to_end(&mut bytes)?;
+                } else {
+                    std::io::copy(&mut content, &mut std::io::sink())?;
+                }
+                if content.limit() > 0 || stdout.by_ref().take(1).read(&mut [0])? == 0 {
+                    return Err(std::io::ErrorKind::UnexpectedEof.into());
+                }
+                take(index, (size <= limit).then_some(bytes));
+            }
+            Ok(())
+        };
+        let answer = read();
+        if answer.is_err() {
+            // It may still be writing to nobody.
+            let _ = child.kill();
+        }
+        let _ = child.wait();
+        let _ = writer.join();
+        let said = said.join().unwrap_or_default();
+        answer.map_err(|error| failed(&arguments, if said.is_empty() { format!("{error}") } else { said }.as_str()))
+    }
+
     /// The ids that files would have in the repository, byte for byte as they lie there.
     pub(super) fn hashes(&self, files: impl Iterator<Item = PathBuf>) -> Result<Vec<String>, Unknown> {
         let arguments = ["hash-object", "--no-filters", "--stdin-paths"];

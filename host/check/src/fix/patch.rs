@@ -34,6 +34,11 @@ pub(crate) fn unified(path: &str, old: &str, new: &str) -> (String, Vec<u32>) {
     (out, shown)
 }
 
+/// Whether a text has line ends that only YAML takes for such: to a patch they are a part of the line.
+pub(crate) fn has_lone_carriage_returns(text: &str) -> bool {
+    text.split('\n').any(|line| line.strip_suffix('\r').unwrap_or(line).contains('\r'))
+}
+
 /// Whether a terminal or a CI log would show these lines as they are: a patch cannot be escaped and still be one.
 pub(crate) fn is_harmless(patch: &str) -> bool {
     let obeyed = |c: char| {

@@ -1,6 +1,7 @@
 //! New versions of policy sets, waivers, labels, registries and certificates: loaded, tried, and put in force whole or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,9 @@ const REGISTRIES: &str = "registries";
 /// What the log says when a refusal is over.
 const MENDED: &str = "nothing is refused any more";
 
+/// What is refused where a look ended in a panic.
+const PANICKED: &str = "reading it ended in a panic, which is a bug; it is tried again";
+
 type Labels = BTreeMap<String, BTreeMap<String, String>>;
 
 /// One version of everything that is read from files and decides.
@@ -57,6 +61,8 @@ pub struct Seen {
     applied: Contents,
     /// Contents that were refused, so that they are not tried again and again.
     refused: Option<Contents>,
+    /// Whether the last look at them ended in a panic: nobody knows of which contents.
+    panicked: bool,
 }
 
 /// How often the first reading is repeated while somebody writes.
@@ -72,7 +78,7 @@ pub fn first(works: &Works, mut files: WatchedFiles, health: &Health) -> anyhow:
     let make = |sets, waivers| works.install_tried(sets, waivers);
     let (applied, (sets, labels)) = first_reading(&mut files, make)?;
     warn(&sets, health);
-    Ok(First { sets, labels, files: Seen { files, applied, refused: None } })
+    Ok(First { sets, labels, files: Seen { files, applied, refused: None, panicked: false } })
 }
 
 fn first_reading<T>(
@@ -157,6 +163,18 @@ pub struct Reloader {
     pub files: Seen,
 }
 
+/// Whether a look came to its end: a panic is a bug, refuses what was looked at, and ends no later look.
+fn survived(health: &Health, what: &'static str, look: impl FnOnce()) -> bool {
+    // Nothing is in force by halves: what decides is swapped whole, after everything that can panic.
+    let survived = catch_unwind(AssertUnwindSafe(look)).is_ok();
+    if !survived {
+        metrics::reload(what, false);
+        tracing::error!(reason = PANICKED, "new {what} are refused; the last good ones serve");
+        health.reloaded(what, Err(PANICKED.to_owned()));
+    }
+    survived
+}
+
 impl Reloader {
     /// Looks every so often, and whenever somebody asks for it.
     pub async fn run(mut self, interval: Duration, asked: Arc<Notify>) {
@@ -173,12 +191,15 @@ impl Reloader {
                 if forced {
                     tracing::info!("reading everything again, as SIGHUP asks");
                 }
-                self.look_at_certificates(&mut refused_certificate, forced);
-                self.look_at_registries(forced);
-                self.look_at_policies(forced);
+                let health = Arc::clone(&self.health);
+                if !survived(&health, CERTIFICATES, || self.look_at_certificates(&mut refused_certificate, forced)) {
+                    refused_certificate = Some(PANICKED.to_owned());
+                }
+                survived(&health, REGISTRIES, || self.look_at_registries(forced));
+                self.files.panicked |= !survived(&health, POLICIES, || self.look_at_policies(forced));
                 (self, refused_certificate)
             });
-            // Reading waits for the disk, compiling for the processor: a panic there is a bug, and the last good version serves.
+            // Reading waits for the disk, compiling for the processor.
             (self, refused_certificate) = match looking.await {
                 Ok(back) => back,
                 Err(error) => {
@@ -229,10 +250,10 @@ impl Reloader {
     }
 
     fn look_at_policies(&mut self, forced: bool) {
-        let Seen { files, applied, refused } = &mut self.files;
+        let Seen { files, applied, refused, panicked } = &mut self.files;
         let Some(found) = files.settled(&applied.plugins) else { return };
         if found == *applied && !forced {
-            if refused.take().is_some() {
+            if refused.take().is_some() | std::mem::take(panicked) {
                 tracing::info!("the policies that serve are back in their files; {MENDED}");
                 self.health.reloaded(POLICIES, Ok(()));
                 self.health.reloaded(LABELS, Ok(()));
@@ -251,9 +272,9 @@ impl Reloader {
         let Some((contents, read)) = attempt(files, make) else { return };
         match read {
             Reading { made: Ok(sets), labels: Ok(labels) } => {
-                let was_refused = refused.take().is_some();
-                *applied = contents;
+                let was_refused = refused.take().is_some() | std::mem::take(panicked);
                 self.put_in_force(Version { sets, labels });
+                self.files.applied = contents;
                 if was_refused {
                     tracing::info!("{MENDED}");
                 }
@@ -289,5 +310,23 @@ impl Reloader {
         self.health.reloaded(POLICIES, Ok(()));
         self.health.reloaded(LABELS, Ok(()));
         tracing::info!(policy_sets = named.join(","), "new policies are in force");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_webhook::health::Health;
+
+    use super::{POLICIES, survived};
+
+    #[test]
+    fn a_panic_in_one_look_refuses_what_it_looked_at_and_the_next_look_is_taken() {
+        let health = Health::new("v", "c", &[]);
+        assert!(!survived(&health, POLICIES, || panic!("a bug of a reader")));
+        let told = health.warnings().join("\n");
+        assert!(told.starts_with("reload of policies refused") && told.contains("ended in a panic"), "{told}");
+        assert!(health.missing().is_empty(), "the last good version serves");
+        assert!(survived(&health, POLICIES, || health.reloaded(POLICIES, Ok(()))));
+        assert!(health.warnings().is_empty());
     }
 }

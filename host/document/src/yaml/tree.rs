@@ -1,7 +1,6 @@
 //! The events of one document to a tree with anchors, before anything has a meaning.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 use libyaml_safer::{Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
@@ -9,12 +8,11 @@ use portcullis_model::{Source, Span};
 
 use crate::ReadLimits;
 use crate::error::{Error, ErrorKind};
-use crate::yaml::complaint;
+use crate::yaml::feed::Feed;
+use crate::yaml::{complaint, gave_up};
 
 /// The directives of one part of a stream: the parser compares each `%TAG` with all others.
 const MAX_TAG_DIRECTIVES: usize = 100;
-/// The parser decodes what it is given at once into four bytes a character, so it is given this much at a time.
-const BYTES_AT_A_TIME: usize = 4096;
 
 /// One node: its children follow it, up to `end`. Small, because there may be as many as [`portcullis_model::Limits::nodes`]
 /// and their keys: a text that is written as it is meant stays in the source.
@@ -89,7 +87,11 @@ impl Node {
 
 /// One part of a stream: usually one document.
 pub(crate) struct Part<'t> {
-    parser: Parser<Piecemeal<'t>>,
+    parser: Parser<Feed<'t>>,
+    /// How many events the parser gave.
+    events: usize,
+    /// The offsets in the text of commas that belong to tags.
+    commas: Vec<usize>,
     source: &'t Arc<Source>,
     text: &'t str,
     /// Where the text begins in the source.
@@ -104,9 +106,8 @@ impl<'t> Part<'t> {
         // Parts that were files of their own may each bring a byte-order mark.
         let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
         let text = &text[mark..];
-        let mut parser = Parser::new();
-        parser.set_input(Piecemeal::new(text));
-        let part = Self { parser, source, text, base: start + mark, limits: ReadLimits::default() };
+        let (parser, base, limits) = (parser_of(text, &[]), start + mark, ReadLimits::default());
+        let part = Self { parser, events: 0, commas: Vec::new(), source, text, base, limits };
         part.check()?;
         Ok(part)
     }
@@ -141,7 +142,25 @@ impl<'t> Part<'t> {
     }
 
     fn event(&mut self) -> Result<Event, Error> {
-        self.parser.parse().map_err(|error| complaint::syntax(&error, self.source, self.base, self.text))
+        loop {
+            if let Some(answer) = gave_up::caught(|| self.parser.parse()) {
+                self.events += 1;
+                return answer.map_err(|error| complaint::syntax(&error, self.source, self.base, self.text));
+            }
+            self.begin_again()?;
+        }
+    }
+
+    /// Leads a new parser to where the one before panicked, past the comma that it panicked at.
+    fn begin_again(&mut self) -> Result<(), Error> {
+        let comma = gave_up::place(self.text, &self.commas);
+        let comma = comma.map_err(|(kind, start, end)| self.error(kind, start as u64, end as u64))?;
+        self.commas.push(comma);
+        self.parser = parser_of(self.text, &self.commas);
+        let parser = &mut self.parser;
+        let events = self.events;
+        let same = gave_up::caught(|| (0..events).all(|_| parser.parse().is_ok()));
+        if same == Some(true) { Ok(()) } else { Err(ErrorKind::ParserGaveUp.nowhere()) }
     }
 
     fn error(&self, kind: ErrorKind, start: u64, finish: u64) -> Error {
@@ -167,6 +186,12 @@ impl<'t> Part<'t> {
         }
         start
     }
+}
+
+fn parser_of<'t>(text: &'t str, commas: &[usize]) -> Parser<Feed<'t>> {
+    let mut parser = Parser::new();
+    parser.set_input(Feed::new(text, commas));
+    parser
 }
 
 struct Composer<'p, 't> {
@@ -324,41 +349,5 @@ impl Composer<'_, '_> {
             }
             _ => finish,
         }
-    }
-}
-
-/// Gives a text to the parser a little at a time, cut between characters, and a line break after it: kubectl adds one to
-/// every line, and the parser panics where a block scalar has none.
-struct Piecemeal<'t> {
-    rest: &'t str,
-    ended: bool,
-}
-
-impl<'t> Piecemeal<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { rest: text, ended: text.ends_with('\n') }
-    }
-}
-
-impl BufRead for Piecemeal<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.rest.is_empty() && !std::mem::replace(&mut self.ended, true) {
-            self.rest = "\n";
-        }
-        Ok(&self.rest.as_bytes()[..self.rest.floor_char_boundary(BYTES_AT_A_TIME)])
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.rest = self.rest.get(amount..).unwrap_or_default();
-    }
-}
-
-impl Read for Piecemeal<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut bytes = self.rest.as_bytes();
-        let count = bytes.read(buffer)?;
-        // Only ever asked for the three bytes of a byte-order mark, which is gone by then.
-        self.rest = self.rest.get(count..).unwrap_or_default();
-        Ok(count)
     }
 }

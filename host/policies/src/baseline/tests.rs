@@ -115,6 +115,7 @@ fn refuses_what_nobody_answers_for() {
         refused(&format!("owner: a, expires: 2027-01-01, findings: [{{{entry}}}]"))
     };
     assert_eq!(finding(("count: 2", "count: 0")), "`count` must be a whole number from 1");
+    assert_eq!(finding(("count: 2", "count: 999999999")), "`count` may be 10000 at most");
     assert_eq!(finding(("count: 2", "count: 1.5")), "`count` must be a whole number from 1");
     assert_eq!(finding((", count: 2", "")), "`findings[0]` has no `count`");
     assert_eq!(finding(("resource-limits/cpu", "cpu")), "the rule names no plugin");
