@@ -4,21 +4,19 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use crate::code::Op;
-use crate::documents::{Answer, NodeKind};
+use crate::documents::NodeKind;
 use crate::machine::{Found, ITEM, Machine};
 use crate::place::Place;
-use crate::request::{Given, Holds, NAMESPACE, REQUEST, STRUCTS};
 use crate::value::{Value, is_key, key_order};
 
 /// Bytes of a document's text that cost a step: no more than a host lets cross (1 MiB) costs less than the whole budget.
-const BYTES_ASKED: u64 = 4;
+pub(crate) const BYTES_ASKED: u64 = 4;
 /// Steps for each question to the host: no more than a host answers (100,000) cost less than the whole budget, so that the
 /// budget ends first, and what was found until then stays found.
 const ASKED: u64 = 2;
 
 impl<'a> Machine<'a> {
-    fn asks(&mut self, questions: u64) {
+    pub(crate) fn asks(&mut self, questions: u64) {
         self.work(questions * ASKED);
     }
 
@@ -40,7 +38,7 @@ impl<'a> Machine<'a> {
     }
 
     /// A text of a document: what is lent is only looked at.
-    fn read(&mut self, text: Cow<'a, str>) -> Value<'a> {
+    pub(crate) fn read(&mut self, text: Cow<'a, str>) -> Value<'a> {
         match text {
             Cow::Borrowed(text) => {
                 self.look(text.len());
@@ -377,69 +375,6 @@ impl<'a> Machine<'a> {
         }
         true
     }
-
-    pub(crate) fn structure(&self, number: u8) -> Value<'a> {
-        if number >= NAMESPACE && !self.documents.namespaced() {
-            return Value::Null;
-        }
-        Value::Struct(number)
-    }
-
-    /// A field of a structure that is a value: of `variables.r` where that is `request`. An error where nobody here can tell
-    /// it: that is not "there is none".
-    fn field_of(&mut self, number: u8, name: &str) -> Result<Option<Value<'a>>, Value<'a>> {
-        let fields =
-            STRUCTS.get(usize::from(number)).map_or(STRUCTS[usize::from(REQUEST)].fields, |found| found.fields);
-        let Some(field) = fields.iter().find(|field| field.name == name) else { return Ok(None) };
-        match field.holds {
-            _ if field.whole && !self.documents.whole() => Err(not_known(name)),
-            Holds::Struct(inner) => Ok(Some(Value::Struct(inner))),
-            Holds::Given(given, _) => match self.answer(given) {
-                Some(unknown @ Value::Error(_)) => Err(unknown),
-                answer => Ok(answer),
-            },
-            Holds::Unknown => Err(not_known(name)),
-        }
-    }
-
-    pub(crate) fn given(&mut self, op: Op, number: u8) {
-        let answer = Given::ALL.get(usize::from(number)).and_then(|given| self.answer(*given));
-        let value = match (op, answer) {
-            (_, Some(unknown @ Value::Error(_))) => unknown,
-            (Op::HasGiven, answer) => Value::Bool(answer.is_some()),
-            (Op::GivenOptional, Some(value)) => Value::some(value),
-            (Op::GivenOptional, None) => Value::Optional(None),
-            (_, Some(value)) => value,
-            (_, None) => no_such_key(given_name(number)),
-        };
-        self.push(value, Place::NONE);
-    }
-
-    fn answer(&mut self, given: Given) -> Option<Value<'a>> {
-        if matches!(given, Given::NamespaceName | Given::NamespaceLabels) && !self.documents.namespaced() {
-            return None;
-        }
-        self.asks(1);
-        Some(match self.documents.given(given) {
-            Answer::Absent => return None,
-            Answer::Unknown(why) => Value::error(why),
-            Answer::Text(text) => self.read(text.into()),
-            Answer::Bool(value) => Value::Bool(value),
-            Answer::Texts(texts) => {
-                let bytes: usize = texts.iter().map(String::len).sum();
-                self.work((bytes + texts.len()) as u64 / BYTES_ASKED);
-                Value::list(texts.into_iter().map(Value::text).collect())
-            }
-            Answer::Pairs(pairs) => {
-                let bytes: usize = pairs.iter().map(|(key, value)| key.len() + value.len()).sum();
-                self.work((bytes + pairs.len()) as u64 / BYTES_ASKED);
-                let mut entries: Vec<_> = pairs.into_iter().map(|(k, v)| (Value::text(k), Value::text(v))).collect();
-                entries.sort_by(|(a, _), (b, _)| key_order(a, b));
-                Value::Map(Rc::new(entries))
-            }
-            Answer::Node(node) => self.load(Value::Node(node)),
-        })
-    }
 }
 
 /// Whether a value may stand between the brackets behind a map: `null` may be a key, but nobody can ask for it so.
@@ -452,24 +387,11 @@ fn is_index(key: &Value<'_>) -> bool {
     matches!(key, Value::Int(_) | Value::Uint(_) | Value::Double(_))
 }
 
-fn given_name(number: u8) -> &'static str {
-    let fields = STRUCTS.iter().flat_map(|found| found.fields);
-    let found = fields.into_iter().find(|field| match field.holds {
-        Holds::Given(given, _) => given as u8 == number,
-        _ => false,
-    });
-    found.map_or("", |field| field.name)
-}
-
 fn no_position<'a>(key: &Value<'_>) -> Value<'a> {
     Value::error(format!("unsupported index type `{}` in list", key.type_name()))
 }
 
-fn not_known<'a>(name: &str) -> Value<'a> {
-    Value::error(format!("`{name}` is not known here"))
-}
-
-fn no_such_key<'a>(key: &str) -> Value<'a> {
+pub(crate) fn no_such_key<'a>(key: &str) -> Value<'a> {
     Value::error(format!("no such key: {key}"))
 }
 

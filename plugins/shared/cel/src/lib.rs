@@ -38,6 +38,7 @@ mod secrets;
 mod semver;
 mod strings;
 mod time;
+mod told;
 mod typing;
 mod url;
 mod value;
