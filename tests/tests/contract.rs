@@ -25,8 +25,14 @@ fn component(version: &str) -> Vec<u8> {
 
 #[test]
 fn runs_a_plugin_that_was_built_against_contract_1_0() {
+    // What that version's own WIT makes of it today, and the bytes that were made of it then.
+    runs(&component("1.0"));
+    runs(&std::fs::read(frozen("1.0").join("plugin.wasm")).expect("the component of then"));
+}
+
+fn runs(component: &[u8]) {
     let folder = Folder::new("contract");
-    folder.write("first.wasm", component("1.0"));
+    folder.write("first.wasm", component);
     folder.write("pod.yaml", POD);
     folder.write(
         "set.yaml",
@@ -47,6 +53,7 @@ fn keeps_what_was_published_as_it_was() {
 }
 
 const FROZEN: &[(&str, &str)] = &[
+    ("1.0/plugin.wasm", "sha256:b7877581173bec5863677e2e01850b6a1bfcba49fc087ddd5a511930dba8afef"),
     ("1.0/plugin.wat", "sha256:375d8a2596844f6688277b04de82e8e437e9a6bb6a0d8b8bb1e1cce772913280"),
     ("1.0/plugin.wit", "sha256:d66a542a44036fec85abd54a5f10eb3d769468794c6483d921553aeaed1920fe"),
     ("1.0/types.wit", "sha256:b0861b9d45ad2c42fac65a04225ea56ff6bf448e30a6515a3e3169ba049410ff"),

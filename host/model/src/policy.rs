@@ -134,7 +134,7 @@ pub struct MatchCondition {
 /// Which version of a request its rules are compared with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Versions {
-    /// The one that was sent here.
+    /// The one that was sent here. Of a file, which nobody sent, the same holds as for `Equivalent`.
     #[default]
     Sent,
     /// The one in which somebody asked the API server, before it converted anything (`matchPolicy: Exact`).

@@ -28,6 +28,26 @@ fn compares_the_version_that_a_match_policy_says() {
 }
 
 #[test]
+fn lets_no_file_past_a_rule_of_a_policy_set_by_its_version_a14() {
+    let deployment = |group: &str, version: &str| {
+        let kind = GroupVersionKind { group: group.into(), version: version.into(), kind: "Deployment".into() };
+        let resource =
+            GroupVersionResource { group: group.into(), version: version.into(), resource: "deployments".into() };
+        Review { request: Request { kind, resource: Some(resource), ..pod().request }, ..pod() }
+    };
+    let set =
+        set("{resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: ['*'], resources: [deployments]}]}");
+    assert_eq!(set.select(0, &deployment("apps", "v1")), Selection::Applies);
+    for (group, version) in [("apps", "v1beta1"), ("extensions", "v1beta1")] {
+        let file = deployment(group, version);
+        assert!(matches!(set.select(0, &file), Selection::Unknown(_)), "{group}/{version}: nobody converts a file");
+        let sent = Review { request_document: Some(json("{}")), ..file };
+        assert_eq!(set.select(0, &sent), Selection::Skips, "the registration has the API server convert it");
+    }
+    assert_eq!(set.select(0, &deployment("example.com", "v1beta1")), Selection::Skips, "another group");
+}
+
+#[test]
 fn does_not_skip_what_another_group_serves_too() {
     let event = |group: &str| {
         let kind = GroupVersionKind { group: group.into(), version: "v1".into(), kind: "Event".into() };
