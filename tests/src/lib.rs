@@ -3,7 +3,8 @@
 #![expect(clippy::panic, reason = "a test that cannot read the answer has failed")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 
 /// Every format of `check`.
 pub const FORMATS: [&str; 8] = ["human", "json", "sarif", "junit", "github", "gitlab", "markdown", "html"];
@@ -152,7 +153,7 @@ pub fn portcullis_with(folder: &Path, arguments: &[&str], input: Option<&[u8]>) 
 
 /// The same with further variables in its environment.
 pub fn portcullis_in(folder: &Path, variables: &[(&str, &str)], arguments: &[&str], input: Option<&[u8]>) -> Answer {
-    let cache = std::env::temp_dir().join(format!("portcullis-tests-cache-{}", std::process::id()));
+    let cache = cache();
     let mut command = Command::new(binary());
     command.args(arguments).current_dir(folder).env_clear();
     command.env("PORTCULLIS_CACHE_DIR", cache).env("PORTCULLIS_TIME", "2026-11-21T10:00:00Z");
@@ -163,6 +164,19 @@ pub fn portcullis_in(folder: &Path, variables: &[(&str, &str)], arguments: &[&st
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
+}
+
+/// The product's cache, one for all tests of a process; gone with it.
+fn cache() -> &'static Path {
+    static CACHE: OnceLock<(PathBuf, Option<Child>)> = OnceLock::new();
+    let (folder, _) = CACHE.get_or_init(|| {
+        let folder = std::env::temp_dir().join(format!("portcullis-tests-cache-{}", std::process::id()));
+        // A process of tests ends without a word to anybody: only its end of this pipe tells.
+        let mut sweeper = Command::new("sh");
+        sweeper.args(["-c", "cat; exec rm -rf \"$0\""]).arg(&folder).stdin(Stdio::piped());
+        (folder, sweeper.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok())
+    });
+    folder
 }
 
 fn run(command: &mut Command, input: Option<&[u8]>) -> Output {

@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, demo, test, e2e, bench, chart, dist, map, pictures, tools.
+//! Runs one of the project's own commands: build, demo, test, e2e, bench, chart, dist, map, oracle, pictures, tools.
 
 use std::process::ExitCode;
 
@@ -19,6 +19,7 @@ mod elf;
 mod example;
 mod image;
 mod map;
+mod oracle;
 mod pictures;
 mod python;
 mod test;
@@ -42,6 +43,9 @@ cargo xtask <command>
   chart          Render `deploy/manifests` from the Helm chart, then lint, render and judge it with all its values (needs Go).
   dist           Build what is given away, below `target/dist`: a static binary (musl) with checksum, SBOM and OCI image.
   map            Write the map of the files in `host/README.md` again, from their first sentences.
+  oracle [--questions N] [--seed S] [KIND...]
+                 Ask Kubernetes' own libraries (Go) and ours a million questions about each of quantity, selector, name, image
+                 and yaml, and fail on what differs and is not listed in `tests/oracle/kubernetes/differs.tsv`.
   pictures       Draw the pictures of the README below `docs/images` (the page's need Chromium).
   tools          Install what only some tests need (cosign, crane, syft, bandit, semgrep, a registry) into the cache, and print
                  the variables by which the tests find it.
@@ -86,6 +90,9 @@ fn main() -> ExitCode {
         ["map"] => |workspace| map::run(workspace).map(|()| ExitCode::SUCCESS),
         ["pictures"] => |workspace| pictures::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
         ["tools"] => return ended(test::tools().map(|()| ExitCode::SUCCESS)),
+        ["oracle", wanted @ ..] => {
+            return ended(Workspace::open().and_then(|workspace| oracle::run(&workspace, wanted)));
+        }
         unknown => {
             eprintln!("xtask: there is no command `{}`; `cargo xtask help` lists them", unknown.join(" "));
             return ExitCode::from(MISUSED);

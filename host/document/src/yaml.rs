@@ -5,9 +5,10 @@
 //!   last in silence. A merge key is no second time: what stands later wins, as in kubectl (usually the map's own key,
 //!   because `<<` usually stands first);
 //! - what follows `...` in one part of a stream is read, where kubectl drops it in silence;
-//! - `--- text` on one line, `%YAML` and `%TAG` are read, where kubectl refuses them; so is the escape `\/`;
-//! - text after the one value of a part, a byte-order mark at the beginning of a later line and `\r\r\n` are errors, where
-//!   kubectl drops, keeps or joins them; so is a plain scalar in brackets that ends with `:` (`[a:]`);
+//! - `--- text` on one line, `%YAML` and `%TAG` are read, where kubectl refuses them; so are the escape `\/`, a `?` inside a plain
+//!   scalar in brackets, and up to four bytes after a JSON text;
+//! - text after the one value of a part, a byte-order mark inside and `\r\r\n` are errors, where
+//!   kubectl drops, keeps or joins them; so are a plain scalar in brackets that ends with `:` (`[a:]`) and brackets and commas in a tag;
 //! - half of a surrogate pair is an error in JSON, where kubectl puts U+FFFD in its place;
 //! - depth, values, documents and what aliases repeat have limits of our own.
 
@@ -30,6 +31,9 @@ pub use complaint::yaml_looks_like_template;
 
 /// Held while a text above [`LARGE_YAML_BYTES`] is parsed.
 static ONE_LARGE_TEXT: Mutex<()> = Mutex::new(());
+
+/// How far kubectl looks for the brace that JSON begins with.
+const JSON_WITHIN: usize = 4096;
 
 /// The documents of a stream so far.
 struct Documents {
@@ -77,7 +81,9 @@ fn read_stream(source: &Arc<Source>, limits: &ReadLimits) -> Result<Vec<Document
 /// What JSON has to say about a part that is written as JSON.
 fn json_complaint(source: &Arc<Source>, start: usize, end: usize, limits: &ReadLimits) -> Option<Error> {
     let text = source.text().get(..end)?;
-    let at = blank_after(text, start);
+    // The line of dashes that begins a part stays with it.
+    let dashes = text[start..].strip_prefix("---").and_then(|rest| rest.find('\n'));
+    let at = blank_after(text, dashes.map_or(start, |length| start + 3 + length));
     begins_as_json(&text[at..]).then(|| json::read_value(text, at, Some(source), limits).err()).flatten()
 }
 
@@ -86,9 +92,21 @@ fn begins_as_json(text: &str) -> bool {
     text.strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(['"', '}']))
 }
 
-/// The offset of what follows the blanks at an offset.
+fn begins_as_number(text: &str) -> bool {
+    text.strip_prefix('-').unwrap_or(text).starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// The offset of what follows JSON's blanks at an offset.
 fn blank_after(text: &str, at: usize) -> usize {
-    text.len() - text[at..].trim_start_matches([' ', '\t', '\r', '\n', '\u{feff}']).len()
+    text.len() - text[at..].trim_start_matches([' ', '\t', '\r', '\n']).len()
+}
+
+/// Where YAML begins behind JSON that ended at an offset: kubectl drops white space of any kind up to the end of the line, so
+/// that a no-break space before `{` makes no text of an object (`consumeWhitespace` of k8s.io/apimachinery).
+fn yaml_after(text: &str, at: usize) -> usize {
+    let rest = &text[at..];
+    let end = rest.find('\n').map_or(text.len(), |length| at + length + 1);
+    end - text[at..end].trim_start().len()
 }
 
 impl Documents {
@@ -102,11 +120,11 @@ impl Documents {
     /// Reads JSON texts from the beginning as long as there are any; returns where YAML goes on, and why JSON did not.
     fn read_leading_json(&mut self, source: &Arc<Source>) -> Result<(usize, Option<Error>), Error> {
         let text = source.text();
-        let first = blank_after(text, 0);
-        if !text[first..].starts_with('{') {
+        let first = text.len() - text.trim_start().len();
+        if first >= JSON_WITHIN || !text[first..].starts_with('{') {
             return Ok((0, None));
         }
-        let mut from = 0;
+        let (mut from, mut count) = (0, 0);
         loop {
             let at = blank_after(text, from);
             if at == text.len() {
@@ -116,10 +134,16 @@ impl Documents {
                 Ok((document, end)) => {
                     self.keep(document)?;
                     from = end;
+                    count += 1;
                 }
                 // Two JSON texts make a JSON stream: what follows may not be YAML (kubectl's rule).
-                Err(error) if self.read.len() > 1 => return Err(error),
-                Err(error) => return Ok((from, Some(error).filter(|_| begins_as_json(&text[first..])))),
+                // Go takes `07` for two texts and goes on after them; as YAML, what follows would be a part of one text.
+                Err(error) if count == 1 && begins_as_number(&text[at..]) => return Err(error),
+                Err(error) if count > 1 => return Err(error),
+                Err(error) => {
+                    let json = Some(error).filter(|_| begins_as_json(&text[first..]));
+                    return Ok((yaml_after(text, from), json));
+                }
             }
         }
     }

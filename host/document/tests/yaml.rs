@@ -174,6 +174,39 @@ fn reads_streams_as_kubectl_splits_them() {
 }
 
 #[test]
+fn reads_an_object_behind_white_space_of_any_kind_a09b() {
+    // kubectl creates what stands in the braces. A plain scalar that begins with the space would be a text that nobody judges.
+    for blank in ["\u{a0}", "\u{3000}", "\u{85}", "\u{2028}", "\t", " \u{a0}\t", "\u{c}"] {
+        for object in ["{\"a\":{\"b\":1}}", "{a: {b: 1}}", "{\"a\":{\"b\":1,},}"] {
+            assert_eq!(json(&format!("{blank}{object}\n")), r#"{"a":{"b":1}}"#, "{blank:?}{object}");
+        }
+        let second = json(&format!("{{\"a\":1}}{blank}{{\"b\":[],}}\n"));
+        assert_eq!(second, r#"{"a":1} {"b":[]}"#, "{blank:?}");
+    }
+    assert_eq!(json("{\"a\":1}\u{feff}{\"b\":2}"), r#"{"a":1} {"b":2}"#);
+    let hidden = "{}07\n{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}";
+    assert_eq!(
+        refused(hidden).to_string(),
+        "a number that is not written as JSON wants it",
+        "kubectl creates that Pod"
+    );
+    assert_eq!(complaint("{\"a\":1}{\"b\":2}\u{feff}{\"c\":3}"), "a.yaml:1:15: no JSON value begins here");
+}
+
+#[test]
+fn refuses_a_byte_order_mark_that_makes_kubectl_read_a_comment_a09b() {
+    // kubectl 1.36 reads `{"hostNetwork":true}` of the first: the mark stands at the end of go-yaml's buffer.
+    for text in [
+        format!("#{}\u{feff}\n# hostNetwork: true\n", "x".repeat(509)),
+        format!("a: \"{}\u{feff}\"\n#b: true\n", "x".repeat(505)),
+        "a: |\n  x\u{feff}y\n".to_owned(),
+    ] {
+        assert_eq!(refused(&text).to_string(), "a byte-order mark inside the text");
+    }
+    assert_eq!(json("\u{feff}a: 1\n---\n\u{feff}b: \"\\uFEFF\"\n"), "{\"a\":1} {\"b\":\"\u{feff}\"}");
+}
+
+#[test]
 fn reads_block_and_quoted_scalars() {
     assert_eq!(
         json("a: |\n  x\n   y\n\nb: >-\n  x\n  y\n\n  z\nc: |+\n  x\n\n"),

@@ -64,6 +64,9 @@ impl fmt::Display for BuildError {
 
 impl std::error::Error for BuildError {}
 
+/// So many times what it holds is the room that a finished document may keep.
+const SLACK: usize = 4;
+
 struct Open {
     node: u32,
     /// Where this container's children begin in `pending`.
@@ -173,12 +176,20 @@ impl DocumentBuilder {
     }
 
     /// The finished tree.
-    pub fn finish(self) -> Result<Document, BuildError> {
+    pub fn finish(mut self) -> Result<Document, BuildError> {
         if let Some(failure) = self.failed {
             return Err(failure);
         }
         if !self.open.is_empty() || self.pending.len() != 1 {
             return Err(BuildError::Incomplete);
+        }
+        // One of many values of a text must not keep room for all of it.
+        let Arena { nodes, children, text, .. } = &mut self.arena;
+        let wasteful = |room: usize, used: usize| room > used.saturating_mul(SLACK);
+        if wasteful(nodes.capacity(), nodes.len()) || wasteful(text.capacity(), text.len()) {
+            nodes.shrink_to_fit();
+            children.shrink_to_fit();
+            text.shrink_to_fit();
         }
         Ok(Document { arena: Arc::new(self.arena), root: 0 })
     }
@@ -278,6 +289,15 @@ mod tests {
             assert!(matches!(refused, BuildError::DuplicateKey { second: Some(Span { start: 7, .. }), .. }));
             assert!(map_of(count, "other").is_ok());
         }
+    }
+
+    #[test]
+    fn keeps_no_room_for_the_rest_of_a_text() {
+        let mut b = DocumentBuilder::new(None, Limits::default()).expecting(1 << 20);
+        b.string("one of many values", None);
+        let arena = b.finish().expect("a document").arena;
+        let room = arena.nodes.capacity().max(arena.children.capacity()).max(arena.text.capacity());
+        assert!(room <= 64, "room for {room}");
     }
 
     #[test]

@@ -5,14 +5,14 @@ use std::process::Command;
 
 use crate::sample::digest;
 
-/// The program of a folder with a `main.go`, built once from its Go modules into a cache outside of the checkout.
+/// The program of a folder with a `go.mod`, built once from its Go modules into a cache outside of the checkout.
 ///
 /// # Errors
 /// Why it cannot be had, in words.
 pub fn built(source: &Path) -> Result<PathBuf, String> {
     let mut text = Vec::new();
-    for file in ["go.mod", "go.sum", "main.go"] {
-        text.extend(std::fs::read(source.join(file)).map_err(|error| format!("{file}: {error}"))?);
+    for file in sources(source)? {
+        text.extend(std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?);
     }
     let called = source.file_name().ok_or("the folder has no name")?.to_string_lossy();
     let name = format!("{called}-{}", &digest(&text)["sha256:".len()..][..16]);
@@ -32,6 +32,17 @@ pub fn built(source: &Path) -> Result<PathBuf, String> {
     }
     std::fs::rename(&unfinished, &program).map_err(|error| error.to_string())?;
     Ok(program)
+}
+
+/// What the program is made of, in the order of the names.
+fn sources(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|file| {
+        file.extension().is_some_and(|extension| ["go", "mod", "sum"].iter().any(|known| extension == *known))
+    });
+    files.sort();
+    Ok(files)
 }
 
 /// The cache of `cargo xtask`.

@@ -29,11 +29,14 @@ pub(crate) fn parts(text: &str, from: usize) -> Vec<(usize, usize)> {
     parts
 }
 
-/// The next line that begins with `---` and a blank or its end.
+/// The next line that begins with `---` and a blank, a comment or its end.
 fn next_marker(text: &str, from: usize) -> Option<usize> {
     let is_marker = |at: usize| {
         let rest = text[at..].strip_prefix("---")?;
-        rest.chars().next().is_none_or(|next| next.is_ascii_whitespace()).then_some(at)
+        let line = rest.split('\n').next().unwrap_or_default();
+        // kubectl trims white space of any kind, and knows a comment without a blank before it.
+        let alone = line.trim_start().is_empty() || line.trim_start().starts_with('#');
+        (alone || line.starts_with(|next: char| next.is_ascii_whitespace())).then_some(at)
     };
     let begins_line = from == 0 || text.as_bytes()[from - 1] == b'\n' || text[..from].ends_with('\u{feff}');
     if let Some(at) = begins_line.then(|| is_marker(from)).flatten() {
@@ -76,6 +79,13 @@ mod tests {
         assert_eq!(split("a: 1\n--- # two\nb: 2\r\n---\r\nc: 3\n---"), ["a: 1\n", "b: 2\r\n", "c: 3\n", ""]);
         assert_eq!(split("---\na: 1\n"), ["---\na: 1\n"]);
         assert_eq!(split("a: |\n  ---\n  x\nb: ---\n---c: 1\n"), ["a: |\n  ---\n  x\nb: ---\n---c: 1\n"]);
+    }
+
+    #[test]
+    fn splits_where_kubectl_sees_nothing_but_white_space_or_a_comment_a09b() {
+        assert_eq!(split("a: 1\n---\u{3000}\t\nb: 2\n"), ["a: 1\n", "b: 2\n"]);
+        assert_eq!(split("a: 1\n---#c\nb: 2\n---\u{a0}# c\nc: 3\n"), ["a: 1\n", "b: 2\n", "c: 3\n"]);
+        assert_eq!(split("a: 1\n---\u{a0}b\n"), ["a: 1\n---\u{a0}b\n"]);
     }
 
     #[test]

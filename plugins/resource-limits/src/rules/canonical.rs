@@ -94,10 +94,11 @@ fn is_kept(text: &str) -> bool {
         return is_short && whole.parse::<i64>().is_ok_and(|value| value & 7 != 0);
     }
     let exponent = match DECIMAL.iter().position(|known| *known == suffix) {
-        Some(position) => position as i64 * 3 - 9,
-        None => suffix.get(1..).and_then(|digits| digits.parse().ok()).unwrap_or(0),
+        Some(position) => position as i32 * 3 - 9,
+        // Kubernetes cuts the exponent to 32 bits: `1e4294967296` is 1.
+        None => suffix.get(1..).and_then(|digits| digits.parse::<i64>().ok()).unwrap_or(0) as i32,
     };
-    let scale = exponent - fraction.len() as i64;
+    let scale = exponent.wrapping_sub(fraction.len() as i32);
     let thousands = [whole, fraction].concat().ends_with("000");
     count <= 18 && scale >= -9 && scale % 3 == 0 && !thousands && whole != "0"
 }
@@ -164,6 +165,14 @@ mod tests {
             let Amount::Exact(quantity) = Amount::parse(written) else { panic!("{written} is no quantity") };
             assert_eq!(super::stored(quantity, written), stored, "{written}");
         }
+    }
+
+    #[test]
+    fn keeps_what_kubernetes_keeps_where_it_cuts_the_exponent() {
+        for text in ["1e4294967296", "81436E-9223372036854775808", "1.234e4294967299"] {
+            assert!(is_kept(text), "{text}");
+        }
+        assert!(!is_kept("1.5e-2147483648") && !is_kept("1.5e-9223372036854775808"));
     }
 
     #[test]

@@ -36,12 +36,14 @@ impl Quantity {
         }
         let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
         let whole = &rest[..digits(rest)];
+        let mut has_digits = !whole.is_empty();
         let mut suffix = &rest[whole.len()..];
         let whole = whole.trim_start_matches('0');
         let mut fraction = "";
         if let Some(after) = suffix.strip_prefix('.') {
             fraction = &after[..digits(after)];
             suffix = &after[fraction.len()..];
+            has_digits |= !fraction.is_empty();
         }
         let (base, exponent) = unit(suffix)?;
         // Where nothing but zeros stands, apimachinery reads no further.
@@ -49,6 +51,10 @@ impl Quantity {
         let nanos = exact(whole, fraction, base, exponent);
         let nanos = if base == 2 { nanos.min(i128::from(i64::MAX) * NANOS) } else { nanos };
         let small = kept_small(whole, fraction, base, exponent);
+        // Without any digit, it is zero only as long as it is kept so: `Ki` is, `Pi` is no quantity.
+        if small.is_none() && !has_digits {
+            return None;
+        }
         let sign = if negative { -1 } else { 1 };
         Some(Self {
             nanos: sign * nanos,
@@ -68,7 +74,7 @@ impl Quantity {
             (Some((a, s)), Some((b, t))) => {
                 let least = s.min(t);
                 let scaled = |value: i64, scale: i32| {
-                    let factor = i64::try_from(power((scale - least).unsigned_abs())).ok()?;
+                    let factor = i64::try_from(power(scale.abs_diff(least))).ok()?;
                     value.checked_mul(factor)
                 };
                 scaled(a, s).zip(scaled(b, t)).and_then(|(a, b)| a.checked_add(b)).map(|sum| (sum, least))
@@ -127,16 +133,19 @@ fn unit(suffix: &str) -> Option<(u32, i32)> {
     let exponent = suffix.strip_prefix(['e', 'E'])?;
     let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    if plain { exponent.parse::<i64>().ok().map(|exponent| (10, exponent.clamp(-1000, 1000) as i32)) } else { None }
+    // Kubernetes cuts the exponent to 32 bits: `1e4294967296` is 1.
+    if plain { exponent.parse::<i64>().ok().map(|exponent| (10, exponent as i32)) } else { None }
 }
 
 /// Billionths, rounded up.
 fn exact(whole: &str, fraction: &str, base: u32, exponent: i32) -> i128 {
+    if base == 2 {
+        return binary(whole, fraction, exponent.unsigned_abs());
+    }
     let mut nanos: i128 = 0;
     let mut lost = false;
     // The digits one by one, and where the point stands in billionths of the unit.
-    let shift = 9 + if base == 10 { exponent } else { 0 };
-    let keep = i32::try_from(whole.len()).unwrap_or(i32::MAX).saturating_add(shift);
+    let keep = i32::try_from(whole.len()).unwrap_or(i32::MAX).saturating_add(exponent.saturating_add(9));
     let mut taken = 0;
     for digit in whole.bytes().chain(fraction.bytes()) {
         if taken < keep {
@@ -149,10 +158,23 @@ fn exact(whole: &str, fraction: &str, base: u32, exponent: i32) -> i128 {
     if keep > taken {
         nanos = nanos.saturating_mul(power((keep - taken) as u32)).min(MOST);
     }
-    if base == 2 {
-        nanos = nanos.saturating_mul(1 << exponent).min(MOST);
-    }
     nanos + i128::from(lost)
+}
+
+/// The same times a power of two: no digit of the fraction is lost before it is multiplied.
+fn binary(whole: &str, fraction: &str, exponent: u32) -> i128 {
+    let unit = NANOS << exponent;
+    let digits = whole
+        .bytes()
+        .fold(0_i128, |sum, digit| sum.saturating_mul(10).saturating_add(i128::from(digit - b'0')).min(MOST));
+    // From the last digit, so that the length does not matter.
+    let (mut value, mut lost) = (0_i128, false);
+    for digit in fraction.bytes().rev() {
+        let sum = value + i128::from(digit - b'0') * unit;
+        value = sum / 10;
+        lost |= sum % 10 != 0;
+    }
+    digits.saturating_mul(unit).saturating_add(value + i128::from(lost)).min(MOST)
 }
 
 /// A value and a power of ten, where apimachinery keeps it so.
@@ -163,7 +185,7 @@ fn kept_small(whole: &str, fraction: &str, base: u32, exponent: i32) -> Option<(
         _ if fraction.is_empty() => (0, 15 - count - exponent * 3 / 10 - 1, 1_i64 << exponent),
         _ => return None,
     };
-    let scale = scale - after;
+    let scale = scale.wrapping_sub(after);
     if precision < 0 || scale < -9 {
         return None;
     }
@@ -202,5 +224,29 @@ fn amount(value: &Value<'_>) -> Option<Quantity> {
         Value::Int(number) => Some(Quantity::of(*number)),
         Value::Quantity(quantity) => Some(**quantity),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Quantity;
+
+    #[test]
+    fn reads_exponents_and_texts_without_digits_as_kubernetes_does_a17b() {
+        let shown = |text: &str| Quantity::parse(text).expect("a quantity").shown();
+        assert_eq!(shown("9538e9223372036854775807"), "953.8");
+        assert_eq!(shown("1e4294967296"), "1");
+        assert_eq!(shown("7e-4294967294"), "700");
+        assert_eq!(shown("1e-2147483648"), "0.000000001");
+        for text in ["Pi", "e-20", "-.Ei", "n."] {
+            assert_eq!(Quantity::parse(text), None, "{text}");
+        }
+        assert_eq!(shown("Ki"), "0");
+        let more = |more: &str, less: &str| {
+            Quantity::parse(more).zip(Quantity::parse(less)).map(|(m, l)| m.compare(&l).is_gt())
+        };
+        assert_eq!(more("7700.641584248656Gi", "7700.641584248606Gi"), Some(true));
+        let most = Quantity::parse("1e2147483647").expect("a quantity");
+        assert!(most.plus(&most).compare(&Quantity::of(i64::MAX)).is_gt());
     }
 }

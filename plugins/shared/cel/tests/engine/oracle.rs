@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::trees::{Outcome, judge};
+use portcullis_support::go;
 use serde_json::{Value as Json, json};
 
 /// Where the oracle stands.
@@ -48,14 +49,10 @@ fn questions() -> Vec<(String, Json)> {
 
 /// The oracle's answers; nothing where it cannot be built here.
 fn answers(questions: &[(String, Json)]) -> Option<Vec<Json>> {
-    let program = std::env::var_os("PORTCULLIS_CEL_ORACLE").map(std::path::PathBuf::from);
-    let program = program.or_else(|| {
-        let program = std::env::temp_dir().join(format!("portcullis-cel-oracle-{}", std::process::id()));
-        let mut go = Command::new("go");
-        go.args(["build", "-o"]).arg(&program).arg(".").current_dir(ORACLE).env("GOFLAGS", "-mod=readonly");
-        let built = go.status().is_ok_and(|status| status.success());
-        built.then_some(program)
-    })?;
+    let program = go::built(Path::new(ORACLE)).inspect_err(|reason| {
+        println!("SKIPPED: no oracle for CEL, NOTHING WAS COMPARED: {reason}");
+    });
+    let program = program.ok()?;
     let mut oracle =
         Command::new(&program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the oracle starts");
     let mut input = oracle.stdin.take().expect("its input");
@@ -71,10 +68,7 @@ fn answers(questions: &[(String, Json)]) -> Option<Vec<Json>> {
 #[test]
 fn means_the_same_as_kubernetes() {
     let questions = questions();
-    let Some(answers) = answers(&questions) else {
-        println!("SKIPPED: the oracle in tests/oracle/cel needs `go` and its modules; NOTHING WAS COMPARED");
-        return;
-    };
+    let Some(answers) = answers(&questions) else { return };
     assert_eq!(questions.len(), answers.len(), "an answer for each question");
     let mut differences = Vec::new();
     for ((place, question), answer) in questions.iter().zip(&answers) {
