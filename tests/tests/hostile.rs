@@ -86,6 +86,29 @@ fn shares_one_cache_among_processes_that_start_at_once_p87() {
 }
 
 #[test]
+fn shows_plugins_whose_schema_is_a_bomb_as_it_shows_others_p56() {
+    let bombs = case::cases().into_iter().filter(|case| case.covers.iter().any(|id| id == "P56"));
+    let mut shown = 0;
+    for case in bombs {
+        let folder = judged::folder(&case);
+        for arguments in [
+            ["plugin", "inspect", "hostile-0.wasm"].as_slice(),
+            &["check", "-p", "set.yaml", "--explain", "hostile-0"],
+            &["policies", "list", "-p", "set.yaml"],
+        ] {
+            let (run, out) = judged::run(folder.path(), "-", arguments);
+            let out = String::from_utf8_lossy(&out);
+            assert_eq!(run.status, 0, "{}: {arguments:?}: {}", case.name, run.err);
+            assert!(judged::plain(&out) && judged::plain(&run.err), "{}: {arguments:?}: {out}", case.name);
+            let bounded = run.peak >> 20 <= case.memory && run.milliseconds <= case.time * 1000;
+            assert!(bounded, "{}: {arguments:?}: {} bytes, {} ms", case.name, run.peak, run.milliseconds);
+            shown += 1;
+        }
+    }
+    assert!(shown >= 9, "{shown}");
+}
+
+#[test]
 fn says_that_the_machine_is_too_small_and_blames_no_plugin_p85() {
     let case = case::cases().into_iter().find(|case| case.name == "honest-at-its-limits").expect("the case");
     let folder = judged::folder(&case);

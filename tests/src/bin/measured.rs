@@ -2,9 +2,7 @@
 //!
 //! `measured FILE LIMITS COMMAND ARGUMENT...`. It stands between a test and the product because the kernel counts what the
 //! starter itself had as the child's own peak; this one has next to nothing. LIMITS is `-`, or a list such as
-//! `processor=2,memory=536870912,file=0` that the command and its children live under.
-
-#![expect(clippy::print_stderr, reason = "what is wrong with the arguments is told to whoever starts it")]
+//! `processor=2,memory=536870912` that the command and its children live under.
 
 use std::process::{Command, ExitCode, ExitStatus};
 use std::time::{Duration, Instant};
@@ -39,7 +37,6 @@ fn measure(limits: &str, program: &str, rest: &[String]) -> Result<ResUse, Strin
         let resource = match name {
             "processor" => Resource::Cpu,
             "memory" => Resource::As,
-            "file" => Resource::Fsize,
             _ => return Err(format!("no limit is called `{name}`")),
         };
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).map_err(|e| e.to_string())?;

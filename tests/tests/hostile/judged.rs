@@ -69,26 +69,34 @@ fn set(case: &Case, digests: &[String]) -> String {
 
 /// Runs `check` in a folder, measured.
 pub fn check(folder: &Path, limits: &str, more: &[&str]) -> Run {
+    let judge = ["check", "-f", "json", "-p", "set.yaml"];
+    let what = ["--namespace-labels", "namespaces.yaml", "pods.yaml"];
+    let (mut run, out) = run(folder, limits, &[&judge, more, &what].concat());
+    run.report = serde_json::from_slice(&out)
+        .unwrap_or_else(|error| panic!("status {}, no JSON ({error}): {}", run.status, run.err));
+    run
+}
+
+/// Runs any command of the product in a folder, measured; what it writes is given beside.
+pub fn run(folder: &Path, limits: &str, arguments: &[&str]) -> (Run, Vec<u8>) {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let used = folder.join(format!("used-{}", RUNS.fetch_add(1, Ordering::Relaxed)));
     let mut command = Command::new(env!("CARGO_BIN_EXE_measured"));
-    command.arg(&used).arg(limits).arg(binary()).args(["check", "-f", "json", "-p", "set.yaml"]).args(more);
-    command.args(["--namespace-labels", "namespaces.yaml", "pods.yaml"]).current_dir(folder).env_clear();
+    command.arg(&used).arg(limits).arg(binary()).args(arguments).current_dir(folder).env_clear();
     command.env("PORTCULLIS_CACHE_DIR", folder.join("cache")).env("PORTCULLIS_TIME", "2026-11-21T10:00:00Z");
     let output = command.stdin(Stdio::null()).output().expect("it runs");
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "not measured: {err}");
     let used = std::fs::read_to_string(used).expect("what it used");
     let numbers: Vec<i64> = used.split(' ').map(|number| number.parse().expect("a number")).collect();
-    let report = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|e| panic!("status {}, no JSON ({e}): {err}", numbers[0]));
-    Run {
+    let run = Run {
         status: i32::try_from(numbers[0]).expect("a status"),
-        report,
+        report: Value::Null,
         err,
         peak: numbers[1].unsigned_abs(),
         milliseconds: numbers[2].unsigned_abs(),
-    }
+    };
+    (run, output.stdout)
 }
 
 /// What the honest policy finds, decision by decision.
@@ -262,6 +270,6 @@ fn after_policy(message: &str) -> &str {
 }
 
 /// Whether a terminal shows a text as it is.
-fn plain(text: &str) -> bool {
+pub fn plain(text: &str) -> bool {
     !text.chars().any(|c| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c))
 }
