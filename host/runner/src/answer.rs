@@ -37,8 +37,20 @@ pub(crate) fn outcome(
             if found > budget.findings {
                 return Err(Reason::Contract(format!("{found} findings, at most {} are admitted", budget.findings)));
             }
+            // Where they stand is what the manifest says: below one long key, each has a pointer of its length.
+            let mut pointers = 0;
+            let mut bounded = |finding: model::Finding| {
+                pointers += finding.pointer.len();
+                match pointers <= budget.answer {
+                    true => Ok(finding),
+                    false => Err(Reason::Contract(format!(
+                        "the pointers of its {found} findings have more than {} bytes in all: the object has a very long key",
+                        budget.answer
+                    ))),
+                }
+            };
             let findings = findings.into_iter().map(|finding| self::finding(finding, state, description, budget));
-            findings.collect::<Result<_, _>>().map(Outcome::Findings)
+            findings.map(|finding| finding.and_then(&mut bounded)).collect::<Result<_, _>>().map(Outcome::Findings)
         }
         Guest::Needs(queries) => needs(&queries, state, description, budget).map(Outcome::Needs),
     }

@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use hmac::{Hmac, Mac};
 use rustix::fs::OFlags;
@@ -23,6 +24,10 @@ const ENTRY: u64 = crate::compile::COMPILE_OUTPUT + 4096;
 const MAC: usize = 32;
 const KEY: &str = "key";
 const SUFFIX: &str = ".code";
+/// How the name of a file begins that is not whole yet.
+const UNFINISHED: &str = ".new-";
+/// When such a file belongs to nobody any more: writing one takes moments.
+const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// A directory of compiled code.
 pub(crate) struct Cache {
@@ -81,9 +86,19 @@ impl Cache {
 
     fn prune(&self) {
         let Ok(entries) = fs::read_dir(&self.directory) else { return };
+        // A process that was killed while it wrote left up to 256 MiB behind.
+        let abandoned = |entry: &fs::DirEntry| {
+            let old = |found: fs::Metadata| found.modified().ok()?.elapsed().ok();
+            let age = entry.metadata().ok().and_then(old).unwrap_or_default();
+            entry.file_name().to_string_lossy().starts_with(UNFINISHED) && age >= ABANDONED
+        };
         let mut entries: Vec<_> = entries
             .filter_map(|entry| {
                 let entry = entry.ok()?;
+                if abandoned(&entry) {
+                    let _ = fs::remove_file(entry.path());
+                    return None;
+                }
                 let found = entry.metadata().ok()?;
                 let named = entry.file_name().to_str()?.ends_with(SUFFIX);
                 named.then(|| (found.modified().ok(), found.len(), entry.path()))
@@ -139,7 +154,7 @@ fn read_own(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 fn write_whole(directory: &Path, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let temporary = directory.join(format!(".new-{}-{count}", std::process::id()));
+    let temporary = directory.join(format!("{UNFINISHED}{}-{count}", std::process::id()));
     let write = || {
         let mut file: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
         parts.iter().try_for_each(|part| file.write_all(part))?;
@@ -203,6 +218,20 @@ mod tests {
         fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).expect("opened");
         let why = Cache::open(&directory).err().expect("a directory for everybody");
         assert!(why.ends_with("cannot be used: others may use it too; `chmod 700` mends that"), "{why}");
+        fs::remove_dir_all(&directory).expect("removed");
+    }
+
+    #[test]
+    fn removes_what_a_killed_process_left_unfinished_p90() {
+        let directory = directory("unfinished");
+        let cache = Cache::open(&directory).expect("a cache");
+        let [old, young] = [".new-1-0", ".new-2-0"].map(|name| directory.join(name));
+        for (path, age) in [(&old, ABANDONED), (&young, ABANDONED / 2)] {
+            let file = File::create(path).expect("a file");
+            file.set_modified(std::time::SystemTime::now() - age).expect("a time");
+        }
+        cache.write("a", b"code");
+        assert!(!old.exists() && young.exists() && cache.read("a").is_some());
         fs::remove_dir_all(&directory).expect("removed");
     }
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use portcullis_model::sha256_hex;
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::engine::{self, COMPILE_THREADS, Target, WASMTIME};
 use crate::error::Reason;
@@ -57,8 +57,8 @@ pub fn compile_child_main(args: &[String]) -> u8 {
         ["--target", "baseline"] => Target::Baseline,
         _ => return complain("usage: portcullis-compile [--target baseline] < component > code"),
     };
-    let limits = [(Resource::Cpu, COMPILE_SECONDS), (Resource::As, COMPILE_MEMORY), (Resource::Core, 0)];
-    for (resource, most) in limits {
+    for resource in [Resource::Cpu, Resource::As, Resource::Core] {
+        let most = most_of(resource);
         if let Err(error) = setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }) {
             return complain(&format!("the limit {resource:?} could not be set: {error}"));
         }
@@ -75,6 +75,17 @@ pub fn compile_child_main(args: &[String]) -> u8 {
         },
         Err(reason) => complain(&reason),
     }
+}
+
+/// What the child may have, or less where this process and its children live under a smaller limit already: nobody raises
+/// one again.
+fn most_of(resource: Resource) -> u64 {
+    let ours = match resource {
+        Resource::Cpu => COMPILE_SECONDS,
+        Resource::As => COMPILE_MEMORY,
+        _ => 0,
+    };
+    getrlimit(resource).maximum.map_or(ours, |theirs| theirs.min(ours))
 }
 
 fn complain(what: &str) -> u8 {
@@ -180,9 +191,11 @@ fn why(status: ExitStatus, message: &str) -> String {
     use std::os::unix::process::ExitStatusExt;
     match status.signal() {
         // SIGXCPU, and SIGKILL where only the hard limit was seen.
-        Some(24 | 9) => format!("it takes more than {COMPILE_SECONDS} s of processor time"),
+        Some(24 | 9) => format!("it takes more than {} s of processor time", most_of(Resource::Cpu)),
         // SIGABRT: an allocation failed.
-        Some(6) => format!("it takes more than {} GiB of memory, or the compiler gave up", COMPILE_MEMORY >> 30),
+        Some(6) => {
+            format!("it takes more than {} MiB of memory, or the compiler gave up", most_of(Resource::As) >> 20)
+        }
         Some(signal) => format!("the compiler was ended by signal {signal}"),
         None if message.is_empty() => format!("the compiler ended with {status}"),
         None => message.chars().take(1_000).collect::<String>().escape_debug().to_string(),
@@ -217,7 +230,7 @@ mod tests {
         let late = run("/bin/sh", &["-c", "exec /bin/sleep 10"]);
         assert_eq!(late, "could not be compiled: the compiler did not end within 0 s");
         assert!(run("/bin/sh", &["-c", "echo lies"]).contains("something else than code"));
-        assert!(run("/bin/sh", &["-c", "kill -ABRT $$"]).contains("more than 2 GiB of memory"));
+        assert!(run("/bin/sh", &["-c", "kill -ABRT $$"]).contains("more than 2048 MiB of memory"));
         assert!(run("/bin/sh", &["-c", "kill -XCPU $$"]).contains("more than 60 s of processor time"));
         assert!(run("/bin/sh", &["-c", "echo 'bad \u{1b}[31m' >&2; exit 1"]).contains(r"bad \u{1b}[31m"));
     }

@@ -130,6 +130,9 @@ fn pooling(pool: &Pool, budget: &Budget) -> PoolingAllocationConfig {
         .max_core_instances_per_component(u32::try_from(budget.instances).unwrap_or(u32::MAX))
         .max_memories_per_component(4)
         .max_tables_per_component(8)
+        // As many in one module: by default it may have one of each, and some toolchains make more.
+        .max_memories_per_module(4)
+        .max_tables_per_module(8)
         // No single memory can exceed the sum; this also bounds one uninterruptible `memory.fill`.
         .max_memory_size(budget.memory)
         .table_elements(budget.table_elements)

@@ -33,7 +33,9 @@ impl Error {
             Reason::Breach(Breach::Time(_) | Breach::Deadline) | Reason::Busy { .. } => FailureKind::Timeout,
             Reason::Breach(Breach::Labels) => FailureKind::Input,
             Reason::Query(_) => FailureKind::Fact,
-            Reason::Breach(_) | Reason::Trap(_) | Reason::GaveUp(_) | Reason::Contract(_) => FailureKind::Trap,
+            Reason::Breach(_) | Reason::Trap(_) | Reason::GaveUp(_) | Reason::Contract(_) | Reason::Machine(_) => {
+                FailureKind::Trap
+            }
             Reason::Digest { .. }
             | Reason::NotComponent(_)
             | Reason::Limit { .. }
@@ -87,14 +89,16 @@ pub enum Reason {
     },
     /// It is not a valid component, or uses what is switched off.
     Invalid(String),
+    /// Nothing could be started for it, whatever it is: no address space, no memory.
+    Machine(String),
     /// It imports something outside the contract.
     Import {
-        /// The import's name.
+        /// The import's name, control characters already escaped, length already bounded.
         name: String,
     },
     /// It was built against a contract that this host does not speak.
     Version {
-        /// What it was built against.
+        /// What it was built against, escaped and bounded likewise.
         found: String,
         /// What this host speaks.
         host: &'static str,
@@ -140,16 +144,17 @@ impl fmt::Display for Reason {
                 write!(f, "is refused: {found} {limit}, at most {most} are admitted")
             }
             Self::Invalid(what) => write!(f, "is not a valid component: {what}"),
+            Self::Machine(what) => write!(
+                f,
+                "could not start: {what}; each plugin under way needs 6 GiB of address space, not of memory (`ulimit -v`)"
+            ),
             Self::Import { name } => write!(
                 f,
-                "imports `{}`, which is not part of the contract: a plugin has no clock, files, network or randomness",
-                name.escape_debug()
+                "imports `{name}`, which is not part of the contract: a plugin has no clock, files, network or randomness"
             ),
-            Self::Version { found, host } => write!(
-                f,
-                "was built against version `{}` of the contract, this host speaks `{host}`",
-                found.escape_debug()
-            ),
+            Self::Version { found, host } => {
+                write!(f, "was built against version `{found}` of the contract, this host speaks `{host}`")
+            }
             Self::World(what) => write!(f, "does not fit the contract: {what}"),
             Self::Compile(what) => write!(f, "could not be compiled: {what}"),
             Self::Description(what) => write!(f, "describes itself wrongly: {what}"),

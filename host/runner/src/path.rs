@@ -28,8 +28,12 @@ impl Path {
         if !text.is_empty() && !text.starts_with('/') {
             return None;
         }
+        // Counted before they are kept: a plugin may ask for a million of them in one call.
+        if text.bytes().filter(|byte| *byte == b'/').nth(SEGMENTS).is_some() {
+            return None;
+        }
         let segments = text.split('/').skip(1).map(Segment::parse).collect::<Option<Vec<_>>>()?;
-        (segments.len() <= SEGMENTS).then_some(Self { segments })
+        Some(Self { segments })
     }
 
     /// Every node that this reaches from `node`, in the order of the text; each node that is looked at is paid for.

@@ -177,6 +177,10 @@ pub(crate) fn reason_of(error: &wasmtime::Error, instances: u32) -> Reason {
         Some(Trap::CannotLeaveComponent) => Reason::Trap("it called the host where it must not"),
         Some(Trap::Interrupt) => Reason::Trap("it was interrupted"),
         Some(_) => Reason::Trap("it broke a rule of WebAssembly"),
+        // What the kernel refuses is no fault of the plugin's.
+        None if error.chain().any(|cause| cause.is::<rustix::io::Errno>() || cause.is::<std::io::Error>()) => {
+            Reason::Machine(plain(error))
+        }
         None => Reason::Contract(plain(error)),
     }
 }

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentValType};
 use wasmparser::{
-    CanonicalFunction, CanonicalOption, ComponentTypeRef, FunctionBody, Operator, Parser, Payload, TypeBounds,
-    ValidPayload, Validator, WasmFeatures,
+    CanonicalFunction, CanonicalOption, ComponentInstance, ComponentTypeRef, ConstExpr, DataKind, Element,
+    ElementItems, ElementKind, FunctionBody, Instance, Operator, Parser, Payload, TableInit, TypeBounds, ValidPayload,
+    Validator, WasmFeatures,
 };
 
+use crate::answer::sentence;
 use crate::error::Reason;
 
 /// How large a component may be. wasmparser's own limits are far too wide: one valid function of 1.2 MB takes Cranelift
@@ -36,6 +38,13 @@ pub struct Limits {
     pub type_depth: u64,
     /// Imports and exports of one core module or of the component. Default 20,000.
     pub names: u64,
+    /// Types, aliases and instances of the component, with the names in them, in all. Default 100,000: a million aliases take
+    /// nearly a gigabyte to check.
+    pub definitions: u64,
+    /// Elements that are written into tables at every start, in all: no clock sees that work. Default 200,000.
+    pub elements: u64,
+    /// Bytes of constant expressions, which are worked out at every start as well, in all. Default 1 MiB.
+    pub constants: u64,
 }
 
 impl Default for Limits {
@@ -52,6 +61,9 @@ impl Default for Limits {
             data: 24 << 20,
             type_depth: 20,
             names: 20_000,
+            definitions: 100_000,
+            elements: 200_000,
+            constants: 1 << 20,
         }
     }
 }
@@ -69,6 +81,8 @@ pub struct Counts {
     pub memory: u64,
     /// Tables in all.
     pub tables: u64,
+    /// Elements that they begin with, in all.
+    pub elements: u64,
     /// Bytes of data segments in all.
     pub data: u64,
 }
@@ -110,7 +124,7 @@ pub(crate) fn sniff(bytes: &[u8]) -> Result<(), Reason> {
 pub(crate) fn scan(bytes: &[u8], limits: &Limits) -> Result<Counts, Reason> {
     sniff(bytes)?;
     at_most("bytes", limits.bytes as u64, bytes.len() as u64)?;
-    let mut scan = Scan { limits, counts: Counts::default() };
+    let mut scan = Scan { limits, counts: Counts::default(), names: 0, definitions: 0, elements: 0, constants: 0 };
     let mut validator = Validator::new_with_features(features());
     let mut allocations = wasmparser::FuncValidatorAllocations::default();
     let mut types = None;
@@ -136,6 +150,11 @@ pub(crate) fn scan(bytes: &[u8], limits: &Limits) -> Result<Counts, Reason> {
 struct Scan<'a> {
     limits: &'a Limits,
     counts: Counts,
+    /// Imports and exports of the component, in however many sections.
+    names: u64,
+    definitions: u64,
+    elements: u64,
+    constants: u64,
 }
 
 impl Scan<'_> {
@@ -163,17 +182,34 @@ impl Scan<'_> {
             }
             Payload::TableSection(tables) => {
                 self.counts.tables += u64::from(tables.count());
+                for table in tables.clone() {
+                    let table = table.map_err(invalid)?;
+                    self.counts.elements = self.counts.elements.saturating_add(table.ty.initial);
+                    if let TableInit::Expr(expression) = &table.init {
+                        self.constant(expression)?;
+                    }
+                }
                 Ok(())
+            }
+            Payload::GlobalSection(globals) => {
+                globals.clone().into_iter().try_for_each(|global| self.constant(&global.map_err(invalid)?.init_expr))
+            }
+            Payload::ElementSection(elements) => {
+                elements.clone().into_iter().try_for_each(|element| self.element(&element.map_err(invalid)?))
             }
             Payload::DataSection(data) => {
                 self.counts.data += (data.range().end - data.range().start) as u64;
-                at_most("bytes of data", self.limits.data, self.counts.data)
+                at_most("bytes of data", self.limits.data, self.counts.data)?;
+                data.clone().into_iter().try_for_each(|data| match data.map_err(invalid)?.kind {
+                    DataKind::Active { offset_expr, .. } => self.constant(&offset_expr),
+                    DataKind::Passive => Ok(()),
+                })
             }
             Payload::ImportSection(names) => self.names(names.count()),
             Payload::ExportSection(names) => self.names(names.count()),
-            Payload::ComponentExportSection(names) => self.names(names.count()),
+            Payload::ComponentExportSection(names) => self.outer_names(names.count()),
             Payload::ComponentImportSection(imports) => {
-                self.names(imports.count())?;
+                self.outer_names(imports.count())?;
                 imports.clone().into_iter().try_for_each(|import| {
                     let import = import.map_err(invalid)?;
                     match import.ty {
@@ -183,7 +219,24 @@ impl Scan<'_> {
                     }
                 })
             }
+            Payload::ComponentAliasSection(aliases) => self.define(aliases.count()),
+            Payload::ComponentTypeSection(types) => self.define(types.count()),
+            Payload::CoreTypeSection(types) => self.define(types.count()),
+            Payload::InstanceSection(instances) => {
+                instances.clone().into_iter().try_for_each(|instance| match instance.map_err(invalid)? {
+                    Instance::Instantiate { args, .. } => self.define_with(args.len()),
+                    Instance::FromExports(exports) => self.define_with(exports.len()),
+                })
+            }
+            Payload::ComponentInstanceSection(instances) => {
+                instances.clone().into_iter().try_for_each(|instance| match instance.map_err(invalid)? {
+                    ComponentInstance::Instantiate { args, .. } => self.define_with(args.len()),
+                    ComponentInstance::FromExports(exports) => self.define_with(exports.len()),
+                })
+            }
             Payload::ComponentCanonicalSection(functions) => {
+                self.counts.functions += u64::from(functions.count());
+                at_most("functions", self.limits.functions, self.counts.functions)?;
                 functions.clone().into_iter().try_for_each(|function| canonical(&function.map_err(invalid)?))
             }
             _ => Ok(()),
@@ -192,6 +245,43 @@ impl Scan<'_> {
 
     fn names(&self, count: u32) -> Result<(), Reason> {
         at_most("imports or exports of one module", self.limits.names, u64::from(count))
+    }
+
+    fn outer_names(&mut self, count: u32) -> Result<(), Reason> {
+        self.names += u64::from(count);
+        at_most("imports or exports of the component", self.limits.names, self.names)
+    }
+
+    fn define(&mut self, count: u32) -> Result<(), Reason> {
+        self.definitions += u64::from(count);
+        at_most("definitions of the component", self.limits.definitions, self.definitions)
+    }
+
+    /// An instance, and the names in it.
+    fn define_with(&mut self, names: usize) -> Result<(), Reason> {
+        self.define(u32::try_from(names).unwrap_or(u32::MAX).saturating_add(1))
+    }
+
+    fn constant(&mut self, expression: &ConstExpr<'_>) -> Result<(), Reason> {
+        self.constants += expression.get_binary_reader().bytes_remaining() as u64;
+        at_most("bytes of constant expressions", self.limits.constants, self.constants)
+    }
+
+    fn element(&mut self, element: &Element<'_>) -> Result<(), Reason> {
+        if let ElementKind::Active { offset_expr, .. } = &element.kind {
+            self.constant(offset_expr)?;
+        }
+        let count = match &element.items {
+            ElementItems::Functions(functions) => functions.count(),
+            ElementItems::Expressions(_, expressions) => {
+                for expression in expressions.clone() {
+                    self.constant(&expression.map_err(invalid)?)?;
+                }
+                expressions.count()
+            }
+        };
+        self.elements += u64::from(count);
+        at_most("elements written into tables", self.limits.elements, self.elements)
     }
 
     fn body(&self, body: &FunctionBody<'_>) -> Result<(), Reason> {
@@ -219,6 +309,9 @@ impl Scan<'_> {
     }
 }
 
+/// Bytes of a text that the plugin chose, in an error.
+const SHOWN: usize = 500;
+
 /// Bytes of a page of memory.
 const PAGE: u64 = 64 << 10;
 
@@ -230,7 +323,7 @@ pub(crate) const CONTRACT: &str = "1.0.0";
 
 /// Checks the name of an import, and the version that it carries.
 pub(crate) fn import_allowed(name: &str) -> Result<(), Reason> {
-    let foreign = || Reason::Import { name: name.to_owned() };
+    let foreign = || Reason::Import { name: sentence(name, SHOWN) };
     let rest = name.strip_prefix("portcullis:policy/").ok_or_else(foreign)?;
     let (interface, version) = rest.split_once('@').ok_or_else(foreign)?;
     // The version first: an interface that this host does not know may be one of a later version.
@@ -250,7 +343,7 @@ pub(crate) fn contract_spoken(version: &str) -> Result<(), Reason> {
         (Some((major, minor)), Some((host, latest))) => major == host && minor <= latest,
         _ => false,
     };
-    if spoken { Ok(()) } else { Err(Reason::Version { found: version.to_owned(), host: CONTRACT }) }
+    if spoken { Ok(()) } else { Err(Reason::Version { found: sentence(version, SHOWN), host: CONTRACT }) }
 }
 
 /// Only lifting and lowering, in UTF-8 and synchronously: no resources, tasks, streams or threads.
@@ -320,8 +413,9 @@ fn at_most(limit: &'static str, most: u64, found: u64) -> Result<(), Reason> {
     if found > most { Err(Reason::Limit { limit, most, found }) } else { Ok(()) }
 }
 
+/// What the validator says may repeat names that the plugin chose.
 fn invalid(error: wasmparser::BinaryReaderError) -> Reason {
-    Reason::Invalid(error.to_string())
+    Reason::Invalid(sentence(&error.to_string(), SHOWN))
 }
 
 #[cfg(test)]

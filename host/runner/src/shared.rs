@@ -11,7 +11,7 @@ use crate::budget::Budget;
 use crate::cache::Cache;
 use crate::compile::{self, CompilerCommand};
 use crate::engine::WASMTIME;
-use crate::error::Reason;
+use crate::error::{Breach, Reason};
 use crate::plugin::plain;
 use crate::scan::{self, Limits};
 
@@ -40,7 +40,14 @@ impl Shared {
         if let Some(component) = self.remembered(&name, digest) {
             return Ok(component);
         }
-        scan::scan(&bytes.wasm, &self.limits)?;
+        let counts = scan::scan(&bytes.wasm, &self.limits)?;
+        // What could never be started is not compiled.
+        if counts.memory > self.budget.memory as u64 {
+            return Err(Reason::Breach(Breach::Memory(self.budget.memory)));
+        }
+        if counts.elements > self.budget.table_elements as u64 {
+            return Err(Reason::Breach(Breach::Tables(self.budget.table_elements)));
+        }
         let _one = self.compiling.lock().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have made it while this one waited.
         if let Some(component) = self.remembered(&name, digest) {

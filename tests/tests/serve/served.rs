@@ -98,9 +98,14 @@ impl Served {
         caller.post(self.reviews, "/validate?timeout=10s", review).unwrap_or_else(|e| panic!("{e}: {}", self.log()))
     }
 
+    /// Its number among the processes.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a pid")).expect("a pid");
+        let pid = Pid::from_raw(i32::try_from(self.pid()).expect("a pid")).expect("a pid");
         kill_process(pid, signal).expect("it lives");
     }
 

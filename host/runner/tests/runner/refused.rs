@@ -143,6 +143,73 @@ fn compiles_in_a_child_and_never_here_unless_told() {
 }
 
 #[test]
+fn says_that_a_compile_child_ran_out_of_memory_or_time_p65_p85() {
+    let functions = text(&Guest { more: &"(func)".repeat(40_000), ..Guest::default() }.text());
+    let diamonds = format!("(func {})", "(if (i32.const 1) (then) (else))".repeat(19_000)).repeat(20);
+    let diamonds = text(&Guest { more: &diamonds, ..Guest::default() }.text());
+    let under = |limit: &str, module: &[u8]| {
+        let mut config = guest::config();
+        config.compile_in_process = false;
+        let child = format!("ulimit {limit}; exec {}", env!("CARGO_BIN_EXE_portcullis-compile"));
+        config.compiler = Some(CompilerCommand { program: "/bin/sh".into(), args: vec!["-c".into(), child] });
+        let loaded = Runner::new(config).expect("a runner").load(&guest::bytes(&component(module)), None);
+        loaded.expect_err("too large a plugin").to_string()
+    };
+    // The child takes the lower limit that it already lives under.
+    let memory = under("-v 200000", &functions);
+    assert!(memory.contains("MiB of memory, or the compiler gave up"), "{memory}");
+    let time = under("-t 1", &diamonds);
+    assert!(time.ends_with("s of processor time"), "{time}");
+}
+
+#[test]
+fn refuses_what_would_be_done_at_every_start_and_no_clock_would_see_p27_p46() {
+    let elements = format!("(func $f) (table 1000 funcref) (elem (i32.const 0) {})", "$f ".repeat(1_000));
+    let many = format!("{elements}{}", "(elem (i32.const 0) $f $f $f $f)".repeat(50_000));
+    assert!(
+        refusal(&component(&text(&Guest { more: &many, ..Guest::default() }.text())))
+            .ends_with("elements written into tables, at most 200000 are admitted")
+    );
+    assert!(Guest { more: &elements, ..Guest::default() }.load().is_ok());
+    let constant = format!("(global i32 (i32.const 0) {})", "(i32.const 1) (i32.add) ".repeat(400_000));
+    let refused = refusal(&component(&text(&Guest { more: &constant, ..Guest::default() }.text())));
+    assert!(refused.ends_with("bytes of constant expressions, at most 1048576 are admitted"), "{refused}");
+    let lowered =
+        "(component (import \"portcullis:policy/request@1.0.0\" (instance $r (export \"time\" (func (result s64)))))
+        (alias export $r \"time\" (func $time))";
+    let lowered = format!("{lowered} {})", "(core func (canon lower (func $time)))".repeat(50_001));
+    assert!(refusal(&text(&lowered)).ends_with("is refused: 50001 functions, at most 50000 are admitted"));
+}
+
+#[test]
+fn loads_a_plugin_with_four_memories_and_eight_tables_and_sums_them() {
+    let more = "(memory 1) (memory 1) (memory 1)".to_owned() + &"(table 10 funcref)".repeat(8);
+    assert!(Guest { more: &more, ..Guest::default() }.judge().is_ok());
+    let refused = Guest { more: "(memory 700) (memory 400)", ..Guest::default() }.refusal();
+    assert!(refused.ends_with("wanted more than its 64 MiB of memory"), "{refused}");
+    let refused = Guest { more: "(table 60000 funcref) (table 60000 funcref)", ..Guest::default() }.refusal();
+    assert!(refused.ends_with("wanted more than its 100000 table elements"), "{refused}");
+}
+
+#[test]
+fn shows_no_name_that_a_plugin_chose_as_it_is_p74_p75() {
+    for name in ["a\\1b[31m\\0a\\e2\\80\\ae".to_owned(), "a".repeat(90_000)] {
+        let export = format!("(export \"{name}\" (func $f))");
+        for hostile in [
+            format!("(component (core module (func $f) {export} {export}))"),
+            format!("(component (import \"portcullis:policy/{name}@1.0.0\" (instance)))"),
+        ] {
+            let Ok(bytes) = wat::parse_str(&hostile) else { continue };
+            let refused = refusal(&bytes);
+            assert!(
+                refused.len() < 1_000 && !refused.contains(|c: char| c.is_control() || c == '\u{202e}'),
+                "{refused:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn loads_code_that_was_made_for_every_machine_and_only_for_its_own_component() {
     use std::io::Write as _;
     use std::process::{Command, Stdio};

@@ -1,0 +1,12 @@
+;; Answers neither findings nor needs, but a third thing.
+;;
+;; covers: P19
+;; ends: in evaluate
+;; kind: trap
+;; says: plugin `hostile` broke the contract: ...
+;; memory: 256 MiB
+;; time: 60 s
+(module
+  <<honest memory describe prepare realloc>>
+  (func (export "evaluate") (param i32 i32) (result i32)
+    (i32.store8 (i32.const 16) (i32.const 9)) (i32.const 16)))

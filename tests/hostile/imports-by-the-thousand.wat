@@ -1,0 +1,8 @@
+;; Imports 30,000 functions into a module.
+;;
+;; covers: P46
+;; ends: at load
+;; says: plugin `sha256:...` is refused: 30000 imports or exports of one module, at most 20000 are admitted
+;; memory: 256 MiB
+;; time: 60 s
+(component (core module <<repeat 30000 (import "a" "f" (func))>>))

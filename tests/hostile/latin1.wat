@@ -1,0 +1,11 @@
+;; Passes texts in Latin-1 or UTF-16.
+;;
+;; covers: P36
+;; ends: at load
+;; says: plugin `sha256:...` is not a valid component: it passes texts in UTF-16, or calls asynchronously
+;; memory: 256 MiB
+;; time: 60 s
+(component
+  (core module $m (memory (export "m") 1) (func (export "f") (result i32) (i32.const 0)))
+  (core instance $i (instantiate $m))
+  (func (export "describe") (result string) (canon lift (core func $i "f") (memory $i "m") string-encoding=latin1+utf16)))

@@ -1,0 +1,12 @@
+;; Says that its message has 4 GiB.
+;;
+;; covers: P16
+;; ends: in evaluate
+;; kind: trap
+;; says: plugin `hostile` broke the contract: ...
+;; memory: 256 MiB
+;; time: 60 s
+(module
+  <<honest memory describe prepare realloc finding>>
+  (func (export "evaluate") (param i32 i32) (result i32)
+    (call $finding (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0xffffffff))))

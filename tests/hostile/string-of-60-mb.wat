@@ -1,0 +1,13 @@
+;; Gives a message of 60 MB, which it has.
+;;
+;; covers: P17 P75
+;; ends: in evaluate
+;; kind: trap
+;; says: plugin `hostile` broke the contract: ...too much data...
+;; memory: 256 MiB
+;; time: 60 s
+(module
+  <<honest memory describe prepare realloc finding>>
+  (func (export "evaluate") (param i32 i32) (result i32)
+    (drop (memory.grow (i32.const 950)))
+    (call $finding (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 60000000))))

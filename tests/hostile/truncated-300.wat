@@ -1,0 +1,11 @@
+;; Ends after 300 per mille of its bytes.
+;;
+;; covers: P42
+;; ends: at load
+;; says: plugin `sha256:...` is not ...
+;; memory: 256 MiB
+;; time: 60 s
+;; bytes: cut to 300 of 1000
+(module
+  <<honest memory describe prepare realloc evaluate>>
+)

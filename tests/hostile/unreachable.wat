@@ -1,0 +1,12 @@
+;; Gives up.
+;;
+;; covers: P79
+;; ends: in evaluate
+;; kind: trap
+;; says: plugin `hostile` trapped: it gave up (`unreachable`)
+;; memory: 256 MiB
+;; time: 60 s
+(module
+  <<honest memory describe prepare realloc>>
+  (func (export "evaluate") (param i32 i32) (result i32)
+    (unreachable)))
