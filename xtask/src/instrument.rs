@@ -38,12 +38,17 @@ impl Wrapper {
 
     /// For the crates of the workspace.
     pub fn of_workspace(&self, cargo: &mut Command) {
-        cargo.env("RUSTC_WORKSPACE_WRAPPER", &self.0);
+        self.say(cargo, "rustc-workspace-wrapper");
     }
 
     /// For every crate. Cargo does not see it: whatever it changes must have a profile that nothing else has.
     pub fn of_all(&self, cargo: &mut Command) {
-        cargo.env("RUSTC_WRAPPER", &self.0);
+        self.say(cargo, "rustc-wrapper");
+    }
+
+    /// Not by a variable: a test that calls cargo itself would compile with it as well.
+    fn say(&self, cargo: &mut Command, setting: &str) {
+        cargo.arg("--config").arg(format!("build.{setting}={:?}", self.0.display().to_string()));
     }
 }
 

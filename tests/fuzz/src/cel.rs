@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use portcullis_cel::{Compiler, Machine, Wanted, outline};
+use portcullis_cel::{Compiler, Machine, Value, Wanted, outline};
 use serde_json::json;
 
-use crate::trees::{Trees, tree};
+use crate::trees::{Trees, show, tree};
 
 /// What one expression may spend here.
 const STEPS: u64 = 20_000;
@@ -41,10 +41,26 @@ pub fn judge(data: &[u8]) {
             }
             let variables: Vec<&[u8]> = variables.iter().map(Vec::as_slice).collect();
             let mut machine = Machine::new(&*SEEN, &variables, &PARAMS).within(STEPS);
-            match machine.run(&code) {
-                Ok(found) => assert!(!found.value.type_name().is_empty()),
-                Err(spent) => assert!(!spent.to_string().is_empty()),
-            }
+            let Some(value) = value(&mut machine, &code) else { continue };
+            // Parentheses, and what is behind the end of a comment, mean nothing.
+            let around = format!("({expression}\n)");
+            let Ok(code) = compiler.compile(&around, wanted) else { continue };
+            let mut machine = Machine::new(&*SEEN, &variables, &PARAMS).within(2 * STEPS);
+            assert_eq!(Some(value), self::value(&mut machine, &code), "{around:?} is something else");
+        }
+    }
+}
+
+/// What an expression comes to, in words; nothing where its steps do not suffice.
+fn value<'c>(machine: &mut Machine<'c>, code: &'c [u8]) -> Option<String> {
+    match machine.run(code) {
+        Ok(found) => Some(match &found.value {
+            Value::Error(why) => format!("error: {why}"),
+            value => show(&SEEN, value),
+        }),
+        Err(spent) => {
+            assert!(!spent.to_string().is_empty());
+            None
         }
     }
 }

@@ -1,6 +1,6 @@
 //! YAML and JSON: never a panic, never over a limit, and what was read is read again from its own JSON.
 
-use portcullis_document::read_json_text;
+use portcullis_document::{ErrorKind, read_json_text, read_yaml};
 use portcullis_model::{Document, NodeId, Source};
 
 use crate::text::{LIMITS, json, stream, text};
@@ -10,6 +10,9 @@ pub fn judge(data: &[u8]) {
     let documents = stream(&source);
     for document in documents.iter().flatten() {
         again(document);
+    }
+    if let Some(documents) = &documents {
+        twice(source.text(), documents);
     }
     let Some(document) = json(&source) else { return };
     again(&document);
@@ -30,6 +33,29 @@ fn again(document: &Document) {
     if written.starts_with('{') {
         let documents = stream(&Source::new("again", written.as_str())).expect("our own JSON is YAML");
         assert_eq!(documents.iter().map(|one| one.to_json(NodeId::ROOT)).collect::<Vec<_>>(), [written]);
+    }
+}
+
+/// A text behind itself is its documents twice, or more than a limit.
+fn twice(text: &str, documents: &[Document]) {
+    // Directives stand only before the first document, and a carriage return joins with what follows.
+    if begins_as_json(text) || text.lines().any(|line| line.starts_with('%')) || text.ends_with('\r') {
+        return;
+    }
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let source = Source::new("twice", format!("{text}{end}---\n{text}"));
+    match read_yaml(&source, &LIMITS) {
+        Ok(found) => {
+            let written = |documents: &[Document]| -> Vec<String> {
+                documents.iter().map(|document| document.to_json(NodeId::ROOT)).collect()
+            };
+            let once = written(documents);
+            assert_eq!(written(&found), [once.clone(), once].concat());
+        }
+        Err(error) => assert!(
+            matches!(error.kind(), ErrorKind::TooManyDocuments { .. } | ErrorKind::TooManyNodes { .. }),
+            "a text is read, and behind itself it is not: {error}"
+        ),
     }
 }
 
