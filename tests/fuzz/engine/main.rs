@@ -7,8 +7,8 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 use portcullis_fuzz::Target;
 
 static CHOSEN: LazyLock<&Target> = LazyLock::new(|| {
-    let name = std::env::var("PORTCULLIS_FUZZ").expect("PORTCULLIS_FUZZ names a target");
-    Target::named(&name).unwrap_or_else(|| panic!("there is no fuzz target `{name}`"))
+    let name = std::env::var("PORTCULLIS_FUZZ").expect("`cargo xtask fuzz` sets PORTCULLIS_FUZZ");
+    Target::named(&name).expect("PORTCULLIS_FUZZ names a target")
 });
 
 fuzz_target!(|data: &[u8]| -> Corpus {

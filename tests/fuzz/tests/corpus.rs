@@ -15,7 +15,7 @@ fn corpus() -> PathBuf {
 }
 
 fn inputs(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries = fs::read_dir(folder).expect("a folder of inputs for each target");
     let mut inputs: Vec<_> = entries
         .map(|entry| {
             let path = entry.expect("an entry").path();
@@ -48,7 +48,7 @@ fn keeps_a_small_corpus_of_nothing_but_targets() {
         let folder = entry.expect("an entry").path();
         let name = folder.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
         let target = TARGETS.iter().find(|target| target.name == name);
-        let target = target.unwrap_or_else(|| panic!("{} belongs to no target", folder.display()));
+        let target = target.expect("every folder is that of a target");
         for (path, input) in inputs(&folder) {
             assert!(input.len() <= target.longest, "{path} is longer than what the engine makes");
             files += 1;
