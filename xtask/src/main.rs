@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, demo, test, e2e, bench, chart, dist, map, oracle, pictures, tools.
+//! Runs one of the project's own commands: build, demo, test, coverage, fuzz, oracle, e2e, bench, chart, dist, map, pictures, tools.
 
 use std::process::ExitCode;
 
@@ -11,13 +11,17 @@ mod chart;
 mod clock;
 mod command;
 mod component;
+mod coverage;
 mod debian;
 mod demo;
 mod dist;
 mod e2e;
 mod elf;
 mod example;
+mod fuzz;
 mod image;
+mod instrument;
+mod llvm;
 mod map;
 mod oracle;
 mod pictures;
@@ -37,6 +41,9 @@ cargo xtask <command>
   build          Build the plugins and the release binary `portcullis` with the built-in plugins inside.
   demo           Build, then judge `policies/examples/` in both modes, a document and a waiver, and show the findings.
   test [--all]   Run every check and test; `--all` adds what needs more than Rust, or minutes (cargo-deny, e2e).
+  coverage       Build, then run the tests so that they count lines: how much of the host they reach, to `target/coverage.md`.
+  fuzz [--seconds N] [--keep] [TARGET...]
+                 Look for inputs that break a promise of `tests/fuzz` (60 seconds a target), and keep what reaches new code.
   e2e            Build, then show with kubectl what a real API server does with the webhook; writes `target/e2e/table.md`.
   examples       Build, then only that part of `test` which builds and enforces the example plugins, as their READMEs say.
   bench          Build for release and run every benchmark.
@@ -58,13 +65,17 @@ Environment:
                                   `rustc-web` and `rust-web-src`.
   KUBEBUILDER_ASSETS              A folder with `etcd`, `kube-apiserver`, `kube-controller-manager` and `kubectl` for e2e. Where
                                   it is not set, they are built with Go, once, into the cache (7 minutes, 3 GB with Go's own).
-  PORTCULLIS_BIN                  A binary that is there already, for `chart`, `e2e` and `pictures`; built where it is not set.
+  PORTCULLIS_BIN                  A binary that is there already, for `chart`, `coverage`, `e2e` and `pictures`; built where it is not
+                                  set.
   PORTCULLIS_CACHE                Where tools are kept; `$XDG_CACHE_HOME/portcullis` or `~/.cache/portcullis` where it is not set.
 ";
 
 type Command = fn(&Workspace) -> Result<ExitCode>;
 
 fn main() -> ExitCode {
+    if let Some(status) = instrument::as_wrapper() {
+        return status;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let command: Command = match arguments.as_slice() {
@@ -79,6 +90,11 @@ fn main() -> ExitCode {
         ["demo"] => |workspace| demo::run(workspace).map(|()| ExitCode::SUCCESS),
         ["test"] => |workspace| test::run(workspace, test::Extent::RustOnly),
         ["test", "--all"] => |workspace| test::run(workspace, test::Extent::All),
+        ["coverage"] => coverage::run,
+        ["fuzz", rest @ ..] => {
+            let run = |wish| Workspace::open().and_then(|workspace| fuzz::run(&workspace, &wish));
+            return ended(fuzz::wish(rest).and_then(run).map(|()| ExitCode::SUCCESS));
+        }
         ["e2e"] => |workspace| {
             clock::announce(workspace, build::FIRST_MINUTES);
             e2e::run(workspace).map(|()| ExitCode::SUCCESS)

@@ -9,14 +9,18 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::clock::{announce, step};
 use crate::command;
+use crate::llvm::Llvm;
 use crate::totals::Totals;
 use crate::workspace::Workspace;
-use crate::{build, chart, e2e, example, tools};
+use crate::{build, chart, coverage, e2e, example, fuzz, tools};
 
 /// Minutes that all of it takes where nothing is built yet, on two cores: the product and, with other settings, the tests.
 const FIRST_MINUTES: u32 = 15;
 
 const EXAMPLES: &str = "example plugins: copied out of the tree, built and enforced";
+
+/// The package whose tests know nothing but the binary.
+const DOORS: &str = "portcullis-tests";
 
 const CHART: &str = "the Helm chart, what it renders, and our verdict on it";
 
@@ -77,12 +81,14 @@ fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
     };
 
     let mut wrong = Wrong::default();
-    wrong.note(step("tests", || {
-        let mut cargo = workspace.cargo();
-        // The cases against a real API server are a step of their own.
-        cargo.args(["test", "--workspace", "--exclude", "portcullis-e2e", "--no-fail-fast", "--", "--show-output"]);
-        tests(cargo.envs(environment(workspace, &product)).envs(evidence), totals)
-    }));
+    let environment = [environment(workspace, &product), evidence].concat();
+    match extent {
+        Extent::All => counted(workspace, environment, totals, &mut wrong)?,
+        Extent::RustOnly => {
+            wrong.note(step("tests", || tests(everything(workspace).envs(environment), totals)));
+            totals.skip("line coverage of the host: `cargo xtask coverage` or `cargo xtask test --all` measures it");
+        }
+    }
     wrong.note(step(EXAMPLES, || example::run(workspace, &product, totals)));
     match extent {
         Extent::All => {
@@ -92,14 +98,57 @@ fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
                 }
                 Ok(())
             }));
+            wrong.note(fuzz::briefly(workspace, totals));
             wrong.note(e2e::judged(workspace, &product, totals));
         }
         Extent::RustOnly => {
             totals.skip(&format!("{CHART}: `cargo xtask test --all` runs it"));
+            totals.skip("fuzzing: `cargo xtask fuzz` or `cargo xtask test --all` runs it");
             totals.skip("the cases against a real API server: `cargo xtask e2e` or `cargo xtask test --all` runs them");
         }
     }
     wrong.into_result()
+}
+
+/// Every test, in the dev profile. The cases against a real API server are a step of their own.
+pub fn everything(workspace: &Workspace) -> Command {
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--workspace", "--exclude", "portcullis-e2e", "--no-fail-fast", "--", "--show-output"]);
+    cargo
+}
+
+/// All tests once, counting the lines of the host that they reach, with a binary at the doors that counts as well; then those
+/// that only see the binary once more, with the one that is given away.
+fn counted(
+    workspace: &Workspace,
+    environment: Vec<(&'static str, OsString)>,
+    totals: &mut Totals,
+    wrong: &mut Wrong,
+) -> Result<()> {
+    match Llvm::find()? {
+        Ok(llvm) => wrong.note(coverage::measure(workspace, &llvm, environment.clone(), totals)),
+        Err(reason) => {
+            totals.skip(&format!("line coverage of the host: {reason}"));
+            wrong.note(step("tests", || tests(everything(workspace).envs(environment), totals)));
+            return Ok(());
+        }
+    }
+    wrong.note(step("tests of the release binary", || tests(doors(workspace)?.envs(environment), totals)));
+    Ok(())
+}
+
+/// The tests that start the binary.
+fn doors(workspace: &Workspace) -> Result<Command> {
+    let package = workspace.packages().iter().find(|package| package.name == DOORS);
+    let package = package.with_context(|| format!("there is no package {DOORS}"))?;
+    let mut cargo = workspace.cargo();
+    // Named one by one, so that cargo joins the features of all packages, and nothing is compiled twice.
+    cargo.args(["test", "--workspace", "--exclude", "portcullis-e2e", "--no-fail-fast"]);
+    for (_, name) in package.targets.iter().filter(|(kind, _)| kind == "test") {
+        cargo.args(["--test", name]);
+    }
+    cargo.args(["--", "--show-output"]);
+    Ok(cargo)
 }
 
 /// What went wrong in steps that do not need each other.

@@ -84,6 +84,17 @@ fn reads_tags_and_keys_as_kubectl_does() {
         r#"{"1e+06":"a","16":"b",".inf":"c","2020-01-01":"d"}"#
     );
     assert_eq!(json("a: !!timestamp '2024-2-29'"), r#"{"a":"2024-2-29"}"#);
+    for time in ["2024-02-29T1:02:03Z", "2024-2-9t01:02:03.5+07:30", "2024-02-29 1:2:3.25"] {
+        assert_eq!(json(&format!("a: !!timestamp '{time}'")), format!(r#"{{"a":"{time}"}}"#));
+    }
+    for time in
+        ["2024-02-29T01:02Z", "2024-02-29T01:02:03", "2024-02-29T24:00:00Z", "2024-02-29 1:2:3 +1", "2024-02-29x"]
+    {
+        assert_eq!(
+            *refused(&format!("a: !!timestamp '{time}'")).kind(),
+            ErrorKind::WrongTag { tag: "!!timestamp".into() }
+        );
+    }
     assert_eq!(
         complaint("a: !!timestamp 2023-2-29"),
         "a.yaml:1:4: this value cannot be read as `!!timestamp`".replace(":4", ":16")

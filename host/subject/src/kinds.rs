@@ -302,6 +302,35 @@ mod tests {
     }
 
     #[test]
+    fn learns_from_what_a_cluster_discovers_for_its_clients() {
+        let list = |resource: &str| {
+            format!(
+                r#"{{"kind":"APIGroupDiscoveryList","items":[{{"metadata":{{"name":"e.x"}},"versions":[{{"version":"v1","resources":[{resource}]}}]}},{{"metadata":{{}},"versions":[{{"version":"v1"}}]}}]}}"#
+            )
+        };
+        let thing = r#"{"resource":"things","responseKind":{"group":"","version":"","kind":"Thing"},"scope":"Cluster","subresources":[{"subresource":"status"},{"subresource":"scale"}]}"#;
+        let mut kinds = Kinds::builtin();
+        kinds.extend_from_api_resources(&list(thing)).expect("aggregated discovery");
+        let found = kinds.find("e.x", "v1", "Thing").expect("a kind");
+        assert_eq!((found.plural.as_str(), found.namespaced), ("things", false));
+        assert_eq!(found.subresources, ["scale", "status"]);
+        for (cut, why) in [
+            (r#""resource":"things","#, "a `resource` is missing"),
+            (r#","kind":"Thing""#, "a `responseKind` is missing"),
+            (r#","scope":"Cluster""#, "a `scope` is neither `Namespaced` nor `Cluster`"),
+        ] {
+            let error = kinds.extend_from_api_resources(&list(&thing.replace(cut, ""))).expect_err(why).to_string();
+            assert!(error.contains(why), "{error}");
+        }
+        let other = list(&thing.replace("Cluster", "Namespaced"));
+        let error = kinds.extend_from_api_resources(&other).expect_err("another scope");
+        assert_eq!(error.to_string(), "two definitions of `e.x/v1 Thing` disagree about its plural or its scope");
+        let error =
+            kinds.extend_from_api_resources(r#"{"kind":"PodList"}"#).expect_err("no list of resources").to_string();
+        assert!(error.contains("the kind is neither `APIResourceList` nor `APIGroupDiscoveryList`"), "{error}");
+    }
+
+    #[test]
     fn learns_from_what_a_cluster_prints() {
         let table = "NAME     SHORTNAMES   APIVERSION   NAMESPACED   KIND\nthings   th           e.x/v1       true         Thing\npods     po           v1           true         Pod\n";
         let list = r#"{"kind":"APIResourceList","groupVersion":"e.x/v1","resources":[{"name":"things","namespaced":true,"kind":"Thing"},{"name":"things/status","namespaced":true,"kind":"Thing"}]}"#;

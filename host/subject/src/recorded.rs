@@ -353,6 +353,25 @@ mod tests {
     }
 
     #[test]
+    fn keeps_which_file_a_fact_is_about() {
+        let fact = "{kind: signature, arguments: {}, file: {path: a.yaml, digest: 'sha256:0'}, status: absent}";
+        let (review, facts) = recorded(&format!(", facts: [{fact}]")).expect("a record");
+        let file = ReviewedFile { path: "a.yaml".into(), digest: "sha256:0".into() };
+        let query = Query { file: Some(Arc::new(file)), ..Query::new("signature", "{}") };
+        assert!(facts.get(&query).is_some() && facts.get(&Query::new("signature", "{}")).is_none());
+        let text = to_recorded_json(&review, &yaml(REVIEW), &facts, &[], false);
+        let (_, again) = from_recorded(&yaml(&text)).expect("the record that was written");
+        assert!(again.get(&query).is_some(), "{text}");
+        for (file, why) in [
+            ("{path: a.yaml}", "`/facts/0/file/digest` is missing: it says which file the fact is about"),
+            ("{path: a, digest: b, x: 1}", "`/facts/0/file/x` must be absent: nobody knows this member"),
+        ] {
+            let more = format!(", facts: [{{kind: a, arguments: {{}}, file: {file}, status: absent}}]");
+            assert_eq!(recorded(&more).expect_err(why).to_string(), why);
+        }
+    }
+
+    #[test]
     fn leaves_no_value_of_a_secret_in_a_redacted_record() {
         let (review, facts) = recorded("").expect("a record");
         // Whatever the value is: a short one stands in the keys of the record, too.
