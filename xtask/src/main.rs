@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, demo, test, e2e, bench, chart, dist, map, pictures, tools.
+//! Runs one of the project's own commands: build, demo, test, e2e, bench, chart, dist, map, mutants, pictures, tools.
 
 use std::process::ExitCode;
 
@@ -19,6 +19,7 @@ mod elf;
 mod example;
 mod image;
 mod map;
+mod mutants;
 mod pictures;
 mod python;
 mod test;
@@ -42,6 +43,8 @@ cargo xtask <command>
   chart          Render `deploy/manifests` from the Helm chart, then lint, render and judge it with all its values (needs Go).
   dist           Build what is given away, below `target/dist`: a static binary (musl) with checksum, SBOM and OCI image.
   map            Write the map of the files in `host/README.md` again, from their first sentences.
+  mutants [CRATE...]
+                 Change the code that decides, one mutant after the other, and fail where no test notices (hours; cargo-mutants).
   pictures       Draw the pictures of the README below `docs/images` (the page's need Chromium).
   tools          Install what only some tests need (cosign, crane, syft, bandit, semgrep, a registry) into the cache, and print
                  the variables by which the tests find it.
@@ -84,6 +87,9 @@ fn main() -> ExitCode {
         ["chart"] => |workspace| chart::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
         ["dist"] => |workspace| dist::run(workspace).map(|()| ExitCode::SUCCESS),
         ["map"] => |workspace| map::run(workspace).map(|()| ExitCode::SUCCESS),
+        ["mutants", names @ ..] => {
+            return ended(Workspace::open().and_then(|it| mutants::run(&it, names)).map(|()| ExitCode::SUCCESS));
+        }
         ["pictures"] => |workspace| pictures::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
         ["tools"] => return ended(test::tools().map(|()| ExitCode::SUCCESS)),
         unknown => {

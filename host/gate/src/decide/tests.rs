@@ -196,7 +196,7 @@ fn denies_a_review_of_an_api_server_that_names_nobody_and_asks_for_a_file() {
 #[test]
 fn calls_nobody_after_the_deadline_and_says_who_took_the_longest() {
     let sets = sets("{policies: [{name: a, plugin: {builtin: finds}}]}");
-    let late = |deadline| Progress { deadline: Some(deadline), ..Progress::default() };
+    let late = |deadline| Progress::sharing(Secrets::default(), Some(deadline), Watch::default());
     let answers = |_: &Query| Ok(FactStatus::Absent);
     let mut progress = late(Instant::now());
     let (_, decision) = course(&sets, named(), &mut progress, &answers);

@@ -313,3 +313,13 @@ fn denies_by_one_finding_or_failure_that_denies_and_was_judged_only_where_every_
     assert_eq!(of(&[], &[(Some("p"), Effect::Warn)]), (Verdict::Allow, false));
     assert_eq!(of(&[], &[(None, Effect::Warn), (Some("p"), Effect::Deny)]), (Verdict::Deny, false));
 }
+
+#[test]
+fn says_of_every_mode_why_it_holds() {
+    use ModeSource::{Caller, Label, NeitherMode, NoLabel, NoNamespace, Unknown, Unlabelled};
+    let said = [Caller, Label, NoLabel, Unlabelled, NoNamespace, Unknown, NeitherMode].map(ModeSource::as_str);
+    assert_eq!(said[1], "the namespace's label says so");
+    assert_eq!(said[5], "the labels of the namespace are not known");
+    let different: std::collections::BTreeSet<&str> = said.into_iter().collect();
+    assert_eq!(different.len(), said.len());
+}

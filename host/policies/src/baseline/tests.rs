@@ -180,3 +180,14 @@ fn covers_never_more_than_it_lists_whatever_is_found() {
         }
     }
 }
+
+#[test]
+fn writes_which_of_several_only_where_there_are_several() {
+    let written = |number| {
+        let subject = subject("m/a.yaml", "web", Some(number));
+        let listed = Listed::of(&subject, "default", &judged("r", "m", Effect::Deny)).expect("read from a file");
+        baseline_yaml(&BaselineHead::default(), &BTreeMap::from([(listed, 1)]))
+    };
+    assert!(!written(1).contains("occurrence"));
+    assert!(written(2).contains(", occurrence: 2}"));
+}

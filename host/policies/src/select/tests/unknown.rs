@@ -42,3 +42,33 @@ fn lets_the_api_server_ask_the_first_conditions_up_to_one_that_it_could_fail_on(
     assert_eq!(set.forwarded(0), [first], "the third may not be asked before the second");
     assert_eq!(set.forwarded(1), [], "there is no such policy");
 }
+
+#[test]
+fn asks_a_namespace_for_its_own_labels_though_it_stands_in_none() {
+    for (labels, faces) in [(r#"{"team":"red"}"#, true), (r#"{"team":"blue"}"#, false), ("{}", false)] {
+        let mut review = namespace_review("CREATE", labels);
+        review.request.namespaced = Some(false);
+        assert_eq!(applies(RED, &review), faces, "{labels}");
+    }
+    let mut role = pod();
+    role.request.kind.kind = "ClusterRole".into();
+    role.request.resource.as_mut().expect("a resource").resource = "clusterroles".into();
+    role.request.namespaced = Some(false);
+    role.namespace = labels(&[("team", "blue")]);
+    assert!(applies(RED, &role), "what stands in no namespace is never exempt by the labels of one");
+}
+
+#[test]
+fn tells_of_a_condition_that_fails_on_a_secret_nothing_that_its_values_may_stand_in() {
+    let condition = with_conditions(&["int(object.data.pin) > 0"]);
+    let of = |kind: &str| {
+        let mut review = pod();
+        review.request.kind.kind = kind.into();
+        review.object =
+            Some(json(&format!(r#"{{"kind":"{kind}","metadata":{{"name":"web"}},"data":{{"pin":"hunter2"}}}}"#)));
+        unknown(&condition, &review)
+    };
+    assert_eq!(of("Secret"), "the condition `c0` failed: its error is not told of a Secret");
+    let open = of("ConfigMap");
+    assert!(open.starts_with("the condition `c0` failed: ") && !open.contains("not told"), "{open}");
+}
