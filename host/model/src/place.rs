@@ -287,7 +287,7 @@ mod tests {
         let source = Source::new("a.yaml", "key: two words\nnext: line\n");
         source.mask(Span::new(5, 21));
         assert_eq!(source.line_text(1), "key: *** *****");
-        assert_eq!(source.line_text(2), "****** line", "a mask goes over the end of its line");
+        assert_eq!(source.line_text(2), "***** line", "a mask goes over the end of its line");
         assert_eq!(source.line_window(8, 2).before, "**");
     }
 
