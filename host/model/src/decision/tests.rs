@@ -1,4 +1,4 @@
-//! Decisions: the same bytes for the same judgement, forever.
+//! Decisions: which mode holds, what denies in it, and the same bytes for the same judgement, forever.
 
 use super::*;
 use crate::finding::{Finding, Fix, FixOperation};
