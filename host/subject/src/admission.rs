@@ -324,6 +324,9 @@ mod tests {
         for (text, message) in cases {
             assert_eq!(review(&text).expect_err(&text).to_string(), message);
         }
+        let nothing = json(r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}"#);
+        let error = from_admission_review(&nothing, &Context::default()).expect_err("no request");
+        assert_eq!(error.to_string(), "`/request` is missing: there is nothing to answer");
         let old = json(r#"{"apiVersion":"admission.k8s.io/v2","kind":"AdmissionReview"}"#);
         let error = from_admission_review(&old, &Context::default()).expect_err("v2");
         assert_eq!(error.to_string(), "`admission.k8s.io/v2` is not supported here; it must be `admission.k8s.io/v1`");
