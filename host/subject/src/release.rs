@@ -259,10 +259,16 @@ mod tests {
             ..crate::testing::review(json(&body("")))
         };
         assert!(lets_go(&review));
+        let mut status = review.clone();
+        status.request.subresource = "status".into();
+        status.old_object = status.object.clone();
+        assert!(winds_down(&status), "it says how things are");
         for operation in ["CREATE", "DELETE", "CONNECT", ""] {
-            let mut other = review.clone();
-            other.request.operation = operation.into();
-            assert!(!lets_go(&other) && !winds_down(&other), "{operation}");
+            for review in [&review, &status] {
+                let mut other = review.clone();
+                other.request.operation = operation.into();
+                assert!(!lets_go(&other) && !winds_down(&other), "{operation}");
+            }
         }
         assert!(!lets_go(&Review { object: None, ..review.clone() }));
         assert!(!lets_go(&Review { old_object: None, ..review }));

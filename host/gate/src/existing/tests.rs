@@ -90,3 +90,13 @@ fn a_milder_effect_is_what_the_policy_declares_or_a_warning_for_what_only_winds_
     assert_eq!(milder(&policies[1], Mode::Compliance, true), Some(Effect::Audit));
     assert_eq!(milder(&policies[1], Mode::Sandbox, false), None);
 }
+
+#[test]
+fn softens_nothing_of_a_secret_whose_values_no_message_may_tell_apart() {
+    let object = named("x", "");
+    let spec = format!("{{policies: [{{name: p, plugin: {{builtin: finds}}{WARN}}}]}}");
+    let mut secret = Review { mode: Some(Mode::Compliance), ..review("UPDATE", &object, &object) };
+    assert_eq!(judge(&sets(&spec), secret.clone()).verdict(), Verdict::Allow);
+    secret.request.kind.kind = "Secret".into();
+    assert_eq!(judge(&sets(&spec), secret).verdict(), Verdict::Deny);
+}
