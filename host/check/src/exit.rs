@@ -238,4 +238,11 @@ mod tests {
         let denied = decision(vec![finding(Severity::High, Effect::Deny)], Vec::new());
         assert_eq!(notice("warned", &report(vec![warned(), denied])), None, "the verdict says why");
     }
+
+    #[test]
+    fn tells_the_shell_the_status_of_every_end() {
+        for exit in [Exit::Allowed, Exit::Denied, Exit::NotJudged] {
+            assert_eq!(format!("{:?}", ExitCode::from(exit)), format!("{:?}", ExitCode::from(exit.code())));
+        }
+    }
 }
