@@ -109,9 +109,9 @@ pub(crate) fn sets(spec: &str) -> Sets {
 /// The same, and waivers.
 pub(crate) fn sets_of(spec: &str, waivers: Waivers) -> Sets {
     let text = format!("apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {{name: s}}\nspec: {spec}");
-    let loaded = parse_set(&yaml(&text)).unwrap_or_else(|complaints| panic!("{}", complaints[0].message));
+    let loaded = parse_set(&yaml(&text)).map_err(|complaints| complaints[0].message.clone()).expect("a policy set");
     let installed = Installer::new(runner(), &Guests, Arc::default()).install(vec![loaded], waivers);
-    installed.unwrap_or_else(|errors| panic!("{}", errors[0].message))
+    installed.map_err(|errors| errors[0].message.clone()).expect("a set that installs")
 }
 
 /// A request about a Widget `web` in the namespace `shop`; `object` and `old` are bodies of maps, empty where there is none.
