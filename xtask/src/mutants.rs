@@ -17,8 +17,15 @@ const VERSION: &str = "27.1.0";
 /// What is changed, by the name under which it is asked for: a package, and the files of it that decide.
 const CHANGED: [(&str, &str, &[&str]); 5] = [
     ("model", "portcullis-model", &["host/model/src/**/*.rs"]),
-    ("policies", "portcullis-policies", &["host/policies/src/**/*.rs"]),
-    ("subject", "portcullis-subject", &["host/subject/src/**/*.rs"]),
+    (
+        "policies",
+        "portcullis-policies",
+        &[
+            "host/policies/src/{baseline,labels,matching,pattern,select,set,waiver,workloads}.rs",
+            "host/policies/src/select/equivalent.rs",
+        ],
+    ),
+    ("subject", "portcullis-subject", &["host/subject/src/{admission,claims,objects,release,workload}.rs"]),
     ("gate", "portcullis-gate", &["host/gate/src/{decide,existing,rounds,unjudged}.rs"]),
     ("check", "portcullis-check", &["host/check/src/exit.rs"]),
 ];

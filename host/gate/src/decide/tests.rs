@@ -8,8 +8,11 @@ use portcullis_policies::{Baseline, Waivers};
 use super::*;
 use crate::testing::{course, judge, named, review, sets, sets_of, yaml};
 
-/// What became of each policy, and of each failure its policy, kind and message.
-fn told(decision: &Decision) -> (Vec<&str>, Vec<(Option<&str>, FailureKind, &str)>) {
+/// The policy, kind and message of a failure.
+type Told<'a> = (Option<&'a str>, FailureKind, &'a str);
+
+/// What became of each policy, and what is told of each failure.
+fn told(decision: &Decision) -> (Vec<&str>, Vec<Told<'_>>) {
     let states = decision.policies.iter().map(|(_, state)| state.as_str()).collect();
     let failures = decision.failures.iter();
     (states, failures.map(|failed| (failed.policy.as_deref(), failed.kind, failed.message.as_str())).collect())
@@ -139,8 +142,8 @@ fn a_plugin_may_ask_only_for_what_is_granted_and_new() {
         authorize(queries, &grants, &PolicyProgress { rounds, asked: asked.to_vec(), settled: None })
     };
     let (old, new) = (query("signature", "{}"), query("signature", r#"{"a":1}"#));
-    assert_eq!(asked(&[old.clone()], 3, &[old.clone(), new.clone()]), Ok(vec![new.clone()]));
-    let refused = asked(&[old.clone()], 1, &[old.clone()]).expect_err("nothing new");
+    assert_eq!(asked(std::slice::from_ref(&old), 3, &[old.clone(), new.clone()]), Ok(vec![new.clone()]));
+    let refused = asked(std::slice::from_ref(&old), 1, std::slice::from_ref(&old)).expect_err("nothing new");
     assert_eq!(refused, "asked again for what it had been told, and for nothing new");
     assert!(asked(&[], 1, &[new.clone(), query("sbom", "{}")]).is_err(), "one that is not granted is enough");
     assert!(asked(&[], 4, &[new]).is_err(), "that is the last round");
