@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, demo, test, coverage, fuzz, oracle, e2e, bench, chart, dist, map, pictures, tools.
+//! Runs one of the project's own commands: build, demo, test, coverage, fuzz, oracle, e2e, bench, chart, dist, map, mutants, pictures, tools.
 
 use std::process::ExitCode;
 
@@ -23,6 +23,7 @@ mod image;
 mod instrument;
 mod llvm;
 mod map;
+mod mutants;
 mod oracle;
 mod pictures;
 mod python;
@@ -53,6 +54,8 @@ cargo xtask <command>
   oracle [--questions N] [--seed S] [KIND...]
                  Ask Kubernetes' own libraries (Go) and ours a million questions about each of quantity, selector, name, image
                  and yaml, and fail on what differs and is not listed in `tests/oracle/kubernetes/differs.tsv`.
+  mutants [CRATE...]
+                 Change the code that decides, one mutant after the other, and fail where no test notices (hours; cargo-mutants).
   pictures       Draw the pictures of the README below `docs/images` (the page's need Chromium).
   tools          Install what only some tests need (cosign, crane, syft, bandit, semgrep, a registry) into the cache, and print
                  the variables by which the tests find it.
@@ -104,6 +107,9 @@ fn main() -> ExitCode {
         ["chart"] => |workspace| chart::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
         ["dist"] => |workspace| dist::run(workspace).map(|()| ExitCode::SUCCESS),
         ["map"] => |workspace| map::run(workspace).map(|()| ExitCode::SUCCESS),
+        ["mutants", names @ ..] => {
+            return ended(Workspace::open().and_then(|it| mutants::run(&it, names)).map(|()| ExitCode::SUCCESS));
+        }
         ["pictures"] => |workspace| pictures::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
         ["tools"] => return ended(test::tools().map(|()| ExitCode::SUCCESS)),
         ["oracle", wanted @ ..] => {

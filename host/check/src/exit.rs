@@ -126,6 +126,7 @@ impl FailOn {
 
 #[cfg(test)]
 mod tests {
+    use portcullis_model::{FailureKind, Finding, Mode, Subject, SubjectKind};
     use portcullis_report::{InputError, Parts, Tool};
 
     use super::*;
@@ -144,5 +145,104 @@ mod tests {
             }
         }
         assert_eq!([Exit::Allowed, Exit::Denied, Exit::NotJudged].map(Exit::code), [0, 1, 2]);
+    }
+
+    fn decision(findings: Vec<Judged>, failures: Vec<Failure>) -> Decision {
+        Decision {
+            policy_set: "s".into(),
+            policy_set_digest: "sha256:0".into(),
+            subject: Subject {
+                kind_of: SubjectKind::Object,
+                api_version: "v1".into(),
+                kind: "Pod".into(),
+                namespace: "shop".into(),
+                name: "web".into(),
+                place: None,
+                occurrence: None,
+            },
+            operation: "CREATE".into(),
+            mode: Mode::Compliance,
+            policies: Vec::new(),
+            findings,
+            failures,
+            facts: Vec::new(),
+        }
+    }
+
+    fn finding(severity: Severity, effect: Effect) -> Judged {
+        let (rule, message, pointer) = ("r".into(), "m".into(), String::new());
+        let finding = Finding { rule, severity, message, pointer, place: None, fix: None };
+        Judged {
+            policy: "p".into(),
+            plugin: "b@sha256:0".into(),
+            severity,
+            effect,
+            waiver: None,
+            existing: false,
+            finding,
+        }
+    }
+
+    fn failure(policy: Option<&str>, effect: Effect) -> Failure {
+        Failure { policy: policy.map(str::to_owned), kind: FailureKind::Fact, message: "m".into(), effect }
+    }
+
+    fn report(decisions: Vec<Decision>) -> Report {
+        let tool = Tool { version: "0.1.0".into(), commit: String::new() };
+        Report::new(tool, Parts { decisions, ..Parts::default() })
+    }
+
+    /// The status of a run over one subject with this by each word of `--fail-on`, in the order of [`FailOn::WORDS`].
+    fn codes(findings: Vec<Judged>, failures: Vec<Failure>) -> [u8; 7] {
+        let report = report(vec![decision(findings, failures)]);
+        FailOn::WORDS.map(|word| Exit::of(&report, FailOn::parse(word).expect("a word")).code())
+    }
+
+    #[test]
+    fn fails_by_what_is_denied_whatever_else_counts_and_by_what_was_not_judged_before_that() {
+        assert_eq!(codes(Vec::new(), Vec::new()), [0; 7]);
+        assert_eq!(codes(vec![finding(Severity::Info, Effect::Deny)], Vec::new()), [1; 7]);
+        let denied = vec![finding(Severity::Critical, Effect::Deny)];
+        assert_eq!(codes(denied, vec![failure(Some("p"), Effect::Deny)]), [2; 7]);
+        assert_eq!(codes(Vec::new(), vec![failure(None, Effect::Deny)]), [2; 7]);
+    }
+
+    #[test]
+    fn fails_by_a_finding_that_denies_nothing_only_where_fail_on_asks_for_its_kind() {
+        let of = |effect| codes(vec![finding(Severity::Medium, effect)], Vec::new());
+        // By word: denied, warned, info, low, medium, high, critical.
+        assert_eq!(of(Effect::Warn), [0, 1, 1, 1, 1, 0, 0]);
+        assert_eq!(of(Effect::Audit), [0, 0, 1, 1, 1, 0, 0], "what is only recorded warns nobody");
+        for answered_for_or_a_trial in [Effect::Waived, Effect::Known, Effect::Shadow] {
+            assert_eq!(of(answered_for_or_a_trial), [0; 7], "{answered_for_or_a_trial:?}");
+        }
+    }
+
+    #[test]
+    fn fails_by_what_could_not_be_judged_and_only_warns_where_warnings_count() {
+        assert_eq!(codes(Vec::new(), vec![failure(Some("p"), Effect::Warn)]), [0, 1, 0, 0, 0, 0, 0]);
+        assert_eq!(codes(Vec::new(), vec![failure(None, Effect::Warn)]), [0; 7], "a notice counts for nothing");
+    }
+
+    #[test]
+    fn says_why_the_status_is_1_though_nothing_is_denied_and_nothing_otherwise() {
+        let warned = || decision(vec![finding(Severity::High, Effect::Warn)], vec![failure(Some("p"), Effect::Warn)]);
+        let (one, two) = (report(vec![warned()]), report(vec![warned(), warned()]));
+        let notice = |word: &str, report: &Report| FailOn::parse(word).expect("a word").notice(report);
+        let said = |counts: &str| Some(format!("nothing is denied, but the exit status is 1: {counts}"));
+        assert_eq!(notice("warned", &one), said("`--fail-on warned` counts 2 warnings"));
+        assert_eq!(notice("high", &one), said("`--fail-on high` counts 1 finding of at least high severity"));
+        assert_eq!(notice("low", &two), said("`--fail-on low` counts 2 findings of at least low severity"));
+        assert_eq!(notice("critical", &one), None, "nothing counts");
+        assert_eq!(notice("denied", &one), None);
+        let denied = decision(vec![finding(Severity::High, Effect::Deny)], Vec::new());
+        assert_eq!(notice("warned", &report(vec![warned(), denied])), None, "the verdict says why");
+    }
+
+    #[test]
+    fn tells_the_shell_the_status_of_every_end() {
+        for exit in [Exit::Allowed, Exit::Denied, Exit::NotJudged] {
+            assert_eq!(format!("{:?}", ExitCode::from(exit)), format!("{:?}", ExitCode::from(exit.code())));
+        }
     }
 }

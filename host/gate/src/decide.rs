@@ -361,3 +361,6 @@ fn fact_used(fact: &Fact) -> (String, String, String) {
     let digest = fact.document.as_ref().map_or(String::new(), |document| sha256_hex(document.to_json(root).as_bytes()));
     (query, fact.status.as_str().to_owned(), digest)
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,3 +84,6 @@ fn unchanged(review: &Review, pointer: &str) -> bool {
     let new = at(&review.object);
     new.is_some() && new == at(&review.old_object)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@ mod install;
 mod references;
 mod rounds;
 mod sound;
+#[cfg(test)]
+mod testing;
 mod unjudged;
 mod warnings;
 mod watch;

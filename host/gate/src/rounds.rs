@@ -181,3 +181,6 @@ fn broken(review: &Review, set: &InstalledSet) -> Decision {
         facts: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -334,4 +334,27 @@ mod tests {
         b.begin_list(None);
         assert_eq!(b.finish().err(), Some(BuildError::Incomplete));
     }
+
+    #[test]
+    fn tells_a_reader_at_once_what_went_wrong_first_so_that_it_can_stop() {
+        let mut b = DocumentBuilder::new(None, Limits { depth: 1, nodes: 2 });
+        b.begin_list(None);
+        assert_eq!(b.failure(), None);
+        b.begin_list(None);
+        let first = BuildError::TooDeep { limit: 1, at: None };
+        assert_eq!(b.failure(), Some(&first));
+        (0..9).for_each(|_| b.null(None));
+        assert_eq!(b.failure(), Some(&first));
+        assert_eq!(b.finish().err(), Some(first));
+    }
+
+    #[test]
+    fn refuses_an_end_without_a_beginning_and_two_values_without_a_list_around_them() {
+        assert_eq!(DocumentBuilder::new(None, Limits::default()).end(0), Err(BuildError::Incomplete));
+        let mut b = DocumentBuilder::new(None, Limits::default());
+        b.null(None);
+        b.null(None);
+        assert_eq!(b.finish().err(), Some(BuildError::Incomplete));
+        assert_eq!(BuildError::Incomplete.to_string(), "the text ends before its value is complete");
+    }
 }

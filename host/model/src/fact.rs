@@ -194,4 +194,62 @@ mod tests {
         assert_eq!(review.get("a:1"), Some(Ok("sha256:1".into())));
         assert_eq!(review.get("b:1"), Some(Err("away".into())));
     }
+
+    fn answered(query: &Query, status: FactStatus) -> Result<Fact, FactError> {
+        Ok(Fact { query: query.clone(), status, document: None })
+    }
+
+    #[test]
+    fn the_first_answer_to_a_question_stays_and_others_are_kept_in_their_order() {
+        let (one, two) = (Query::new("signature", "{}"), Query::new("sbom", "{}"));
+        let away = FactError { query: two.clone(), message: "nobody answers".into() };
+        let mut facts = Facts::none();
+        assert!(facts.is_empty());
+        facts.extend([answered(&one, FactStatus::Absent), answered(&one, FactStatus::Verified), Err(away.clone())]);
+        facts.extend([answered(&two, FactStatus::Verified)]);
+        assert!(!facts.is_empty());
+        let status = |query| facts.get(query).map(|answer| answer.as_ref().map(|fact| fact.status.as_str()));
+        assert_eq!((status(&one), status(&two)), (Some(Ok("absent")), Some(Err(&away))));
+        assert!(facts.get(&Query::new("sast", "{}")).is_none());
+        assert_eq!(facts.iter().count(), 2);
+        assert_eq!(away.to_string(), "the fact `sbom` could not be looked up: nobody answers");
+    }
+
+    fn looked_up(facts: &Facts, queries: &[Query]) -> Vec<Result<Fact, FactError>> {
+        let review = Resolved::default();
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match facts.look_up(queries, &review).as_mut().poll(&mut context) {
+            std::task::Poll::Ready(answers) => answers,
+            std::task::Poll::Pending => unreachable!("what is recorded is there at once"),
+        }
+    }
+
+    #[test]
+    fn a_recorded_fact_answers_its_own_question_and_one_without_a_trust_answers_under_any() {
+        let bare = Query::new("signature", "{}");
+        let under = |trust: &str| Query { trust: trust.into(), ..bare.clone() };
+        let mut facts = Facts::none();
+        facts.extend([answered(&bare, FactStatus::Absent), answered(&under("a"), FactStatus::Verified)]);
+        let other = Query::new("sbom", "{}");
+        let queries = [under("a"), under("b"), other.clone(), bare.clone()];
+        let answers = looked_up(&facts, &queries);
+        let told: Vec<_> = answers
+            .iter()
+            .map(|answer| answer.as_ref().map(|fact| (fact.query.clone(), fact.status.as_str())).map_err(|e| e.clone()))
+            .collect();
+        let message = "no recorded fact answers it; give one with --facts".to_owned();
+        assert_eq!(
+            told,
+            [
+                Ok((under("a"), "verified")),
+                Ok((under("b"), "absent")),
+                Err(FactError { query: other, message }),
+                Ok((bare.clone(), "absent"))
+            ]
+        );
+        // One that was found under another trust says nothing of this one.
+        let mut facts = Facts::none();
+        facts.extend([answered(&under("a"), FactStatus::Verified)]);
+        assert!(looked_up(&facts, &queries[1..2])[0].is_err());
+    }
 }

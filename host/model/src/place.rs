@@ -281,4 +281,49 @@ mod tests {
         assert_eq!((whole.before + &whole.after, whole.cut_before, whole.cut_after), ("äöü: 1".into(), false, false));
         assert_eq!(source.line_window(9000, 10).after, "", "a place behind the end has nothing after it");
     }
+
+    #[test]
+    fn shows_where_a_masked_text_has_its_spaces_and_nothing_else_of_it() {
+        let source = Source::new("a.yaml", "key: two words\nnext: line\n");
+        source.mask(Span::new(5, 21));
+        assert_eq!(source.line_text(1), "key: *** *****");
+        assert_eq!(source.line_text(2), "***** line", "a mask goes over the end of its line");
+        assert_eq!(source.line_window(8, 2).before, "**");
+    }
+
+    #[test]
+    fn cuts_a_line_only_where_there_is_more_of_it() {
+        let source = Source::new("a.yaml", "0123456789\nabc\n");
+        let cut = |offset, reach| {
+            let window = source.line_window(offset, reach);
+            (window.before + "|" + &window.after, window.cut_before, window.cut_after)
+        };
+        assert_eq!(cut(5, 3), ("234|567".into(), true, true));
+        assert_eq!(cut(5, 5), ("01234|56789".into(), false, false));
+        assert_eq!(cut(0, 4), ("|0123".into(), false, true));
+        assert_eq!(cut(10, 4), ("6789|".into(), true, false));
+        assert_eq!(cut(12, 9), ("a|bc".into(), false, false));
+    }
+
+    #[test]
+    fn says_a_place_as_editors_read_it_and_two_are_one_where_file_and_bytes_are_the_same() {
+        let (one, same, other) =
+            (Source::new("a.yaml", "a: 1\nb: 2\n"), Source::new("a.yaml", ""), Source::new("b.yaml", ""));
+        let place =
+            |source: &Arc<Source>, start, end| Place { source: Arc::clone(source), span: Span::new(start, end) };
+        let second = place(&one, 5, 9);
+        assert_eq!(
+            (second.to_string(), second.file(), second.start(), second.end()),
+            ("a.yaml:2:1".into(), "a.yaml", (2, 1), (2, 5))
+        );
+        assert_eq!(second, place(&same, 5, 9));
+        assert_ne!(second, place(&other, 5, 9));
+        assert_ne!(second, place(&one, 5, 8));
+        assert_eq!((one.name(), one.text()), ("a.yaml", "a: 1\nb: 2\n"));
+    }
+
+    #[test]
+    fn never_shows_a_text_where_it_is_logged() {
+        assert_eq!(format!("{:?}", Source::new("a.yaml", "password: x")), "Source(\"a.yaml\", 11 bytes)");
+    }
 }

@@ -40,3 +40,19 @@ pub trait PluginSource: Send + Sync {
     /// The bytes of this plugin. Whether they are the ones that a digest pins is checked by the caller, always.
     fn fetch(&self, plugin: &PluginReference) -> Result<PluginBytes, PluginSourceError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn says_what_to_do_and_keeps_what_lies_behind_it() {
+        let cause: Option<Box<dyn Error + Send + Sync>> = Some("no such file".into());
+        let error = PluginSourceError { message: "cannot read `a.wasm`; build it".into(), cause };
+        assert_eq!(error.to_string(), "cannot read `a.wasm`; build it");
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("no such file"));
+        assert!(PluginSourceError { message: String::new(), cause: None }.source().is_none());
+    }
+}

@@ -92,4 +92,24 @@ mod tests {
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("kitten", "sitting"), 3);
     }
+
+    #[test]
+    fn admits_as_many_wrong_letters_as_a_third_of_the_word_and_never_more_than_three() {
+        for (written, known, meant) in [
+            ("a", "b", false),
+            ("ab", "ax", true),
+            ("abcd", "abcx", true),
+            ("abcd", "abxy", false),
+            ("abcde", "abcxy", true),
+            ("abcdefgh", "abcdexyz", true),
+            ("abcdefghijkl", "abcdefgh", false),
+            ("abcdefghijkl", "abcdefghi", true),
+        ] {
+            assert_eq!(nearest(written, &[known]).is_some(), meant, "{written} for {known}");
+        }
+        let longest = "m".repeat(LONGEST);
+        assert_eq!(nearest(&longest, &[&longest]), Some(longest.as_str()));
+        assert_eq!(nearest("waiver", &["ways", "waivers"]), Some("waivers"));
+        assert_eq!(nearest("mode", &["made", "moda"]), Some("made"), "of two as near, the first");
+    }
 }

@@ -79,3 +79,15 @@ impl Presence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_the_words_of_policy_sets_and_asks_for_all_where_nothing_is_said() {
+        let words = [Presence::Required, Presence::Optional, Presence::Forbidden].map(Presence::as_str);
+        assert_eq!(words, ["required", "optional", "forbidden"]);
+        assert_eq!(Presence::default(), Presence::Required);
+    }
+}

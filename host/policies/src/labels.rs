@@ -202,4 +202,52 @@ mod tests {
         );
         assert_eq!(one("[]"), "`selector` must be a map, found a list");
     }
+
+    #[test]
+    fn takes_names_of_labels_up_to_their_bounds_and_prefixes_that_are_dns_names() {
+        let (longest, segments) = ("a".repeat(63), ["a".repeat(63), "b".repeat(63), "c".repeat(63), "d".repeat(61)]);
+        let prefix = segments.join(".");
+        assert_eq!(prefix.len(), 253);
+        for good in ["a", "A-1_b.c", &longest, "example.com/a", "a-b.1/c", &format!("{prefix}/a")] {
+            assert!(is_qualified_name(good), "{good}");
+        }
+        for bad in [
+            "",
+            "a-",
+            "-a",
+            "a b",
+            "a/",
+            "/a",
+            "a/b/c",
+            "a-/b",
+            "-a/b",
+            "a_b/c",
+            "A/b",
+            "a..b/c",
+            "\u{e4}",
+            &format!("{longest}a"),
+            &format!("{prefix}d/a"),
+        ] {
+            assert!(!is_qualified_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn asks_only_for_a_label_where_no_part_asks_for_another() {
+        let asks = |text: &str| asks_only(&read(text).0, "a");
+        let expression = |key: &str| format!(r#"{{"key":"{key}","operator":"Exists"}}"#);
+        assert!(asks(r#"{"matchLabels":{"a":"1"}}"#));
+        assert!(asks(&format!(r#"{{"matchExpressions":[{}]}}"#, expression("a"))));
+        assert!(!asks(&format!(r#"{{"matchExpressions":[{}]}}"#, expression("b"))));
+        assert!(!asks(&format!(r#"{{"matchExpressions":[{},{}]}}"#, expression("a"), expression("b"))));
+        assert!(!asks(&format!(r#"{{"matchLabels":{{"a":"1"}},"matchExpressions":[{}]}}"#, expression("b"))));
+        assert!(!asks(&format!(r#"{{"matchLabels":{{"b":"1"}},"matchExpressions":[{}]}}"#, expression("a"))));
+    }
+
+    #[test]
+    fn looks_at_labels_as_soon_as_any_part_asks() {
+        assert!(is_empty(&read("{}").0));
+        assert!(!is_empty(&read(r#"{"matchLabels":{"a":"1"}}"#).0));
+        assert!(!is_empty(&read(r#"{"matchExpressions":[{"key":"a","operator":"Exists"}]}"#).0));
+    }
 }

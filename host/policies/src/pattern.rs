@@ -115,4 +115,11 @@ mod tests {
         assert!(patterns(&[&"x".repeat(513)]).expect_err("long").ends_with("it is longer than 512 bytes"));
         assert_eq!(patterns(&["a"; 257]).expect_err("many"), "more than 256 patterns in one list");
     }
+
+    #[test]
+    fn takes_as_much_as_the_bounds_say() {
+        let longest = "x".repeat(MAX_PATTERN);
+        assert!(patterns(&[&longest]).expect("a pattern").matches(&longest));
+        assert!(patterns(&["a"; MAX_PATTERNS]).expect("patterns").matches("a"));
+    }
 }

@@ -110,4 +110,24 @@ mod tests {
             assert_eq!(workload(key, good), "", "{good}");
         }
     }
+
+    #[test]
+    fn keeps_of_a_workload_what_is_written() {
+        let read = |replicas: &str| {
+            let document = json(&format!(
+                r#"{{"apiGroup":"argoproj.io","kind":"Rollout","template":"/spec/template"{replicas}}}"#
+            ));
+            let fields = Fields::new(&document);
+            let workload = read_workload(&fields, NodeId::ROOT);
+            assert!(fields.finish().is_empty());
+            workload.expect("a workload")
+        };
+        let counted = read(r#","replicas":"/spec/count""#);
+        assert_eq!((counted.group.as_str(), counted.kind.as_str()), ("argoproj.io", "Rollout"));
+        assert_eq!((counted.template.as_str(), counted.replicas.as_deref()), ("/spec/template", Some("/spec/count")));
+        assert_eq!(read("").replicas, None);
+        let pointer = "is not a JSON Pointer; write it like `/spec/template`";
+        assert_eq!(workload("template", "spec.template"), format!("`spec.template` {pointer}"));
+        assert_eq!(workload("replicas", "3"), format!("`3` {pointer}"));
+    }
 }

@@ -324,6 +324,9 @@ mod tests {
         for (text, message) in cases {
             assert_eq!(review(&text).expect_err(&text).to_string(), message);
         }
+        let nothing = json(r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"}"#);
+        let error = from_admission_review(&nothing, &Context::default()).expect_err("no request");
+        assert_eq!(error.to_string(), "`/request` is missing: there is nothing to answer");
         let old = json(r#"{"apiVersion":"admission.k8s.io/v2","kind":"AdmissionReview"}"#);
         let error = from_admission_review(&old, &Context::default()).expect_err("v2");
         assert_eq!(error.to_string(), "`admission.k8s.io/v2` is not supported here; it must be `admission.k8s.io/v1`");
@@ -366,5 +369,110 @@ mod tests {
         let request = request("CONNECT", &options).replacen(r#""kind":"Pod""#, r#""kind":"PodExecOptions""#, 1);
         let review = review(&request).expect("a review");
         assert_eq!((review.subject.kind.as_str(), review.subject.name.as_str()), ("PodExecOptions", "web"));
+    }
+
+    /// The words with which a request is refused.
+    fn refusal(text: &str) -> String {
+        review(text).expect_err(text).to_string()
+    }
+
+    #[test]
+    fn reads_who_asks_and_whether_anything_will_be_stored() {
+        let user = r#","userInfo":{"username":"eve","uid":"7","groups":["b","a"]},"dryRun":true,"name":"web""#;
+        let review = review(&request("CREATE", &format!(r#"{user},"object":{POD}"#))).expect("a review");
+        let Request { user, dry_run, name, subresource, .. } = &review.request;
+        assert_eq!((user.name.as_str(), user.uid.as_str(), user.groups.join(" ")), ("eve", "7", "b a".into()));
+        assert_eq!((*dry_run, name.as_str(), subresource.as_str()), (true, "web", ""));
+        let nobody = self::review(&request("CREATE", &format!(r#","object":{POD}"#))).expect("a review");
+        assert_eq!((nobody.request.user, nobody.request.dry_run), (User::default(), false));
+        let odd = request("CREATE", &format!(r#","object":{POD},"userInfo":{{"groups":[1]}}"#));
+        assert_eq!(refusal(&odd), "`/request/userInfo/groups/0` must be a string");
+    }
+
+    #[test]
+    fn refuses_what_no_api_server_asks_and_members_of_another_type() {
+        let asks = |operation: &str| refusal(&request(operation, &format!(r#","object":{POD}"#)));
+        for operation in ["PATCH", "create", "*"] {
+            assert!(asks(operation).contains("CREATE, UPDATE, DELETE or CONNECT"), "{operation}");
+        }
+        let good = request("CREATE", &format!(r#","object":{POD}"#));
+        assert_eq!(refusal(&good.replacen(r#""uid":"1""#, r#""uid":1"#, 1)), "`/request/uid` must be a string");
+        let kind = r#"{"group":"","version":"v1","kind":"Pod"}"#;
+        assert_eq!(refusal(&good.replacen(kind, r#""Pod""#, 1)), "`/request/kind` must be a map");
+    }
+
+    #[test]
+    fn refuses_an_object_that_is_something_else_than_the_request_says() {
+        // What is judged must be what is stored.
+        let with = |object: &str| review(&request("CREATE", &format!(r#","object":{object}"#)));
+        for other in [
+            r#"{"apiVersion":"v1","kind":"Service"}"#,
+            r#"{"apiVersion":"apps/v1","kind":"Pod"}"#,
+            r#"{"kind":"Service"}"#,
+        ] {
+            let refused = with(other).expect_err(other).to_string();
+            assert!(refused.contains("of the kind that `/request/kind` names"), "{other}: {refused}");
+        }
+        let old = request("DELETE", r#","oldObject":{"apiVersion":"v1","kind":"Service"}"#);
+        assert!(refusal(&old).contains("of the kind that `/request/kind` names"));
+        assert!(with(r#"{"metadata":{"name":"web"}}"#).is_ok(), "what says nothing is what the request says");
+        assert!(with(r#"{"apiVersion":"v1","kind":"Pod","spec":[]}"#).is_err(), "its containers could hide there");
+    }
+
+    #[test]
+    fn refuses_an_update_or_a_deletion_that_lacks_what_it_changes() {
+        let old = "carries the object as it was";
+        for (operation, more, words) in [
+            ("UPDATE", format!(r#","oldObject":{POD}"#), "an UPDATE carries the object, and an empty one"),
+            (
+                "UPDATE",
+                format!(r#","object":{{}},"oldObject":{POD}"#),
+                "an UPDATE carries the object, and an empty one",
+            ),
+            ("UPDATE", format!(r#","object":{POD}"#), old),
+            ("UPDATE", format!(r#","object":{POD},"oldObject":{{}}"#), old),
+            ("DELETE", r#","oldObject":{}"#.to_owned(), old),
+            ("DELETE", format!(r#","object":{POD}"#), old),
+        ] {
+            let refused = refusal(&request(operation, &more));
+            assert!(refused.contains(words), "{operation}{more}: {refused}");
+        }
+        let update = review(&request("UPDATE", &format!(r#","object":{POD},"oldObject":{POD}"#))).expect("a review");
+        assert!(update.object.is_some() && update.old_object.is_some());
+        let deletion = review(&request("DELETE", &format!(r#","object":null,"oldObject":{POD}"#))).expect("a review");
+        assert!(deletion.object.is_none() && deletion.old_object.is_some());
+        assert_eq!(deletion.subject.kind, "Pod");
+        let ignored = review(&request("CREATE", &format!(r#","object":{POD},"oldObject":{POD}"#))).expect("a review");
+        assert_eq!((ignored.notices.len(), ignored.old_object.is_some()), (1, false));
+    }
+
+    #[test]
+    fn takes_a_namespace_for_cluster_scoped_and_its_own_labels_for_those_that_hold() {
+        let of = |group: &str, kind: &str, resource: &str, namespace: &str| {
+            let text = format!(
+                r#"{{"uid":"1","operation":"CREATE","kind":{{"group":"{group}","version":"v1","kind":"{kind}"}},
+                "resource":{{"group":"{group}","version":"v1","resource":"{resource}"}},"namespace":"{namespace}",
+                "object":{{"kind":"{kind}","metadata":{{"name":"x","labels":{{"mode":"a"}}}}}}}}"#
+            );
+            let review = review(&text).expect("a review");
+            (review.request.namespaced, review.subject.namespace, review.namespace)
+        };
+        let own = NamespaceLabels::Known([("mode".to_owned(), "a".to_owned())].into());
+        assert_eq!(of("", "Namespace", "namespaces", "x"), (Some(false), String::new(), own));
+        let role = of("rbac.authorization.k8s.io", "ClusterRole", "clusterroles", "");
+        assert_eq!(role, (Some(false), String::new(), NamespaceLabels::None));
+        let (namespaced, namespace, labels) = of("example.com", "Namespace", "namespaces", "shop");
+        assert_eq!((namespaced, namespace.as_str()), (Some(true), "shop"), "only the core group's is one");
+        assert!(matches!(labels, NamespaceLabels::Unknown(_)), "an object's labels are not its namespace's");
+    }
+
+    #[test]
+    fn names_what_has_no_object_after_the_request() {
+        let text = request("CONNECT", r#","name":"web","subResource":"attach""#);
+        let subject = review(&text).expect("a review").subject;
+        assert_eq!((subject.api_version.as_str(), subject.kind.as_str()), ("v1", "Pod"));
+        assert_eq!((subject.namespace.as_str(), subject.name.as_str()), ("shop", "web"));
+        let text = text.replacen(r#""group":"""#, r#""group":"example.com""#, 1);
+        assert_eq!(review(&text).expect("a review").subject.api_version, "example.com/v1");
     }
 }

@@ -496,4 +496,91 @@ mod tests {
         let own_labels = [("x", "z"), (NAMESPACE_NAME_LABEL, "shop")].map(|(key, value)| (key.into(), value.into()));
         assert_eq!(own, NamespaceLabels::Known(BTreeMap::from(own_labels)), "its own labels");
     }
+
+    #[test]
+    fn says_what_a_document_is_by_what_it_says_itself() {
+        let shape = |text: &str| classify(&yaml(text));
+        for (text, expected) in [
+            ("{a: 1}", Shape::Other),
+            ("{apiVersion: v1, kind: Pod}", Shape::Object),
+            ("{apiVersion: v1, kind: List}", Shape::List),
+            ("{apiVersion: v1, kind: PodList, items: []}", Shape::List),
+            ("{apiVersion: v1, kind: PodList}", Shape::Object),
+            ("{apiVersion: v1, kind: PodList, items: null}", Shape::Object),
+            ("{apiVersion: example.com/v1, kind: List}", Shape::Object),
+            ("{apiVersion: admission.k8s.io/v1, kind: AdmissionReview}", Shape::AdmissionReview),
+            ("{apiVersion: example.com/v1, kind: AdmissionReview}", Shape::Object),
+            ("{apiVersion: portcullis.dev/v1alpha1, kind: RecordedReview}", Shape::RecordedReview),
+            ("{apiVersion: portcullis.dev/v1alpha1, kind: Waiver}", Shape::Portcullis("Waiver".into())),
+            ("{apiVersion: portcullis.dev/v1alpha1, kind: Image}", Shape::Object),
+            ("{apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization}", Shape::Kustomization),
+        ] {
+            assert_eq!(shape(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn judges_lists_as_deep_as_the_bound_says() {
+        let mut text = "{apiVersion: v1, kind: Pod, metadata: {name: a}}".to_owned();
+        for _ in 0..MAX_NESTED_LISTS {
+            text = format!("{{apiVersion: v1, kind: List, items: [{text}]}}");
+        }
+        assert_eq!(one(&text).request.name, "a");
+    }
+
+    #[test]
+    fn gives_the_labels_of_a_namespace_of_the_core_group_and_of_nothing_else() {
+        let labels = |text: &str| namespace_labels_of(&flatten(&yaml(text)).expect("objects").remove(0));
+        let metadata = "metadata: {name: shop, labels: {a: b, c: 1}}";
+        let known = [("a", "b"), ("c", "1"), (NAMESPACE_NAME_LABEL, "shop")];
+        let known = known.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let own = labels(&format!("{{apiVersion: v1, kind: Namespace, {metadata}}}"));
+        assert_eq!(own, Some(("shop".to_owned(), BTreeMap::from(known))));
+        assert_eq!(labels(&format!("{{apiVersion: example.com/v1, kind: Namespace, {metadata}}}")), None);
+        assert_eq!(labels(&format!("{{apiVersion: v1, kind: Pod, {metadata}}}")), None);
+        assert_eq!(labels("{apiVersion: v1, kind: Namespace}"), None, "it has no name");
+    }
+
+    #[test]
+    fn puts_a_manifest_into_the_namespace_that_it_names_or_that_was_given_and_no_cluster_scoped_one() {
+        let context = Context { default_namespace: Some("given".into()), ..Context::default() };
+        let place = |text: &str| {
+            let review = reviews(text, &context).expect("reviews").remove(0);
+            (review.request.namespaced, review.request.namespace, review.subject.namespace)
+        };
+        let placed = |namespaced, request: &str, subject: &str| (namespaced, request.to_owned(), subject.to_owned());
+        let pod = "{apiVersion: v1, kind: Pod, metadata: {name: a";
+        assert_eq!(place(&format!("{pod}, namespace: shop}}}}")), placed(Some(true), "shop", "shop"));
+        assert_eq!(place(&format!("{pod}}}}}")), placed(Some(true), "given", "given"));
+        let node = "{apiVersion: v1, kind: Node, metadata: {name: a, namespace: shop}}";
+        assert_eq!(place(node), placed(Some(false), "", ""), "it is in none, whatever it says");
+        // As the API server sends it.
+        let namespace = "{apiVersion: v1, kind: Namespace, metadata: {name: a}}";
+        assert_eq!(place(namespace), placed(Some(false), "a", ""));
+        let other = "{apiVersion: example.com/v1, kind: Namespace, metadata: {name: a, namespace: shop}}";
+        assert_eq!(place(other), placed(None, "shop", "shop"), "nobody knows that kind");
+    }
+
+    #[test]
+    fn names_a_manifest_by_its_name_or_by_what_its_name_is_made_of() {
+        let name = |metadata: &str| {
+            let review = one(&format!("{{apiVersion: v1, kind: Pod, metadata: {{{metadata}}}}}"));
+            (review.subject.name, review.request.name)
+        };
+        let named = |subject: &str, request: &str| (subject.to_owned(), request.to_owned());
+        assert_eq!(name("name: a"), named("a", "a"));
+        assert_eq!(name("generateName: a-"), named("a-*", ""));
+        assert_eq!(name("name: a, generateName: b-"), named("a", "a"));
+        assert_eq!(name(""), named("", ""));
+    }
+
+    #[test]
+    fn tells_of_a_group_that_no_custom_kind_can_have() {
+        let told = |version: &str| one(&format!("{{apiVersion: {version}, kind: Rollout}}")).notices;
+        assert_eq!(
+            told("argoproj/v1"),
+            ["Kubernetes has no API group `argoproj`, and the group of a custom kind has a dot; check its spelling"]
+        );
+        assert_eq!(told("argoproj.io/v1"), [""; 0]);
+    }
 }

@@ -249,4 +249,58 @@ mod tests {
         assert!(wound_down("status", &lone, &running), "how it is, whoever owns it");
         assert!(!wound_down("", &lone, &running), "only `status` may");
     }
+
+    #[test]
+    fn lets_go_of_nothing_by_another_operation_or_without_both_objects_a11() {
+        let body = |finalizers: &str| format!(r#"{{"metadata":{{"name":"web","finalizers":[{finalizers}]}}}}"#);
+        let review = Review {
+            request: portcullis_model::Request { operation: "UPDATE".into(), ..Default::default() },
+            old_object: Some(json(&body(r#""a""#))),
+            ..crate::testing::review(json(&body("")))
+        };
+        assert!(lets_go(&review));
+        let mut status = review.clone();
+        status.request.subresource = "status".into();
+        status.old_object = status.object.clone();
+        assert!(winds_down(&status), "it says how things are");
+        for operation in ["CREATE", "DELETE", "CONNECT", ""] {
+            for review in [&review, &status] {
+                let mut other = review.clone();
+                other.request.operation = operation.into();
+                assert!(!lets_go(&other) && !winds_down(&other), "{operation}");
+            }
+        }
+        assert!(!lets_go(&Review { object: None, ..review.clone() }));
+        assert!(!lets_go(&Review { old_object: None, ..review }));
+    }
+
+    #[test]
+    fn minds_no_member_that_only_the_api_server_writes_and_every_other_a11() {
+        let pod = |finalizers: &str, more: &str| {
+            format!(r#""metadata":{{"name":"web","finalizers":[{finalizers}]{more}}},"spec":{{"a":1}}"#)
+        };
+        let dying = r#","deletionTimestamp":"2026-11-21T10:00:00Z","deletionGracePeriodSeconds":30"#;
+        let shorter = r#","deletionTimestamp":"2026-11-21T10:00:05Z","deletionGracePeriodSeconds":0"#;
+        let written = r#","resourceVersion":"2","generation":2,"managedFields":[]"#;
+        assert!(!judged("", &pod(r#""a""#, ""), &pod("", written)));
+        assert!(!judged("", &pod(r#""a""#, dying), &pod("", &format!("{written}{shorter}"))));
+        assert!(!judged("", &pod(r#""a""#, dying), &pod(r#""a""#, shorter)), "a second DELETE shortens the time");
+        assert!(judged("", &pod(r#""a""#, ""), &pod("", dying)), "nobody deletes by an update");
+        assert!(judged("", &pod(r#""a""#, ""), &pod("", r#","annotations":{}"#)));
+        let status =
+            |finalizers: &str, phase: &str| format!(r#"{},"status":{{"phase":"{phase}"}}"#, pod(finalizers, ""));
+        assert!(judged("", &status(r#""a""#, "Pending"), &status("", "Running")), "it lives, and says more");
+    }
+
+    #[test]
+    fn winds_nothing_down_where_nobody_says_how_many_there_were() {
+        let set = |replicas: &str| {
+            format!(
+                r#""metadata":{{"name":"web","ownerReferences":[{{"controller":true}}]}},"spec":{{{replicas}"x":1}}"#
+            )
+        };
+        assert!(wound_down("", &set(""), &set("")), "neither says it, so nothing changes");
+        assert!(!wound_down("", &set(""), &set(r#""replicas":0,"#)));
+        assert!(!wound_down("", &set(r#""replicas":3,"#), &set("")), "one is the default");
+    }
 }

@@ -370,4 +370,142 @@ mod tests {
         assert_eq!((view.replicas, view.containers.len()), (7, 0));
         assert!(!view.replicas_node.is_none());
     }
+
+    fn rollout(replicas: Option<&str>) -> CustomWorkload {
+        CustomWorkload {
+            group: "argoproj.io".into(),
+            kind: "Rollout".into(),
+            template: "/spec/template".into(),
+            replicas: replicas.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn finds_nothing_where_a_custom_kind_keeps_nothing_and_nothing_of_another_kind() {
+        let text = "{apiVersion: argoproj.io/v1, kind: Rollout, spec: {count: 3, template: {spec: {containers: [{name: a}]}}}}";
+        let seen = |text: &str, custom: CustomWorkload| {
+            let view = view(&review(yaml(text)), &[custom]);
+            (view.containers.len(), view.replicas, view.replicas_node.is_none())
+        };
+        assert_eq!(seen(text, rollout(Some("/spec/count"))), (1, 3, false));
+        assert_eq!(seen(text, rollout(Some("/spec/absent"))), (1, 1, true), "one is the default");
+        assert_eq!(seen(text, rollout(None)), (1, -1, true), "nobody says how many");
+        let elsewhere = CustomWorkload { template: "/spec/pod".into(), ..rollout(None) };
+        assert_eq!(seen(text, elsewhere).0, 0, "not the nearest that is there");
+        assert_eq!(seen(text, CustomWorkload { kind: "Other".into(), ..rollout(None) }).0, 0);
+        assert_eq!(seen(text, CustomWorkload { group: "example.com".into(), ..rollout(None) }).0, 0);
+    }
+
+    #[test]
+    fn only_an_init_container_becomes_a_sidecar() {
+        let pod = "{apiVersion: v1, kind: Pod, spec: {containers: [{name: a, restartPolicy: Always}], initContainers: [{name: i, restartPolicy: Never}, {name: '', restartPolicy: Always}]}}";
+        let roles: Vec<_> = view_of(pod).containers.into_iter().map(|c| (c.name, c.role)).collect();
+        let own = |name: &str, role| (name.to_owned(), role);
+        assert_eq!(
+            roles,
+            [
+                own("i", ContainerRole::Init),
+                own("initContainers[1]", ContainerRole::Sidecar),
+                own("a", ContainerRole::Regular)
+            ]
+        );
+    }
+
+    #[test]
+    fn counts_the_pods_of_a_job_by_the_smaller_of_both_numbers_or_says_that_it_cannot() {
+        for (spec, expected) in [
+            ("parallelism: 2, completions: 5", 2),
+            ("parallelism: 5, completions: 5", 5),
+            ("completions: 5", 1),
+            ("completions: 0", 0),
+            ("parallelism: 0", 0),
+            ("parallelism: -1, completions: 5", -1),
+            ("parallelism: 5, completions: -1", -1),
+            ("parallelism: 5, completions: '3'", -1),
+            ("parallelism: 1.5", -1),
+        ] {
+            let view = view_of(&format!("{{apiVersion: batch/v1, kind: Job, spec: {{{spec}}}}}"));
+            assert_eq!(view.replicas, expected, "{spec}");
+        }
+    }
+
+    #[test]
+    fn judges_an_image_by_its_name_alone_and_takes_an_empty_one_for_none() {
+        let images = |text: &str| view_of(text).images.into_iter().map(|image| image.state).collect::<Vec<_>>();
+        let alone = images("{apiVersion: portcullis.dev/v1alpha1, kind: Image, spec: {image: quay.io/a/b:1}}");
+        assert!(matches!(&alone[..], [ImageState::Exact { registry, .. }] if registry == "quay.io"));
+        let none = images("{apiVersion: v1, kind: Pod, spec: {containers: [{image: ''}, {image: null}]}}");
+        assert_eq!(none, [ImageState::Absent, ImageState::Absent]);
+    }
+
+    #[test]
+    fn refuses_an_object_whose_shape_would_hide_its_containers() {
+        let refused = |spec: &str| {
+            let object = yaml(&format!("{{apiVersion: v1, kind: Pod, spec: {spec}}}"));
+            check_shape(&object, "", "Pod").err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        for good in ["null", "{}", "{containers: null}", "{containers: [{resources: {limits: {cpu: 1}}}], volumes: []}"]
+        {
+            assert_eq!(refused(good), "", "{good}");
+        }
+        for (bad, told) in [
+            ("x", "`/spec` must be a map"),
+            ("{containers: {a: {}}}", "`/spec/containers` must be a list"),
+            ("{initContainers: x}", "`/spec/initContainers` must be a list"),
+            ("{volumes: {}}", "`/spec/volumes` must be a list"),
+            ("{containers: [x]}", "`/spec/containers/0` must be a map"),
+            ("{resources: x}", "`/spec/resources` must be a map"),
+            ("{containers: [{resources: {limits: [x]}}]}", "`/spec/containers/0/resources/limits` must be a map"),
+            ("{containers: [{resources: {requests: x}}]}", "`/spec/containers/0/resources/requests` must be a map"),
+        ] {
+            assert_eq!(refused(bad), told, "{bad}");
+        }
+        let template = yaml("{apiVersion: apps/v1, kind: Deployment, spec: {template: x}}");
+        let hidden = check_shape(&template, "apps", "Deployment").expect_err("hidden").to_string();
+        assert_eq!(hidden, "`/spec/template` must be a map");
+        assert!(check_shape(&template, "example.com", "Deployment").is_ok(), "nothing is known of that");
+    }
+
+    #[test]
+    fn refuses_a_custom_kind_whose_template_is_hidden_by_something_else() {
+        let checked = |spec: &str| {
+            let object = yaml(&format!("{{apiVersion: argoproj.io/v1, kind: Rollout, spec: {spec}}}"));
+            check_custom(&review(object), &[rollout(None)]).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        for good in ["{}", "{template: null}", "{template: {spec: {containers: [{name: a}]}}}"] {
+            assert_eq!(checked(good), "", "{good}");
+        }
+        assert_eq!(checked("x"), "`/spec` must be a map");
+        assert_eq!(checked("{template: [x]}"), "`/spec/template` must be a map");
+        assert_eq!(checked("{template: {spec: {containers: x}}}"), "`/spec/template/spec/containers` must be a list");
+    }
+
+    #[test]
+    fn tells_of_a_manifest_whose_containers_nobody_saw_and_of_no_other() {
+        let told =
+            |review: &Review| notice(review, &view(review, &[rollout(None)]), &[rollout(None)]).unwrap_or_default();
+        let of = |text: &str| told(&review(yaml(text)));
+        let custom = "no container was found at `/spec/template`, where `workloads` of the policy set says that the Pod template is";
+        assert_eq!(of("{apiVersion: argoproj.io/v1, kind: Rollout, spec: {}}"), custom);
+        let empty = "no container was found in it, so none was judged; Kubernetes refuses such an object";
+        let pod = "{apiVersion: v1, kind: Pod, spec: {container: [{name: a}]}}";
+        assert_eq!(of(pod), empty);
+        assert_eq!(of("{apiVersion: v1, kind: Pod, spec: {containers: [{name: a}]}}"), "");
+        let unnamed = "its containers were not judged: name the kind `Service` of `serving.knative.dev` in `workloads` of the policy set";
+        let knative = |containers: &str| {
+            format!(
+                "{{apiVersion: serving.knative.dev/v1, kind: Service, spec: {{template: {{spec: {{containers: {containers}}}}}}}}}"
+            )
+        };
+        assert_eq!(of(&knative("[{name: a}]")), unnamed);
+        assert_eq!(of(&knative("none")), "", "that is no list of containers");
+        let own_group = knative("[{name: a}]").replace("serving.knative.dev", "core");
+        assert_eq!(of(&own_group), "", "a custom kind's group has a dot");
+        let mut sent = review(yaml(pod));
+        sent.request.uid = "1".into();
+        assert_eq!(told(&sent), "", "an API server has validated it");
+        let mut part = review(yaml(pod));
+        part.request.subresource = "status".into();
+        assert_eq!(told(&part), "");
+    }
 }

@@ -180,3 +180,26 @@ fn covers_never_more_than_it_lists_whatever_is_found() {
         }
     }
 }
+
+#[test]
+fn writes_which_of_several_only_where_there_are_several() {
+    let written = |number| {
+        let subject = subject("m/a.yaml", "web", Some(number));
+        let listed = Listed::of(&subject, "default", &judged("r", "m", Effect::Deny)).expect("read from a file");
+        baseline_yaml(&BaselineHead::default(), &BTreeMap::from([(listed, 1)]))
+    };
+    assert!(!written(1).contains("occurrence"));
+    assert!(written(2).contains(", occurrence: 2}"));
+}
+
+#[test]
+fn takes_as_many_days_and_as_many_findings_as_the_bounds_say_and_not_one_more() {
+    assert_eq!(baseline_expiry("1971-01-02", 0), Ok((MAX_BASELINE_DAYS + 1) * DAY));
+    assert!(baseline_expiry("1971-01-03", 0).is_err());
+    let counted = |count: u32| {
+        let entry = ENTRY.replace("count: 2", &format!("count: {count}"));
+        parse(&text(&format!("owner: web, expires: 2027-03-31, findings: [{{{entry}}}]"))).map(drop)
+    };
+    assert_eq!(counted(MAX_BASELINE_COUNT), Ok(()));
+    assert_eq!(counted(MAX_BASELINE_COUNT + 1), Err("`count` may be 10000 at most".to_owned()));
+}

@@ -1,6 +1,7 @@
 //! Selection: what applies, what is skipped, and what cannot be known.
 
 mod equivalent;
+mod unknown;
 
 use portcullis_model::{GroupVersionKind, GroupVersionResource, Request, Subject};
 

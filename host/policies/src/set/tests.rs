@@ -206,6 +206,10 @@ fn takes_exactly_one_source_for_a_plugin() {
         "set.yaml:7:36: `sha256:ABC` is not a digest; a digest is `sha256:` and 64 lower-case hex digits"
     );
     assert_eq!(about(&format!("plugin: {{file: a.wasm, digest: 'sha256:{}'}}", "0".repeat(64))), "");
+    for bad in ["0".repeat(63), "0".repeat(65), "g".repeat(64), "A".repeat(64)] {
+        let said = about(&format!("plugin: {{file: a.wasm, digest: 'sha256:{bad}'}}"));
+        assert!(said.contains("is not a digest"), "{bad}: {said}");
+    }
 }
 
 #[test]

@@ -282,3 +282,17 @@ fn refuses_two_waivers_of_one_name() {
         ["set.yaml:1:7: this is a `PolicySet`, not a `Waiver` of `portcullis.dev/v1alpha1`"]
     );
 }
+
+#[test]
+fn is_in_force_up_to_the_last_second_of_its_last_day_and_expired_from_then_on() {
+    let waivers = load(&[("w", ""), ("x", "expires=2027-01-01")]);
+    let names = |time| {
+        let name = |waiver: &Waiver| waiver.name.clone();
+        (waivers.in_force(time).map(name).collect::<Vec<_>>(), waivers.expired(time).into_iter().map(name).collect())
+    };
+    let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    let end = NOON + 12 * 3600;
+    assert_eq!(names(end - 1), (owned(&["w", "x"]), owned(&[])));
+    assert_eq!(names(end), (owned(&["x"]), owned(&["w"])));
+    assert_eq!(names(i64::MAX), (owned(&[]), owned(&["w", "x"])));
+}

@@ -69,4 +69,16 @@ fn does_not_skip_what_another_group_serves_too() {
     assert_eq!(newer.select(0, &event("example.com")), Selection::Skips, "another group that only uses the word");
     let sent = Review { request_document: Some(json("{}")), ..event("") };
     assert_eq!(newer.select(0, &sent), Selection::Skips, "an API server would have converted it");
+
+    let strange = admission(&rules("example.com"), "");
+    assert_eq!(strange.select(0, &event("")), Selection::Skips, "a group that serves other events");
+    // A file whose plural nobody knows is found by its kind.
+    let unnamed = |group: &str, kind: &str| {
+        let mut review = event(group);
+        review.request.kind.kind = kind.into();
+        review.request.resource = None;
+        newer.select(0, &review)
+    };
+    assert!(matches!(unnamed("", "Event"), Selection::Unknown(_)));
+    assert_eq!(unnamed("", "Pod"), Selection::Skips);
 }
