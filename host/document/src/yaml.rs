@@ -16,6 +16,7 @@ mod emit;
 mod feed;
 mod gave_up;
 mod number;
+mod plain;
 mod scalar;
 mod split;
 mod tree;
@@ -124,8 +125,15 @@ impl Documents {
         }
     }
 
-    /// Reads one part of the stream.
+    /// Reads one part of the stream: in one pass where it is written as nearly all manifests are, else by the parser.
     fn read_part(&mut self, source: &Arc<Source>, start: usize, end: usize) -> Result<(), Error> {
+        match plain::read(source, start, end, &self.rest()) {
+            Some(document) => document.map_or(Ok(()), |document| self.keep(document)),
+            None => self.parse_part(source, start, end),
+        }
+    }
+
+    fn parse_part(&mut self, source: &Arc<Source>, start: usize, end: usize) -> Result<(), Error> {
         let mut part = tree::Part::new(source, start, end)?;
         while let Some(tree) = part.next_document(&self.rest())? {
             let document = emit::emit(&tree, source, &self.rest());
