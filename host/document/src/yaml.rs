@@ -10,6 +10,9 @@
 //!   kubectl drops, keeps or joins them; so is a plain scalar in brackets that ends with `:` (`[a:]`);
 //! - half of a surrogate pair is an error in JSON, where kubectl puts U+FFFD in its place;
 //! - depth, values, documents and what aliases repeat have limits of our own.
+//!
+//! What nearly all manifests are written in is read in one pass ([`plain`]), everything else by the parser; where both can read a
+//! text, they read the same.
 
 mod complaint;
 mod emit;
