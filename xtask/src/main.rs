@@ -47,7 +47,8 @@ cargo xtask <command>
                  Look for inputs that break a promise of `tests/fuzz` (60 seconds a target), and keep what reaches new code.
   e2e            Build, then show with kubectl what a real API server does with the webhook; writes `target/e2e/table.md`.
   examples       Build, then only that part of `test` which builds and enforces the example plugins, as their READMEs say.
-  bench          Build for release and run every benchmark.
+  bench [PART..] Build for release and run every benchmark, or only these: `check` is the race against other programs,
+                 `start` and `growth` are whole processes too, the others are named after their files (`evaluate`, `decide`).
   chart          Render `deploy/manifests` from the Helm chart, then lint, render and judge it with all its values (needs Go).
   dist           Build what is given away, below `target/dist`: a static binary (musl) with checksum, SBOM and OCI image.
   map            Write the map of the files in `host/README.md` again, from their first sentences.
@@ -103,7 +104,11 @@ fn main() -> ExitCode {
             e2e::run(workspace).map(|()| ExitCode::SUCCESS)
         },
         ["examples"] => |workspace| test::examples(workspace).map(|()| ExitCode::SUCCESS),
-        ["bench"] => |workspace| bench::run(workspace).map(|()| ExitCode::SUCCESS),
+        ["bench", parts @ ..] => {
+            return ended(
+                Workspace::open().and_then(|workspace| bench::run(&workspace, parts)).map(|()| ExitCode::SUCCESS),
+            );
+        }
         ["chart"] => |workspace| chart::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
         ["dist"] => |workspace| dist::run(workspace).map(|()| ExitCode::SUCCESS),
         ["map"] => |workspace| map::run(workspace).map(|()| ExitCode::SUCCESS),

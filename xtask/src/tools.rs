@@ -20,6 +20,11 @@ const CRANE: (&str, &str) = ("github.com/google/go-containerregistry/cmd/crane",
 const COSIGN: (&str, &str) = ("github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.3");
 /// Writes the SBOM of an image.
 const SYFT: (&str, &str) = ("github.com/anchore/syft/cmd/syft", "v1.54.1");
+/// The race: what others take for the same files and the same rule.
+const CONFTEST: (&str, &str) = ("github.com/open-policy-agent/conftest", "v0.71.1");
+const GATOR: (&str, &str) = ("github.com/open-policy-agent/gatekeeper/v3/cmd/gator", "v3.23.1");
+/// Taken where it is installed: its module has replacements, so `go install` refuses it.
+const KYVERNO: &str = "kyverno";
 /// By which it says its version in what it writes; otherwise that is `[not provided]`.
 const SYFT_VERSION: &str = "main.version";
 /// A registry without referrers: a package of Debian, and the program in it.
@@ -100,6 +105,24 @@ pub fn of_signatures(mut missing: impl FnMut(&str)) -> Result<Vec<(&'static str,
     let there = Command::new(DOCKER_REGISTRY).arg("--version").output().is_ok();
     if let Err(error) = if there { Ok(()) } else { debian::install(&[DOCKER_REGISTRY]) } {
         missing(&format!("there is no `{DOCKER_REGISTRY}` ({error:#}): install the package of Debian of that name"));
+    }
+    Ok(found)
+}
+
+/// The programs of the race, by the variables that name them; `missing` is told why one cannot be had.
+pub fn of_race(mut missing: impl FnMut(&str)) -> Result<Vec<(&'static str, OsString)>> {
+    let mut found = Vec::new();
+    for (variable, name, module) in
+        [("PORTCULLIS_CONFTEST", "conftest", CONFTEST), ("PORTCULLIS_GATOR", "gator", GATOR)]
+    {
+        match of_go(name, module, None)? {
+            Some(program) => found.push((variable, program.into_os_string())),
+            None => missing(&format!("{name}: {NO_GO}")),
+        }
+    }
+    match Command::new(KYVERNO).arg("version").output() {
+        Ok(_) => found.push(("PORTCULLIS_KYVERNO", KYVERNO.into())),
+        Err(error) => missing(&format!("there is no `{KYVERNO}` to run ({error})")),
     }
     Ok(found)
 }

@@ -31,13 +31,6 @@ pub struct Package {
     pub targets: Vec<(String, String)>,
 }
 
-impl Package {
-    /// Whether the package has a target of this kind and name.
-    pub fn has(&self, kind: &str, name: &str) -> bool {
-        self.targets.iter().any(|(its_kind, its_name)| its_kind == kind && its_name == name)
-    }
-}
-
 /// A package that becomes a WebAssembly component.
 pub struct Guest {
     /// The package's name, and the file name of the component.

@@ -9,7 +9,7 @@ use portcullis_policies::{Baseline, Listed};
 use portcullis_report::BaselineInfo;
 
 use crate::CheckOptions;
-use crate::inputs::relative_to;
+use crate::inputs::Base;
 use crate::read::FileContent;
 
 /// All findings of a run that a baseline may list, with how often each is there. What could not be judged is none.
@@ -99,13 +99,14 @@ fn gone(
 ) -> (usize, usize) {
     let found = count(decisions, |_| true);
     let sets: BTreeSet<&str> = decisions.iter().map(|decision| decision.policy_set.as_str()).collect();
-    let read: BTreeSet<String> = contents.iter().map(|content| content.file.from(&options.baseline_folder)).collect();
+    let folder = Base::new(&options.baseline_folder);
+    let read: BTreeSet<String> = contents.iter().map(|content| content.file.from(&folder)).collect();
     let unjudged: BTreeSet<[&str; 3]> = decisions.iter().flat_map(unjudged).collect();
     let by_mode = settled_by_mode(gate);
     let sandboxes: BTreeSet<_> =
         decisions.iter().filter(|decision| decision.mode == Mode::Sandbox).filter_map(whose).collect();
     let base = &options.baseline_folder;
-    let named: Vec<String> = options.paths.iter().map(|path| relative_to(base, path)).collect();
+    let named: Vec<String> = options.paths.iter().map(|path| folder.relative(path)).collect();
     let below = |file: &str| {
         named.iter().any(|path| Path::new(file).starts_with(path)) && base.join(file).symlink_metadata().is_err()
     };

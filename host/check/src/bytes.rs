@@ -8,6 +8,9 @@ use crate::error::Error;
 use crate::inputs::STDIN;
 use crate::walk::{show, unreadable, what_is};
 
+/// Room for a file is made at once up to here; what a file says of its length may be wrong.
+const EXPECTED: usize = 1 << 20;
+
 /// What a path that the user wrote leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -45,14 +48,19 @@ pub fn origin(path: &Path) -> Result<Origin, Error> {
 /// Those of [`origin`], [`Error::TooLarge`], and [`Error::Special`] for a directory.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     match origin(path)? {
-        Origin::StandardInput => bounded(path, io::stdin().lock(), limit),
+        Origin::StandardInput => bounded(path, io::stdin().lock(), limit, 0),
         Origin::Directory => Err(Error::Special { path: show(path), what: "a directory" }),
-        Origin::File | Origin::Pipe => bounded(path, File::open(path).map_err(|cause| unreadable(path, cause))?, limit),
+        Origin::File | Origin::Pipe => {
+            let file = File::open(path).map_err(|cause| unreadable(path, cause))?;
+            let expected = file.metadata().map_or(0, |metadata| metadata.len()).min(limit);
+            bounded(path, file, limit, usize::try_from(expected).unwrap_or(0).min(EXPECTED))
+        }
     }
 }
 
-fn bounded(path: &Path, reader: impl Read, limit: u64) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
+fn bounded(path: &Path, reader: impl Read, limit: u64, expected: usize) -> Result<Vec<u8>, Error> {
+    // One byte more, so that the end is met without growing.
+    let mut bytes = Vec::with_capacity(expected + 1);
     let read = reader.take(limit.saturating_add(1)).read_to_end(&mut bytes);
     read.map_err(|cause| unreadable(path, cause))?;
     if bytes.len() as u64 > limit {

@@ -61,6 +61,11 @@ impl Ignore {
         (ignore, errors)
     }
 
+    /// Whether there is no pattern at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
     /// The first pattern that fits a path, which is given from each base that counts.
     pub(crate) fn fits(&self, paths: &[&str], directory: bool) -> Option<&str> {
         let any = paths.iter().flat_map(|path| self.anything.matches(path)).filter_map(|at| self.anything_from.get(at));

@@ -4,6 +4,7 @@
 //! directory must not pass.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
 use portcullis_report::Skipped;
@@ -100,8 +101,13 @@ pub struct Gathered {
 /// directories left aside, links only followed while they stay inside. The order is the same on every machine.
 pub fn gather(paths: &[PathBuf], options: &GatherOptions) -> Gathered {
     let (ignore, errors) = Ignore::new(&options.ignore);
-    let mut gathering =
-        Gathering { options, ignore, known: HashMap::new(), gathered: Gathered { errors, ..Gathered::default() } };
+    let mut gathering = Gathering {
+        options,
+        base: Base::new(&options.base),
+        ignore,
+        known: HashMap::new(),
+        gathered: Gathered { errors, ..Gathered::default() },
+    };
     if paths.is_empty() {
         gathering.gathered.errors.push(Error::NoPath);
     }
@@ -128,8 +134,9 @@ pub fn gather(paths: &[PathBuf], options: &GatherOptions) -> Gathered {
 /// What is told of patterns that do not hold, where one would have left something out.
 fn would_leave_out(elsewhere: &Elsewhere, files: &[InputFile]) -> Option<String> {
     let (ignore, _) = Ignore::new(&elsewhere.ignore);
+    let base = Base::new(&elsewhere.base);
     let fits = |file: &&InputFile| {
-        let path = PathBuf::from(file.from(&elsewhere.base));
+        let path = PathBuf::from(file.from(&base));
         let mut levels = path.ancestors().filter(|level| !level.as_os_str().is_empty()).enumerate();
         levels.any(|(above, level)| ignore.fits(&[&level.to_string_lossy()], above > 0).is_some())
     };
@@ -150,8 +157,8 @@ impl InputFile {
     }
 
     /// How a baseline names it whose paths count from that folder.
-    pub(crate) fn from(&self, folder: &Path) -> String {
-        relative_to(folder, &self.path)
+    pub(crate) fn from(&self, folder: &Base) -> String {
+        folder.relative(&self.path)
     }
 
     /// Reads it, at most [`GatherLimits::file_bytes`]. The standard input can be read once.
@@ -163,9 +170,10 @@ impl InputFile {
 
 struct Gathering<'a> {
     options: &'a GatherOptions,
+    base: Base,
     ignore: Ignore,
     /// Real path (empty for the standard input, as written for other pipes) to position among the files.
-    known: HashMap<PathBuf, usize>,
+    known: HashMap<OsString, usize>,
     gathered: Gathered,
 }
 
@@ -189,7 +197,7 @@ impl Gathering<'_> {
     fn directory(&mut self, directory: &Path) {
         let limits = &self.options.limits;
         let more = limits.files.saturating_sub(self.gathered.files.len());
-        let walked = Walk::new(&self.options.base, &self.ignore, limits).through(directory, more);
+        let walked = Walk::new(&self.base, &self.ignore, limits).through(directory, more);
         let Walked { mut files, mut skipped, mut errors } = walked;
         files.sort_by(|(_, a), (_, b)| bytes(a).cmp(bytes(b)));
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
@@ -207,10 +215,10 @@ impl Gathering<'_> {
 
     /// A file that was met before stays where it is; once named, always named.
     fn add(&mut self, real: PathBuf, file: InputFile) {
-        match self.known.get(&real).and_then(|&at| self.gathered.files.get_mut(at)) {
+        match self.known.get(real.as_os_str()).and_then(|&at| self.gathered.files.get_mut(at)) {
             Some(before) => before.named |= file.named,
             None => {
-                self.known.insert(real, self.gathered.files.len());
+                self.known.insert(real.into_os_string(), self.gathered.files.len());
                 self.gathered.files.push(file);
             }
         }
@@ -220,7 +228,7 @@ impl Gathering<'_> {
     fn file(&self, path: &Path, found_in: Option<&Path>) -> InputFile {
         InputFile {
             shown: show(path),
-            relative: relative_to(&self.options.base, path),
+            relative: self.base.relative(path),
             within: found_in.map(|directory| within(directory, path)),
             named: found_in.is_none(),
             chart: None,
@@ -246,16 +254,41 @@ pub(crate) fn within(directory: &Path, path: &Path) -> String {
     parts.join("/")
 }
 
-/// A path from the base where it lies under it, else as written; `.` and `..` resolved by the words alone, `/` between.
-pub(crate) fn relative_to(base: &Path, path: &Path) -> String {
-    let absolute = |path: &Path| {
-        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        plain_path(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
-    };
-    let whole = absolute(path);
-    let path = whole.strip_prefix(absolute(base)).map_or_else(|_| plain_path(path), Path::to_owned);
-    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).filter(|part| part != "/").collect();
-    if path.is_absolute() { format!("/{}", parts.join("/")) } else { parts.join("/") }
+/// A directory that paths are told from, looked for once: asking for the current one is dear.
+pub(crate) struct Base {
+    current: bool,
+    whole: PathBuf,
+}
+
+impl Base {
+    /// This directory; the current one where it is empty.
+    pub(crate) fn new(base: &Path) -> Self {
+        Self { current: base.as_os_str().is_empty(), whole: whole(base) }
+    }
+
+    /// A path from here where it lies under it, else as written; `.` and `..` resolved by the words alone, `/` between.
+    pub(crate) fn relative(&self, path: &Path) -> String {
+        if self.current
+            && let Some(plain) = path.to_str().filter(|text| is_plain(text))
+        {
+            return plain.to_owned();
+        }
+        let whole = whole(path);
+        let path = whole.strip_prefix(&self.whole).map_or_else(|_| plain_path(path), Path::to_owned);
+        let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).filter(|part| part != "/").collect();
+        if path.is_absolute() { format!("/{}", parts.join("/")) } else { parts.join("/") }
+    }
+}
+
+/// A path from the root, by the words alone.
+fn whole(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    plain_path(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
+}
+
+/// Whether a path lies under the current directory by its words, with nothing in it to be resolved.
+fn is_plain(path: &str) -> bool {
+    !cfg!(windows) && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
 /// Without `.`, and without `..` where something stands before it.

@@ -12,6 +12,7 @@ use portcullis_subject::kinds::Kinds;
 use portcullis_subject::{Context, Error, ErrorKind, RecordedDecision, Shape};
 
 use crate::CheckOptions;
+use crate::inputs::Base;
 use crate::read::FileContent;
 use crate::walk;
 
@@ -19,6 +20,8 @@ use crate::walk;
 pub(crate) struct Surroundings {
     kinds: Kinds,
     context: Context,
+    /// The folder from which a baseline names files.
+    baseline: Base,
     /// Definitions that contradict each other or make no sense.
     pub(crate) errors: Vec<InputError>,
 }
@@ -74,7 +77,7 @@ impl Surroundings {
             time: options.time,
             default_namespace: options.default_namespace.clone(),
         };
-        Self { kinds, context, errors }
+        Self { kinds, context, errors, baseline: Base::new(&options.baseline_folder) }
     }
 
     /// The subjects of one file.
@@ -91,7 +94,7 @@ impl Surroundings {
             portcullis_subject::mask_secrets(document);
             self.add(gate, content, document, &mut found);
         }
-        count_occurrences(&mut found.reviews, &content.file.from(&options.baseline_folder));
+        count_occurrences(&mut found.reviews, &content.file.from(&self.baseline));
         let empty = found.reviews.is_empty() && found.errors.is_empty();
         if documents.is_empty() && (content.file.named || content.says_nothing_aloud()) {
             found.errors.push(nothing(content));

@@ -1,13 +1,14 @@
 //! One directory to the files in it, never outside it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::ignore::Ignore;
-use crate::inputs::{GatherLimits, relative_to, within};
+use crate::inputs::{Base, GatherLimits, within};
 use portcullis_report::Skipped;
 
 /// The directory of git itself, at the top of what is judged; elsewhere it is a hidden directory like any.
@@ -32,7 +33,7 @@ pub(crate) struct Walked {
 /// A walk through one directory. Links are looked at last: what they lead to is judged under its own name where it has one
 /// inside the directory, and each directory is entered once, so that no loop of links is endless.
 pub(crate) struct Walk<'a> {
-    base: &'a Path,
+    base: &'a Base,
     ignore: &'a Ignore,
     limits: &'a GatherLimits,
     /// The directory's real path: nothing outside it is read (attack list A63b).
@@ -43,13 +44,14 @@ pub(crate) struct Walk<'a> {
     open: Vec<(PathBuf, PathBuf, usize)>,
     /// Links to look at, by their shown path, with their depth.
     links: BTreeMap<PathBuf, usize>,
-    entered: HashSet<PathBuf>,
-    seen: HashSet<PathBuf>,
+    /// Real paths, as texts: hashing them part by part is dear.
+    entered: HashSet<OsString>,
+    seen: HashSet<OsString>,
     walked: Walked,
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(base: &'a Path, ignore: &'a Ignore, limits: &'a GatherLimits) -> Self {
+    pub(crate) fn new(base: &'a Base, ignore: &'a Ignore, limits: &'a GatherLimits) -> Self {
         let (root, named, walked) = (PathBuf::new(), PathBuf::new(), Walked::default());
         let (open, links, entered, seen) = (Vec::new(), BTreeMap::new(), HashSet::new(), HashSet::new());
         Self { base, ignore, limits, root, named, open, links, entered, seen, walked }
@@ -68,8 +70,8 @@ impl<'a> Walk<'a> {
         self.open.push((directory.to_owned(), self.root.clone(), 0));
         loop {
             while let Some((shown, real, depth)) = self.open.pop() {
-                if self.entered.insert(real) {
-                    self.enter(&shown, depth);
+                if self.entered.insert(real.clone().into_os_string()) {
+                    self.enter(&shown, &real, depth);
                 }
                 if self.walked.files.len() > more {
                     self.walked.errors.push(Error::TooManyFiles { limit: self.limits.files });
@@ -82,7 +84,7 @@ impl<'a> Walk<'a> {
         self.walked
     }
 
-    fn enter(&mut self, directory: &Path, depth: usize) {
+    fn enter(&mut self, directory: &Path, real: &Path, depth: usize) {
         if depth > self.limits.depth {
             self.walked.errors.push(Error::TooDeep { path: show(directory), limit: self.limits.depth });
             return;
@@ -103,13 +105,14 @@ impl<'a> Walk<'a> {
                 Ok(kind) if kind.is_symlink() => {
                     self.links.insert(path, depth);
                 }
-                Ok(kind) => self.take(&path, kind, depth),
+                // What is no link is where its directory really is.
+                Ok(kind) => self.take(&path, real.join(entry.file_name()), kind, depth),
             }
         }
     }
 
-    /// An entry that is no link, or what a link leads to, under the name `path`.
-    fn take(&mut self, path: &Path, kind: fs::FileType, depth: usize) {
+    /// An entry that is no link, or what a link leads to, under the name `path`; and where it really is.
+    fn take(&mut self, path: &Path, real: PathBuf, kind: fs::FileType, depth: usize) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if (name == GIT && path.parent() == Some(&self.named)) || !(kind.is_dir() || looks_like_a_manifest(path)) {
             return;
@@ -120,15 +123,11 @@ impl<'a> Walk<'a> {
         if kind.is_dir() && name.starts_with('.') {
             return self.skip(path, HIDDEN.into());
         }
-        let real = match path.canonicalize() {
-            Ok(real) => real,
-            Err(cause) => return self.walked.errors.push(unreadable(path, cause)),
-        };
         if kind.is_dir() {
             self.open.push((path.to_owned(), real, depth + 1));
         } else if !kind.is_file() {
             self.walked.errors.push(Error::Special { path: show(path), what: what_is(kind) });
-        } else if self.seen.insert(real.clone()) {
+        } else if self.seen.insert(real.clone().into_os_string()) {
             self.walked.files.push((real, path.to_owned()));
         }
     }
@@ -162,15 +161,18 @@ impl<'a> Walk<'a> {
                 }
             };
         }
-        if self.entered.contains(&real) || self.seen.contains(&real) {
+        if self.entered.contains(real.as_os_str()) || self.seen.contains(real.as_os_str()) {
             return self.skip(link, "a link to what is judged under its own name".into());
         }
-        self.take(link, kind, depth);
+        self.take(link, real, kind, depth);
     }
 
     /// Whether a pattern fits, from the base or from the directory that was named; it is told then.
     fn is_ignored(&mut self, path: &Path, directory: bool) -> bool {
-        let paths = [relative_to(self.base, path), within(&self.named, path)];
+        if self.ignore.is_empty() {
+            return false;
+        }
+        let paths = [self.base.relative(path), within(&self.named, path)];
         let pattern = self.ignore.fits(&[&paths[0], &paths[1]], directory);
         if let Some(pattern) = pattern {
             let is_one = |path: &Path| path.file_name().is_some_and(|name| is_kustomization(&name.to_string_lossy()));

@@ -11,12 +11,16 @@
 //!   kubectl drops, keeps or joins them; so are a plain scalar in brackets that ends with `:` (`[a:]`) and brackets and commas in a tag;
 //! - half of a surrogate pair is an error in JSON, where kubectl puts U+FFFD in its place;
 //! - depth, values, documents and what aliases repeat have limits of our own.
+//!
+//! What nearly all manifests are written in is read in one pass ([`plain`]), everything else by the parser; where both can read a
+//! text, they read the same.
 
 mod complaint;
 mod emit;
 mod feed;
 mod gave_up;
 mod number;
+mod plain;
 mod scalar;
 mod split;
 mod tree;
@@ -148,8 +152,15 @@ impl Documents {
         }
     }
 
-    /// Reads one part of the stream.
+    /// Reads one part of the stream: in one pass where it is written as nearly all manifests are, else by the parser.
     fn read_part(&mut self, source: &Arc<Source>, start: usize, end: usize) -> Result<(), Error> {
+        match plain::read(source, start, end, &self.rest()) {
+            Some(document) => document.map_or(Ok(()), |document| self.keep(document)),
+            None => self.parse_part(source, start, end),
+        }
+    }
+
+    fn parse_part(&mut self, source: &Arc<Source>, start: usize, end: usize) -> Result<(), Error> {
         let mut part = tree::Part::new(source, start, end)?;
         while let Some(tree) = part.next_document(&self.rest())? {
             let document = emit::emit(&tree, source, &self.rest());

@@ -1,13 +1,12 @@
-//! What twenty policies cost on one Pod, parse included, against the same through a JSON string.
+//! What 1, 4 and 20 policies cost on one Pod, parse included, against the same through a JSON text.
 //!
-//! `PORTCULLIS_PLUGINS` names the folder of built components. "decide" reads a 10 KB Pod, builds its view once and has twenty
-//! policies judge it, each in a fresh instance. "string ABI" hands the whole object as JSON text to a guest that parses it,
-//! twenty times, and judges less.
+//! `PORTCULLIS_PLUGINS` names the folder of built components. "ours" reads a Pod, builds its view once and has the policies judge
+//! it, each in a fresh instance. "JSON text" hands the whole object as JSON text to a guest that parses it, once for each policy.
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portcullis_document::{ReadLimits, read_json_text, read_yaml};
 use portcullis_gate::{Installer, Progress, Sets, Step, decide};
@@ -19,34 +18,47 @@ use portcullis_runner::{Runner, RunnerConfig};
 use portcullis_subject::kinds::Kinds;
 use portcullis_subject::{Context, from_object};
 
-const POLICIES: usize = 20;
-const BATCHES: u32 = 40;
-const ROUNDS: u32 = 20;
+const POLICIES: [usize; 3] = [1, 4, 20];
+const BATCHES: usize = 20;
+/// A batch takes about this long, however long one judgement takes.
+const BATCH: Duration = Duration::from_millis(5);
+/// About so many bytes of object, and so many containers in it.
+const SIZES: [(usize, usize); 4] = [(2_000, 2), (10_000, 10), (100_000, 10), (1_000_000, 10)];
 
 fn main() {
     let Some(folder) = std::env::var_os("PORTCULLIS_PLUGINS").map(PathBuf::from) else {
         println!("SKIPPED: PORTCULLIS_PLUGINS names no folder with built components");
         return;
     };
-    let pod = pod();
     let mut config = RunnerConfig::new(portcullis_subject::quantity::amount);
     config.compile_in_process = true;
     let runner = Runner::new(config).expect("a runner");
-    let ours =
-        install(&runner, &folder, "resource-limits", "{requireLimits: true, cpu: {max: 16}, memory: {max: 32Gi}}");
-    let theirs = install(&runner, &folder, "guest-json", "{}");
-    let parse = measure(|| drop(black_box(read(&pod))));
-    let decided = measure(|| judge(&ours, &pod));
-    let string = measure(|| judge(&theirs, &pod));
-    println!("{} bytes of Pod with 10 containers; microseconds, the least of {BATCHES} batches", pod.len());
-    println!("{:<44}{:>10} {:>8}", "", "us", "ratio");
-    println!("{:<44}{parse:>10.1} {:>8.2}", "read the Pod", parse / decided);
-    println!("{:<44}{decided:>10.1} {:>8.2}", format!("decide: {POLICIES} policies, parse included"), 1.0);
-    println!("{:<44}{string:>10.1} {:>8.2}", format!("string ABI: {POLICIES} policies"), string / decided);
+    let sets = |plugin: &str, settings: &str| POLICIES.map(|count| install(&runner, &folder, plugin, settings, count));
+    let ours = sets("resource-limits", "{requireLimits: true, cpu: {max: 16}, memory: {max: 32Gi}}");
+    let theirs = sets("guest-json", "{}");
+    println!(
+        "\nMicroseconds, the least of {BATCHES} batches: the text is read, its view built, and every policy judges in a fresh"
+    );
+    println!("instance. \"JSON text\" is a guest that gets the object as a text, and judges less.\n");
+    println!(
+        "| object | read alone | policies | ours | JSON text | times ours |\n| --- | --- | --- | --- | --- | --- |"
+    );
+    for (size, containers) in SIZES {
+        let pod = pod(size, containers);
+        let parse = least([&mut || drop(black_box(read(&pod)))])[0];
+        for ((ours, theirs), count) in ours.iter().zip(&theirs).zip(POLICIES) {
+            let [ours, theirs] = least([&mut || judge(ours, &pod), &mut || judge(theirs, &pod)]);
+            println!(
+                "| {:.1} KB | {parse:.1} | {count} | {ours:.1} | {theirs:.1} | {:.1} |",
+                pod.len() as f64 / 1e3,
+                theirs / ours
+            );
+        }
+    }
 }
 
-/// A Pod of about 10 KB with ten containers that the policies allow.
-fn pod() -> String {
+/// A Pod of about `size` bytes with containers that the policies allow, filled up with annotations.
+fn pod(size: usize, containers: usize) -> String {
     let container = |n: usize| {
         let env: Vec<String> =
             (0..14).map(|e| format!(r#"{{"name":"VARIABLE_{e}","value":"value number {e} of {n}"}}"#)).collect();
@@ -55,10 +67,14 @@ fn pod() -> String {
             env.join(",")
         )
     };
-    let containers: Vec<String> = (0..10).map(container).collect();
+    let containers: Vec<String> = (0..containers).map(container).collect();
+    let containers = containers.join(",");
+    let missing = size.saturating_sub(containers.len() + 200) / 100;
+    let annotations: Vec<String> =
+        (0..missing).map(|n| format!(r#""example.org/annotation-{n:06}":"{}""#, "x".repeat(64))).collect();
     format!(
-        r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"web","namespace":"shop"}},"spec":{{"containers":[{}]}}}}"#,
-        containers.join(",")
+        r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"web","namespace":"shop","annotations":{{{}}}}},"spec":{{"containers":[{containers}]}}}}"#,
+        annotations.join(",")
     )
 }
 
@@ -95,8 +111,8 @@ impl PluginSource for Components {
     }
 }
 
-fn install(runner: &Runner, folder: &Path, plugin: &str, settings: &str) -> Sets {
-    let policies: Vec<String> = (0..POLICIES)
+fn install(runner: &Runner, folder: &Path, plugin: &str, settings: &str, count: usize) -> Sets {
+    let policies: Vec<String> = (0..count)
         .map(|n| format!("  - {{name: p{n}, plugin: {{builtin: {plugin}}}, settings: {settings}}}\n"))
         .collect();
     let text = format!(
@@ -111,13 +127,21 @@ fn install(runner: &Runner, folder: &Path, plugin: &str, settings: &str) -> Sets
         .expect("a set that installs")
 }
 
-/// Microseconds of one call, the least of all batches.
-fn measure(mut call: impl FnMut()) -> f64 {
-    call();
-    let batch = |_| {
-        let start = Instant::now();
-        (0..ROUNDS).for_each(|_| call());
-        start.elapsed().as_secs_f64() * 1e6 / f64::from(ROUNDS)
-    };
-    (0..BATCHES).map(batch).fold(f64::INFINITY, f64::min)
+/// Microseconds of one call of each, the least of all batches, by turns.
+fn least<const N: usize>(mut calls: [&mut dyn FnMut(); N]) -> [f64; N] {
+    let mut least = [f64::INFINITY; N];
+    let mut counts = [1_u32; N];
+    for turn in 0..=BATCHES {
+        for ((call, least), count) in calls.iter_mut().zip(&mut least).zip(&mut counts) {
+            let start = Instant::now();
+            (0..*count).for_each(|_| call());
+            let took = start.elapsed().as_secs_f64() / f64::from(*count);
+            *least = least.min(took * 1e6);
+            // The first turn says how many calls make a batch.
+            if turn == 0 {
+                *count = (BATCH.as_secs_f64() / took.max(1e-7)).ceil() as u32;
+            }
+        }
+    }
+    least
 }

@@ -65,13 +65,19 @@ pub(crate) fn masked_json(document: &Document) -> String {
 }
 
 fn secret_nodes(document: &Document) -> Vec<NodeId> {
-    let mut said = HashSet::new();
-    for index in 1..=document.node_count() {
-        // What stands around a node has a smaller number, but not every reader needs to promise that.
-        said.extend(secrets_said(document, NodeId(index)));
-    }
-    let nodes = (1..=document.node_count()).map(NodeId);
-    nodes.flat_map(|node| values_of(document, node, is(document, node, said.contains(&node)))).collect()
+    let maps = (1..=document.node_count()).map(NodeId).filter(|&node| document.kind(node) == Kind::Map);
+    let telling: Vec<NodeId> = maps.filter(|&node| tells(document, node)).collect();
+    // What stands around a node has a smaller number, but not every reader needs to promise that.
+    let said: HashSet<NodeId> = telling.iter().flat_map(|&node| secrets_said(document, node)).collect();
+    let mut nodes: Vec<NodeId> = telling.into_iter().chain(said.iter().copied()).collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    nodes.into_iter().flat_map(|node| values_of(document, node, is(document, node, said.contains(&node)))).collect()
+}
+
+/// Whether a map has one of the keys that decide anything here; of most maps nothing else needs to be asked.
+fn tells(document: &Document, node: NodeId) -> bool {
+    document.entries(node).any(|(key, _)| matches!(key, "kind" | "requestKind" | "data" | "stringData"))
 }
 
 /// The Secrets inside a map that says for them that they are: a typed list, or a request (its `requestKind` too, which is

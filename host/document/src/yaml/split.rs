@@ -43,7 +43,8 @@ fn next_marker(text: &str, from: usize) -> Option<usize> {
         return Some(at);
     }
     let mut search = from;
-    while let Some(found) = text[search..].find("\n---") {
+    // A single byte is searched for many at a time.
+    while let Some(found) = text[search..].find('\n') {
         search += found + 1;
         if let Some(at) = is_marker(search) {
             return Some(at);
@@ -54,6 +55,9 @@ fn next_marker(text: &str, from: usize) -> Option<usize> {
 
 /// Whether there is a `%` directive, and nothing else but comments, since the beginning or since a `...`.
 fn directives_only(text: &str) -> bool {
+    if !text.contains('%') {
+        return false;
+    }
     let (mut found, mut only) = (false, true);
     for line in text.trim_start_matches('\u{feff}').lines() {
         match line.trim_start().as_bytes().first() {
