@@ -1,4 +1,4 @@
-//! Damaged components for the loader: a typed error or a plugin within its budget, and never a panic.
+//! Random modules and damaged components for the loader: a typed error or a plugin within its budget, and never a panic.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use portcullis_runner::{Error, Runner, RunnerConfig};
 
-use crate::guest::{self, GET, Guest};
+use crate::guest::{self, GET, Guest, component};
 
 /// Changes of a component that is small enough to be compiled. `PORTCULLIS_MUTATIONS` says how many times as many.
 const CHANGES: usize = 400;
@@ -85,6 +85,60 @@ fn sentence(error: &Error) -> String {
 fn short(text: &str) -> String {
     let after = text.splitn(3, '`').nth(2).unwrap_or(text);
     after.split(|c: char| c.is_ascii_digit() || c == '`').next().unwrap_or(after).chars().take(70).collect()
+}
+
+/// Modules that wasm-smith 0.254 made of random bytes, each behind a byte that says of which kind it is and four of its length:
+/// `0` with every proposal there is, `1` with those that are admitted, `2` with the imports and exports of a plugin. Committed,
+/// because the crate itself would have half of the workspace's dependencies compiled with other features.
+const RANDOM: &[u8] = include_bytes!("random-modules.bin");
+
+fn random_modules() -> Vec<(u8, &'static [u8])> {
+    let (mut modules, mut rest) = (Vec::new(), RANDOM);
+    while let [kind, a, b, c, d, after @ ..] = rest {
+        let (module, more) = after.split_at(u32::from_le_bytes([*a, *b, *c, *d]) as usize);
+        modules.push((*kind, module));
+        rest = more;
+    }
+    modules
+}
+
+/// A component around a module, which it makes an instance of.
+fn wrapped(module: &[u8]) -> Vec<u8> {
+    let mut size = Vec::new();
+    let mut rest = module.len();
+    while rest > 0x7f {
+        size.push(0x80 | (rest & 0x7f) as u8);
+        rest >>= 7;
+    }
+    size.push(rest as u8);
+    [b"\0asm\x0d\0\x01\0\x01".as_slice(), &size, module, b"\x02\x04\x01\0\0\0"].concat()
+}
+
+#[test]
+fn loads_random_modules_or_says_why_not_p42() {
+    let runner = runner();
+    let (mut raw, mut within, mut shaped) = (Ends::default(), Ends::default(), Ends::default());
+    let modules = random_modules();
+    for (seed, (kind, module)) in modules.iter().enumerate() {
+        raw.load(&runner, module);
+        within.load(&runner, &wrapped(module));
+        if *kind == 2 {
+            shaped.load(&runner, &component(module));
+        }
+        // And once more with damage, which goes deeper into what was valid.
+        for round in 0..times(1) {
+            let mut dice = Dice((seed * 1_000 + round) as u64);
+            let at = dice.below(module.len());
+            within.load(&runner, &wrapped(&changed(module, at, &mut dice)));
+        }
+    }
+    raw.print("raw");
+    within.print("in a component");
+    let plugins = shaped.print("as a plugin");
+    assert!(modules.len() > 100 && plugins > 30, "{} modules", modules.len());
+    assert_eq!(raw.count("is not a component"), modules.len(), "a core module is no component");
+    assert!(within.count("it exports no") > 20, "some are valid components");
+    assert!(shaped.count("broke the contract") + shaped.count("trapped") > 0, "some of them ran");
 }
 
 /// One change: bits, a byte, a piece that is gone, doubled, moved here from elsewhere, or random.
