@@ -212,7 +212,10 @@ fn refuses_a_byte_order_mark_that_makes_kubectl_read_a_comment_a09b() {
         format!("a: \"{}\u{feff}\"\n#b: true\n", "x".repeat(505)),
         "a: |\n  x\u{feff}y\n".to_owned(),
     ] {
-        assert_eq!(refused(&text).to_string(), "a byte-order mark inside the text");
+        assert_eq!(
+            refused(&text).to_string(),
+            "a byte-order mark inside the text; remove it, or write it as `\\uFEFF` in double quotes"
+        );
     }
     assert_eq!(json("\u{feff}a: 1\n---\n\u{feff}b: \"\\uFEFF\"\n"), "{\"a\":1} {\"b\":\"\u{feff}\"}");
 }
@@ -285,7 +288,10 @@ fn names_what_is_wrong_where_and_what_to_do() {
         ("a: b: c", "a.yaml:1:5: a `:` where no key can stand: check the indentation, or put the value in quotes"),
         ("a: \u{7}", "a.yaml:1:4: a control character that has to be escaped"),
         ("a: @x", "a.yaml:1:4: a value cannot begin with this character unless quoted"),
-        ("a: 1\nb: x\n\u{feff}c: 1", "a.yaml:3:1: a byte-order mark inside the text"),
+        (
+            "a: 1\nb: x\n\u{feff}c: 1",
+            "a.yaml:3:1: a byte-order mark inside the text; remove it, or write it as `\\uFEFF` in double quotes",
+        ),
         ("a: x\r\r\nb: 1", "a.yaml:1:5: two carriage returns before a line feed: the line ends were converted twice"),
     ];
     for (text, expected) in cases {

@@ -54,7 +54,9 @@ fn stricter(text: &str, why: &str, theirs: &Answer) -> Option<&'static str> {
         _ if text.contains("\r\r\n") && (why.starts_with("two carriage returns") || begins_as_json(text)) => {
             Some("carriage-returns-twice")
         }
-        "a byte-order mark inside the text" if text.trim_start_matches('\u{feff}').contains('\u{feff}') => {
+        "a byte-order mark inside the text; remove it, or write it as `\\uFEFF` in double quotes"
+            if text.trim_start_matches('\u{feff}').contains('\u{feff}') =>
+        {
             Some("byte-order-mark-inside")
         }
         _ if has_any(why, &["unknown escape", "an escape that JSON"]) && text.contains("\\'") => {

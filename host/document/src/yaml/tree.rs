@@ -137,7 +137,9 @@ impl<'t> Part<'t> {
         // At the beginning of a line the parser skips it, and go-yaml takes it for text. Where it meets the end of go-yaml's
         // buffer (every 512 bytes), the next `#` begins no comment any more: kubectl reads what nobody else does.
         match self.text.find(BYTE_ORDER_MARK) {
-            Some(at) => refuse("a byte-order mark inside the text", at),
+            Some(at) => {
+                refuse("a byte-order mark inside the text; remove it, or write it as `\\uFEFF` in double quotes", at)
+            }
             None => Ok(()),
         }
     }
