@@ -116,5 +116,14 @@ func compared(left, right string) string {
 	if _, too := nanos(other); far || too {
 		return "beyond"
 	}
+	one, other = near(one), near(other)
 	return strconv.Itoa(one.Cmp(other))
+}
+
+// Nothing times a power of ten that Cmp would write out is nothing.
+func near(value resource.Quantity) resource.Quantity {
+	if value.Sign() == 0 {
+		return resource.Quantity{}
+	}
+	return value
 }
