@@ -210,7 +210,7 @@ fn compare(case: &Case, run: &Run) -> (String, Vec<String>) {
     expect(plain(&run.err), format!("the terminal would obey {:?}", run.err));
     if case.ends == Ends::AtLoad {
         let seen = errors.first().map_or(String::new(), |error| text(&error["message"]));
-        let own = seen.strip_prefix("policy `mine/hostile-0`: ").unwrap_or_else(|| seen.as_str()).to_owned();
+        let own = seen.strip_prefix("policy `mine/hostile-0`: ").unwrap_or(seen.as_str()).to_owned();
         expect(
             (run.status, decisions.len()) == (2, 0),
             format!("status {}, {} decisions", run.status, decisions.len()),
@@ -232,8 +232,9 @@ fn compare(case: &Case, run: &Run) -> (String, Vec<String>) {
     for (decision, (mode, effect, verdict)) in
         decisions.iter().zip([("sandbox", "warn", "allow"), ("compliance", "deny", "deny")])
     {
-        let own: Vec<Value> = (decision["errors"].as_array().into_iter().flatten().cloned())
+        let own: Vec<Value> = (decision["errors"].as_array().into_iter().flatten())
             .filter(|error| text(&error["policy"]).starts_with("hostile"))
+            .cloned()
             .collect();
         let findings: Vec<String> = (decision["findings"].as_array().into_iter().flatten())
             .filter(|finding| text(&finding["policy"]).starts_with("hostile"))

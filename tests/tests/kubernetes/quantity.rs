@@ -92,8 +92,7 @@ fn stored(text: &str, amount: Amount) -> String {
     ]}});
     let findings = Scene::object("pod.yaml", &pod.to_string()).judge::<ResourceLimits>(SETTINGS);
     let finding = findings.iter().find(|finding| finding.rule == NOT_CANONICAL);
-    let canonical =
-        finding.and_then(|finding| Some(finding.message.rsplit_once("stores it as `")?.1.strip_suffix('`')?));
+    let canonical = finding.and_then(|finding| finding.message.rsplit_once("stores it as `")?.1.strip_suffix('`'));
     let left_alone = end(amount).is_some() || nanos(amount) < 0 || nanos(amount) % NANOS_IN_MILLI != 0;
     match canonical {
         None if left_alone => String::new(),
