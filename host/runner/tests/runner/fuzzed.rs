@@ -137,8 +137,9 @@ fn loads_random_modules_or_says_why_not_p42() {
     let plugins = shaped.print("as a plugin");
     assert!(modules.len() > 100 && plugins > 30, "{} modules", modules.len());
     assert_eq!(raw.count("is not a component"), modules.len(), "a core module is no component");
-    assert!(within.count("it exports no") > 20, "some are valid components");
-    assert!(shaped.count("broke the contract") + shaped.count("trapped") > 0, "some of them ran");
+    assert!(within.count("it exports no") > 5, "some are valid components");
+    let ran = ["broke the contract", "trapped", "spent its", "wanted more"].map(|end| shaped.count(end));
+    assert!(ran.iter().sum::<usize>() > 2, "some of them ran: {ran:?}");
 }
 
 /// One change: bits, a byte, a piece that is gone, doubled, moved here from elsewhere, or random.
