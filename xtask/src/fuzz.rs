@@ -87,11 +87,11 @@ pub fn briefly(workspace: &Workspace, totals: &mut Totals) -> Result<()> {
 
 /// Builds the targets, and runs the wanted ones; one that breaks does not keep the others from running.
 pub fn run(workspace: &Workspace, wish: &Wish) -> Result<()> {
-    let engine = step("fuzz targets, compiled for the engine", || build(workspace))?;
     let all = targets(workspace)?;
     if let Some(unknown) = wish.targets.iter().find(|name| !all.iter().any(|target| target == *name)) {
         bail!("there is no fuzz target `{unknown}`; there are {}", all.join(", "));
     }
+    let engine = step("fuzz targets, compiled for the engine", || build(workspace))?;
     let mut broken = Vec::new();
     for target in all.iter().filter(|target| wish.targets.is_empty() || wish.targets.contains(&target.as_str())) {
         let run = Run::new(workspace, &engine, target)?;
