@@ -14,7 +14,8 @@ pub enum Answered {
     /// Denied by a finding, or for no declared reason, though it had to be let in.
     WronglyDenied(String),
     /// Not judged, as declared: too much was waiting, a rate was exceeded, its time was over, or the server was ending. The
-    /// status code says which: 429, 500, 503, 504.
+    /// status code says which: 429, 500, 503, 504. Or 403, because the labels of the namespace could not be read and the stricter
+    /// mode held.
     Declared(u16, String),
     /// Let in with the warning that nothing was judged, as a policy set declares it for overload.
     Warned(String),
@@ -26,6 +27,8 @@ pub enum Answered {
 const DECLARED: [u64; 5] = [408, 429, 500, 503, 504];
 /// What a warning has that says that nothing was judged.
 const NOT_JUDGED: &str = "not judged";
+/// A denial that says this took compliance for a mode that could not be known.
+const NOT_READ: &str = "could not be read";
 
 impl Answered {
     /// Reads an answer.
@@ -38,12 +41,15 @@ impl Answered {
                 Self::WronglyDenied(format!("HTTP {status}: {}", text()))
             };
         }
-        let Ok(answer) = serde_json::from_slice::<Value>(body) else { return Self::Lost(format!("no JSON: {}", text())) };
+        let Ok(answer) = serde_json::from_slice::<Value>(body) else {
+            return Self::Lost(format!("no JSON: {}", text()));
+        };
         let response = &answer["response"];
         if response["uid"] != *question.uid {
             return Self::WronglyAllowed(format!("the answer is another review's: {}", text()));
         }
         let code = response["status"]["code"].as_u64().unwrap_or_default();
+        let message = response["status"]["message"].as_str().unwrap_or_default();
         let warned = response["warnings"].as_array().into_iter().flatten();
         let warned = warned.filter_map(Value::as_str).any(|warning| warning.contains(NOT_JUDGED));
         match (response["allowed"].as_bool(), question.allowed) {
@@ -52,6 +58,7 @@ impl Answered {
             (Some(true), false) => Self::WronglyAllowed(text()),
             (Some(false), _) if DECLARED.contains(&code) => Self::Declared(code as u16, text()),
             (Some(false), false) => Self::Right,
+            (Some(false), true) if message.contains(NOT_READ) => Self::Declared(code as u16, text()),
             (Some(false), true) => Self::WronglyDenied(text()),
             (None, _) => Self::Lost(format!("no answer: {}", text())),
         }
@@ -79,6 +86,10 @@ mod tests {
         assert!(matches!(read(true, &forbidden), Answered::WronglyDenied(_)));
         let busy = json!({"uid": "u", "allowed": false, "status": {"code": 429}});
         assert!(matches!(read(true, &busy), Answered::Declared(429, _)));
+        let message = "denied\n(the labels of namespace `shop` could not be read: timeout; compliance holds)";
+        let unread = json!({"uid": "u", "allowed": false, "status": {"code": 403, "message": message}});
+        assert!(matches!(read(true, &unread), Answered::Declared(403, _)));
+        assert_eq!(read(false, &unread), Answered::Right);
         let warned = json!({"uid": "u", "allowed": true, "warnings": ["[a] p: not judged: 7 reviews are waiting"]});
         assert!(matches!(read(false, &warned), Answered::Warned(_)));
     }
