@@ -2,7 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use portcullis_support::instance::{format_time, now};
 
 use crate::experiment::Outcome;
 use crate::world::World;
@@ -35,21 +37,39 @@ pub fn jumps(world: &World) -> Outcome {
     );
     let program = world.folder.write("with-another-clock", text);
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+    let default = std::fs::read_to_string(world.default_set()).expect("the set");
+    let live = world.folder.write("clock.yaml", &default).display().to_string();
     let labels = world.path("labels.yaml");
-    let server = world.serve_as(&program, &world.default_set(), &["--namespace-labels", &labels]);
+    let server = world.serve_as(&program, &live, &["--namespace-labels", &labels]);
     let target = world.target(&server);
     let questions = world.questions(&target);
+    let ahead = format!("\"{}-", year() + 1);
+    let mut followed = false;
     let mut seen = world.load(&target, &questions).during(|notes| {
-        for (_, jump) in JUMPS {
+        for (words, jump) in JUMPS {
             world.folder.write("clock", format!("{jump}\n"));
+            // A set that is refused is logged, with the time that the server takes it to be.
+            world.folder.write("clock.yaml", format!("{default}  nonsense: [{jump:?}\n"));
+            let until = Instant::now() + FOLLOWS;
+            while words == AHEAD && !followed && Instant::now() < until {
+                followed = server.said().contains(&ahead);
+                std::thread::sleep(Duration::from_millis(50));
+            }
             std::thread::sleep(world.either(Duration::from_millis(500), Duration::from_secs(4)));
-            // Something that is logged, with the time that it is there: a set that is refused.
-            world.folder.write("sets/clock-note", jump);
         }
         notes.remarks.push(JUMPS.map(|(words, _)| words).join(", "));
     });
+    if !followed {
+        return Outcome::Skipped("the product did not follow the clock of libfaketime; is it linked statically?".into());
+    }
     if !server.is_ready() {
         seen.complaints.push("the server is not ready".into());
     }
     Outcome::Held(seen)
+}
+
+/// The year that it is.
+fn year() -> i64 {
+    let now = format_time(now());
+    now.split('-').next().and_then(|year| year.parse().ok()).expect("a year")
 }

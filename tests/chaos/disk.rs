@@ -10,12 +10,16 @@ use std::time::{Duration, Instant};
 use portcullis_load::Server;
 
 use crate::experiment::Outcome;
+use crate::plugins;
 use crate::world::World;
 
 /// What the file system holds, in bytes: the compiled built-in plugins do not fit.
 const SIZE: u64 = 4 << 20;
 /// How long records may take to be written again.
 const AGAIN: Duration = Duration::from_secs(60);
+
+/// How often policies went in force anew.
+const APPLIED: &str = "portcullis_reloads_total{what=\"policies\",result=\"applied\"}";
 
 /// How a mount namespace can be had: as root, or as root of a user namespace.
 fn namespace() -> Option<&'static str> {
@@ -63,7 +67,9 @@ pub fn full(world: &World) -> Outcome {
     let (cache, kept) = (world.path("small/code"), world.path("small/records"));
     let labels = world.path("labels.yaml");
     let more = ["--cache-dir", &cache, "--record-reviews", &kept, "--namespace-labels", &labels];
-    let server = world.serve_as(&program(world, flags, &small), &world.default_set(), &more);
+    let default = std::fs::read_to_string(world.default_set()).expect("the set");
+    let live = world.folder.write("disk.yaml", &default).display().to_string();
+    let server = world.serve_as(&program(world, flags, &small), &live, &more);
     let target = world.target(&server);
     let questions = world.questions(&target);
     // The same folder, as the server sees it.
@@ -78,6 +84,16 @@ pub fn full(world: &World) -> Outcome {
         }
         std::thread::sleep(world.either(Duration::from_secs(2), Duration::from_secs(10)));
         notes.remarks.push(told(&server));
+        // A plugin that nobody has compiled yet has to go in force without room for its code.
+        world.folder.write("disk.yaml", default.clone() + &plugins::honest(world, "new-plugin"));
+        let until = Instant::now() + AGAIN;
+        while server.metric(APPLIED).unwrap_or_default() < 1.0 {
+            if Instant::now() > until {
+                notes.complaints.push("a set with a new plugin was not taken while there was no room".into());
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
         // There is room again. The records that filled it are taken away too, as an operator does.
         let recorded = portcullis_tests::files(&seen.join("records"), "json");
         for path in recorded.iter().chain([&filler]) {

@@ -38,8 +38,10 @@ pub fn namespace(world: &World) -> Outcome {
         let flood = world.runtime.block_on(run(&target, &storm.all, &plan, &Arc::new(AtomicBool::new(false))));
         let sent = flood.sent.len();
         notes.remarks.push(format!("the storm: {sent} reviews in {:.1} s", flood.lasted.as_secs_f64()));
-        let shed: f64 = server.metric_sum("portcullis_shed_total");
-        notes.remarks.push(format!("{shed} shed in all"));
+        let shed = server.metric_sum("portcullis_shed_total");
+        if shed > 0.0 {
+            notes.remarks.push(format!("{shed} shed by its own count"));
+        }
         notes.beside.extend(flood.sent.into_iter().map(|sent| (storm.expect[sent.question], sent.answered)));
     }))
 }
