@@ -13,7 +13,10 @@ use crate::world::World;
 const LIBRARY: &str = "faketime/libfaketime.so.1";
 /// What the clock says of itself, each for a while: ahead and back, a day, a year, and a time before the certificate.
 const JUMPS: [(&str, &str); 5] =
-    [("a day ahead", "+1d"), ("back", "+0"), ("a year ahead", "+1y"), ("an hour back", "-1h"), ("right", "+0")];
+    [("a day ahead", "+1d"), ("back", "+0"), (AHEAD, "+1y"), ("an hour back", "-1h"), ("right", "+0")];
+const AHEAD: &str = "a year ahead";
+/// How long it may take until a line of the log has the other time.
+const FOLLOWS: Duration = Duration::from_secs(20);
 
 fn library() -> Option<PathBuf> {
     let folders = std::fs::read_dir("/usr/lib").ok()?.flatten();
@@ -60,7 +63,9 @@ pub fn jumps(world: &World) -> Outcome {
         notes.remarks.push(JUMPS.map(|(words, _)| words).join(", "));
     });
     if !followed {
-        return Outcome::Skipped("the product did not follow the clock of libfaketime; is it linked statically?".into());
+        return Outcome::Skipped(
+            "the product did not follow the clock of libfaketime; is it linked statically?".into(),
+        );
     }
     if !server.is_ready() {
         seen.complaints.push("the server is not ready".into());

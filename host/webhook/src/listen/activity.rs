@@ -36,8 +36,7 @@ pub(super) struct InFlight {
 
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
-        let state =
-            State { since: Instant::now(), in_flight: 0, ended: None, ready: BTreeMap::new(), next: 0 };
+        let state = State { since: Instant::now(), in_flight: 0, ended: None, ready: BTreeMap::new(), next: 0 };
         Arc::new(Self { state: Mutex::new(state) })
     }
 
