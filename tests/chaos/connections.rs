@@ -30,7 +30,7 @@ const BYTE: Duration = Duration::from_millis(250);
 /// How long the server may bear one of them: far more than the bounds that it has.
 const BORNE: Duration = Duration::from_secs(60);
 /// How long somebody waits who comes while every place is taken.
-const WAITS: Duration = Duration::from_secs(30);
+const WAITS: Duration = Duration::from_secs(60);
 
 /// A connection over TLS with these protocols.
 pub async fn tls(target: &Target, protocols: &[&[u8]]) -> std::io::Result<TlsStream<TcpStream>> {

@@ -70,3 +70,12 @@ fn judges_rightly_while_callers_misbehave_a50_a55() {
     let report = held("chaos-callers", &["half-closed", "rapid-reset", "continuation-flood", "large-bodies"]);
     assert_right(&report);
 }
+
+#[test]
+fn judges_rightly_while_nobody_outside_answers() {
+    let report = held("chaos-outside", &["watch-cut-off", "registry-stalled"]);
+    assert_right(&report);
+    let stalled = &list(&report)[1];
+    assert!(stalled["warned"].as_u64() > Some(0), "a sandbox is told what could not be judged: {stalled}");
+    assert!(stalled["declared"].as_object().is_some_and(|codes| !codes.is_empty()), "and compliance denies: {stalled}");
+}

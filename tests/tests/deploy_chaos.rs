@@ -42,9 +42,16 @@ fn schedules_every_four_hours_and_keeps_what_came_of_it() {
     assert_eq!(kinds(&chaos("plain.yaml")), ["batch/v1/CronJob"]);
     assert_eq!(kinds(&chaos("chaos-mesh.yaml")), ["batch/v1/CronJob", "chaos-mesh.org/v1alpha1/Schedule"]);
     let common = chaos("common.yaml");
-    let rbac = |kind: &str| format!("rbac.authorization.k8s.io/v1/{kind}");
-    let expected = ["v1/Namespace", "v1/ServiceAccount", &rbac("Role"), &rbac("RoleBinding"), &rbac("Role")];
-    let expected = [&expected[..], &[&rbac("RoleBinding"), "v1/PersistentVolumeClaim"]].concat();
+    let rbac = "rbac.authorization.k8s.io/v1";
+    let expected = [
+        "v1/Namespace",
+        "v1/ServiceAccount",
+        &format!("{rbac}/Role"),
+        &format!("{rbac}/RoleBinding"),
+        &format!("{rbac}/Role"),
+        &format!("{rbac}/RoleBinding"),
+        "v1/PersistentVolumeClaim",
+    ];
     assert_eq!(kinds(&common), expected);
     let name = |kind: &str| common.iter().find(|one| one["kind"] == kind).expect(kind)["metadata"]["name"].clone();
     for object in [chaos("plain.yaml"), chaos("chaos-mesh.yaml")].concat() {
