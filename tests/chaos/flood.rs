@@ -30,14 +30,17 @@ pub fn namespace(world: &World) -> Outcome {
     );
     let load = Load { permits: Permits { codes: &[429, 504], lost: false }, ..world.load(&target, &questions) };
     let plan = Plan {
-        rate: world.either(3_000.0, 20_000.0),
+        rate: world.either(3_000.0, 4_000.0),
         connections: world.either(300, 1_500),
         ..Plan::new(0.0, world.either(Duration::from_secs(3), Duration::from_secs(15)))
     };
     Outcome::Held(load.during(|notes| {
         let flood = world.runtime.block_on(run(&target, &storm.all, &plan, &Arc::new(AtomicBool::new(false))));
         let sent = flood.sent.len();
-        notes.remarks.push(format!("the storm: {sent} reviews in {:.1} s", flood.lasted.as_secs_f64()));
+        let (lasted, unsent) = (flood.lasted.as_secs_f64(), flood.unsent);
+        notes
+            .remarks
+            .push(format!("the storm: {sent} reviews in {lasted:.1} s, {unsent} more than its sender could send"));
         let shed = server.metric_sum("portcullis_shed_total");
         if shed > 0.0 {
             notes.remarks.push(format!("{shed} shed by its own count"));

@@ -1,5 +1,6 @@
-//! Open-loop load: each review has its time, and the time of an answer counts from then, whoever was busy (no coordinated
-//! omission).
+//! Open-loop load: each review has its time, and its answer's time counts from then, whoever was busy.
+//!
+//! There is no coordinated omission.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

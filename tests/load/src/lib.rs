@@ -1,5 +1,4 @@
-//! Load with known verdicts: reviews sent at their time whatever becomes of the earlier ones, and each answer held against
-//! what it should say.
+//! Load with known verdicts: reviews at their time, and each answer held against what it should say.
 
 mod answered;
 mod drive;
