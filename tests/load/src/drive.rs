@@ -1,6 +1,4 @@
-//! Open-loop load: each review has its time, and its answer's time counts from then, whoever was busy.
-//!
-//! There is no coordinated omission.
+//! Load over kept connections: at its time whatever becomes of the earlier ones, or one after the other as fast as it goes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
