@@ -8,10 +8,6 @@ mod authority;
 mod caller;
 #[path = "serve/cluster.rs"]
 mod cluster;
-#[path = "monitoring/expressions.rs"]
-mod expressions;
-#[path = "monitoring/program.rs"]
-mod program;
 #[path = "serve/scraped.rs"]
 mod scraped;
 #[path = "serve/served.rs"]

@@ -53,9 +53,9 @@ pub fn of_rules() -> Vec<(String, String)> {
 /// What the dashboard asks, each with the title of its panel.
 pub fn of_dashboard() -> Vec<(String, String)> {
     let dashboard = dashboard();
-    let of_panels = list(&dashboard["panels"])
-        .iter()
-        .flat_map(|panel| list(&panel["targets"]).iter().map(|target| (word(&panel["title"]), word(&target["expr"]))));
+    let of_panels = list(&dashboard["panels"]).iter().flat_map(|panel| {
+        list(&panel["targets"]).iter().map(move |target| (word(&panel["title"]), word(&target["expr"])))
+    });
     let of_annotations =
         list(&dashboard["annotations"]["list"]).iter().map(|one| (word(&one["name"]), word(&one["expr"])));
     let all: Vec<_> = of_panels.chain(of_annotations).collect();

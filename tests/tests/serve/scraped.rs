@@ -1,17 +1,22 @@
 //! What a real Prometheus makes of a running `serve`, of the alerts and of the dashboard.
 
+#[path = "../monitoring/expressions.rs"]
+mod expressions;
+#[path = "../monitoring/program.rs"]
+mod program;
+
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use portcullis_tests::{Folder, root};
 use serde_json::{Value, json};
 
+use self::expressions::{RULES, metrics};
+use self::program::program;
 use crate::caller::get;
-use crate::expressions::{self, RULES, metrics};
-use crate::program::program;
 use crate::served::Served;
 use crate::{dev, review};
 
@@ -24,7 +29,7 @@ const CHOSEN: [(&str, &str); 4] = [("$job", ".*"), ("$instance", ".*"), ("$__rat
 struct Prometheus {
     child: Child,
     address: SocketAddr,
-    log: std::path::PathBuf,
+    log: PathBuf,
 }
 
 impl Prometheus {

@@ -132,13 +132,12 @@ fn exposes_only_lines_that_prometheus_reads() {
 #[test]
 fn says_what_the_process_takes_and_may_take() {
     let text = fill().render();
-    let value = |name: &str| text.lines().filter(|line| !line.starts_with('#')).map(read).find(|one| one.0 == name);
+    let samples: Vec<Sample> =
+        text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(read).collect();
+    let value = |name: &str| samples.iter().find(|one| one.0 == name);
     for name in ["cpu_seconds_total", "resident_memory_bytes", "threads", "open_fds", "max_fds", "start_time_seconds"] {
         let found = value(&format!("process_{name}"));
-        assert!(
-            found.as_ref().is_some_and(|(_, labels, value)| labels.is_empty() && *value > 0.0),
-            "{name}: {found:?}"
-        );
+        assert!(found.is_some_and(|(_, labels, value)| labels.is_empty() && *value > 0.0), "{name}: {found:?}");
     }
     assert_eq!(value("portcullis_held_limit_bytes").map(|one| one.2), Some(268_435_456.0));
     assert_eq!(value("portcullis_queue_limit").map(|one| one.2), Some(512.0));
