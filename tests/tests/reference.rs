@@ -45,11 +45,12 @@ fn says_of_every_metric_what_it_is() {
     let page = std::fs::read_to_string(root().join("docs/webhook.md")).expect("the page of the webhook");
     let folder = root().join("host/webhook/src/metrics");
     let mut metrics = 0;
-    for file in ["names.rs", "policy_sets.rs"] {
+    for file in ["names.rs", "policy_sets.rs", "process.rs"] {
         let text = std::fs::read_to_string(folder.join(file)).expect("names");
-        for name in text.split('"').filter(|word| word.starts_with("portcullis_")) {
+        let is_ours = |word: &&str| word.starts_with("portcullis_") || word.starts_with("process_");
+        for name in text.split('"').filter(is_ours) {
             metrics += 1;
-            let row = |line: &str| line.starts_with("| `portcullis_") && line.contains(&format!("`{name}`"));
+            let row = |line: &str| line.starts_with("| `p") && line.contains(&format!("`{name}`"));
             assert!(page.lines().any(row), "docs/webhook.md has no row for {name}");
         }
     }

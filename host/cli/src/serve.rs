@@ -192,6 +192,7 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     let reloads = tokio::spawn(reloader.run(arguments.reload_interval, asked));
     tracing::info!(%address, ops_address = %ops_address, version, commit, dev = arguments.dev, "serving");
     metrics::observing(arguments.observe);
+    metrics::bounds(arguments.queue.get(), arguments.max_held);
     if arguments.observe {
         tracing::warn!("observing: nothing is denied; leave out --observe to enforce the policies");
     }

@@ -4,8 +4,12 @@
 //! names from policy sets share a bounded number of series; those beyond it are counted as `other`.
 
 mod family;
+mod memory_limit;
 mod names;
 mod policy_sets;
+mod process;
+#[cfg(test)]
+mod tests;
 
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
@@ -31,7 +35,7 @@ pub struct Metrics(PrometheusHandle);
 impl Metrics {
     /// All of them in Prometheus' text format 0.0.4.
     pub fn render(&self) -> String {
-        self.0.render() + &policy_sets::render()
+        self.0.render() + &policy_sets::render() + &process::render()
     }
 }
 
@@ -91,6 +95,7 @@ pub fn install(version: &'static str, commit: &'static str) -> Result<Metrics, A
     }
     let metrics = Metrics(builder.install_recorder().map_err(|_| AlreadyInstalled)?);
     names::describe();
+    process::started();
     gauge!(names::BUILD_INFO, "version" => version, "commit" => commit).set(1.0);
     let handles = Handles {
         metrics: metrics.clone(),
@@ -291,6 +296,13 @@ pub fn health(up: bool) {
 /// Whether nothing is enforced.
 pub fn observing(observed: bool) {
     gauge!(names::OBSERVING).set(if observed { 1.0 } else { 0.0 });
+}
+
+/// How many reviews may wait, and how many bytes of bodies may be held at once.
+pub fn bounds(queue: usize, held: usize) {
+    // Exact up to 2^53.
+    gauge!(names::QUEUE_LIMIT).set(queue as f64);
+    gauge!(names::HELD_LIMIT).set(held as f64);
 }
 
 /// When the certificate that serves expires.
