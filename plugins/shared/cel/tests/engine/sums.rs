@@ -85,7 +85,7 @@ proptest! {
         let is = |method: &str, expected: &BigInt| format!("quantity('{one}').{method}(quantity('{other}')).compareTo(quantity('{}'))", spelled(expected));
         let back = format!("quantity('{other}').add(quantity('{one}')).compareTo(quantity('{}'))", spelled(&sum));
         let expression = format!("[{}, {}, {back}]", is("add", &sum), is("sub", &difference));
-        prop_assert_eq!(said(&expression), "[0, 0, 0]", "{}", expression);
+        prop_assert_eq!(said(&expression), "[0,0,0]", "{}", expression);
     }
 
     #[test]
