@@ -26,8 +26,11 @@ pub const CLASSES: [&str; 17] = [
 /// What the parser refuses at the end of a plain scalar in brackets.
 const COLONS: [&str; 6] = [":,", ":]", ":}", ":[", ":{", ":?"];
 
-/// What is said of a byte-order mark where nothing else is complained about first.
-const MARK_INSIDE: &str = "a byte-order mark inside the text; remove it, or write it as `\\uFEFF` in double quotes";
+/// What is said of a byte-order mark where nothing else is complained about first, inside and behind another one.
+const MARKS: [&str; 2] = [
+    "a byte-order mark inside the text; remove it, or write it as `\\uFEFF` in double quotes",
+    "a second byte-order mark at the beginning of the text; remove both",
+];
 
 /// Which of them this difference is.
 pub fn class(text: &str, ours: &Result<String, String>, theirs: &Answer) -> Option<&'static str> {
@@ -57,12 +60,12 @@ fn stricter(text: &str, why: &str, theirs: &Answer) -> Option<&'static str> {
         _ if text.contains("\r\r\n") && (why.starts_with("two carriage returns") || is_blamed_as_json(text)) => {
             Some("carriage-returns-twice")
         }
-        _ if (why == MARK_INSIDE || is_blamed_as_json(text) && !is_marked_json(text))
-            && text.trim_start_matches('\u{feff}').contains('\u{feff}') =>
+        _ if (MARKS.contains(&why) || is_blamed_as_json(text) && !is_marked_json(text))
+            && text.strip_prefix('\u{feff}').unwrap_or(text).contains('\u{feff}') =>
         {
             Some("byte-order-mark-inside")
         }
-        _ if has_any(why, &["unknown escape", "an escape that JSON"]) && text.contains("\\'") => {
+        _ if (is_blamed_as_json(text) || why.contains("unknown escape")) && text.contains("\\'") => {
             Some("escaped-apostrophe")
         }
         "LoneSurrogate" if text.contains("\\u") => Some("lone-surrogate"),
@@ -132,9 +135,9 @@ fn is_blamed_as_json(text: &str) -> bool {
     begins_as_json(text) || text.split("---").skip(1).any(after)
 }
 
-/// Whether there is a `?` right behind a character of a plain scalar.
+/// Whether there is a `?` behind a part of a plain scalar.
 fn has_inner_question(text: &str) -> bool {
-    let inner = |(at, _)| text[..at].ends_with(|c: char| !c.is_whitespace() && !"[]{},".contains(c));
+    let inner = |(at, _)| text[..at].trim_end().ends_with(|c: char| !"[]{},".contains(c));
     text.match_indices('?').any(inner)
 }
 
