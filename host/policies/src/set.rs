@@ -152,7 +152,7 @@ pub(crate) fn read_head<'d>(fields: &Fields<'d>) -> Option<&'d str> {
     read_name(fields, metadata)
 }
 
-fn read_name<'d>(fields: &Fields<'d>, parent: NodeId) -> Option<&'d str> {
+pub(crate) fn read_name<'d>(fields: &Fields<'d>, parent: NodeId) -> Option<&'d str> {
     let name = fields.required_text(parent, "name")?;
     if !is_subdomain(name) {
         let hint = "a name has at most 253 lower-case letters, digits, `-` and `.`, and begins and ends with a letter or digit";

@@ -18,6 +18,7 @@ use portcullis_model::{
 use portcullis_policies::Selection;
 
 use crate::deadline::{DEFAULT_MARGIN, DEFAULT_REVIEW_TIME, Deadline, TimeRules};
+use crate::lanes::Name;
 use crate::pool::{Lost, Pool};
 use crate::record::{Record, Recorder};
 use crate::request::{self, Asked};
@@ -116,6 +117,8 @@ struct Case {
     body: Bytes,
     bounds: Bounds,
     deadline: Deadline,
+    /// Whose it is: for a fair place in the queue.
+    tenant: Name,
     seen: Seen,
 }
 
@@ -213,6 +216,7 @@ impl Webhook {
             body: call.body.clone(),
             bounds: Bounds { only: call.policy_set.map(str::to_owned), deadline: Some(deadline.judged) },
             deadline,
+            tenant: request::tenant_of(&call.body),
             seen: Seen::default(),
         });
         let judging = caught(self.judge(&case));
@@ -251,7 +255,7 @@ impl Webhook {
     }
 
     async fn compute(&self, case: &Case, work: impl FnOnce() -> Stage + Send + 'static) -> Result<Stage, Lost> {
-        self.pool.run(case.deadline.judged, work)?.await
+        self.pool.run(&case.tenant, case.deadline.judged, work)?.await
     }
 
     /// What is said where nothing could be judged: by a thread that does nothing else, and where even that one has too much
@@ -260,7 +264,7 @@ impl Webhook {
         let message = case.late_words(lost);
         let until = Instant::now() + REFUSAL_TIME;
         let (work, words) = (Arc::clone(&case), message.clone());
-        if let Ok(pending) = self.refusals.run(until, move || work.unjudged(lost, &words))
+        if let Ok(pending) = self.refusals.run(&case.tenant, until, move || work.unjudged(lost, &words))
             && let Ok(Ok(done)) = tokio::time::timeout_at(until.into(), pending).await
         {
             return done;

@@ -1,0 +1,148 @@
+//! Every promise of the breakers.
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+const RULES: BreakerRules = BreakerRules { faults: 3, rest: SECOND };
+
+struct World {
+    breakers: Breakers,
+    said: Arc<Said>,
+    began: Instant,
+}
+
+#[derive(Default)]
+struct Said(Mutex<Vec<String>>);
+
+impl BreakerWatcher for Said {
+    fn opened(&self, policy: &Called, namespace: &str, message: &str) {
+        self.0.lock().expect("whole").push(format!("opened {} in {namespace}: {message}", policy.1));
+    }
+
+    fn closed(&self, policy: &Called, namespace: &str) {
+        self.0.lock().expect("whole").push(format!("closed {} in {namespace}", policy.1));
+    }
+
+    fn open(&self, policy: &Called, count: usize) {
+        self.0.lock().expect("whole").push(format!("{count} of {}", policy.1));
+    }
+}
+
+fn called(policy: &str) -> Called {
+    ("set".into(), policy.into())
+}
+
+impl World {
+    fn new() -> Self {
+        let said = Arc::new(Said::default());
+        let breakers = Breakers::new(RULES, Some(Arc::clone(&said) as Arc<dyn BreakerWatcher>));
+        Self { breakers, said, began: Instant::now() }
+    }
+
+    /// Calls a policy where its breaker lets it; whether it was called.
+    fn call(&self, policy: &str, namespace: &str, after: Duration, faults: bool) -> bool {
+        let (policy, now) = (called(policy), self.began + after);
+        let subject = Subject { policy: &policy, plugin: "p@sha256:1", namespace };
+        let admission = self.breakers.admit(subject, now);
+        match (&admission, faults) {
+            (Admission::Refused { .. }, _) => return false,
+            (_, true) => self.breakers.faulted(subject, &admission, FailureKind::Trap, "it trapped", now),
+            (_, false) => self.breakers.judged(subject, &admission),
+        }
+        true
+    }
+
+    fn said(&self) -> Vec<String> {
+        std::mem::take(&mut self.said.0.lock().expect("whole"))
+    }
+}
+
+#[test]
+fn opens_after_faults_in_a_row_and_closes_after_a_trial_that_judges() {
+    let world = World::new();
+    assert!((0..3).all(|_| world.call("bad", "shop", Duration::ZERO, true)));
+    assert_eq!(world.said(), ["1 of bad", "opened bad in shop: it trapped"]);
+    assert!(!world.call("bad", "shop", SECOND / 2, false), "it rests");
+    assert!(world.call("bad", "shop", SECOND, false), "the trial");
+    assert_eq!(world.said(), ["0 of bad", "closed bad in shop"]);
+    assert!(world.call("bad", "shop", SECOND, true), "one fault is none of three in a row");
+    assert_eq!(world.breakers.remembered.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn counts_only_faults_in_a_row() {
+    let world = World::new();
+    for _ in 0..10 {
+        assert!(world.call("bad", "shop", Duration::ZERO, true) && world.call("bad", "shop", Duration::ZERO, true));
+        assert!(world.call("bad", "shop", Duration::ZERO, false));
+    }
+    assert_eq!(world.said(), [""; 0]);
+}
+
+#[test]
+fn takes_a_policy_away_from_nobody_but_the_namespace_whose_objects_it_faults_at() {
+    let world = World::new();
+    (0..3).for_each(|_| drop(world.call("bad", "attacker", Duration::ZERO, true)));
+    assert!(!world.call("bad", "attacker", Duration::ZERO, false));
+    assert!(world.call("bad", "victim", Duration::ZERO, false), "another namespace");
+    assert!(world.call("good", "attacker", Duration::ZERO, false), "another policy");
+    let (policy, now) = (called("bad"), world.began);
+    let newer = Subject { policy: &policy, plugin: "p@sha256:2", namespace: "attacker" };
+    assert_eq!(world.breakers.admit(newer, now), Admission::Call, "another plugin under the same name");
+}
+
+#[test]
+fn tries_once_at_a_time_and_rests_longer_after_each_trial_that_faults() {
+    let world = World::new();
+    (0..3).for_each(|_| drop(world.call("bad", "shop", Duration::ZERO, true)));
+    let policy = called("bad");
+    let subject = Subject { policy: &policy, plugin: "p@sha256:1", namespace: "shop" };
+    let mut at = SECOND;
+    for rest in [2, 4, 8, 16, 16, 16] {
+        let now = world.began + at;
+        let trial = world.breakers.admit(subject, now);
+        assert_eq!(trial, Admission::Trial);
+        assert!(matches!(world.breakers.admit(subject, now), Admission::Refused { .. }), "one trial at a time");
+        world.breakers.faulted(subject, &trial, FailureKind::Timeout, "it spent its 50 ms", now);
+        let early = world.breakers.admit(subject, now + SECOND * rest - SECOND / 10);
+        let Admission::Refused { kind, message } = early else { unreachable!("it rests {rest} s") };
+        assert_eq!(kind, FailureKind::Timeout);
+        assert!(message.ends_with("the last time it spent its 50 ms"), "{message}");
+        at += SECOND * rest;
+    }
+    let now = world.began + at;
+    assert_eq!(world.breakers.admit(subject, now), Admission::Trial);
+    assert!(matches!(world.breakers.admit(subject, now + TRIAL / 2), Admission::Refused { .. }));
+    assert_eq!(world.breakers.admit(subject, now + TRIAL), Admission::Trial, "a trial that was lost blocks nobody");
+}
+
+#[test]
+fn takes_nothing_for_a_trial_that_began_before_it_opened() {
+    let world = World::new();
+    let (policy, now) = (called("bad"), world.began);
+    let subject = Subject { policy: &policy, plugin: "p@sha256:1", namespace: "shop" };
+    let early = world.breakers.admit(subject, now);
+    (0..3).for_each(|_| drop(world.call("bad", "shop", Duration::ZERO, true)));
+    world.breakers.judged(subject, &early);
+    assert!(matches!(world.breakers.admit(subject, now), Admission::Refused { .. }));
+    world.breakers.faulted(subject, &early, FailureKind::Trap, "it trapped", now + SECOND / 2);
+    assert_eq!(world.breakers.admit(subject, now + SECOND), Admission::Trial, "its rest is not longer for it");
+}
+
+#[test]
+fn never_opens_where_nobody_wants_it_and_remembers_a_bounded_number() {
+    let never = Breakers::new(BreakerRules { faults: 0, ..RULES }, None);
+    let (policy, now) = (called("bad"), Instant::now());
+    for _ in 0..100 {
+        let subject = Subject { policy: &policy, plugin: "p", namespace: "shop" };
+        assert_eq!(never.admit(subject, now), Admission::Call);
+        never.faulted(subject, &Admission::Call, FailureKind::Trap, "it trapped", now);
+    }
+    let world = World::new();
+    (0..3).for_each(|_| drop(world.call("bad", "open", Duration::ZERO, true)));
+    for number in 0..REMEMBERED + 10 {
+        world.call("bad", &format!("namespace-{number}"), SECOND / 10, true);
+    }
+    assert_eq!(world.breakers.remembered.load(Ordering::SeqCst), REMEMBERED);
+    assert!(!world.call("bad", "open", SECOND / 2, false), "an open one stays where closed ones can go");
+}
