@@ -29,6 +29,7 @@ pub use decide::{MAX_ROUNDS, Progress, Step, decide};
 pub use error::InstallError;
 pub use install::{Installer, RuleInfo};
 pub use rounds::{Bounds, Judgement, Judging};
+pub use unjudged::Unjudged;
 pub use warnings::Warning;
 pub use watch::{Called, Spent, Watch};
 

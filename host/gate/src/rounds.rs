@@ -9,6 +9,7 @@ use portcullis_model::{
 };
 use portcullis_subject::Secrets;
 
+use crate::breaker::Breakers;
 use crate::decide::{Progress, Step, decide};
 use crate::watch::{Spent, Watch};
 use crate::{Gate, InstalledSet, Sets};
@@ -20,6 +21,8 @@ pub struct Bounds {
     pub only: Option<String>,
     /// When the answer must be there: a policy that is late fails with its `onError`.
     pub deadline: Option<Instant>,
+    /// What is remembered of policies that faulted; nothing where a decision may depend on nothing but what is judged.
+    pub breakers: Option<Arc<Breakers>>,
 }
 
 impl Bounds {
@@ -92,11 +95,8 @@ impl Gate {
 impl Judging {
     fn new(review: Arc<Review>, sets: Arc<Sets>, bounds: &Bounds, watch: Watch) -> Self {
         let secrets = Secrets::default();
-        let case = |set| Case {
-            set,
-            progress: Progress::sharing(secrets.clone(), bounds.deadline, watch.clone()),
-            decision: None,
-        };
+        let case =
+            |set| Case { set, progress: Progress::sharing(secrets.clone(), bounds, watch.clone()), decision: None };
         let judging = sets.sets.iter().enumerate().filter(|(_, set)| bounds.admit(set));
         let cases = judging.map(|(index, _)| case(index)).collect();
         Self { review, sets, cases, facts: Facts::none(), resolved: Resolved::default(), watch }

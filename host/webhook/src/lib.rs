@@ -4,9 +4,11 @@
 //! [`review_routes`] puts it behind HTTP.
 
 mod answer;
+mod case;
 mod deadline;
 mod error;
 pub mod health;
+mod held;
 mod lanes;
 pub mod listen;
 pub mod metrics;

@@ -13,19 +13,23 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::lanes::{Begun, Lanes, Name, Offered};
+use crate::rates::Limited;
+use crate::response::RETRY_SECONDS;
 
 /// Threads beside the workers. One tenant's jobs take no more threads than there are workers, so that another's never waits
 /// until one of them has ended: the processors are shared between both meanwhile.
 pub const SPARE: usize = 1;
 
 /// Why work was not taken, or never ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lost {
     /// As much is waiting as may wait, and nobody has more of it than this tenant.
     Full {
         /// How much that is.
         limit: usize,
     },
+    /// Its tenant has had as much as he may have: it never came to the queue.
+    Limited(Arc<Limited>),
     /// Its deadline passed before a thread was free.
     Late,
     /// It panicked: a bug.
@@ -40,6 +44,7 @@ impl fmt::Display for Lost {
             Self::Full { limit } => {
                 write!(f, "{limit} reviews are waiting already, and no more may wait (`--queue`); try again")
             }
+            Self::Limited(limited) => limited.fmt(f),
             Self::Late => write!(f, "the time for the review was over before a thread was free to judge it"),
             Self::Panicked => write!(f, "a bug in Portcullis stopped the judgement; please report it"),
             Self::Ended => write!(f, "this Portcullis is shutting down; try again"),
@@ -48,6 +53,26 @@ impl fmt::Display for Lost {
 }
 
 impl std::error::Error for Lost {}
+
+impl Lost {
+    /// The word for metrics where there was too much to do, and nothing went wrong otherwise.
+    pub fn overload(&self) -> Option<&'static str> {
+        match self {
+            Self::Full { .. } => Some("queue_full"),
+            Self::Limited(_) => Some("rate_limited"),
+            Self::Ended => Some("shutting_down"),
+            Self::Late | Self::Panicked => None,
+        }
+    }
+
+    /// After how many seconds it is worth while to come again; nothing where that would be long.
+    pub fn retry(&self) -> Option<u32> {
+        match self {
+            Self::Limited(limited) => limited.exceeded.retry(),
+            _ => Some(RETRY_SECONDS),
+        }
+    }
+}
 
 /// Told of everything that waits, for metrics; called under the queue's lock, so it must be quick.
 pub trait Watcher: Send + Sync {

@@ -2,12 +2,12 @@
 //!
 //! Each replica counts for itself. A namespace without a tier is not limited and costs nothing here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use portcullis_policies::Tier;
+use portcullis_policies::{RateLimits, Tier};
 
 use crate::lanes::Name;
 
@@ -39,6 +39,79 @@ impl fmt::Display for Exceeded {
             Self::Minute { most, burst } => write!(f, "{most} reviews a minute and {burst} at once"),
             Self::Day { most } => write!(f, "{most} reviews a day (UTC)"),
         }
+    }
+}
+
+impl Exceeded {
+    /// After how many seconds there is room for one more; nothing where only another day helps.
+    pub fn retry(&self) -> Option<u32> {
+        match self {
+            Self::Minute { most, .. } => Some(60_u32.div_ceil((*most).max(1))),
+            Self::Day { .. } => None,
+        }
+    }
+}
+
+/// A namespace that has had what it may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limited {
+    /// Its tier.
+    pub tier: String,
+    /// The label that names the tier of a namespace.
+    pub label: String,
+    /// What was one too many.
+    pub exceeded: Exceeded,
+}
+
+impl fmt::Display for Limited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tier, label, exceeded } = self;
+        write!(
+            f,
+            "the namespace sends more reviews than its tier `{tier}` allows, {exceeded}; change less at once, or ask for another tier (the namespace's label `{label}`)"
+        )
+    }
+}
+
+/// The tiers in force, and what each namespace has had.
+#[derive(Debug)]
+pub struct Limiter {
+    limits: RwLock<Arc<RateLimits>>,
+    rates: Rates,
+}
+
+impl Limiter {
+    /// Nobody has had anything yet.
+    pub fn new(limits: RateLimits) -> Self {
+        Self { limits: RwLock::new(Arc::new(limits)), rates: Rates::default() }
+    }
+
+    /// Other tiers from now on; what was counted stays.
+    pub fn replace(&self, limits: RateLimits) {
+        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(limits);
+    }
+
+    /// Whether it matters what labels a namespace has.
+    pub fn depends_on_labels(&self) -> bool {
+        self.limits().names().next().is_some()
+    }
+
+    /// Counts one review of a namespace with these labels, as far as they are known.
+    ///
+    /// # Errors
+    /// It is one too many, and is not counted.
+    pub fn take(&self, namespace: &Name, labels: Option<&BTreeMap<String, String>>) -> Result<(), Limited> {
+        let limits = self.limits();
+        let Some(tier) = limits.tier(labels) else { return Ok(()) };
+        self.rates.take(namespace, tier, Instant::now(), SystemTime::now()).map_err(|exceeded| Limited {
+            tier: tier.name.clone(),
+            label: limits.namespace_label.clone(),
+            exceeded,
+        })
+    }
+
+    fn limits(&self) -> Arc<RateLimits> {
+        Arc::clone(&self.limits.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

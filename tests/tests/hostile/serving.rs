@@ -59,7 +59,7 @@ fn memory(served: &Served, what: &str) -> u64 {
 
 fn start(folder: &Folder) -> (Served, Caller) {
     let sets = folder.path().join("sets").display().to_string();
-    let mut served = Served::start(folder.path(), &["--dev", "--drain", "2s", "-p", &sets]);
+    let mut served = Served::start(folder.path(), &["--dev", "--drain", "2s", "--breaker-faults", "0", "-p", &sets]);
     served.wait_for("the words of --dev", |served| served.out().contains("curl "));
     let out = served.out();
     let path = out.lines().find_map(|line| line.strip_prefix("authority ")).expect("a path");
