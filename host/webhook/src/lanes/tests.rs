@@ -56,19 +56,25 @@ fn shares_by_the_time_that_was_spent_and_not_by_the_number_of_jobs() {
 #[test]
 fn keeps_the_order_within_a_lane() {
     let mut lanes = Lanes::new(100, 2);
-    (0..50).for_each(|job| drop(offer(&mut lanes, "shop", job)));
+    for job in 0..50 {
+        let _ = offer(&mut lanes, "shop", job);
+    }
     assert_eq!(run(&mut lanes, |job| MS * (job % 3)), (0..50).collect::<Vec<_>>());
 }
 
 #[test]
 fn saves_nothing_up_for_who_was_away_and_charges_nobody_for_what_nobody_else_wanted() {
     let mut lanes = Lanes::new(1_000, 1);
-    (0..100).for_each(|job| drop(offer(&mut lanes, "busy", job)));
+    for job in 0..100 {
+        let _ = offer(&mut lanes, "busy", job);
+    }
     for _ in 0..50 {
         let (begun, _) = lanes.begin().expect("one");
         lanes.ended(&begun, MS);
     }
-    (1_000..1_100).for_each(|job| drop(offer(&mut lanes, "back", job)));
+    for job in 1_000..1_100 {
+        let _ = offer(&mut lanes, "back", job);
+    }
     let order = run(&mut lanes, |_| MS);
     let back_in_the_first_40 = order[..40].iter().filter(|job| **job >= 1_000).count();
     assert!((18..=22).contains(&back_in_the_first_40), "turn by turn, not {back_in_the_first_40} of 40");
@@ -78,7 +84,9 @@ fn saves_nothing_up_for_who_was_away_and_charges_nobody_for_what_nobody_else_wan
 fn remembers_what_a_lane_had_while_others_wait() {
     // One job at a time, each large: an empty lane must not be a clean slate.
     let mut lanes = Lanes::new(1_000, 1);
-    (0..200).for_each(|job| drop(offer(&mut lanes, "small", job)));
+    for job in 0..200 {
+        let _ = offer(&mut lanes, "small", job);
+    }
     let mut large = 0;
     for _ in 0..100 {
         offer(&mut lanes, "large", 1_000);
@@ -93,7 +101,9 @@ fn remembers_what_a_lane_had_while_others_wait() {
 #[test]
 fn runs_no_more_of_one_lane_at_once_than_allowed_and_always_takes_another() {
     let mut lanes = Lanes::new(10, 2);
-    (0..4).for_each(|job| drop(offer(&mut lanes, "shop", job)));
+    for job in 0..4 {
+        let _ = offer(&mut lanes, "shop", job);
+    }
     let (one, _) = lanes.begin().expect("one");
     let (_two, _) = lanes.begin().expect("two");
     assert!(lanes.begin().is_none() && !lanes.has_ready());
@@ -121,7 +131,9 @@ fn turns_away_the_newest_of_the_longest_lane_and_the_newcomer_where_that_is_his(
 #[test]
 fn drops_what_nobody_wants_and_drains_the_rest() {
     let mut lanes = Lanes::new(10, 1);
-    (0..6).for_each(|job| drop(offer(&mut lanes, if job % 2 == 0 { "even" } else { "odd" }, job)));
+    for job in 0..6 {
+        let _ = offer(&mut lanes, if job % 2 == 0 { "even" } else { "odd" }, job);
+    }
     lanes.retain(|job| job % 2 == 1);
     assert_eq!(lanes.waiting(), 3);
     assert_eq!(lanes.begin().map(|(_, job)| job), Some(1));
