@@ -39,6 +39,7 @@ pub struct Progress {
     breakers: Option<Arc<Breakers>>,
     watch: Watch,
     spent: Vec<Spent>,
+    left_out: bool,
 }
 
 impl Progress {
@@ -51,6 +52,11 @@ impl Progress {
     /// The view that was built, where a policy judged.
     pub(crate) fn workload(&self) -> Option<Arc<Workload>> {
         self.workload.clone()
+    }
+
+    /// Whether a breaker kept a policy from being called.
+    pub(crate) fn left_out(&self) -> bool {
+        self.left_out
     }
 
     /// What each call of a plugin took, so far.
@@ -167,7 +173,10 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
         match breakers.admit(subject, Instant::now()) {
             Admission::Call => {}
             Admission::Trial(trial) => own.trial = Some(trial),
-            Admission::Refused { kind, message } => return Ok(failed(case, index, kind, &message)),
+            Admission::Refused { kind, message } => {
+                progress.left_out = true;
+                return Ok(failed(case, index, kind, &message));
+            }
         }
     }
     let known = match answers(&own.asked, case.facts) {

@@ -43,6 +43,8 @@ pub struct Judgement {
     pub spent: Vec<Spent>,
     /// What runs containers, as the first set saw it; nothing where no policy judged.
     pub workload: Option<Arc<Workload>>,
+    /// Whether a breaker kept a policy from being called: then the decisions depend on what was remembered, too.
+    pub left_out: bool,
 }
 
 /// One review under judgement, by one version of the policy sets from its beginning to its end.
@@ -134,6 +136,7 @@ impl Judging {
         let Self { review, sets, cases, facts, .. } = self;
         let mut spent = Vec::new();
         let workload = cases.iter().find_map(|case| case.progress.workload());
+        let left_out = cases.iter().any(|case| case.progress.left_out());
         let decisions = cases
             .into_iter()
             .map(|mut case| {
@@ -141,7 +144,7 @@ impl Judging {
                 case.decision.unwrap_or_else(|| broken(&review, &sets.sets[case.set]))
             })
             .collect();
-        Judgement { decisions, facts, spent, workload }
+        Judgement { decisions, facts, spent, workload, left_out }
     }
 }
 

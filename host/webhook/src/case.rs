@@ -70,7 +70,7 @@ pub(crate) struct Judged {
     pub spent: Vec<Spent>,
     /// What runs containers, where a policy looked.
     pub workload: Option<Arc<Workload>>,
-    /// What a replay needs; nothing where nobody judged.
+    /// What a replay needs; nothing where there can be none.
     pub evidence: Option<(Document, Facts)>,
 }
 
@@ -171,7 +171,8 @@ impl Case {
                 decisions: judgement.decisions,
                 spent: judgement.spent,
                 workload: judgement.workload,
-                evidence: Some((document, judgement.facts)),
+                // What depends on earlier reviews cannot be replayed.
+                evidence: (!judgement.left_out).then_some((document, judgement.facts)),
             }),
         }))
     }

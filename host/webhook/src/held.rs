@@ -4,7 +4,7 @@ use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use crate::metrics::{self, HeldGuard};
 
-/// A body that is announced with so many bytes at most is a small one: nine of ten reviews of a cluster are.
+/// A body that is announced with so many bytes at most is a small one, as most reviews of a cluster are.
 const SMALL: usize = 64 << 10;
 /// One of so many parts of all bytes is for small bodies alone.
 const SHARE: usize = 4;
@@ -68,8 +68,7 @@ mod tests {
         let held = Held::new(32 * MIB, 8 * MIB);
         let large: Vec<_> = (0..3).map_while(|_| at_once(&held, 8 * MIB)).collect();
         assert_eq!(large.len(), 3, "three quarters are for all");
-        let waiting = pin!(held.room(8 * MIB));
-        let mut waiting = waiting;
+        let mut waiting = pin!(held.room(8 * MIB));
         assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         let small: Vec<_> = (0..1_000).map_while(|_| at_once(&held, SMALL)).collect();
         assert_eq!(small.len(), 8 * MIB / SMALL, "and one quarter for small ones");

@@ -285,7 +285,7 @@ async fn told_to_go_on(stream: &mut TcpStream) {
 }
 
 #[tokio::test]
-async fn lets_no_large_body_keep_a_small_one_waiting_a50() {
+async fn lets_no_large_body_keep_a_small_one_waiting_a50_a55() {
     const MIB: usize = 1 << 20;
     let long = Duration::from_secs(3_600);
     let config = WebhookConfig {
