@@ -60,6 +60,26 @@ async fn judges_one_namespace_while_the_storm_of_another_is_shed_a50_a54() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_the_labels_once_more_where_overload_would_let_in_by_them_a18_a50() {
+    let config = WebhookConfig { workers: 1, queue: 1, ..config() };
+    let webhook = webhook_with(&[&spec(&[policy("burns", "")])], Arc::new(Facts::none()), config);
+    let all: Vec<_> = (0..8)
+        .map(|_| {
+            let webhook = Arc::clone(&webhook);
+            tokio::spawn(async move { ask_set(&webhook, "a", "3s", "play").await })
+        })
+        .collect();
+    let mut shed = 0;
+    for one in all {
+        let answer = one.await.expect("an answer");
+        assert_eq!((&answer["allowed"], &answer["auditAnnotations"]["modes"]), (&json!(true), &json!("a=sandbox")));
+        let words = "nothing was judged, 1 policy is left out: 1 reviews are waiting already";
+        shed += usize::from(answer["warnings"][0].as_str().is_some_and(|warning| warning.starts_with(words)));
+    }
+    assert!(shed >= 6, "{shed}");
+}
+
 /// A review at which `fragile` breaks.
 fn breaking(namespace: &str) -> Value {
     let mut review = review(namespace);
