@@ -55,6 +55,13 @@ impl World {
         true
     }
 
+    /// Faults as often as it takes until its breaker opens.
+    fn open(&self, policy: &str, namespace: &str, after: Duration) {
+        for _ in 0..RULES.faults {
+            assert!(self.call(policy, namespace, after, true));
+        }
+    }
+
     fn said(&self) -> Vec<String> {
         std::mem::take(&mut self.said.0.lock().expect("whole"))
     }
@@ -85,7 +92,7 @@ fn counts_only_faults_in_a_row() {
 #[test]
 fn takes_a_policy_away_from_nobody_but_the_namespace_whose_objects_it_faults_at() {
     let world = World::new();
-    (0..3).for_each(|_| drop(world.call("bad", "attacker", Duration::ZERO, true)));
+    world.open("bad", "attacker", Duration::ZERO);
     assert!(!world.call("bad", "attacker", Duration::ZERO, false));
     assert!(world.call("bad", "victim", Duration::ZERO, false), "another namespace");
     assert!(world.call("good", "attacker", Duration::ZERO, false), "another policy");
@@ -97,7 +104,7 @@ fn takes_a_policy_away_from_nobody_but_the_namespace_whose_objects_it_faults_at(
 #[test]
 fn tries_once_at_a_time_and_rests_longer_after_each_trial_that_faults() {
     let world = World::new();
-    (0..3).for_each(|_| drop(world.call("bad", "shop", Duration::ZERO, true)));
+    world.open("bad", "shop", Duration::ZERO);
     let policy = called("bad");
     let subject = Subject { policy: &policy, plugin: "p@sha256:1", namespace: "shop" };
     let mut at = SECOND;
@@ -124,7 +131,7 @@ fn trial_of(admission: Admission) -> Trial {
 #[test]
 fn waits_for_no_trial_that_is_lost() {
     let world = World::new();
-    (0..3).for_each(|_| drop(world.call("bad", "shop", Duration::ZERO, true)));
+    world.open("bad", "shop", Duration::ZERO);
     let (policy, now) = (called("bad"), world.began + SECOND);
     let subject = Subject { policy: &policy, plugin: "p@sha256:1", namespace: "shop" };
     let lost = trial_of(world.breakers.admit(subject, now));
@@ -134,7 +141,7 @@ fn waits_for_no_trial_that_is_lost() {
     let next = trial_of(world.breakers.admit(subject, now));
     world.breakers.judged(subject, Some(&next));
     // Open once more, with a trial under way: the one that is over takes nothing from it.
-    (0..3).for_each(|_| drop(world.call("bad", "shop", SECOND, true)));
+    world.open("bad", "shop", SECOND);
     let other = trial_of(world.breakers.admit(subject, now + SECOND));
     drop(next);
     assert!(matches!(world.breakers.admit(subject, now + SECOND), Admission::Refused { .. }));
@@ -147,7 +154,7 @@ fn takes_nothing_for_a_trial_that_began_before_it_opened() {
     let (policy, now) = (called("bad"), world.began);
     let subject = Subject { policy: &policy, plugin: "p@sha256:1", namespace: "shop" };
     assert!(matches!(world.breakers.admit(subject, now), Admission::Call));
-    (0..3).for_each(|_| drop(world.call("bad", "shop", Duration::ZERO, true)));
+    world.open("bad", "shop", Duration::ZERO);
     world.breakers.judged(subject, None);
     assert!(matches!(world.breakers.admit(subject, now), Admission::Refused { .. }));
     world.breakers.faulted(subject, None, FailureKind::Trap, "it trapped", now + SECOND / 2);
@@ -178,14 +185,14 @@ fn counts_every_fault_of_many_threads_and_opens_once() {
 #[test]
 fn forgets_what_nobody_asks_for_so_that_nothing_is_shown_as_open_for_ever() {
     let world = World::new();
-    (0..3).for_each(|_| drop(world.call("bad", "gone", Duration::ZERO, true)));
+    world.open("bad", "gone", Duration::ZERO);
     assert!(world.call("good", "shop", FORGOTTEN - SECOND, false));
     assert_eq!(world.said(), ["1 of bad", "opened bad in gone: it trapped"]);
     assert!(world.call("good", "shop", FORGOTTEN + SWEEP, false));
     assert_eq!(world.said(), ["0 of bad", "closed bad in gone, because nobody asked for it any more"]);
     assert_eq!(world.breakers.remembered.load(Ordering::SeqCst), 0);
     // Who is still refused is not forgotten.
-    (0..3).for_each(|_| drop(world.call("bad", "shop", FORGOTTEN, true)));
+    world.open("bad", "shop", FORGOTTEN);
     let policy = called("bad");
     let subject = Subject { policy: &policy, plugin: "p@sha256:1", namespace: "shop" };
     let trial = trial_of(world.breakers.admit(subject, world.began + FORGOTTEN + SECOND));
@@ -203,7 +210,7 @@ fn never_opens_where_nobody_wants_it_and_remembers_a_bounded_number() {
         never.faulted(subject, None, FailureKind::Trap, "it trapped", now);
     }
     let world = World::new();
-    (0..3).for_each(|_| drop(world.call("bad", "open", Duration::ZERO, true)));
+    world.open("bad", "open", Duration::ZERO);
     for number in 0..REMEMBERED + 10 {
         world.call("bad", &format!("namespace-{number}"), SECOND / 10, true);
     }
