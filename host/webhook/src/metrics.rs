@@ -58,6 +58,8 @@ struct Handles {
     policies: Family<Family<Histogram>>,
     findings: Family<Family<Family<[OnceLock<Counter>; 10]>>>,
     faults: Family<Family<[OnceLock<Counter>; 5]>>,
+    shed: Family<[OnceLock<Counter>; 6]>,
+    breakers: Family<Family<(Gauge, Counter)>>,
     requested: [OnceLock<Requests>; 4],
     queue_depth: Gauge,
     queue_wait: Histogram,
@@ -103,6 +105,8 @@ pub fn install(version: &'static str, commit: &'static str) -> Result<Metrics, A
         policies: Family::new(MAX_SERIES),
         findings: Family::new(MAX_SERIES),
         faults: Family::new(MAX_SERIES),
+        shed: Family::new(MAX_SERIES),
+        breakers: Family::new(MAX_SERIES),
         requested: Default::default(),
         queue_depth: gauge!(names::QUEUE_DEPTH),
         queue_wait: histogram!(names::QUEUE_WAIT),
@@ -218,6 +222,48 @@ pub fn fault(policy_set: &str, policy: &str, kind: FailureKind) {
         counter!(names::FAULTS, &labels)
     });
     count.increment(1);
+}
+
+/// A review that was answered without judging it because of overload.
+pub fn shed(policy_set: &str, reason: &'static str, decided: Verdict) {
+    let Some(handles) = HANDLES.get() else { return };
+    let set = handles.shed.get(policy_set, |_, _| [const { OnceLock::new() }; 6]);
+    let number = match reason {
+        "queue_full" => 0,
+        "rate_limited" => 1,
+        _ => 2,
+    };
+    let Some(slot) = set.value.get(number * 2 + verdict(decided)) else { return };
+    let count = slot.get_or_init(|| {
+        let labels = [
+            ("policy_set", set.label.clone()),
+            ("reason", reason.to_owned()),
+            ("verdict", decided.as_str().to_owned()),
+        ];
+        counter!(names::SHED, &labels)
+    });
+    count.increment(1);
+}
+
+/// For how many namespaces a policy is not called now.
+pub fn breaker_open(policy_set: &str, policy: &str, namespaces: usize) {
+    // Exact up to 2^53.
+    breaker(policy_set, policy, |(open, _)| open.set(namespaces as f64));
+}
+
+/// A policy that is not called any more for a namespace.
+pub fn breaker_opened(policy_set: &str, policy: &str) {
+    breaker(policy_set, policy, |(_, opened)| opened.increment(1));
+}
+
+fn breaker(policy_set: &str, policy: &str, change: impl FnOnce(&(Gauge, Counter))) {
+    let Some(handles) = HANDLES.get() else { return };
+    let set = handles.breakers.get(policy_set, |_, left| Family::sharing(left));
+    let policy = set.value.get(policy, |policy, _| {
+        let labels = [("policy_set", set.label.clone()), ("policy", policy.to_owned())];
+        (gauge!(names::BREAKER_OPEN, &labels), counter!(names::BREAKER_OPENED, &labels))
+    });
+    change(&policy.value);
 }
 
 /// What a workload asks for in all, limits where it names them. `None`: it does not say.

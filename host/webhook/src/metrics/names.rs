@@ -18,6 +18,9 @@ pub(super) const CERTIFICATE_EXPIRY: &str = "portcullis_certificate_expiry_times
 pub(super) const CONNECTIONS: &str = "portcullis_connections";
 pub(super) const CONNECTIONS_REFUSED: &str = "portcullis_connections_refused_total";
 pub(super) const CALLS_REFUSED: &str = "portcullis_calls_refused_total";
+pub(super) const SHED: &str = "portcullis_shed_total";
+pub(super) const BREAKER_OPEN: &str = "portcullis_breaker_open";
+pub(super) const BREAKER_OPENED: &str = "portcullis_breaker_opened_total";
 pub(super) const HELD: &str = "portcullis_held_bytes";
 pub(super) const HELD_LIMIT: &str = "portcullis_held_limit_bytes";
 pub(super) const RECORDS_DROPPED: &str = "portcullis_records_dropped_total";
@@ -98,6 +101,13 @@ pub(super) fn describe() {
         "Connections that came to nothing, or had to wait for a place."
     );
     describe_counter!(CALLS_REFUSED, Unit::Count, "Calls that were answered without judging a review, by why.");
+    describe_counter!(SHED, Unit::Count, "Reviews that were answered without judging them because of overload.");
+    describe_gauge!(
+        BREAKER_OPEN,
+        Unit::Count,
+        "Namespaces for which a policy that faulted again and again is not called."
+    );
+    describe_counter!(BREAKER_OPENED, Unit::Count, "How often a policy stopped being called for a namespace.");
     describe_gauge!(HELD, Unit::Bytes, "Bytes that are set aside for bodies of reviews.");
     describe_gauge!(HELD_LIMIT, Unit::Bytes, "Bytes that may be set aside for bodies of reviews.");
     describe_counter!(RECORDS_DROPPED, Unit::Count, "Reviews that were left out of --record-reviews.");

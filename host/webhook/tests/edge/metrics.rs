@@ -23,6 +23,9 @@ fn fill() -> metrics::Metrics {
         metrics::policy("default", name, Duration::from_micros(70));
         metrics::finding(name, name, name, Effect::Waived, Mode::Sandbox);
         metrics::fault("default", name, FailureKind::Input);
+        metrics::shed(name, "queue_full", Verdict::Allow);
+        metrics::breaker_opened(name, name);
+        metrics::breaker_open(name, name, 1);
     }
     for (mode, verdict) in [(Mode::Sandbox, Verdict::Allow), (Mode::Compliance, Verdict::Deny)] {
         let memory_bytes = Some(f64::NAN);
