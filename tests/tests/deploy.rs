@@ -188,26 +188,6 @@ fn tries_new_sets_with_flags_that_the_product_has() {
     }
 }
 
-/// Metrics that a text names.
-fn metrics(text: &str) -> BTreeSet<String> {
-    let words = text.split(|c: char| !(c.is_ascii_lowercase() || c == '_'));
-    words
-        .filter(|word| word.starts_with("portcullis_"))
-        .map(|word| word.trim_end_matches("_bucket").to_owned())
-        .collect()
-}
-
-#[test]
-fn alerts_by_metrics_that_there_are() {
-    let mut there = metrics(&text("host/webhook/src/metrics/names.rs"));
-    there.extend(metrics(&text("host/webhook/src/metrics/policy_sets.rs")));
-    let mut named = metrics(&text("deploy/chart/templates/monitoring.yaml"));
-    assert!(named.len() > 8, "{named:?}");
-    named.extend(metrics(&text("deploy/README.md")));
-    let unknown: Vec<&String> = named.difference(&there).collect();
-    assert!(unknown.is_empty(), "no metric is called {unknown:?}");
-}
-
 /// The blocks of a page in this language.
 fn blocks(page: &str, language: &str) -> Vec<String> {
     let mut found = Vec::new();

@@ -1,5 +1,11 @@
 //! What the references say is true: examples load, the sets that ship judge as they say, and every metric has its row.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use portcullis_document::{ReadLimits, read_yaml};
+use portcullis_model::Source;
+use portcullis_policies::RateLimits;
 use portcullis_tests::{Folder, code, portcullis, root};
 use serde_json::Value;
 
@@ -25,6 +31,10 @@ fn loads_every_example_of_the_reference() {
     for block in &blocks {
         folder.write("block.yaml", block);
         let kind = block.lines().find_map(|line| line.strip_prefix("kind: ")).unwrap_or_default();
+        if kind == "RateLimits" {
+            assert_eq!(rate_limits(block).names().collect::<Vec<_>>(), ["bronze", "daily"]);
+            continue;
+        }
         let arguments: &[&str] = match kind {
             "PolicySet" => &["-p", "block.yaml", "pod.yaml"],
             "Waiver" => &["-p", "mine.yaml", "--waivers", "block.yaml", "pod.yaml"],
@@ -40,16 +50,37 @@ fn loads_every_example_of_the_reference() {
     }
 }
 
+fn rate_limits(text: &str) -> RateLimits {
+    let document = read_yaml(&Source::new("rates.yaml", text), &ReadLimits::default()).expect("YAML").remove(0);
+    RateLimits::parse(&document).unwrap_or_else(|complaints| unreachable!("{}", complaints[0]))
+}
+
+#[test]
+fn ships_three_tiers_of_rates_that_limit_nobody_who_names_none() {
+    let text = std::fs::read_to_string(root().join("policies/rate-limits.yaml")).expect("the tiers");
+    let limits = rate_limits(&text);
+    assert_eq!(limits.tier(None), None);
+    let of = |name: &str| {
+        let labels = BTreeMap::from([(limits.namespace_label.clone(), name.to_owned())]);
+        let tier = limits.tier(Some(&labels)).expect("a tier");
+        (tier.per_minute.map(NonZeroU32::get), tier.per_day.map(NonZeroU32::get), tier.burst.get())
+    };
+    assert_eq!(of("bronze"), (Some(60), Some(1_000), 100));
+    assert_eq!(of("silver"), (Some(300), Some(10_000), 500));
+    assert_eq!(of("gold"), (Some(1_000), Some(100_000), 2_000));
+}
+
 #[test]
 fn says_of_every_metric_what_it_is() {
     let page = std::fs::read_to_string(root().join("docs/webhook.md")).expect("the page of the webhook");
     let folder = root().join("host/webhook/src/metrics");
     let mut metrics = 0;
-    for file in ["names.rs", "policy_sets.rs"] {
+    for file in ["names.rs", "policy_sets.rs", "process.rs"] {
         let text = std::fs::read_to_string(folder.join(file)).expect("names");
-        for name in text.split('"').filter(|word| word.starts_with("portcullis_")) {
+        let is_ours = |word: &&str| word.starts_with("portcullis_") || word.starts_with("process_");
+        for name in text.split('"').filter(is_ours) {
             metrics += 1;
-            let row = |line: &str| line.starts_with("| `portcullis_") && line.contains(&format!("`{name}`"));
+            let row = |line: &str| line.starts_with("| `p") && line.contains(&format!("`{name}`"));
             assert!(page.lines().any(row), "docs/webhook.md has no row for {name}");
         }
     }

@@ -8,6 +8,10 @@ mod authority;
 mod caller;
 #[path = "serve/cluster.rs"]
 mod cluster;
+#[path = "serve/overload.rs"]
+mod overload;
+#[path = "serve/scraped.rs"]
+mod scraped;
 #[path = "serve/served.rs"]
 mod served;
 #[path = "serve/signed.rs"]

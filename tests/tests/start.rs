@@ -50,6 +50,14 @@ fn refuses_to_start_with_what_cannot_serve() {
         ),
         (vec!["--dev", "-p", "bad.yaml"], "bad.yaml:8:5: unknown field `setings`"),
         (vec!["--dev", "-p", "absent.yaml"], "absent.yaml"),
+        (vec!["--dev", "--rate-limits", "-"], "error: --rate-limits `-` can be read only once"),
+        (
+            vec!["--dev", "--rate-limits", "good.yaml"],
+            "good.yaml:2:7: this is a `PolicySet` of `portcullis.dev/v1alpha1`, not a `RateLimits`",
+        ),
+        (vec!["--dev", "--rate-limits", "absent.yaml"], "absent.yaml"),
+        (vec!["--dev", "--breaker-rest", "2h"], "an hour is the most"),
+        (vec!["--dev", "--breaker-faults", "-1"], "invalid value '-1' for '--breaker-faults <N>'"),
         (vec!["--dev", "--workers", "99"], "from 1 to 32 threads can judge at once"),
         (vec!["--dev", "--listen", "8443"], "write an IP address and a port such as `0.0.0.0:8443` or `[::]:8443`"),
         (

@@ -27,6 +27,11 @@ const REGISTRATION: &str = "deploy/chart/files/registration.yaml";
 const EXCLUSIONS: &str = "deploy/chart/files/exclusions.yaml";
 /// That set.
 const EVERYTHING: &str = "deploy/chart/files/everything.yaml";
+/// Files that the chart holds too, because a chart can only read what lies in it: where they come from, and their copies.
+const COPIED: [(&str, &str); 2] = [
+    ("deploy/monitoring/prometheus/rules.yaml", "deploy/chart/files/rules.yaml"),
+    ("deploy/monitoring/grafana/portcullis.json", "deploy/chart/files/dashboard.json"),
+];
 /// Values of a release with another name, whose own access is left out under that name.
 const RENAMED: (&str, &str) = ("deploy/chart/ci/everything.yaml", "portcullis-system/gate");
 
@@ -66,8 +71,11 @@ const REFUSED: [(&[&str], &str); 15] = [
 
 /// Writes what is made from other files, and checks everything; without Go, only says so.
 pub fn run(workspace: &Workspace, product: &Path) -> Result<()> {
-    let Some(helm) = Helm::find(workspace)? else { bail!("{}", tools::NO_GO) };
     let root = workspace.root();
+    for (from, to) in COPIED {
+        write(&root.join(to), &read(&root.join(from))?)?;
+    }
+    let Some(helm) = Helm::find(workspace)? else { bail!("{}", tools::NO_GO) };
     write(&root.join(REGISTRATION), &registration(product, root, &[])?)?;
     write(&root.join(EXCLUSIONS), &registration(product, root, &["--policies", EVERYTHING])?)?;
     for (path, text) in helm.manifests()? {

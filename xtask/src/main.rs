@@ -62,8 +62,8 @@ cargo xtask <command>
   mutants [CRATE...]
                  Change the code that decides, one mutant after the other, and fail where no test notices (hours; cargo-mutants).
   pictures       Draw the pictures of the README below `docs/images` (the page's need Chromium).
-  tools          Install what only some tests need (cosign, crane, syft, bandit, semgrep, a registry) into the cache, and print
-                 the variables by which the tests find it.
+  tools          Install what only some tests need (cosign, crane, syft, bandit, semgrep, a registry, prometheus) into the cache, and
+                 print the variables by which the tests find it.
   help           Show this text.
 
 Environment:

@@ -75,6 +75,7 @@ fn steps(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
         Extent::All => [
             step("cosign, crane and a registry, for signatures", || signing(totals))?,
             step("syft, bandit and semgrep, for SBOMs and reports", || reporting(totals))?,
+            step("promtool and prometheus, for the alerts", || alerting(totals))?,
         ]
         .concat(),
         Extent::RustOnly => Vec::new(),
@@ -183,10 +184,15 @@ pub fn reporting(totals: &mut Totals) -> Result<Vec<(&'static str, OsString)>> {
     tools::of_reports(|reason| totals.skip(&format!("SBOMs and reports of real tools: {reason}")))
 }
 
-/// Installs what the tests of evidence need, and prints the variables that say where it is.
+/// What the tests of the alerts need to know to find the tools; what cannot be had is skipped, loudly.
+pub fn alerting(totals: &mut Totals) -> Result<Vec<(&'static str, OsString)>> {
+    tools::of_alerts(|reason| totals.skip(&format!("alerts with the real Prometheus: {reason}")))
+}
+
+/// Installs what the tests of evidence and of alerts need, and prints the variables that say where it is.
 pub fn tools() -> Result<()> {
     let mut totals = Totals::default();
-    for (variable, value) in [signing(&mut totals)?, reporting(&mut totals)?].concat() {
+    for (variable, value) in [signing(&mut totals)?, reporting(&mut totals)?, alerting(&mut totals)?].concat() {
         println!("{variable}={}", value.to_string_lossy());
     }
     totals.reasons().for_each(|reason| println!("{reason}"));

@@ -29,6 +29,10 @@ const KYVERNO: &str = "kyverno";
 const SYFT_VERSION: &str = "main.version";
 /// A registry without referrers: a package of Debian, and the program in it.
 const DOCKER_REGISTRY: &str = "docker-registry";
+/// What reads our alerts: a package of Debian, and the programs in it with the variables that name them. Installed, it would
+/// listen on all addresses.
+const PROMETHEUS: &str = "prometheus";
+const OF_PROMETHEUS: [(&str, &str); 2] = [("PORTCULLIS_PROMTOOL", "promtool"), ("PORTCULLIS_PROMETHEUS", PROMETHEUS)];
 
 /// Why a check that needs a tool written in Go did not run.
 pub const NO_GO: &str = "there is no `go` to build it with (1.26 or later): https://go.dev/doc/install";
@@ -107,6 +111,30 @@ pub fn of_signatures(mut missing: impl FnMut(&str)) -> Result<Vec<(&'static str,
         missing(&format!("there is no `{DOCKER_REGISTRY}` ({error:#}): install the package of Debian of that name"));
     }
     Ok(found)
+}
+
+/// What the tests of the alerts need, by the variables that name it: what is on the path, else unpacked into the cache; `missing` is
+/// told why it cannot be had.
+pub fn of_alerts(mut missing: impl FnMut(&str)) -> Result<Vec<(&'static str, OsString)>> {
+    let there = |program: &Path| command::text(Command::new(program).arg("--version")).is_ok();
+    if OF_PROMETHEUS.iter().all(|(_, program)| there(Path::new(program))) {
+        return Ok(OF_PROMETHEUS.map(|(variable, program)| (variable, program.into())).to_vec());
+    }
+    let folder = cache()?.join("tools").join(PROMETHEUS);
+    let unpacked = debian::unpack(PROMETHEUS, &folder).map(|folder| folder.join("usr").join("bin"));
+    match unpacked {
+        Ok(folder) if OF_PROMETHEUS.iter().all(|(_, program)| there(&folder.join(program))) => {
+            Ok(OF_PROMETHEUS.map(|(variable, program)| (variable, folder.join(program).into_os_string())).to_vec())
+        }
+        Ok(folder) => {
+            missing(&format!("what is in {} does not run here", folder.display()));
+            Ok(Vec::new())
+        }
+        Err(error) => {
+            missing(&format!("there is no `promtool` ({error:#}): install Debian's package {PROMETHEUS}"));
+            Ok(Vec::new())
+        }
+    }
 }
 
 /// The programs of the race, by the variables that name them; `missing` is told why one cannot be had.

@@ -14,6 +14,9 @@
 {{- if .Values.registries }}
 - --registries=/etc/portcullis/registries/registries.yaml
 {{- end }}
+{{- if .Values.rateLimits }}
+- --rate-limits=/etc/portcullis/rate-limits/rate-limits.yaml
+{{- end }}
 {{- range .Values.registryPullSecrets }}
 - --registry-config=/etc/portcullis/pull-secrets/{{ .name }}/.dockerconfigjson
 {{- end }}
@@ -29,6 +32,8 @@
 - --observe
 {{- end }}
 - --max-review-time={{ .Values.maxReviewTime }}
+- --breaker-faults={{ int .Values.breaker.faults }}
+- --breaker-rest={{ .Values.breaker.rest }}
 - --drain={{ int .Values.shutdown.drainSeconds }}s
 # A folder of its own below the mount: what others may write is refused as a cache.
 - --cache-dir=/var/cache/portcullis/code

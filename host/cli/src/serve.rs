@@ -3,6 +3,7 @@
 mod contradictions;
 mod dev;
 mod life;
+mod rates;
 mod registries;
 mod reload;
 mod watched_files;
@@ -15,7 +16,8 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use portcullis_cluster::{Connection, Namespaces};
-use portcullis_gate::Gate;
+use portcullis_gate::{BreakerRules, Gate};
+use portcullis_policies::RateLimits;
 use portcullis_webhook::health::{Health, ops_routes};
 use portcullis_webhook::listen::{ConnectionLimits, Shutdown, serve_plain, serve_tls};
 use portcullis_webhook::metrics;
@@ -27,6 +29,7 @@ use tokio::task::spawn_blocking;
 
 use self::dev::Trial;
 use self::life::Signals;
+use self::rates::Rates;
 use self::registries::Registries;
 use self::reload::Reloader;
 use self::watched_files::WatchedFiles;
@@ -116,20 +119,21 @@ struct Checked {
     certificates: Option<Certificates>,
     files: WatchedFiles,
     namespaces: Namespaces,
+    rates: Option<(Rates, RateLimits)>,
 }
 
 /// Whoever made a slip learns of it before anybody could have called.
 async fn check(arguments: &ServeArguments) -> anyhow::Result<Checked> {
     let certificates = certificates(arguments)?;
     let mut files = WatchedFiles::of(arguments);
-    let evidence = arguments.evidence.clone();
+    let (evidence, rates) = (arguments.evidence.clone(), arguments.rate_limits.clone());
     let checking = move || {
         reload::check(&mut files)?;
         evidence::asking(&evidence)?;
-        anyhow::Ok(files)
+        anyhow::Ok((files, rates.as_deref().map(Rates::first).transpose()?))
     };
-    let files = spawn_blocking(checking).await??;
-    Ok(Checked { certificates, files, namespaces: namespaces_of(arguments).await? })
+    let (files, rates) = spawn_blocking(checking).await??;
+    Ok(Checked { certificates, files, namespaces: namespaces_of(arguments).await?, rates })
 }
 
 /// Opens the doors: the ops port first, so that somebody can ask how far the rest is; reviews are taken only when policies
@@ -138,7 +142,7 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     let (version, commit) = (env!("CARGO_PKG_VERSION"), env!("PORTCULLIS_COMMIT"));
     // First, because whatever is loaded may be measured.
     let metrics = metrics::install(version, commit)?;
-    let Checked { certificates, files, namespaces } = check(arguments).await?;
+    let Checked { certificates, files, namespaces, rates } = check(arguments).await?;
     let health = Health::new(version, commit, &[POLICIES, NAMESPACES, CERTIFICATE]);
     let listener = bind("--listen", arguments.listen(), arguments.dev).await?;
     let ops_listener = bind("--ops-listen", arguments.ops_listen(), arguments.dev).await?;
@@ -182,16 +186,20 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     }
     health.set(POLICIES, Ok(()));
 
-    let webhook = Webhook::new(Arc::clone(&gate), namespaces.clone(), config(arguments))?;
+    let (rates, rate_limits) = rates.unzip();
+    let config = WebhookConfig { rate_limits, ..config(arguments) };
+    let webhook = Webhook::new(Arc::clone(&gate), namespaces.clone(), config)?;
     let limits =
         ConnectionLimits { body: webhook.config().body_time, drain: arguments.drain, ..ConnectionLimits::default() };
-    let routes = review_routes(webhook);
+    let routes = review_routes(Arc::clone(&webhook));
     let reviews = tokio::spawn(serve_tls(listener, routes, Arc::clone(&certificates), limits, stop.clone()));
     let (health_too, files) = (Arc::clone(&health), loaded.files);
-    let reloader = Reloader { works, gate, certificates, registries, namespaces, health: health_too, files };
+    let reloader =
+        Reloader { works, gate, certificates, registries, namespaces, webhook, rates, health: health_too, files };
     let reloads = tokio::spawn(reloader.run(arguments.reload_interval, asked));
     tracing::info!(%address, ops_address = %ops_address, version, commit, dev = arguments.dev, "serving");
     metrics::observing(arguments.observe);
+    metrics::bounds(arguments.queue.get(), arguments.max_held);
     if arguments.observe {
         tracing::warn!("observing: nothing is denied; leave out --observe to enforce the policies");
     }
@@ -269,6 +277,7 @@ fn config(arguments: &ServeArguments) -> WebhookConfig {
         workers: arguments.workers.map_or(default.workers, usize::from).min(wire::MAX_JOBS),
         queue: arguments.queue.into(),
         observe: arguments.observe,
+        breakers: BreakerRules { faults: arguments.breaker_faults, rest: arguments.breaker_rest },
         record_reviews: arguments.record_reviews.as_deref().map(Path::to_path_buf),
         ..default
     }

@@ -7,10 +7,13 @@ use portcullis_model::Source;
 use crate::ReadLimits;
 use crate::error::{Error, ErrorKind};
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Makes a named text of bytes; a byte-order mark in front is dropped.
 ///
 /// # Errors
-/// [`ErrorKind::TooLarge`]; [`ErrorKind::NotUtf8`] with the place of the first bad byte; [`ErrorKind::Utf16`].
+/// [`ErrorKind::TooLarge`]; a second byte-order mark: behind it, kubectl drops the first character of every further line of YAML;
+/// [`ErrorKind::NotUtf8`] with the place of the first bad byte; [`ErrorKind::Utf16`].
 pub fn decode(name: &str, bytes: Vec<u8>, limits: &ReadLimits) -> Result<Arc<Source>, Error> {
     limits.check(bytes.len())?;
     if looks_like_utf16(&bytes) {
@@ -18,8 +21,16 @@ pub fn decode(name: &str, bytes: Vec<u8>, limits: &ReadLimits) -> Result<Arc<Sou
     }
     match String::from_utf8(bytes) {
         Ok(mut text) => {
-            if text.starts_with('\u{feff}') {
-                text.drain(..'\u{feff}'.len_utf8());
+            if text.starts_with(BYTE_ORDER_MARK) {
+                text.drain(..BYTE_ORDER_MARK.len_utf8());
+            }
+            if text.starts_with(BYTE_ORDER_MARK) {
+                let what = "a second byte-order mark at the beginning of the text; remove both";
+                return Err(ErrorKind::Syntax { what }.at(
+                    Some(&Source::new(name, text)),
+                    0,
+                    BYTE_ORDER_MARK.len_utf8(),
+                ));
             }
             Ok(Source::new(name, text))
         }
@@ -27,7 +38,7 @@ pub fn decode(name: &str, bytes: Vec<u8>, limits: &ReadLimits) -> Result<Arc<Sou
             let good = error.utf8_error().valid_up_to();
             // The readable part stands in for the text, so that the place has its line and column.
             let text = String::from_utf8_lossy(&error.as_bytes()[..good]).into_owned();
-            let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+            let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
             let source = Source::new(name, &text[mark..]);
             Err(ErrorKind::NotUtf8.at(Some(&source), good - mark, good - mark))
         }
@@ -57,6 +68,17 @@ mod tests {
     fn names_the_line_and_column_of_the_first_bad_byte() {
         assert_eq!(refused(b"a: 1\n\xc3\xa4: \xff\n"), "a.yaml:2:4: the text is not UTF-8 from here on");
         assert_eq!(refused(b"\xef\xbb\xbfa\xff"), "a.yaml:1:2: the text is not UTF-8 from here on");
+    }
+
+    #[test]
+    fn refuses_two_byte_order_marks_behind_which_kubectl_drops_characters_a09b() {
+        // kubectl 1.36 reads `hostNetwork` where `xhostNetwork` stands.
+        let text = "\u{feff}\u{feff}kind: Pod\nxhostNetwork: true\n";
+        let expected = "a.yaml:1:1: a second byte-order mark at the beginning of the text; remove both";
+        assert_eq!(refused(text.as_bytes()), expected);
+        assert_eq!(refused("\u{feff}\u{feff}{\"a\": 1}".as_bytes()), expected);
+        let one = decode("a.yaml", "\u{feff}a: 1\n".into(), &ReadLimits::default()).expect("one mark");
+        assert_eq!(one.text(), "a: 1\n");
     }
 
     #[test]

@@ -12,7 +12,9 @@ use portcullis_policies::{Selection, WaiverMatch};
 use portcullis_runner::{Input, Outcome};
 use portcullis_subject::Secrets;
 
+use crate::breaker::{Admission, Breakers, Subject, Trial};
 use crate::existing;
+use crate::rounds::Bounds;
 use crate::watch::{Spent, Watch};
 use crate::{InstalledSet, Sets};
 
@@ -34,20 +36,27 @@ pub struct Progress {
     workload: Option<Arc<Workload>>,
     secrets: Secrets,
     deadline: Option<Instant>,
+    breakers: Option<Arc<Breakers>>,
     watch: Watch,
     spent: Vec<Spent>,
+    left_out: bool,
 }
 
 impl Progress {
     /// The beginning of one of several judgements of the same review, which share the work to find its secrets, the
-    /// deadline, and the word about which policy is under way.
-    pub(crate) fn sharing(secrets: Secrets, deadline: Option<Instant>, watch: Watch) -> Self {
-        Self { secrets, deadline, watch, ..Self::default() }
+    /// bounds, and the word about which policy is under way.
+    pub(crate) fn sharing(secrets: Secrets, bounds: &Bounds, watch: Watch) -> Self {
+        Self { secrets, deadline: bounds.deadline, breakers: bounds.breakers.clone(), watch, ..Self::default() }
     }
 
     /// The view that was built, where a policy judged.
     pub(crate) fn workload(&self) -> Option<Arc<Workload>> {
         self.workload.clone()
+    }
+
+    /// Whether a breaker kept a policy from being called.
+    pub(crate) fn left_out(&self) -> bool {
+        self.left_out
     }
 
     /// What each call of a plugin took, so far.
@@ -60,6 +69,8 @@ impl Progress {
 struct PolicyProgress {
     rounds: u32,
     asked: Vec<Query>,
+    /// Whether its breaker closes depends on this judgement.
+    trial: Option<Trial>,
     settled: Option<Settled>,
 }
 
@@ -152,6 +163,22 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
         return Ok(failed(case, index, FailureKind::Timeout, &too_late(&progress.spent)));
     }
     let own = &mut progress.policies[index];
+    let subject = Subject {
+        policy: &installed.called,
+        plugin: &installed.plugin_label,
+        namespace: &case.review.request.namespace,
+    };
+    // A later round of a review goes on, whatever became of others meanwhile.
+    if let (0, Some(breakers)) = (own.rounds, &progress.breakers) {
+        match breakers.admit(subject, Instant::now()) {
+            Admission::Call => {}
+            Admission::Trial(trial) => own.trial = Some(trial),
+            Admission::Refused { kind, message } => {
+                progress.left_out = true;
+                return Ok(failed(case, index, kind, &message));
+            }
+        }
+    }
     let known = match answers(&own.asked, case.facts) {
         Ok(known) => known,
         Err(message) => return Ok(failed(case, index, FailureKind::Fact, &message)),
@@ -175,6 +202,9 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
         time: began.elapsed(),
         fault: outcome.as_ref().err().map(portcullis_runner::Error::kind),
     });
+    if let Some(breakers) = &progress.breakers {
+        tell(breakers, subject, own.trial.as_ref(), &outcome, case);
+    }
     match outcome {
         Ok(Outcome::Findings(findings)) => {
             let judge = |finding| {
@@ -205,6 +235,24 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
             }
         }
         Err(error) => Ok(failed(case, index, error.kind(), &error.to_string())),
+    }
+}
+
+/// Tells a breaker how a call ended. What only asks has not ended yet, and what was stopped for others' sake shows nothing.
+fn tell(
+    breakers: &Breakers,
+    subject: Subject<'_>,
+    trial: Option<&Trial>,
+    outcome: &Result<Outcome, portcullis_runner::Error>,
+    case: &Case<'_>,
+) {
+    match outcome {
+        Ok(Outcome::Findings(_)) => breakers.judged(subject, trial),
+        Err(error) if error.is_fault() => {
+            let message = case.secrets.redact(case.review, &error.to_string());
+            breakers.faulted(subject, trial, error.kind(), &message, Instant::now());
+        }
+        Ok(Outcome::Needs(_)) | Err(_) => {}
     }
 }
 
@@ -335,7 +383,8 @@ fn assemble(case: &Case<'_>, notice: Option<Failure>, progress: &mut Progress) -
     decision
 }
 
-fn notices(review: &Review) -> impl Iterator<Item = Failure> {
+/// What is worth telling about a review, whoever judges it.
+pub(crate) fn notices(review: &Review) -> impl Iterator<Item = Failure> {
     review.notices.iter().map(|notice| Failure::notice(FailureKind::Input, notice.clone()))
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Both doors and every later replay come through [`Gate::judge`]; nothing else decides.
 
+mod breaker;
 mod decide;
 mod error;
 mod existing;
@@ -23,10 +24,12 @@ use portcullis_model::FactSource;
 use portcullis_policies::{Baseline, LoadedSet, Waivers};
 use portcullis_runner::{Plugin, Prepared};
 
+pub use breaker::{BreakerRules, BreakerWatcher, Breakers, DEFAULT_FAULTS, DEFAULT_REST};
 pub use decide::{MAX_ROUNDS, Progress, Step, decide};
 pub use error::InstallError;
 pub use install::{Installer, RuleInfo};
 pub use rounds::{Bounds, Judgement, Judging};
+pub use unjudged::Unjudged;
 pub use warnings::Warning;
 pub use watch::{Called, Spent, Watch};
 

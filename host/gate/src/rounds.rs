@@ -9,6 +9,7 @@ use portcullis_model::{
 };
 use portcullis_subject::Secrets;
 
+use crate::breaker::Breakers;
 use crate::decide::{Progress, Step, decide};
 use crate::watch::{Spent, Watch};
 use crate::{Gate, InstalledSet, Sets};
@@ -20,6 +21,8 @@ pub struct Bounds {
     pub only: Option<String>,
     /// When the answer must be there: a policy that is late fails with its `onError`.
     pub deadline: Option<Instant>,
+    /// What is remembered of policies that faulted; nothing where a decision may depend on nothing but what is judged.
+    pub breakers: Option<Arc<Breakers>>,
 }
 
 impl Bounds {
@@ -40,6 +43,8 @@ pub struct Judgement {
     pub spent: Vec<Spent>,
     /// What runs containers, as the first set saw it; nothing where no policy judged.
     pub workload: Option<Arc<Workload>>,
+    /// Whether a breaker kept a policy from being called: then the decisions depend on what was remembered, too.
+    pub left_out: bool,
 }
 
 /// One review under judgement, by one version of the policy sets from its beginning to its end.
@@ -92,11 +97,8 @@ impl Gate {
 impl Judging {
     fn new(review: Arc<Review>, sets: Arc<Sets>, bounds: &Bounds, watch: Watch) -> Self {
         let secrets = Secrets::default();
-        let case = |set| Case {
-            set,
-            progress: Progress::sharing(secrets.clone(), bounds.deadline, watch.clone()),
-            decision: None,
-        };
+        let case =
+            |set| Case { set, progress: Progress::sharing(secrets.clone(), bounds, watch.clone()), decision: None };
         let judging = sets.sets.iter().enumerate().filter(|(_, set)| bounds.admit(set));
         let cases = judging.map(|(index, _)| case(index)).collect();
         Self { review, sets, cases, facts: Facts::none(), resolved: Resolved::default(), watch }
@@ -134,6 +136,7 @@ impl Judging {
         let Self { review, sets, cases, facts, .. } = self;
         let mut spent = Vec::new();
         let workload = cases.iter().find_map(|case| case.progress.workload());
+        let left_out = cases.iter().any(|case| case.progress.left_out());
         let decisions = cases
             .into_iter()
             .map(|mut case| {
@@ -141,7 +144,7 @@ impl Judging {
                 case.decision.unwrap_or_else(|| broken(&review, &sets.sets[case.set]))
             })
             .collect();
-        Judgement { decisions, facts, spent, workload }
+        Judgement { decisions, facts, spent, workload, left_out }
     }
 }
 

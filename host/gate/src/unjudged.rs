@@ -5,8 +5,20 @@ use std::collections::BTreeMap;
 use portcullis_model::{Decision, Failure, FailureKind, Mode, ModeRule, PolicyState, Review, mode_of};
 use portcullis_policies::Selection;
 
+use crate::decide::notices;
 use crate::rounds::Bounds;
 use crate::{InstalledSet, Sets};
+
+/// Why nobody judged a review.
+#[derive(Clone, Copy, Debug)]
+pub struct Unjudged<'a> {
+    /// What the decision calls it.
+    pub kind: FailureKind,
+    /// For a person.
+    pub message: &'a str,
+    /// Whether there was too much to do, and nothing went wrong otherwise: then `onOverload` comes before `onError`.
+    pub overload: bool,
+}
 
 impl Sets {
     /// The names of the sets, in their order.
@@ -15,10 +27,10 @@ impl Sets {
     }
 
     /// One decision for each set about a review that nobody could judge in time: every policy that faces it fails with the
-    /// effect that its `onError` declares.
-    pub fn not_judged(&self, review: &Review, bounds: &Bounds, kind: FailureKind, message: &str) -> Vec<Decision> {
+    /// effect that its `onError` declares, or under overload the set's `onOverload`.
+    pub fn not_judged(&self, review: &Review, bounds: &Bounds, why: Unjudged<'_>) -> Vec<Decision> {
         let sets = self.sets.iter().filter(|set| bounds.admit(set));
-        sets.map(|set| unjudged(set, review, kind, message)).collect()
+        sets.map(|set| unjudged(set, review, why)).collect()
     }
 
     /// Whether labels that were remembered are as good as fresh ones: with them every set judges in compliance, which is
@@ -44,17 +56,19 @@ fn weaker(rule: &ModeRule, labels: &BTreeMap<String, String>) -> bool {
     })
 }
 
-fn unjudged(set: &InstalledSet, review: &Review, kind: FailureKind, message: &str) -> Decision {
+fn unjudged(set: &InstalledSet, review: &Review, why: Unjudged<'_>) -> Decision {
     let rules = &set.loaded.set;
     let (mode, notice) = mode_of(&rules.mode, review);
     let lets_go = portcullis_subject::lets_go(review);
     let mut policies = Vec::with_capacity(rules.policies.len());
-    let mut failures: Vec<Failure> = notice.into_iter().collect();
+    let mut failures: Vec<Failure> = notices(review).chain(notice).collect();
+    let declared = rules.on_overload.of(mode).filter(|_| why.overload);
     for (index, policy) in rules.policies.iter().enumerate() {
         let skips = lets_go || set.loaded.select(index, review) == Selection::Skips;
         policies.push((policy.name.clone(), if skips { PolicyState::Skipped } else { PolicyState::Failed }));
         if !skips {
-            failures.push(Failure::of_policy(policy, mode, kind, message));
+            let failure = Failure::of_policy(policy, mode, why.kind, why.message);
+            failures.push(Failure { effect: declared.unwrap_or(failure.effect), ..failure });
         }
     }
     Decision {
@@ -103,6 +117,10 @@ mod tests {
         BTreeMap::from([("portcullis.dev/mode".to_owned(), mode.to_owned())])
     }
 
+    fn late(message: &str) -> Unjudged<'_> {
+        Unjudged { kind: FailureKind::Timeout, message, overload: false }
+    }
+
     const TWO: &str = "{policies: [{name: strict, plugin: {builtin: b}}, {name: lax, plugin: {builtin: b}, onError: {compliance: warn}},
         {name: other, plugin: {builtin: b}, match: {resourceRules: [{apiGroups: [''], apiVersions: ['*'], operations: ['*'], resources: [services]}]}}]}";
 
@@ -111,7 +129,7 @@ mod tests {
         let message = "the review's deadline passed";
         let decide = |mode: &str| {
             let review = review(NamespaceLabels::Known(labels(mode)));
-            sets(TWO).not_judged(&review, &Bounds::default(), FailureKind::Timeout, message).remove(0)
+            sets(TWO).not_judged(&review, &Bounds::default(), late(message)).remove(0)
         };
         let strict = decide("compliance");
         let effects: Vec<_> =
@@ -121,9 +139,37 @@ mod tests {
         assert_eq!(strict.policies[2].1, PolicyState::Skipped);
         let mild = decide("sandbox");
         assert_eq!((mild.verdict(), mild.failures.len()), (Verdict::Allow, 2));
-        let only = Bounds { only: Some("b".into()), deadline: None };
+        let only = Bounds { only: Some("b".into()), ..Bounds::default() };
         let review = review(NamespaceLabels::None);
-        assert!(sets(TWO).not_judged(&review, &only, FailureKind::Timeout, message).is_empty());
+        assert!(sets(TWO).not_judged(&review, &only, late(message)).is_empty());
+    }
+
+    #[test]
+    fn lets_the_set_say_what_holds_under_overload_and_nothing_else_a60() {
+        let effects = |on_overload: &str, mode: &str, overload: bool| {
+            let sets = sets(&TWO.replacen('{', &format!("{{{on_overload}"), 1));
+            let review = review(NamespaceLabels::Known(labels(mode)));
+            let why = Unjudged { overload, ..late("too much to do") };
+            let decision = sets.not_judged(&review, &Bounds::default(), why).remove(0);
+            decision.failures.iter().map(|failure| failure.effect).collect::<Vec<_>>()
+        };
+        let (deny, warn) = (Effect::Deny, Effect::Warn);
+        assert_eq!(effects("", "compliance", true), [deny, warn], "without it each policy's own");
+        let both = "onOverload: {sandbox: deny, compliance: warn}, ";
+        assert_eq!(effects(both, "compliance", true), [warn, warn]);
+        assert_eq!(effects(both, "sandbox", true), [deny, deny]);
+        assert_eq!(effects(both, "compliance", false), [deny, warn], "a deadline and a bug are none");
+        let one = "onOverload: {sandbox: deny}, ";
+        assert_eq!(effects(one, "compliance", true), [deny, warn], "nothing is said of this mode");
+        assert_eq!(effects("onOverload: {compliance: deny}, ", "compliance", true), [deny, deny]);
+    }
+
+    #[test]
+    fn keeps_what_is_worth_telling_about_the_review() {
+        let review = Review { notices: vec!["its size is odd".into()], ..review(NamespaceLabels::None) };
+        let decision = sets(TWO).not_judged(&review, &Bounds::default(), late("late")).remove(0);
+        assert_eq!((decision.failures[0].policy.as_deref(), &*decision.failures[0].message), (None, "its size is odd"));
+        assert_eq!(decision.failures.len(), 3);
     }
 
     #[test]

@@ -240,6 +240,8 @@ pub struct PolicySet {
     pub mode: ModeRule,
     /// Whether to stop after the first policy that denies, in order.
     pub fail_fast: PerMode<bool>,
+    /// What holds for every policy that could not judge because of overload: `deny` or `warn`. Absent: its own `onError`.
+    pub on_overload: PerMode<Option<Effect>>,
     /// Further kinds that run containers.
     pub workloads: Vec<CustomWorkload>,
     /// Whose signatures count, by the names that policies use.

@@ -85,6 +85,7 @@ fn policy_node(document: &Document, policy: usize) -> NodeId {
 ///
 /// Defaults: `mode` absent means the label [`DEFAULT_NAMESPACE_LABEL`] with compliance, a `mode` without `namespaceLabel` no
 /// label, without `default` compliance; `effect` and `onError` are warn in sandbox and deny in compliance; `failFast` is off;
+/// without `onOverload` each policy's `onError` holds under overload too;
 /// `match` absent means every CREATE and UPDATE of every object, subresources included.
 ///
 /// # Errors
@@ -152,7 +153,7 @@ pub(crate) fn read_head<'d>(fields: &Fields<'d>) -> Option<&'d str> {
     read_name(fields, metadata)
 }
 
-fn read_name<'d>(fields: &Fields<'d>, parent: NodeId) -> Option<&'d str> {
+pub(crate) fn read_name<'d>(fields: &Fields<'d>, parent: NodeId) -> Option<&'d str> {
     let name = fields.required_text(parent, "name")?;
     if !is_subdomain(name) {
         let hint = "a name has at most 253 lower-case letters, digits, `-` and `.`, and begins and ends with a letter or digit";
@@ -167,11 +168,12 @@ fn read_set(fields: &Fields) -> Option<(PolicySet, Vec<Selector>)> {
     }
     let name = read_head(fields);
     let spec = fields.required(NodeId::ROOT, "spec")?;
-    if !fields.expect_map(spec, &["mode", "failFast", "workloads", "trust", "policies"]) {
+    if !fields.expect_map(spec, &["mode", "failFast", "onOverload", "workloads", "trust", "policies"]) {
         return None;
     }
     let mode = read_mode(fields, spec);
     let fail_fast = fields.per_mode(spec, "failFast", |node| fields.flag(node));
+    let on_overload = fields.per_mode(spec, "onOverload", |node| fields.word(node, &EFFECTS[..2]));
     let workloads = fields.list(spec, "workloads").unwrap_or_default();
     let workloads = workloads.into_iter().filter_map(|node| read_workload(fields, node)).collect();
     let trust = read_trust(fields, spec);
@@ -195,7 +197,7 @@ fn read_set(fields: &Fields) -> Option<(PolicySet, Vec<Selector>)> {
     let digest = digest_of(fields.document, &name);
     let fail_fast =
         PerMode { sandbox: fail_fast.sandbox.unwrap_or(false), compliance: fail_fast.compliance.unwrap_or(false) };
-    Some((PolicySet { name, digest, mode, fail_fast, workloads, trust, policies }, selectors))
+    Some((PolicySet { name, digest, mode, fail_fast, on_overload, workloads, trust, policies }, selectors))
 }
 
 fn read_mode(fields: &Fields, spec: NodeId) -> ModeRule {

@@ -48,6 +48,16 @@ impl Error {
             | Reason::Settings(_) => FailureKind::Settings,
         }
     }
+
+    /// Whether the plugin itself broke while it judged: it trapped, broke the contract, or spent a part of its own budget. Not
+    /// where the review's deadline passed, the host was full, or it asked for what nobody knows or grants.
+    pub fn is_fault(&self) -> bool {
+        match &self.reason {
+            Reason::Breach(breach) => !matches!(breach, Breach::Deadline | Breach::Labels),
+            Reason::Trap(_) | Reason::GaveUp(_) | Reason::Contract(_) => true,
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -280,3 +290,27 @@ impl fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_a_plugin_that_broke_from_one_that_was_stopped_for_others() {
+        let is_fault = |reason| Error::new("p", reason).is_fault();
+        let time = Duration::from_millis(50);
+        for own in [Breach::Time(time), Breach::Memory(1), Breach::Tables(1), Breach::Calls(1), Breach::Bytes(1)] {
+            assert!(is_fault(Reason::Breach(own)), "{own}");
+        }
+        for own in [Breach::Handle(1), Breach::Key(1), Breach::Path(1)] {
+            assert!(is_fault(Reason::Breach(own)), "{own}");
+        }
+        assert!(is_fault(Reason::Trap("it divided by zero")) && is_fault(Reason::GaveUp("a panic".into())));
+        assert!(is_fault(Reason::Contract("two answers".into())));
+        for other in [Breach::Deadline, Breach::Labels] {
+            assert!(!is_fault(Reason::Breach(other)), "{other}");
+        }
+        assert!(!is_fault(Reason::Busy { instances: 1 }) && !is_fault(Reason::Machine("no memory".into())));
+        assert!(!is_fault(Reason::Query("not declared".into())) && !is_fault(Reason::Settings("wrong".into())));
+    }
+}

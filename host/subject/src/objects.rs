@@ -38,7 +38,7 @@ pub enum Shape {
     AdmissionReview,
     /// Portcullis' own record of one.
     RecordedReview,
-    /// Another of Portcullis' own kinds (`PolicySet`, `Waiver`, `Baseline`, `RecordedFacts`), which are configuration.
+    /// Another of Portcullis' own kinds (`PolicySet`, `Waiver`, `RateLimits`, ...), which are configuration.
     Portcullis(String),
     /// A file of kustomize, which says how to make objects.
     Kustomization,
@@ -67,9 +67,10 @@ pub fn classify(document: &Document) -> Shape {
         (false, false) => match (group_of(document.text(version)), document.text(kind)) {
             ("admission.k8s.io", "AdmissionReview") => Shape::AdmissionReview,
             ("portcullis.dev", "RecordedReview") => Shape::RecordedReview,
-            ("portcullis.dev", kind @ ("PolicySet" | "Waiver" | "Baseline" | "RecordedFacts" | "CheckConfig")) => {
-                Shape::Portcullis(kind.to_owned())
-            }
+            (
+                "portcullis.dev",
+                kind @ ("PolicySet" | "Waiver" | "Baseline" | "RateLimits" | "RecordedFacts" | "CheckConfig"),
+            ) => Shape::Portcullis(kind.to_owned()),
             // Kustomize's own files are no objects of a cluster; they must be rendered first.
             ("kustomize.config.k8s.io", _) => Shape::Kustomization,
             ("", "List") => Shape::List,

@@ -4,25 +4,23 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use portcullis_cluster::Namespaces;
 use portcullis_document::{DEFAULT_BYTES, ReadLimits};
-use portcullis_gate::{Bounds, Gate, Judging, Sets, Spent, Watch};
-use portcullis_model::{
-    Decision, Document, Fact, FactError, FactSource, Facts, FailureKind, NamespaceLabels, Query, Resolved, Review,
-    Workload,
-};
-use portcullis_policies::Selection;
+use portcullis_gate::{Bounds, BreakerRules, Breakers, Gate, Sets};
+use portcullis_model::{Fact, FactError, FactSource, NamespaceLabels, Query, Resolved};
+use portcullis_policies::RateLimits;
 
+use crate::case::{Case, Done, Judged, Seen, Shared, Stage};
 use crate::deadline::{DEFAULT_MARGIN, DEFAULT_REVIEW_TIME, Deadline, TimeRules};
 use crate::pool::{Lost, Pool};
+use crate::rates::Limiter;
 use crate::record::{Record, Recorder};
-use crate::request::{self, Asked};
-use crate::response::{self, Answer, Manner, Reason, UnreadLabels};
-use crate::{Error, observe};
+use crate::response::{self, Answer, Reason};
+use crate::{Error, observe, request};
 
 /// The default of [`WebhookConfig::queue`]: a tenth of a second of work for two threads.
 pub const DEFAULT_QUEUE: usize = 1_024;
@@ -54,6 +52,10 @@ pub struct WebhookConfig {
     pub queue: usize,
     /// Bytes of all bodies that are held at once; further ones are left with their senders. Default [`DEFAULT_HELD`].
     pub held: usize,
+    /// When a policy that faults is not called for a while. Default: after 5 faults in a row, for 10 s.
+    pub breakers: BreakerRules,
+    /// How many reviews namespaces may have. Default: as many as they like.
+    pub rate_limits: Option<RateLimits>,
     /// Where reviews are recorded, if anywhere.
     pub record_reviews: Option<PathBuf>,
     /// Whether nothing is enforced: every decision stays what it is, and what it denies is let in with warnings. Default: no.
@@ -71,6 +73,8 @@ impl Default for WebhookConfig {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             queue: DEFAULT_QUEUE,
             held: DEFAULT_HELD,
+            breakers: BreakerRules::default(),
+            rate_limits: None,
             record_reviews: None,
             observe: false,
         }
@@ -99,61 +103,11 @@ pub struct Webhook {
     times: TimeRules,
     pool: Pool,
     refusals: Pool,
+    /// Nothing where no policy is ever left out.
+    breakers: Option<Arc<Breakers>>,
+    /// Nothing where nobody is limited.
+    limiter: Option<Limiter>,
     recorder: Option<Recorder>,
-}
-
-/// What the threads that judge need.
-struct Shared {
-    gate: Arc<Gate>,
-    namespaces: Namespaces,
-    limits: ReadLimits,
-    observe: bool,
-}
-
-/// One call on its way.
-struct Case {
-    shared: Arc<Shared>,
-    body: Bytes,
-    bounds: Bounds,
-    deadline: Deadline,
-    seen: Seen,
-}
-
-/// What is known of a call from outside of the thread that works on it.
-#[derive(Default)]
-struct Seen {
-    review: OnceLock<Arc<Review>>,
-    watch: OnceLock<Watch>,
-    /// Why the labels of its namespace could not be read, though somebody tried.
-    unread: OnceLock<String>,
-}
-
-/// How far a call has come.
-enum Stage {
-    /// Its answer is there.
-    Done(Box<Done>),
-    /// It waits for the labels of its namespace. Only the body is kept, whose bytes are counted: a tree takes many times as
-    /// much, and reading it again costs microseconds where looking labels up costs milliseconds (A50).
-    Labels(String),
-    /// It waits for facts.
-    Facts(Box<Judging>, Document, Vec<Query>),
-}
-
-/// An answer with what stands behind it, for metrics, log and record.
-pub(crate) struct Done {
-    pub answer: Answer,
-    pub judged: Option<Judged>,
-}
-
-/// A review and what was decided about it.
-pub(crate) struct Judged {
-    pub review: Arc<Review>,
-    pub decisions: Vec<Decision>,
-    pub spent: Vec<Spent>,
-    /// What runs containers, where a policy looked.
-    pub workload: Option<Arc<Workload>>,
-    /// What a replay needs; nothing where nobody judged.
-    pub evidence: Option<(Document, Facts)>,
 }
 
 impl Webhook {
@@ -173,6 +127,9 @@ impl Webhook {
             },
             pool,
             refusals: Pool::new("refuse", 1, REFUSALS, None).map_err(Error::Thread)?,
+            breakers: (config.breakers.faults > 0)
+                .then(|| Arc::new(Breakers::new(config.breakers, Some(observe::breakers())))),
+            limiter: config.rate_limits.clone().map(Limiter::new),
             recorder: config.record_reviews.as_deref().map(Recorder::new).transpose()?,
             config,
         }))
@@ -186,6 +143,13 @@ impl Webhook {
     /// The gate that judges.
     pub fn gate(&self) -> &Arc<Gate> {
         &self.shared.gate
+    }
+
+    /// Puts other rates in force, where there are any; what namespaces have had by now counts on.
+    pub fn limit(&self, limits: RateLimits) {
+        if let Some(limiter) = &self.limiter {
+            limiter.replace(limits);
+        }
     }
 
     /// How many records were left out.
@@ -211,8 +175,13 @@ impl Webhook {
         let case = Arc::new(Case {
             shared: Arc::clone(&self.shared),
             body: call.body.clone(),
-            bounds: Bounds { only: call.policy_set.map(str::to_owned), deadline: Some(deadline.judged) },
+            bounds: Bounds {
+                only: call.policy_set.map(str::to_owned),
+                deadline: Some(deadline.judged),
+                breakers: self.breakers.clone(),
+            },
             deadline,
+            tenant: request::tenant_of(&call.body),
             seen: Seen::default(),
         });
         let judging = caught(self.judge(&case));
@@ -230,6 +199,9 @@ impl Webhook {
 
     /// Goes through the stages: computing on the pool, waiting here.
     async fn judge(&self, case: &Arc<Case>) -> Result<Done, Lost> {
+        if let Some(limiter) = &self.limiter {
+            self.keep_to_rate(limiter, case).await?;
+        }
         let work = Arc::clone(case);
         let mut stage = self.compute(case, move || work.read()).await?;
         loop {
@@ -237,7 +209,11 @@ impl Webhook {
             stage = match stage {
                 Stage::Done(done) => return Ok(*done),
                 Stage::Labels(namespace) => {
-                    let labels = self.shared.namespaces.live(&namespace, case.deadline.labels).await;
+                    let read = case.seen.labels.get().filter(|_| namespace == *case.tenant);
+                    let labels = match read {
+                        Some(labels) => labels.clone(),
+                        None => self.shared.namespaces.live(&namespace, case.deadline.labels).await,
+                    };
                     self.compute(case, move || work.read_with(labels)).await?
                 }
                 Stage::Facts(mut judging, document, needs) => {
@@ -251,22 +227,59 @@ impl Webhook {
     }
 
     async fn compute(&self, case: &Case, work: impl FnOnce() -> Stage + Send + 'static) -> Result<Stage, Lost> {
-        self.pool.run(case.deadline.judged, work)?.await
+        self.pool.run(&case.tenant, case.deadline.judged, work)?.await
+    }
+
+    /// Counts the call for its namespace, before anything is queued for it. Whose labels are not at hand is looked up once;
+    /// whose cannot be read has the default tier.
+    async fn keep_to_rate(&self, limiter: &Limiter, case: &Case) -> Result<(), Lost> {
+        if case.tenant.is_empty() {
+            return Ok(());
+        }
+        let cached = self.shared.namespaces.cached(&case.tenant);
+        let labels = match (&cached, limiter.depends_on_labels()) {
+            (None, true) => match self.labels_of_tenant(case, case.deadline.labels).await {
+                NamespaceLabels::Known(labels) => Some(labels),
+                NamespaceLabels::None | NamespaceLabels::Unknown(_) => None,
+            },
+            _ => cached.as_ref(),
+        };
+        limiter.take(&case.tenant, labels).map_err(|limited| Lost::Limited(Arc::new(limited)))
+    }
+
+    /// The labels as they are now, read at most once for each call.
+    async fn labels_of_tenant<'a>(&self, case: &'a Case, until: Instant) -> &'a NamespaceLabels {
+        if case.seen.labels.get().is_none() {
+            let labels = self.shared.namespaces.live(&case.tenant, until).await;
+            let _ = case.seen.labels.set(labels);
+        }
+        case.seen.labels.get().unwrap_or(&NamespaceLabels::None)
     }
 
     /// What is said where nothing could be judged: by a thread that does nothing else, and where even that one has too much
     /// to do, a denial.
     async fn give_up(&self, case: Arc<Case>, lost: Lost) -> Done {
-        let message = case.late_words(lost);
+        let message = case.late_words(&lost);
+        let begun = Instant::now();
+        if lost.overload().is_some() && !case.tenant.is_empty() && !self.shared.is_strict_for(&case.tenant) {
+            // What holds under overload depends on the mode, and the milder one on labels that are not old (A18).
+            self.labels_of_tenant(&case, case.deadline.labels.min(begun + REFUSAL_TIME)).await;
+        }
         let until = Instant::now() + REFUSAL_TIME;
-        let (work, words) = (Arc::clone(&case), message.clone());
-        if let Ok(pending) = self.refusals.run(until, move || work.unjudged(lost, &words))
+        let (work, words, why) = (Arc::clone(&case), message.clone(), lost.clone());
+        if let Ok(pending) = self.refusals.run(&case.tenant, until, move || work.unjudged(&why, &words))
             && let Ok(Ok(done)) = tokio::time::timeout_at(until.into(), pending).await
         {
+            if let (Some(reason), Some(judged)) = (lost.overload(), &done.judged) {
+                observe::shed(reason, &judged.decisions);
+            }
             return done;
         }
+        if let Some(reason) = lost.overload() {
+            observe::shed_unread(reason, case.bounds.only.as_deref(), &self.shared.gate.sets());
+        }
         let reason = match lost {
-            Lost::Full { .. } | Lost::Ended => Reason::TooManyRequests,
+            Lost::Full { .. } | Lost::Limited(_) | Lost::Ended => Reason::TooManyRequests,
             Lost::Late => Reason::Timeout,
             Lost::Panicked => Reason::InternalError,
         };
@@ -290,141 +303,6 @@ impl Webhook {
             recorder.offer(Record { review, document, facts, decisions, bytes: call.body.len() });
         }
         answer
-    }
-}
-
-impl Case {
-    /// Reads the body and judges as far as that goes without waiting for anything.
-    fn read(&self) -> Stage {
-        let mut asked = match self.asked() {
-            Ok(asked) => asked,
-            Err(answer) => return Stage::Done(Box::new(Done { answer, judged: None })),
-        };
-        if !matches!(asked.review.namespace, NamespaceLabels::Unknown(_)) {
-            return self.begin(asked);
-        }
-        let sets = self.shared.gate.sets();
-        let remembered = self.shared.namespaces.cached(&asked.review.request.namespace);
-        if let Some(labels) = remembered.filter(|labels| sets.labels_suffice(labels)) {
-            asked.review.namespace = NamespaceLabels::Known(labels);
-        } else if self.skipped(&sets, &asked.review) {
-            let reason = "they were not looked up, because no policy faces this review";
-            asked.review.namespace = NamespaceLabels::Unknown(reason.into());
-        } else {
-            return Stage::Labels(asked.review.request.namespace);
-        }
-        let (document, review) = (asked.document, Arc::new(asked.review));
-        let judging = self.shared.gate.begin(Arc::clone(&review), &self.bounds);
-        // Whoever has just put other sets in force may need other labels; these sets are held, so they are not mistaken.
-        if !Arc::ptr_eq(&sets, &self.shared.gate.sets()) {
-            return Stage::Labels(review.request.namespace.clone());
-        }
-        self.begun(review, judging, document)
-    }
-
-    /// Reads the body again and judges with the labels that were waited for.
-    fn read_with(&self, labels: NamespaceLabels) -> Stage {
-        match self.asked() {
-            Ok(mut asked) => {
-                if let NamespaceLabels::Unknown(reason) = &labels {
-                    // Set once: labels are looked up once.
-                    let _ = self.seen.unread.set(reason.clone());
-                }
-                asked.review.namespace = labels;
-                self.begin(asked)
-            }
-            Err(answer) => Stage::Done(Box::new(Done { answer, judged: None })),
-        }
-    }
-
-    fn asked(&self) -> Result<Asked, Answer> {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        request::read(&self.body, &self.shared.limits, i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
-    }
-
-    /// Whether no policy of any set looks at this review, whatever the labels of its namespace are: a selector that needs
-    /// them cannot know. Most of what a cluster writes is such, and none of it is worth a read.
-    fn skipped(&self, sets: &Sets, review: &Review) -> bool {
-        let admitted = |name: &str| self.bounds.only.as_deref().is_none_or(|only| only == name);
-        let mut admitted = sets.sets.iter().filter(|set| admitted(&set.loaded.set.name));
-        admitted.all(|set| {
-            (0..set.loaded.set.policies.len()).all(|index| set.loaded.select(index, review) == Selection::Skips)
-        })
-    }
-
-    fn begin(&self, asked: Asked) -> Stage {
-        let review = Arc::new(asked.review);
-        let judging = self.shared.gate.begin(Arc::clone(&review), &self.bounds);
-        self.begun(review, judging, asked.document)
-    }
-
-    fn begun(&self, review: Arc<Review>, judging: Judging, document: Document) -> Stage {
-        // Set once: a review begins once.
-        let _ = self.seen.watch.set(judging.watch());
-        let _ = self.seen.review.set(review);
-        self.step(Box::new(judging), document)
-    }
-
-    fn step(&self, mut judging: Box<Judging>, document: Document) -> Stage {
-        let needs = judging.step();
-        if !needs.is_empty() {
-            return Stage::Facts(judging, document, needs);
-        }
-        let judgement = judging.finish();
-        let Some(review) = self.seen.review.get() else {
-            let answer = response::failed(Reason::InternalError, &Lost::Panicked.to_string());
-            return Stage::Done(Box::new(Done { answer, judged: None }));
-        };
-        Stage::Done(Box::new(Done {
-            answer: response::decided(&review.request.uid, &judgement.decisions, self.manner(review, false)),
-            judged: Some(Judged {
-                review: Arc::clone(review),
-                decisions: judgement.decisions,
-                spent: judgement.spent,
-                workload: judgement.workload,
-                evidence: Some((document, judgement.facts)),
-            }),
-        }))
-    }
-
-    /// The answer by the effects that `onError` declares. Labels that nobody has looked up are unknown, hence compliance.
-    fn unjudged(&self, lost: Lost, message: &str) -> Done {
-        let review = match self.seen.review.get() {
-            Some(review) => Arc::clone(review),
-            None => match self.asked() {
-                Ok(mut asked) => {
-                    if let NamespaceLabels::Unknown(reason) = &mut asked.review.namespace {
-                        *reason = "nobody had the time to look them up".into();
-                    }
-                    Arc::new(asked.review)
-                }
-                Err(answer) => return Done { answer, judged: None },
-            },
-        };
-        let kind = if lost == Lost::Panicked { FailureKind::Trap } else { FailureKind::Timeout };
-        let overload = matches!(lost, Lost::Full { .. } | Lost::Ended);
-        let decisions = self.shared.gate.sets().not_judged(&review, &self.bounds, kind, message);
-        Done {
-            answer: response::decided(&review.request.uid, &decisions, self.manner(&review, overload)),
-            judged: Some(Judged { review, decisions, spent: Vec::new(), workload: None, evidence: None }),
-        }
-    }
-
-    /// Said to the caller, and no part of the decision.
-    fn manner<'a>(&'a self, review: &'a Review, overload: bool) -> Manner<'a> {
-        let of = |reason| UnreadLabels { namespace: &review.request.namespace, reason };
-        Manner { overload, observed: self.shared.observe, unread: self.seen.unread.get().map(|reason| of(reason)) }
-    }
-
-    /// Why nothing could be judged, with the name of the policy that was slow.
-    fn late_words(&self, lost: Lost) -> String {
-        let called = self.seen.watch.get().and_then(Watch::current);
-        match (lost, called) {
-            (Lost::Late, Some((set, policy))) => {
-                format!("the time for the review was over while policy `{set}/{policy}` judged")
-            }
-            (lost, _) => lost.to_string(),
-        }
     }
 }
 

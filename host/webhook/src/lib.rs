@@ -4,13 +4,17 @@
 //! [`review_routes`] puts it behind HTTP.
 
 mod answer;
+mod case;
 mod deadline;
 mod error;
 pub mod health;
+mod held;
+mod lanes;
 pub mod listen;
 pub mod metrics;
 mod observe;
 mod pool;
+mod rates;
 mod record;
 pub mod registration;
 mod request;

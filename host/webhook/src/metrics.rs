@@ -4,8 +4,12 @@
 //! names from policy sets share a bounded number of series; those beyond it are counted as `other`.
 
 mod family;
+mod memory_limit;
 mod names;
 mod policy_sets;
+mod process;
+#[cfg(test)]
+mod tests;
 
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
@@ -31,7 +35,7 @@ pub struct Metrics(PrometheusHandle);
 impl Metrics {
     /// All of them in Prometheus' text format 0.0.4.
     pub fn render(&self) -> String {
-        self.0.render() + &policy_sets::render()
+        self.0.render() + &policy_sets::render() + &process::render()
     }
 }
 
@@ -54,6 +58,8 @@ struct Handles {
     policies: Family<Family<Histogram>>,
     findings: Family<Family<Family<[OnceLock<Counter>; 10]>>>,
     faults: Family<Family<[OnceLock<Counter>; 5]>>,
+    shed: Family<[OnceLock<Counter>; 6]>,
+    breakers: Family<Family<(Gauge, Counter)>>,
     requested: [OnceLock<Requests>; 4],
     queue_depth: Gauge,
     queue_wait: Histogram,
@@ -91,6 +97,7 @@ pub fn install(version: &'static str, commit: &'static str) -> Result<Metrics, A
     }
     let metrics = Metrics(builder.install_recorder().map_err(|_| AlreadyInstalled)?);
     names::describe();
+    process::started();
     gauge!(names::BUILD_INFO, "version" => version, "commit" => commit).set(1.0);
     let handles = Handles {
         metrics: metrics.clone(),
@@ -98,6 +105,8 @@ pub fn install(version: &'static str, commit: &'static str) -> Result<Metrics, A
         policies: Family::new(MAX_SERIES),
         findings: Family::new(MAX_SERIES),
         faults: Family::new(MAX_SERIES),
+        shed: Family::new(MAX_SERIES),
+        breakers: Family::new(MAX_SERIES),
         requested: Default::default(),
         queue_depth: gauge!(names::QUEUE_DEPTH),
         queue_wait: histogram!(names::QUEUE_WAIT),
@@ -215,6 +224,48 @@ pub fn fault(policy_set: &str, policy: &str, kind: FailureKind) {
     count.increment(1);
 }
 
+/// A review that was answered without judging it because of overload.
+pub fn shed(policy_set: &str, reason: &'static str, decided: Verdict) {
+    let Some(handles) = HANDLES.get() else { return };
+    let set = handles.shed.get(policy_set, |_, _| [const { OnceLock::new() }; 6]);
+    let number = match reason {
+        "queue_full" => 0,
+        "rate_limited" => 1,
+        _ => 2,
+    };
+    let Some(slot) = set.value.get(number * 2 + verdict(decided)) else { return };
+    let count = slot.get_or_init(|| {
+        let labels = [
+            ("policy_set", set.label.clone()),
+            ("reason", reason.to_owned()),
+            ("verdict", decided.as_str().to_owned()),
+        ];
+        counter!(names::SHED, &labels)
+    });
+    count.increment(1);
+}
+
+/// For how many namespaces a policy is not called now.
+pub fn breaker_open(policy_set: &str, policy: &str, namespaces: usize) {
+    // Exact up to 2^53.
+    breaker(policy_set, policy, |(open, _)| open.set(namespaces as f64));
+}
+
+/// A policy that is not called any more for a namespace.
+pub fn breaker_opened(policy_set: &str, policy: &str) {
+    breaker(policy_set, policy, |(_, opened)| opened.increment(1));
+}
+
+fn breaker(policy_set: &str, policy: &str, change: impl FnOnce(&(Gauge, Counter))) {
+    let Some(handles) = HANDLES.get() else { return };
+    let set = handles.breakers.get(policy_set, |_, left| Family::sharing(left));
+    let policy = set.value.get(policy, |policy, _| {
+        let labels = [("policy_set", set.label.clone()), ("policy", policy.to_owned())];
+        (gauge!(names::BREAKER_OPEN, &labels), counter!(names::BREAKER_OPENED, &labels))
+    });
+    change(&policy.value);
+}
+
 /// What a workload asks for in all, limits where it names them. `None`: it does not say.
 #[derive(Debug, Clone, Copy)]
 pub struct Requested {
@@ -291,6 +342,13 @@ pub fn health(up: bool) {
 /// Whether nothing is enforced.
 pub fn observing(observed: bool) {
     gauge!(names::OBSERVING).set(if observed { 1.0 } else { 0.0 });
+}
+
+/// How many reviews may wait, and how many bytes of bodies may be held at once.
+pub fn bounds(queue: usize, held: usize) {
+    // Exact up to 2^53.
+    gauge!(names::QUEUE_LIMIT).set(queue as f64);
+    gauge!(names::HELD_LIMIT).set(held as f64);
 }
 
 /// When the certificate that serves expires.

@@ -1,14 +1,19 @@
 //! Where the webhook says what it did: what it counts, and its lines in the log for what was denied or turned away.
 
+mod breakers;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use portcullis_gate::Sets;
 use portcullis_model::{Decision, Effect, FailureKind, Verdict};
 use portcullis_report::plain;
 use serde::Serialize;
 
-use crate::answer::{Call, Judged};
+pub use self::breakers::breakers;
+use crate::answer::Call;
+use crate::case::Judged;
 use crate::listen::seldom::Seldom;
 use crate::metrics::{self, ReviewSample};
 use crate::pool::Watcher;
@@ -120,6 +125,20 @@ pub(crate) fn turned_away(refusal: Refusal, peer: Option<SocketAddr>, traceparen
         left_out,
         "a call could not be judged"
     );
+}
+
+/// A review that nobody judged because of overload, by each set in which a policy would have.
+pub(crate) fn shed(reason: &'static str, decisions: &[Decision]) {
+    for decision in decisions.iter().filter(|decision| !decision.judged()) {
+        metrics::shed(&decision.policy_set, reason, decision.verdict());
+    }
+}
+
+/// The same where there was no time to read the review either: all that it asks are taken to deny.
+pub(crate) fn shed_unread(reason: &'static str, only: Option<&str>, sets: &Sets) {
+    for name in sets.names().into_iter().filter(|name| only.is_none_or(|only| only == *name)) {
+        metrics::shed(name, reason, Verdict::Deny);
+    }
 }
 
 /// A review that was judged, or that nobody could judge and that has its declared effect.

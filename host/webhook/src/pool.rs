@@ -1,6 +1,5 @@
-//! The threads that judge: so many at once, so many waiting, and nothing for a caller who has gone.
+//! The threads that judge: so many at once, so many waiting, each tenant his share, and nothing for a caller who has gone.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -13,14 +12,24 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use crate::lanes::{Begun, Lanes, Name, Offered};
+use crate::rates::Limited;
+use crate::response::RETRY_SECONDS;
+
+/// Threads beside the workers. One tenant's jobs take no more threads than there are workers, so that another's never waits
+/// until one of them has ended: the processors are shared between both meanwhile.
+pub const SPARE: usize = 1;
+
 /// Why work was not taken, or never ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lost {
-    /// As much is waiting as may wait.
+    /// As much is waiting as may wait, and nobody has more of it than this tenant.
     Full {
         /// How much that is.
         limit: usize,
     },
+    /// Its tenant has had as much as he may have: it never came to the queue.
+    Limited(Arc<Limited>),
     /// Its deadline passed before a thread was free.
     Late,
     /// It panicked: a bug.
@@ -35,6 +44,7 @@ impl fmt::Display for Lost {
             Self::Full { limit } => {
                 write!(f, "{limit} reviews are waiting already, and no more may wait (`--queue`); try again")
             }
+            Self::Limited(limited) => limited.fmt(f),
             Self::Late => write!(f, "the time for the review was over before a thread was free to judge it"),
             Self::Panicked => write!(f, "a bug in Portcullis stopped the judgement; please report it"),
             Self::Ended => write!(f, "this Portcullis is shutting down; try again"),
@@ -44,6 +54,26 @@ impl fmt::Display for Lost {
 
 impl std::error::Error for Lost {}
 
+impl Lost {
+    /// The word for metrics where there was too much to do, and nothing went wrong otherwise.
+    pub fn overload(&self) -> Option<&'static str> {
+        match self {
+            Self::Full { .. } => Some("queue_full"),
+            Self::Limited(_) => Some("rate_limited"),
+            Self::Ended => Some("shutting_down"),
+            Self::Late | Self::Panicked => None,
+        }
+    }
+
+    /// After how many seconds it is worth while to come again; nothing where that would be long.
+    pub fn retry(&self) -> Option<u32> {
+        match self {
+            Self::Limited(limited) => limited.exceeded.retry(),
+            _ => Some(RETRY_SECONDS),
+        }
+    }
+}
+
 /// Told of everything that waits, for metrics; called under the queue's lock, so it must be quick.
 pub trait Watcher: Send + Sync {
     /// So many jobs wait now.
@@ -52,10 +82,10 @@ pub trait Watcher: Send + Sync {
     fn waited(&self, time: Duration);
 }
 
-/// A fixed number of threads over one bounded queue, first in, first out.
+/// A fixed number of threads over one bounded queue with a lane for each tenant; within a lane first in, first out.
 ///
-/// A thread is busy until its work has really ended, whoever has stopped waiting for it: no more than `workers` jobs ever
-/// run at once (X01).
+/// A thread is busy until its work has really ended, whoever has stopped waiting for it: no more than `workers` jobs of one
+/// lane ever run at once, and [`SPARE`] more of others (X01).
 pub struct Pool {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -64,13 +94,11 @@ pub struct Pool {
 struct Shared {
     queue: Mutex<Queue>,
     more: Condvar,
-    limit: usize,
     watcher: Option<Arc<dyn Watcher>>,
 }
 
-#[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Waiting>,
+    lanes: Lanes<Waiting>,
     /// Threads that sleep until there is more.
     idle: usize,
     ended: bool,
@@ -86,7 +114,7 @@ struct Waiting {
 trait Job: Send {
     fn wanted(&self) -> bool;
     fn run(self: Box<Self>);
-    fn late(self: Box<Self>);
+    fn lost(self: Box<Self>, lost: Lost);
 }
 
 struct Task<T, F> {
@@ -107,8 +135,8 @@ impl<T: Send, F: FnOnce() -> T + Send> Job for Task<T, F> {
         let _ = reply.send(outcome);
     }
 
-    fn late(self: Box<Self>) {
-        let _ = self.reply.send(Err(Lost::Late));
+    fn lost(self: Box<Self>, lost: Lost) {
+        let _ = self.reply.send(Err(lost));
     }
 }
 
@@ -125,14 +153,16 @@ impl<T> Future for Pending<T> {
 }
 
 impl Pool {
-    /// Starts `workers` threads (at least one) named after the pool; at most `queue` jobs wait for them.
+    /// Starts `workers` threads (at least one) and the spare ones, named after the pool; at most `queue` jobs wait for them.
     ///
     /// # Errors
     /// A thread that could not be started.
     pub fn new(name: &str, workers: usize, queue: usize, watcher: Option<Arc<dyn Watcher>>) -> io::Result<Self> {
-        let shared = Arc::new(Shared { queue: Mutex::default(), more: Condvar::new(), limit: queue.max(1), watcher });
+        let workers = workers.max(1);
+        let queue = Mutex::new(Queue { lanes: Lanes::new(queue, workers), idle: 0, ended: false });
+        let shared = Arc::new(Shared { queue, more: Condvar::new(), watcher });
         let mut pool = Self { shared, threads: Vec::new() };
-        for index in 0..workers.max(1) {
+        for index in 0..workers + SPARE {
             let shared = Arc::clone(&pool.shared);
             let builder = thread::Builder::new().name(format!("{name}-{index}"));
             // Dropping the pool on the way out ends those that run already.
@@ -141,11 +171,12 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Queues work, to begin before the deadline or not at all.
+    /// Queues a tenant's work, to begin before the deadline or not at all. Where the queue is full, the newest work of
+    /// whoever has most in it is lost ([`Lost::Full`]): his who asks, or another's.
     ///
     /// # Errors
     /// [`Lost::Full`] and [`Lost::Ended`] at once; the others come with the result.
-    pub fn run<T, F>(&self, deadline: Instant, work: F) -> Result<Pending<T>, Lost>
+    pub fn run<T, F>(&self, tenant: &Name, deadline: Instant, work: F) -> Result<Pending<T>, Lost>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
@@ -156,18 +187,21 @@ impl Pool {
         if queue.ended {
             return Err(Lost::Ended);
         }
-        if queue.jobs.len() >= self.shared.limit {
+        if queue.lanes.is_full() {
             // What nobody waits for any more must not keep out what somebody does.
-            queue.jobs.retain(|waiting| waiting.job.wanted());
+            queue.lanes.retain(|waiting| waiting.job.wanted());
         }
-        if queue.jobs.len() >= self.shared.limit {
-            return Err(Lost::Full { limit: self.shared.limit });
-        }
-        queue.jobs.push_back(waiting);
+        let offered = queue.lanes.offer(tenant, waiting);
+        let limit = queue.lanes.limit();
         self.shared.tell_depth(&queue);
         // Whoever is busy looks again before he sleeps; a word to nobody would still cost a system call.
-        let idle = queue.idle > 0;
+        let idle = queue.idle > 0 && queue.lanes.has_ready();
         drop(queue);
+        match offered {
+            Offered::Waits => {}
+            Offered::InPlaceOf(other) => other.job.lost(Lost::Full { limit }),
+            Offered::Refused(_) => return Err(Lost::Full { limit }),
+        }
         if idle {
             self.shared.more.notify_one();
         }
@@ -181,7 +215,7 @@ impl Drop for Pool {
         let dropped = {
             let mut queue = self.shared.lock();
             queue.ended = true;
-            std::mem::take(&mut queue.jobs)
+            queue.lanes.drain()
         };
         self.shared.more.notify_all();
         drop(dropped);
@@ -201,33 +235,42 @@ impl Shared {
 
     fn tell_depth(&self, queue: &Queue) {
         if let Some(watcher) = &self.watcher {
-            watcher.depth(queue.jobs.len());
+            watcher.depth(queue.lanes.waiting());
         }
     }
 
     fn work(&self) {
-        while let Some(waiting) = self.next() {
+        let mut before = None;
+        while let Some((begun, waiting)) = self.next(before.take()) {
+            let began = Instant::now();
             if let Some(watcher) = &self.watcher {
-                watcher.waited(waiting.since.elapsed());
+                watcher.waited(began.saturating_duration_since(waiting.since));
             }
-            if !waiting.job.wanted() {
-                continue;
+            if waiting.job.wanted() {
+                if began >= waiting.deadline {
+                    waiting.job.lost(Lost::Late);
+                } else {
+                    waiting.job.run();
+                }
             }
-            if Instant::now() >= waiting.deadline {
-                waiting.job.late();
-            } else {
-                waiting.job.run();
-            }
+            before = Some((begun, began.elapsed()));
         }
     }
 
-    /// The next job; nothing when the pool has ended.
-    fn next(&self) -> Option<Waiting> {
+    /// The next job, after the one before has ended; nothing when the pool has ended.
+    fn next(&self, before: Option<(Begun, Duration)>) -> Option<(Begun, Waiting)> {
         let mut queue = self.lock();
+        if let Some((begun, spent)) = before {
+            queue.lanes.ended(&begun, spent);
+        }
         loop {
-            if let Some(waiting) = queue.jobs.pop_front() {
+            if let Some(next) = queue.lanes.begin() {
                 self.tell_depth(&queue);
-                return Some(waiting);
+                // Work for which no thread was woken, because its lane had as many as it may: now another may have it.
+                if queue.idle > 0 && queue.lanes.has_ready() {
+                    self.more.notify_one();
+                }
+                return Some(next);
             }
             if queue.ended {
                 return None;
@@ -240,155 +283,4 @@ impl Shared {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::sync::mpsc;
-
-    use super::*;
-
-    fn later() -> Instant {
-        Instant::now() + Duration::from_secs(600)
-    }
-
-    fn pool(workers: usize, queue: usize) -> Pool {
-        Pool::new("test", workers, queue, None).expect("threads")
-    }
-
-    /// Occupies one thread until the sender is dropped or used; returns when the thread is really busy.
-    fn block(pool: &Pool) -> (mpsc::Sender<()>, Pending<()>) {
-        let (release, gate) = mpsc::channel::<()>();
-        let (begun, busy) = mpsc::channel();
-        let pending = pool.run(later(), move || {
-            begun.send(()).expect("the test waits");
-            let _ = gate.recv();
-        });
-        busy.recv().expect("a busy thread");
-        (release, pending.expect("room"))
-    }
-
-    #[tokio::test]
-    async fn gives_back_what_the_work_returns() {
-        assert_eq!(pool(2, 4).run(later(), || 6 * 7).expect("room").await, Ok(42));
-    }
-
-    #[tokio::test]
-    async fn refuses_at_once_when_the_queue_is_full_and_takes_more_when_it_is_not() {
-        let pool = pool(1, 1);
-        let (release, blocked) = block(&pool);
-        let waiting = pool.run(later(), || "waited").expect("room for one");
-        assert_eq!(pool.run(later(), || ()).err(), Some(Lost::Full { limit: 1 }));
-        drop(release);
-        assert_eq!((blocked.await, waiting.await), (Ok(()), Ok("waited")));
-        assert_eq!(pool.run(later(), || 1).expect("room again").await, Ok(1));
-    }
-
-    #[tokio::test]
-    async fn never_begins_work_whose_caller_has_gone_or_whose_time_is_over() {
-        // A57, X01
-        let pool = pool(1, 8);
-        let ran = Arc::new(AtomicUsize::new(0));
-        let count = |deadline| {
-            let ran = Arc::clone(&ran);
-            pool.run(deadline, move || ran.fetch_add(1, Ordering::SeqCst)).expect("room")
-        };
-        let (release, _blocked) = block(&pool);
-        let gone = count(later());
-        let late = count(Instant::now());
-        let wanted = count(later());
-        drop(gone);
-        drop(release);
-        assert_eq!(late.await, Err(Lost::Late));
-        assert_eq!(wanted.await, Ok(0));
-        assert_eq!(ran.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test]
-    async fn makes_room_by_dropping_what_nobody_waits_for() {
-        let pool = pool(1, 1);
-        let (release, _blocked) = block(&pool);
-        drop(pool.run(later(), || ()).expect("room"));
-        let wanted = pool.run(later(), || 1).expect("the room of the one who has gone");
-        drop(release);
-        assert_eq!(wanted.await, Ok(1));
-    }
-
-    #[tokio::test]
-    async fn keeps_a_thread_busy_until_its_work_has_ended_whoever_has_gone() {
-        // X01: the caller hangs up, the work does not.
-        let pool = pool(1, 8);
-        let (release, blocked) = block(&pool);
-        drop(blocked);
-        let (began, beginning) = mpsc::channel();
-        let next = pool.run(later(), move || began.send(())).expect("room");
-        assert_eq!(beginning.try_recv(), Err(mpsc::TryRecvError::Empty));
-        drop(release);
-        assert!(next.await.is_ok());
-        assert_eq!(beginning.try_recv(), Ok(()));
-    }
-
-    #[tokio::test]
-    async fn wakes_as_many_threads_as_there_is_work_for() {
-        let pool = pool(2, 4);
-        // Each of two jobs waits for a word of the other, which has to run beside it; most rounds find both threads asleep.
-        for round in 0..100 {
-            let ((tell_one, told_one), (tell_other, told_other)) = (mpsc::channel(), mpsc::channel());
-            let meet = |tell: mpsc::Sender<()>, told: mpsc::Receiver<()>| {
-                let work = move || tell.send(()).is_ok() && told.recv_timeout(Duration::from_secs(60)).is_ok();
-                pool.run(later(), work).expect("room")
-            };
-            let (one, other) = (meet(tell_other, told_one), meet(tell_one, told_other));
-            assert_eq!((one.await, other.await), (Ok(true), Ok(true)), "round {round}");
-        }
-    }
-
-    #[tokio::test]
-    async fn survives_work_that_panics() {
-        let pool = pool(1, 4);
-        let panicked: Result<(), Lost> =
-            pool.run(later(), || std::panic::resume_unwind(Box::new("bug"))).expect("room").await;
-        assert_eq!(panicked, Err(Lost::Panicked));
-        assert_eq!(pool.run(later(), || 1).expect("room").await, Ok(1));
-    }
-
-    #[tokio::test]
-    async fn ends_when_what_runs_has_ended_and_drops_what_waits() {
-        let pool = pool(1, 4);
-        let (release, blocked) = block(&pool);
-        let waiting = pool.run(later(), || ()).expect("room");
-        let ending = thread::spawn(move || drop(pool));
-        assert_eq!(waiting.await, Err(Lost::Ended));
-        drop(release);
-        ending.join().expect("ended");
-        assert_eq!(blocked.await, Ok(()));
-    }
-
-    #[derive(Default)]
-    struct Counts {
-        deepest: AtomicUsize,
-        left: AtomicUsize,
-    }
-
-    impl Watcher for Counts {
-        fn depth(&self, waiting: usize) {
-            self.deepest.fetch_max(waiting, Ordering::SeqCst);
-        }
-
-        fn waited(&self, _: Duration) {
-            self.left.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-
-    #[tokio::test]
-    async fn tells_how_many_wait_and_how_long() {
-        let counts = Arc::new(Counts::default());
-        let pool = Pool::new("test", 1, 8, Some(Arc::clone(&counts) as Arc<dyn Watcher>)).expect("threads");
-        let (release, blocked) = block(&pool);
-        let all: Vec<_> = (0..3).map(|_| pool.run(later(), || ()).expect("room")).collect();
-        drop(release);
-        blocked.await.expect("ended");
-        for one in all {
-            one.await.expect("ended");
-        }
-        assert_eq!((counts.deepest.load(Ordering::SeqCst), counts.left.load(Ordering::SeqCst)), (3, 4));
-    }
-}
+mod tests;

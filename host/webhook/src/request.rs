@@ -1,17 +1,25 @@
 //! The bytes of a call to a review, or to the words in which it is refused.
 
+use std::cell::Cell;
+use std::fmt;
+
 use portcullis_document::{ErrorKind, ReadLimits, decode, read_json, read_json_text};
 use portcullis_model::{Document, Kind, NodeId, Review};
 use portcullis_subject::{Context, from_admission_review};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
+use crate::lanes::Name;
 use crate::response::{self, Answer, Reason};
 
 /// The version that we speak.
 pub const VERSION: &str = "admission.k8s.io/v1";
 /// The version before it, which the API server sends only where a registration asks for it.
 const OLD_VERSION: &str = "admission.k8s.io/v1beta1";
+
+/// How much of a body is looked at for whose it is. The API server writes the namespace before the objects, within some
+/// hundred bytes; what has it elsewhere waits in the lane of those that have none.
+const TENANT_BYTES: usize = 16 << 10;
 
 /// What was asked, read once.
 #[derive(Debug)]
@@ -95,9 +103,102 @@ pub fn uid_of(body: &[u8]) -> Option<String> {
     Some(envelope.request.uid).filter(|uid| !uid.is_empty())
 }
 
+/// Whose review it is, for a fair place in the queue and for nothing else: `request.namespace`, or nothing for what is in no
+/// namespace. Read before the review is, hence from its first bytes and without a judgement of the rest.
+pub fn tenant_of(body: &[u8]) -> Name {
+    let found = Cell::new(None);
+    let head = &body[..body.len().min(TENANT_BYTES)];
+    // It ends with an error in any case: it stops where the namespace is, or where the bytes end.
+    let _ = Tenant { key: "request", found: &found }.deserialize(&mut serde_json::Deserializer::from_slice(head));
+    found.take().unwrap_or_else(|| Name::from(""))
+}
+
+/// Looks for `request` and in it for `namespace`, and goes no further.
+#[derive(Clone, Copy)]
+struct Tenant<'a> {
+    key: &'static str,
+    found: &'a Cell<Option<Name>>,
+}
+
+impl<'de> DeserializeSeed<'de> for Tenant<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tenant<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with `{}`", self.key)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Key>()? {
+            match (key, self.key) {
+                (Key::Request, "request") => {
+                    map.next_value_seed(Tenant { key: "namespace", ..self })?;
+                }
+                (Key::Namespace, "namespace") => {
+                    self.found.set(Some(map.next_value::<String>()?.into()));
+                    return Err(A::Error::custom("found"));
+                }
+                (Key::Object, "namespace") => return Err(A::Error::custom("in no namespace")),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The keys that matter to whose review it is.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum Key {
+    Request,
+    Namespace,
+    #[serde(alias = "oldObject")]
+    Object,
+    #[serde(other)]
+    Other,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn knows_whose_review_it_is_from_its_first_bytes() {
+        let of = |text: &str| tenant_of(text.as_bytes()).to_string();
+        assert_eq!(
+            of(r#"{"kind":"AdmissionReview","request":{"uid":"u","kind":{"namespace":"no"},"namespace":"shop"#),
+            ""
+        );
+        assert_eq!(
+            of(
+                r#"{"kind":"AdmissionReview","request":{"uid":"u","kind":{"namespace":"no"},"namespace":"shop","object":"#
+            ),
+            "shop"
+        );
+        assert_eq!(of(r#"{"request":{"uid":"u","namespace":"sh\u006fp""#), "shop");
+        // In no namespace, hidden behind the object, no text, no review.
+        for none in [
+            r#"{"request":{"uid":"u","object":{"metadata":{"namespace":"a"}},"namespace":"b"}}"#,
+            r#"{"request":{"uid":"u","oldObject":{},"namespace":"b"}}"#,
+            r#"{"namespace":"a","request":{"uid":"u"}}"#,
+            r#"{"request":{"namespace":7}}"#,
+            r#"{"request":null}"#,
+            "null",
+            "",
+            "[[[[",
+        ] {
+            assert_eq!(of(none), "", "{none}");
+        }
+        let padded = format!(r#"{{"request":{{"uid":"{}","namespace":"shop"}}}}"#, "u".repeat(TENANT_BYTES));
+        assert_eq!(of(&padded), "", "too far behind");
+    }
 
     #[test]
     fn finds_the_uid_of_what_cannot_be_read() {

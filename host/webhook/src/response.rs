@@ -28,7 +28,7 @@ pub const WARNINGS_BYTES: usize = 2_560;
 /// Bytes of the words about labels that could not be read.
 const LABELS_BYTES: usize = 512;
 /// After so many seconds a client that was turned away because of the load comes back by itself (`Retry-After`).
-const RETRY_SECONDS: u32 = 1;
+pub const RETRY_SECONDS: u32 = 1;
 
 /// What the caller gets, whatever carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,11 +176,20 @@ impl UnreadLabels<'_> {
     }
 }
 
+/// Why nothing was judged where there was too much to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Overload<'a> {
+    /// For a person.
+    pub words: &'a str,
+    /// After how many seconds a client comes back by itself; nothing where it should not.
+    pub retry: Option<u32>,
+}
+
 /// What an answer depends on besides the decisions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Manner<'a> {
-    /// Nothing could be judged, because too much was waiting.
-    pub overload: bool,
+    /// Nothing was judged, because there was too much to do.
+    pub overload: Option<Overload<'a>>,
     /// Nothing is enforced (`--observe`): what is denied is told as warnings.
     pub observed: bool,
     /// The labels of the namespace were looked up in vain.
@@ -199,7 +208,11 @@ pub fn decided(uid: &str, decisions: &[Decision], manner: Manner<'_>) -> Answer 
             message.push('\n');
             message.push_str(&words);
         }
-        Status::new(denial_reason(decisions, manner.overload), &message)
+        let mut status = Status::new(denial_reason(decisions, manner.overload.is_some()), &message);
+        if let Some(overload) = manner.overload {
+            status.details = overload.retry.map(|retry_after_seconds| Details { retry_after_seconds });
+        }
+        status
     });
     review(
         "admission.k8s.io/v1",

@@ -14,9 +14,9 @@ use axum::routing::post;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
-use tokio::sync::Semaphore;
 
 use crate::answer::{Call, Webhook};
+use crate::held::Held;
 use crate::listen::{Peer, TooSlow};
 use crate::metrics;
 use crate::observe::{self, Refusal};
@@ -28,8 +28,6 @@ const THROWN_AWAY: u64 = 4;
 /// A body that nobody needs is taken up to so many bytes before the answer: a stream of HTTP/2 that is answered while its
 /// caller still sends is reset, and some callers lose the answer with it.
 const DRAINED: usize = 64 << 10;
-/// What one permit stands for, in bytes.
-const PERMIT: usize = 1_024;
 /// The caller's trace (W3C Trace Context).
 const TRACEPARENT: header::HeaderName = header::HeaderName::from_static("traceparent");
 
@@ -37,13 +35,13 @@ const TRACEPARENT: header::HeaderName = header::HeaderName::from_static("tracepa
 struct Door {
     webhook: Arc<Webhook>,
     /// What bodies may still be held.
-    held: Arc<Semaphore>,
+    held: Arc<Held>,
 }
 
 /// The routes that judge. A client that goes takes its work with it: hyper drops the future of the answer.
 pub fn review_routes(webhook: Arc<Webhook>) -> Router {
-    let held = webhook.config().held.max(webhook.config().max_body).div_ceil(PERMIT).min(Semaphore::MAX_PERMITS);
-    let door = Door { held: Arc::new(Semaphore::new(held)), webhook };
+    let held = Held::new(webhook.config().held, webhook.config().max_body);
+    let door = Door { held: Arc::new(held), webhook };
     Router::new()
         .route("/validate", post(validate).fallback(only_post))
         .route("/validate/{policy_set}", post(validate_by_set).fallback(only_post))
@@ -114,15 +112,12 @@ impl Door {
         };
         let until = self.webhook.deadline(&call);
         let limit = self.webhook.config().max_body;
-        let permits = announced.unwrap_or(limit as u64).min(limit as u64).div_ceil(PERMIT as u64);
-        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
-        let room = tokio::time::timeout_at(until.into(), self.held.acquire_many(permits));
-        let Ok(Ok(_room)) = room.await else {
+        let most = announced.and_then(|length: u64| usize::try_from(length).ok()).unwrap_or(limit).min(limit);
+        let Ok(Ok(_room)) = tokio::time::timeout_at(until.into(), self.held.room(most)).await else {
             let message = "the bodies of other reviews take all the memory that they may (`--max-held`); try again";
             let answer = response::failed(Reason::TooManyRequests, message);
             return self.unread(Refusal::NoRoom, Request::from_parts(head, body), answer).await;
         };
-        let _held = metrics::held(u64::from(permits) * PERMIT as u64);
         let until = until.min(arrived + self.webhook.config().body_time);
         match tokio::time::timeout_at(until.into(), collect(body, announced, limit)).await {
             Ok(Ok(body)) => call.body = body,

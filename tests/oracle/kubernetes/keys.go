@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"reflect"
 	"strconv"
 
 	"go.yaml.in/yaml/v2"
@@ -10,31 +9,20 @@ import (
 
 // Whether keys of one map that go-yaml tells apart are one key of JSON, so that chance decides which of them counts.
 func collapses(part []byte) bool {
-	var list []yaml.MapSlice
-	var whole yaml.MapSlice
-	if yaml.Unmarshal(part, &whole) == nil {
-		return inside(whole)
-	}
-	return yaml.Unmarshal(part, &list) == nil && inside(list)
+	var value any
+	return yaml.Unmarshal(part, &value) == nil && inside(value)
 }
 
 func inside(value any) bool {
 	switch value := value.(type) {
-	case yaml.MapSlice:
-		seen := map[string]any{}
-		for _, item := range value {
-			text := keyed(item.Key)
-			other, known := seen[text]
-			if known && reflect.TypeOf(other) != reflect.TypeOf(item.Key) || known && other != item.Key || inside(item.Value) {
+	case map[any]any:
+		seen := map[string]bool{}
+		for key, value := range value {
+			text := keyed(key)
+			if seen[text] || inside(value) {
 				return true
 			}
-			seen[text] = item.Key
-		}
-	case []yaml.MapSlice:
-		for _, item := range value {
-			if inside(item) {
-				return true
-			}
+			seen[text] = true
 		}
 	case []any:
 		for _, item := range value {

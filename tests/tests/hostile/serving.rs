@@ -57,9 +57,9 @@ fn memory(served: &Served, what: &str) -> u64 {
     line.trim_matches(|c: char| !c.is_ascii_digit()).parse::<u64>().expect("kB") / 1024
 }
 
-fn start(folder: &Folder) -> (Served, Caller) {
+fn start(folder: &Folder, more: &[&str]) -> (Served, Caller) {
     let sets = folder.path().join("sets").display().to_string();
-    let mut served = Served::start(folder.path(), &["--dev", "--drain", "2s", "-p", &sets]);
+    let mut served = Served::start(folder.path(), &[&["--dev", "--drain", "2s", "-p", &sets], more].concat());
     served.wait_for("the words of --dev", |served| served.out().contains("curl "));
     let out = served.out();
     let path = out.lines().find_map(|line| line.strip_prefix("authority ")).expect("a path");
@@ -114,6 +114,50 @@ fn honest(served: &Served, caller: &Caller) -> Result<Duration, String> {
     }
 }
 
+/// A hostile plugin in two sets: one that denies by its errors, and one that lets in.
+fn write(folder: &Folder, case: &Case) {
+    let wasm = plugin::component(&case.name, &plugin::text_of(case, true));
+    let path = folder.write(&format!("{}.wasm", case.name), &wasm);
+    for (name, effect) in [(case.name.clone(), "deny"), (format!("{}-warned", case.name), "warn")] {
+        let digest = portcullis_model::sha256_hex(&wasm);
+        let grants = if case.grants.is_empty() { "[]" } else { &case.grants };
+        let policy = format!(
+            "  - name: hostile\n    plugin: {{file: {}, digest: \"{digest}\"}}\n    onError: {{sandbox: {effect}, compliance: {effect}}}\n    \
+             grants: {grants}\n",
+            path.display()
+        );
+        folder.write(&format!("sets/{name}.yaml"), set(&name, &policy));
+    }
+}
+
+#[test]
+fn rests_a_plugin_that_traps_again_and_again_and_says_so_a51_a60() {
+    let cases = served_cases();
+    let case = cases.iter().find(|case| case.name == "unreachable").expect("a plugin that traps");
+    let folder = Folder::new("hostile-rests");
+    write(&folder, case);
+    let (mut served, caller) = start(&folder, &["--breaker-faults", "3", "--breaker-rest", "1h"]);
+    for set in ["unreachable", "unreachable-warned"] {
+        for _ in 0..3 {
+            let said = words(&ask(&served, &caller, set, &review("1")));
+            assert!(said.contains("not judged (trap): plugin `hostile` trapped"), "{said}");
+        }
+        let reply = ask(&served, &caller, set, &review("1"));
+        assert_eq!(reply.allowed(), set == "unreachable-warned", "its onError holds: {reply:?}");
+        assert!(words(&reply).contains("was not called: it failed 3 times in a row"), "{reply:?}");
+        let guilty = ask(&served, &caller, set, &review("9"));
+        assert!(!guilty.allowed() && words(&guilty).contains("cpu-limit-max"), "the other policy judges: {guilty:?}");
+        let labels = format!("{{policy_set=\"{set}\",policy=\"hostile\"}}");
+        assert_eq!(served.metric(&format!("portcullis_breaker_open{labels}")), Some(1.0));
+        assert_eq!(served.metric(&format!("portcullis_breaker_opened_total{labels}")), Some(1.0));
+    }
+    served.wait_for("its lines in the log", |served| {
+        served.log().matches("is not called for this namespace").count() == 2
+    });
+    served.signal(Signal::TERM);
+    assert_eq!(served.ended(), 0, "{}", served.log());
+}
+
 #[test]
 fn serves_others_rightly_while_every_hostile_plugin_does_its_worst_p79_p81_p82_p83() {
     let cases = served_cases();
@@ -121,20 +165,10 @@ fn serves_others_rightly_while_every_hostile_plugin_does_its_worst_p79_p81_p82_p
     let folder = Folder::new("hostile-served");
     folder.write("sets/honest.yaml", set("honest", ""));
     for case in &cases {
-        let wasm = plugin::component(&case.name, &plugin::text_of(case, true));
-        let path = folder.write(&format!("{}.wasm", case.name), &wasm);
-        for (name, effect) in [(case.name.clone(), "deny"), (format!("{}-warned", case.name), "warn")] {
-            let digest = portcullis_model::sha256_hex(&wasm);
-            let grants = if case.grants.is_empty() { "[]" } else { &case.grants };
-            let policy = format!(
-                "  - name: hostile\n    plugin: {{file: {}, digest: \"{digest}\"}}\n    onError: {{sandbox: {effect}, compliance: {effect}}}\n    \
-                 grants: {grants}\n",
-                path.display()
-            );
-            folder.write(&format!("sets/{name}.yaml"), set(&name, &policy));
-        }
+        write(&folder, case);
     }
-    let (mut served, caller) = start(&folder);
+    // Each of them is to do its worst every time.
+    let (mut served, caller) = start(&folder, &["--breaker-faults", "0"]);
     let alone = (0..20).map(|_| honest(&served, &caller).expect("honest")).max().unwrap_or_default();
     let before = memory(&served, "VmRSS:");
     let (next, over) = (AtomicUsize::new(0), AtomicBool::new(false));

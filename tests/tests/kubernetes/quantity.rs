@@ -54,10 +54,13 @@ impl Kind for Quantities {
         &["end-of-range"]
     }
 
-    fn class(&self, _: &[String], ours: &Result<String, String>, theirs: &Answer) -> Option<&'static str> {
+    fn class(&self, asked: &[String], ours: &Result<String, String>, theirs: &Answer) -> Option<&'static str> {
         let Answer::Accepted(theirs, _) = theirs else { return None };
         // The plugin leaves alone what stands at the end of the range.
-        let left_alone = theirs.replace(&format!(" stored:{}", i64::MAX), " stored:same");
+        let at_the_end = quantity::amount(asked[0].trim()).whole == i64::MAX;
+        let (before, stored) = theirs.split_once(" stored:").filter(|_| at_the_end)?;
+        let (_, after) = stored.split_once(' ')?;
+        let left_alone = format!("{before} stored:same {after}");
         (left_alone != *theirs && ours.as_ref() == Ok(&left_alone)).then_some("end-of-range")
     }
 }

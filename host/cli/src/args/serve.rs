@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use portcullis_gate::DEFAULT_FAULTS;
 use portcullis_model::AmountState;
 use portcullis_subject::quantity;
 use portcullis_webhook::tls::TlsVersion;
@@ -19,7 +20,7 @@ use crate::wire::MAX_JOBS;
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// The flags whose variable must not be empty: nothing in their place would leave a check out, or judge by something else.
-pub const NEVER_EMPTY: [&str; 9] = [
+pub const NEVER_EMPTY: [&str; 10] = [
     "policies",
     "waivers",
     "tls_cert",
@@ -29,6 +30,7 @@ pub const NEVER_EMPTY: [&str; 9] = [
     "namespace_labels",
     "kubeconfig",
     "registries",
+    "rate_limits",
 ];
 
 const NOTE: &str = "\
@@ -37,7 +39,8 @@ Exit status:
   1  ended at once by a second signal: reviews under way were cut
   2  could not start: bad arguments, a file that cannot serve, a port that is taken
 
-SIGHUP reads policy sets, plugins, waivers, labels, registries and certificates again, as --reload-interval does by itself.
+SIGHUP reads policy sets, plugins, waivers, labels, registries, rate limits and certificates again, as --reload-interval
+does by itself.
 Every flag can be given as PORTCULLIS_<FLAG> too; several values with commas between them.";
 
 /// The flags of `serve`.
@@ -118,6 +121,18 @@ pub struct ServeArguments {
     /// How many reviews may wait for one of them
     #[arg(long, value_name = "N", env = "PORTCULLIS_QUEUE", default_value_t = NonZero::new(DEFAULT_QUEUE).unwrap_or(NonZero::<usize>::MIN))]
     pub queue: NonZero<usize>,
+
+    /// How many reviews namespaces may have: one RateLimits document; more are answered 429. Without it as many as they like
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_RATE_LIMITS")]
+    pub rate_limits: Option<PathBuf>,
+
+    /// A policy that traps or spends its time so many times in a row for a namespace is not called for it for a while: its onError holds at once. 0: it is always called
+    #[arg(long, value_name = "N", env = "PORTCULLIS_BREAKER_FAULTS", default_value_t = DEFAULT_FAULTS)]
+    pub breaker_faults: u32,
+
+    /// After how long it is tried again; each time that it fails again, twice as long, up to 16 times
+    #[arg(long, value_name = "TIME", env = "PORTCULLIS_BREAKER_REST", default_value = "10s", value_parser = duration)]
+    pub breaker_rest: Duration,
 
     /// Keep every judged review here, Secrets masked, for `portcullis check` to judge again
     #[arg(long, value_name = "DIR", env = "PORTCULLIS_RECORD_REVIEWS")]

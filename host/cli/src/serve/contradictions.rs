@@ -67,6 +67,7 @@ pub fn refuse(arguments: &ServeArguments) -> anyhow::Result<()> {
     ] {
         paths.iter().try_for_each(|path| readable_again(flag, path))?;
     }
+    arguments.rate_limits.iter().try_for_each(|path| readable_again("--rate-limits", path))?;
     arguments.evidence.files().try_for_each(|(flag, path)| readable_again(flag, path))?;
     Ok(())
 }

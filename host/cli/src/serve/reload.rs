@@ -1,4 +1,4 @@
-//! New versions of policy sets, waivers, labels, registries and certificates: loaded, tried, and put in force whole or not at all.
+//! New versions of policy sets, waivers, labels, registries, rate limits and certificates: loaded, tried, and put in force whole or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,12 +10,14 @@ use portcullis_cluster::Namespaces;
 use portcullis_gate::{Gate, Sets};
 use portcullis_model::{KeySource, PluginReference, TrustRoot};
 use portcullis_policies::{LoadedSet, Waivers};
+use portcullis_webhook::Webhook;
 use portcullis_webhook::health::Health;
 use portcullis_webhook::metrics;
 use portcullis_webhook::tls::Certificates;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 
+use super::rates::Rates;
 use super::registries::{Look, Registries};
 use super::watched_files::{Contents, WatchedFiles};
 use crate::namespaces;
@@ -27,6 +29,7 @@ const POLICIES: &str = "policies";
 const LABELS: &str = "labels";
 const CERTIFICATES: &str = "certificates";
 const REGISTRIES: &str = "registries";
+const RATES: &str = "rates";
 
 /// What the log says when a refusal is over.
 const MENDED: &str = "nothing is refused any more";
@@ -157,6 +160,10 @@ pub struct Reloader {
     pub registries: Registries,
     /// The labels of namespaces.
     pub namespaces: Namespaces,
+    /// Where rates are kept to.
+    pub webhook: Arc<Webhook>,
+    /// The file of rate limits, where there is one.
+    pub rates: Option<Rates>,
     /// Where a refused version is shown.
     pub health: Arc<Health>,
     /// The files.
@@ -179,7 +186,7 @@ impl Reloader {
     /// Looks every so often, and whenever somebody asks for it.
     pub async fn run(mut self, interval: Duration, asked: Arc<Notify>) {
         let mut refused_certificate = None;
-        for what in [POLICIES, LABELS, CERTIFICATES, REGISTRIES] {
+        for what in [POLICIES, LABELS, CERTIFICATES, REGISTRIES, RATES] {
             self.health.reloaded(what, Ok(()));
         }
         loop {
@@ -196,6 +203,7 @@ impl Reloader {
                     refused_certificate = Some(PANICKED.to_owned());
                 }
                 survived(&health, REGISTRIES, || self.look_at_registries(forced));
+                survived(&health, RATES, || self.look_at_rates(forced));
                 self.files.panicked |= !survived(&health, POLICIES, || self.look_at_policies(forced));
                 (self, refused_certificate)
             });
@@ -246,6 +254,19 @@ impl Reloader {
                 tracing::info!("registries are asked as their files say now");
             }
             Look::Refused(error) => self.refuse(REGISTRIES, Some(error)),
+        }
+    }
+
+    fn look_at_rates(&mut self, forced: bool) {
+        match self.rates.as_mut().and_then(|rates| rates.look(forced)) {
+            None => {}
+            Some(Ok(limits)) => {
+                self.webhook.limit(limits);
+                metrics::reload(RATES, true);
+                self.health.reloaded(RATES, Ok(()));
+                tracing::info!("namespaces have the rates that their file says now");
+            }
+            Some(Err(error)) => self.refuse(RATES, Some(error)),
         }
     }
 

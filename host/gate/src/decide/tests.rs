@@ -139,7 +139,7 @@ fn a_plugin_may_ask_only_for_what_is_granted_and_new() {
     let query = |kind: &str, arguments: &str| Query::new(kind, arguments);
     let grants = ["signature".to_owned()];
     let asked = |asked: &[Query], rounds: u32, queries: &[Query]| {
-        authorize(queries, &grants, &PolicyProgress { rounds, asked: asked.to_vec(), settled: None })
+        authorize(queries, &grants, &PolicyProgress { rounds, asked: asked.to_vec(), ..PolicyProgress::default() })
     };
     let (old, new) = (query("signature", "{}"), query("signature", r#"{"a":1}"#));
     assert_eq!(asked(std::slice::from_ref(&old), 3, &[old.clone(), new.clone()]), Ok(vec![new.clone()]));
@@ -199,7 +199,10 @@ fn denies_a_review_of_an_api_server_that_names_nobody_and_asks_for_a_file() {
 #[test]
 fn calls_nobody_after_the_deadline_and_says_who_took_the_longest() {
     let sets = sets("{policies: [{name: a, plugin: {builtin: finds}}]}");
-    let late = |deadline| Progress::sharing(Secrets::default(), Some(deadline), Watch::default());
+    let late = |deadline| {
+        let bounds = Bounds { deadline: Some(deadline), ..Bounds::default() };
+        Progress::sharing(Secrets::default(), &bounds, Watch::default())
+    };
     let answers = |_: &Query| Ok(FactStatus::Absent);
     let mut progress = late(Instant::now());
     let (_, decision) = course(&sets, named(), &mut progress, &answers);
@@ -226,7 +229,7 @@ fn tells_what_each_call_took_which_policy_is_under_way_and_what_kind_of_fault_en
         "{policies: [{name: a, plugin: {builtin: asks}, grants: [signature]}, {name: b, plugin: {builtin: breaks}}]}",
     );
     let watch = Watch::shown();
-    let mut progress = Progress::sharing(Secrets::default(), None, watch.clone());
+    let mut progress = Progress::sharing(Secrets::default(), &Bounds::default(), watch.clone());
     assert!(progress.workload().is_none(), "nobody has judged");
     let (_, decision) = course(&sets, named(), &mut progress, &|_| Ok(FactStatus::Absent));
     let spent = progress.take_spent();

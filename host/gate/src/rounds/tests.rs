@@ -1,10 +1,12 @@
 //! Judgements by several sets, with answers that come, come late, or never come.
 
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use portcullis_model::{FactStatus, Verdict};
+use portcullis_model::{Effect, FactStatus, Verdict};
 
 use super::*;
+use crate::breaker::{BreakerRules, Subject};
 use crate::testing::{named, sets};
 
 const ASKS: &str = "{policies: [{name: a, plugin: {builtin: asks}, grants: [signature]}]}";
@@ -18,7 +20,7 @@ fn two() -> Sets {
 }
 
 fn begin(sets: Sets, only: Option<&str>) -> Judging {
-    let bounds = Bounds { only: only.map(str::to_owned), deadline: None };
+    let bounds = Bounds { only: only.map(str::to_owned), ..Bounds::default() };
     Gate::new(sets, Arc::new(Facts::none())).begin(Arc::new(named()), &bounds)
 }
 
@@ -104,4 +106,69 @@ fn shows_which_policy_is_under_way_and_keeps_what_names_mean_to_the_end() {
     assert_eq!(watch.current(), Some(("s".into(), "a".into())));
     judging.resolved().keep("nginx:1".into(), Ok("sha256:1".into()));
     assert_eq!(judging.resolved().get("nginx:1"), Some(Ok("sha256:1".into())));
+}
+
+/// A review of this namespace under these breakers.
+fn judge_within(gate: &Gate, breakers: &Arc<Breakers>, namespace: &str) -> Judgement {
+    let bounds = Bounds { breakers: Some(Arc::clone(breakers)), ..Bounds::default() };
+    let mut review = named();
+    review.request.namespace = namespace.into();
+    let mut judging = gate.begin(Arc::new(review), &bounds);
+    assert_eq!(judging.step(), []);
+    judging.finish()
+}
+
+fn breakers(rest: Duration) -> Arc<Breakers> {
+    Arc::new(Breakers::new(BreakerRules { faults: 3, rest }, None))
+}
+
+#[test]
+fn calls_nobody_who_faulted_again_and_again_and_goes_on_with_the_others_a51_a60() {
+    let policies = "{policies: [{name: bad, plugin: {builtin: breaks}, onError: {compliance: warn}}, {name: good, plugin: {builtin: finds}}]}";
+    let gate = Gate::new(sets(policies), Arc::new(Facts::none()));
+    let breakers = breakers(Duration::from_secs(3_600));
+    let called =
+        |judgement: &Judgement| judgement.spent.iter().map(|spent| spent.policy.to_string()).collect::<Vec<_>>();
+    for _ in 0..3 {
+        let judgement = judge_within(&gate, &breakers, "shop");
+        assert_eq!((called(&judgement), judgement.left_out), (vec!["bad".to_owned(), "good".to_owned()], false));
+        assert!(judgement.decisions[0].failures[0].message.contains("trapped"), "{judgement:?}");
+    }
+    let judgement = judge_within(&gate, &breakers, "shop");
+    assert_eq!((called(&judgement), judgement.left_out), (vec!["good".to_owned()], true));
+    let decision = &judgement.decisions[0];
+    let failure = &decision.failures[0];
+    assert_eq!((failure.kind, failure.effect, decision.findings.len()), (FailureKind::Trap, Effect::Warn, 1));
+    assert!(!decision.judged(), "it is never a pass");
+    let begins = "was not called: it failed 3 times in a row in this namespace and rests until a trial shows that it judges again; the last time plugin `test` trapped";
+    assert!(failure.message.starts_with(begins), "{}", failure.message);
+    assert_eq!(called(&judge_within(&gate, &breakers, "other")), ["bad", "good"], "another namespace");
+    // Without breakers a decision depends on nothing that is remembered.
+    assert!(ready(gate.judge(&Arc::new(named())))[0].failures[0].message.contains("trapped"));
+}
+
+#[test]
+fn a_trial_ends_with_its_review_whatever_becomes_of_it() {
+    let gate = Gate::new(sets(ASKS), Arc::new(Facts::none()));
+    let breakers = breakers(Duration::ZERO);
+    let sets = gate.sets();
+    let installed = &sets.sets[0].policies[0];
+    let subject = Subject { policy: &installed.called, plugin: &installed.plugin_label, namespace: "shop" };
+    (0..3).for_each(|_| breakers.faulted(subject, None, FailureKind::Trap, "it trapped", Instant::now()));
+    let bounds = Bounds { breakers: Some(Arc::clone(&breakers)), ..Bounds::default() };
+    let begin = || gate.begin(Arc::new(named()), &bounds);
+    let mut lost = begin();
+    assert_eq!(lost.step().len(), 1, "it is tried, and asks");
+    let mut other = begin();
+    assert_eq!(other.step(), [], "one trial at a time");
+    assert!(other.finish().decisions[0].failures[0].message.starts_with("was not called"));
+    drop(lost);
+    let mut trial = begin();
+    let needs = trial.step();
+    trial.learn(needs.clone(), vec![absent(&needs[0])]);
+    assert_eq!(trial.step(), []);
+    assert!(trial.finish().decisions[0].judged());
+    // Closed: several at once are called as before.
+    let (mut one, mut two) = (begin(), begin());
+    assert_eq!((one.step().len(), two.step().len()), (1, 1));
 }

@@ -331,6 +331,7 @@ impl Assembly<'_> {
             digest: sha256_hex(text.as_bytes()),
             mode: ModeRule { namespace_label: None, default: Mode::Compliance },
             fail_fast: PerMode { sandbox: false, compliance: false },
+            on_overload: PerMode { sandbox: None, compliance: None },
             workloads: Vec::new(),
             trust: Vec::new(),
             policies,

@@ -11,6 +11,7 @@ metadata: {name: default}
 spec:
   mode: {namespaceLabel: portcullis.dev/mode, default: compliance}   # sandbox | compliance
   failFast: {compliance: true}
+  onOverload: {compliance: warn}
   workloads:
   - {apiGroup: argoproj.io, kind: Rollout, template: /spec/template, replicas: /spec/replicas}
   policies:
@@ -54,6 +55,7 @@ fn reads_everything_that_design_shows() {
     assert_eq!(set.mode.namespace_label.as_deref(), Some("portcullis.dev/mode"));
     assert_eq!(set.mode.default, Mode::Compliance);
     assert_eq!(set.fail_fast, PerMode { sandbox: false, compliance: true });
+    assert_eq!(set.on_overload, PerMode { sandbox: None, compliance: Some(Effect::Warn) });
     assert_eq!(set.workloads[0].template, "/spec/template");
     let policy = &set.policies[0];
     assert_eq!(policy.plugin, PluginReference::Builtin { name: "resource-limits".into(), digest: None });
@@ -65,7 +67,7 @@ fn reads_everything_that_design_shows() {
     assert_eq!(policy.grants, ["signature"]);
     assert_eq!(policy.settings.sandbox, r#"{"cpu":{"max":"500m","min":"100m"},"requireLimits":true}"#);
     assert_eq!(policy.settings.compliance, r#"{"cpu":{"max":"16","min":"100m"},"requireLimits":false}"#);
-    assert_eq!(policy.place.as_ref().map(|place| place.start().0), Some(10));
+    assert_eq!(policy.place.as_ref().map(|place| place.start().0), Some(11));
 }
 
 #[test]
@@ -88,10 +90,10 @@ fn says_where_a_setting_was_written() {
     let loaded = parse_set(&yaml(FULL)).expect("a set");
     let place =
         |mode, pointer| loaded.setting_place(0, mode, pointer).map(|place| place.to_string()).unwrap_or_default();
-    assert_eq!(place(Mode::Compliance, "/cpu/max"), "set.yaml:21:42");
-    assert_eq!(place(Mode::Sandbox, "/cpu/max"), "set.yaml:20:42");
-    assert_eq!(place(Mode::Sandbox, "/requireLimits"), "set.yaml:18:31");
-    assert_eq!(loaded.policy_place(0, "/plugin/builtin").expect("a place").to_string(), "set.yaml:11:23");
+    assert_eq!(place(Mode::Compliance, "/cpu/max"), "set.yaml:22:42");
+    assert_eq!(place(Mode::Sandbox, "/cpu/max"), "set.yaml:21:42");
+    assert_eq!(place(Mode::Sandbox, "/requireLimits"), "set.yaml:19:31");
+    assert_eq!(loaded.policy_place(0, "/plugin/builtin").expect("a place").to_string(), "set.yaml:12:23");
     assert_eq!(loaded.setting_place(7, Mode::Sandbox, ""), None);
 }
 
@@ -107,6 +109,23 @@ fn gives_two_spellings_one_digest_and_two_meanings_two() {
         one,
         digest(&with_policies("  - {name: p, plugin: {builtin: b}, grants: [x]}\n").replace("name: a", "name: b"))
     );
+}
+
+#[test]
+fn takes_no_other_word_for_what_holds_under_overload() {
+    let of = |value: &str| {
+        complaints(&with_policies("").replace("policies:\n", &format!("onOverload: {value}\n  policies: []\n")))
+    };
+    assert_eq!(
+        of("{sandbox: allow, complaince: warn, compliance: audit}"),
+        [
+            "set.yaml:5:25: `sandbox` cannot be `allow`; write `deny` or `warn`",
+            "set.yaml:5:32: unknown field `complaince` in `onOverload`; did you mean `compliance`?",
+            "set.yaml:5:62: `compliance` cannot be `audit`; write `deny` or `warn`",
+        ]
+    );
+    let whole = "set.yaml:5:15: `onOverload` must be a map, found a string; say it for each mode: `{sandbox: .., compliance: ..}`";
+    assert_eq!(of("warn"), [whole]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub(super) const POLICY_SECONDS: &str = "portcullis_policy_seconds";
 pub(super) const FINDINGS: &str = "portcullis_findings_total";
 pub(super) const FAULTS: &str = "portcullis_faults_total";
 pub(super) const QUEUE_DEPTH: &str = "portcullis_queue_depth";
+pub(super) const QUEUE_LIMIT: &str = "portcullis_queue_limit";
 pub(super) const QUEUE_WAIT: &str = "portcullis_queue_wait_seconds";
 pub(super) const RELOADS: &str = "portcullis_reloads_total";
 pub(super) const HEALTH_UP: &str = "portcullis_health_up";
@@ -17,7 +18,11 @@ pub(super) const CERTIFICATE_EXPIRY: &str = "portcullis_certificate_expiry_times
 pub(super) const CONNECTIONS: &str = "portcullis_connections";
 pub(super) const CONNECTIONS_REFUSED: &str = "portcullis_connections_refused_total";
 pub(super) const CALLS_REFUSED: &str = "portcullis_calls_refused_total";
+pub(super) const SHED: &str = "portcullis_shed_total";
+pub(super) const BREAKER_OPEN: &str = "portcullis_breaker_open";
+pub(super) const BREAKER_OPENED: &str = "portcullis_breaker_opened_total";
 pub(super) const HELD: &str = "portcullis_held_bytes";
+pub(super) const HELD_LIMIT: &str = "portcullis_held_limit_bytes";
 pub(super) const RECORDS_DROPPED: &str = "portcullis_records_dropped_total";
 pub(super) const REQUESTED_CPU: &str = "portcullis_requested_cpu_cores";
 pub(super) const REQUESTED_MEMORY: &str = "portcullis_requested_memory_bytes";
@@ -78,6 +83,7 @@ pub(super) fn describe() {
     describe_counter!(FINDINGS, Unit::Count, "Findings by rule and by what they did.");
     describe_counter!(FAULTS, Unit::Count, "Policies that could not judge a review.");
     describe_gauge!(QUEUE_DEPTH, Unit::Count, "Reviews that wait for a compute thread.");
+    describe_gauge!(QUEUE_LIMIT, Unit::Count, "Reviews that may wait for a compute thread.");
     describe_histogram!(QUEUE_WAIT, Unit::Seconds, "Time that reviews waited for a compute thread.");
     describe_counter!(
         RELOADS,
@@ -95,7 +101,15 @@ pub(super) fn describe() {
         "Connections that came to nothing, or had to wait for a place."
     );
     describe_counter!(CALLS_REFUSED, Unit::Count, "Calls that were answered without judging a review, by why.");
+    describe_counter!(SHED, Unit::Count, "Reviews that were answered without judging them because of overload.");
+    describe_gauge!(
+        BREAKER_OPEN,
+        Unit::Count,
+        "Namespaces for which a policy that faulted again and again is not called."
+    );
+    describe_counter!(BREAKER_OPENED, Unit::Count, "How often a policy stopped being called for a namespace.");
     describe_gauge!(HELD, Unit::Bytes, "Bytes that are set aside for bodies of reviews.");
+    describe_gauge!(HELD_LIMIT, Unit::Bytes, "Bytes that may be set aside for bodies of reviews.");
     describe_counter!(RECORDS_DROPPED, Unit::Count, "Reviews that were left out of --record-reviews.");
     describe_histogram!(REQUESTED_CPU, "CPU that a workload asks for in all, in cores.");
     describe_histogram!(REQUESTED_MEMORY, Unit::Bytes, "Memory that a workload asks for in all.");

@@ -157,3 +157,24 @@ fn says_how_many_policies_an_early_denial_kept_from_judging() {
     first.policies.extend(["q", "r"].map(|name| (name.into(), PolicyState::NotEvaluated)));
     assert!(denial(&[first]).ends_with("\n- 2 policies not evaluated after the first denial (failFast)"));
 }
+
+#[test]
+fn says_once_that_nothing_was_judged_and_when_to_come_again() {
+    let of = |effect, retry| {
+        let failures = (0..3).map(|_| failure(FailureKind::Timeout, "too much to do", effect)).collect();
+        let overload = Some(Overload { words: "too much to do", retry });
+        let answer = decided("1", &[decision(failures)], Manner { overload, ..Manner::default() });
+        serde_json::from_slice::<serde_json::Value>(&answer.body).expect("JSON")["response"].clone()
+    };
+    let let_in = of(Effect::Warn, Some(1));
+    let words = "nothing was judged, 3 policies are left out: too much to do";
+    assert_eq!((&let_in["allowed"], &let_in["warnings"]), (&true.into(), &serde_json::json!([words])));
+    let denied = of(Effect::Deny, Some(60));
+    assert_eq!((&denied["status"]["code"], &denied["warnings"]), (&429.into(), &serde_json::Value::Null));
+    assert_eq!(denied["status"]["details"]["retryAfterSeconds"], 60);
+    let for_today = of(Effect::Deny, None);
+    assert_eq!(
+        (&for_today["status"]["code"], &for_today["status"]["details"]),
+        (&429.into(), &serde_json::Value::Null)
+    );
+}

@@ -6,8 +6,8 @@ use portcullis_model::{Decision, Effect, Judged, Verdict};
 use portcullis_report::plain;
 
 use super::{
-    Manner, WARNING_BYTES, WARNINGS_BYTES, WARNINGS_SHOWN, cut, denying_failures, denying_findings, failure_line,
-    failures, field, with_effect,
+    Manner, WARNING_BYTES, WARNINGS_BYTES, WARNINGS_SHOWN, counted, cut, denying_failures, denying_findings,
+    failure_line, failures, field, with_effect,
 };
 
 /// The most important first: why compliance holds, what was not judged, findings by severity, oddities of the review, and
@@ -16,8 +16,14 @@ pub(super) fn warnings(decisions: &[&Decision], manner: Manner<'_>) -> Vec<Strin
     let all = || decisions.iter().copied();
     let warned = || all().flat_map(|decision| failures(decision, Effect::Warn));
     let mut lines: Vec<String> = Vec::new();
-    let policies = warned().filter(|(_, failure)| failure.policy.is_some());
-    lines.extend(policies.map(|(decision, failure)| failure_line(decision, failure)));
+    let policies = || warned().filter(|(_, failure)| failure.policy.is_some());
+    match manner.overload {
+        // All of them say the same.
+        Some(overload) => {
+            lines.extend(left_out(policies().count()).map(|words| format!("{words}: {}", overload.words)))
+        }
+        None => lines.extend(policies().map(|(decision, failure)| failure_line(decision, failure))),
+    }
     if manner.observed {
         let denied = merged(denying_findings(all()));
         let unjudged = denying_failures(all()).into_iter().map(|(decision, failure)| failure_line(decision, failure));
@@ -38,6 +44,11 @@ pub(super) fn warnings(decisions: &[&Decision], manner: Manner<'_>) -> Vec<Strin
     let unread = manner.unread.filter(|_| !denied && !lines.is_empty());
     lines.splice(0..0, unread.and_then(|unread| unread.words(decisions, &lines)));
     bounded(lines)
+}
+
+/// What did not happen, where that many policies were kept from judging.
+fn left_out(policies: usize) -> Option<String> {
+    (policies > 0).then(|| format!("nothing was judged, {} left out", counted(policies, "policy is", "policies are")))
 }
 
 /// A finding, and who says it.

@@ -23,6 +23,9 @@ fn fill() -> metrics::Metrics {
         metrics::policy("default", name, Duration::from_micros(70));
         metrics::finding(name, name, name, Effect::Waived, Mode::Sandbox);
         metrics::fault("default", name, FailureKind::Input);
+        metrics::shed(name, "queue_full", Verdict::Allow);
+        metrics::breaker_opened(name, name);
+        metrics::breaker_open(name, name, 1);
     }
     for (mode, verdict) in [(Mode::Sandbox, Verdict::Allow), (Mode::Compliance, Verdict::Deny)] {
         let memory_bytes = Some(f64::NAN);
@@ -32,6 +35,7 @@ fn fill() -> metrics::Metrics {
     metrics::queue_waited(Duration::from_millis(1));
     metrics::reload("certificates", false);
     metrics::health(true);
+    metrics::bounds(512, 256 << 20);
     metrics::namespaces_watch(true);
     metrics::in_force(vec![("default".to_owned(), "sha256:1".to_owned()), (HOSTILE.to_owned(), HOSTILE.to_owned())]);
     all
@@ -95,7 +99,8 @@ fn exposes_only_lines_that_prometheus_reads() {
     }
     assert!(types.len() >= 12, "{types:?}");
     for (name, kind) in &types {
-        assert!(name.starts_with("portcullis_") && helps.contains(name), "{name}");
+        let named = name.starts_with("portcullis_") || name.starts_with("process_");
+        assert!(named && helps.contains(name), "{name}");
         assert_eq!(kind == "counter", name.ends_with("_total"), "{name} is a {kind}");
         for bad in ["_milliseconds", "_ms", "_percent", "_kilobytes", "_count", "_sum", "_bucket"] {
             assert!(!name.ends_with(bad), "{name}");
@@ -124,6 +129,21 @@ fn exposes_only_lines_that_prometheus_reads() {
     assert_eq!(operations, ["CONNECT", "CREATE", "DELETE", "UPDATE", "other"].into());
     let memory = samples.iter().filter(|(name, ..)| name == "portcullis_requested_memory_bytes_count");
     assert!(memory.into_iter().all(|(_, _, count)| *count == 0.0), "NaN is not recorded");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn says_what_the_process_takes_and_may_take() {
+    let text = fill().render();
+    let samples: Vec<Sample> =
+        text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(read).collect();
+    let value = |name: &str| samples.iter().find(|one| one.0 == name);
+    for name in ["cpu_seconds_total", "resident_memory_bytes", "threads", "open_fds", "max_fds", "start_time_seconds"] {
+        let found = value(&format!("process_{name}"));
+        assert!(found.is_some_and(|(_, labels, value)| labels.is_empty() && *value > 0.0), "{name}: {found:?}");
+    }
+    assert_eq!(value("portcullis_held_limit_bytes").map(|one| one.2), Some(268_435_456.0));
+    assert_eq!(value("portcullis_queue_limit").map(|one| one.2), Some(512.0));
 }
 
 /// X14.

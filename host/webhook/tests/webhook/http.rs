@@ -265,3 +265,52 @@ async fn drops_the_work_of_a_caller_who_has_gone_a57() {
     release.add_permits(1);
     assert_eq!(post(address, "/validate", &text).await.body["response"]["allowed"], false);
 }
+
+/// Announces a body and waits until there is room for it: only then is its sender told to go on.
+async fn announce(address: SocketAddr, bytes: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    let head = format!(
+        "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {bytes}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.expect("written");
+    stream
+}
+
+async fn told_to_go_on(stream: &mut TcpStream) {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        assert!(stream.read_buf(&mut bytes).await.expect("a word") > 0);
+    }
+    assert!(bytes.starts_with(b"HTTP/1.1 100"), "{}", String::from_utf8_lossy(&bytes));
+}
+
+#[tokio::test]
+async fn lets_no_large_body_keep_a_small_one_waiting_a50_a55() {
+    const MIB: usize = 1 << 20;
+    let long = Duration::from_secs(3_600);
+    let config = WebhookConfig {
+        max_body: MIB,
+        held: 4 * MIB,
+        body_time: long,
+        max_review_time: long,
+        default_review_time: long,
+        ..config()
+    };
+    let address = serve(webhook_with(&[&spec(&[policy("loud", "")])], Arc::new(Facts::none()), config)).await;
+    let mut large = Vec::new();
+    for _ in 0..3 {
+        let mut stream = announce(address, MIB).await;
+        told_to_go_on(&mut stream).await;
+        large.push(stream);
+    }
+    // One more finds no room and waits; all of them for as long as they like.
+    let mut waiting = announce(address, MIB).await;
+    let text = review("shop").to_string();
+    for _ in 0..50 {
+        assert_eq!(post(address, "/validate", &text).await.body["response"]["allowed"], false);
+    }
+    let nothing = waiting.try_read(&mut [0; 16]).expect_err("nobody has told it to go on");
+    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+    drop(large);
+    told_to_go_on(&mut waiting).await;
+}

@@ -8,6 +8,7 @@ mod corpora;
 #[path = "../../../runner/tests/runner/guest.rs"]
 mod guest;
 mod http;
+mod overload;
 mod records;
 mod time;
 mod world;

@@ -22,7 +22,10 @@ use crate::guest::{self, DESCRIBE, GET, Guest};
 const COUNT: &str = r#"(import "portcullis:policy/facts@1.0.0" "count" (func $count (result i32)))"#;
 const BURN: &str = "(loop $l (br $l)) (unreachable)";
 
-/// Plugins by name: `content` and `loud` judge, `burns` never ends, `traps` breaks, `asks` and `asks-too` want a fact each.
+const FRAGILE: &str = "(if (call $get (call $get (call $root (i32.const 0)) (i32.const 0)) (i32.const 1)) (then (unreachable))) (i32.const 16)";
+
+/// Plugins by name: `content` and `loud` judge, `burns` never ends, `traps` breaks, `fragile`
+/// breaks at what has `/spec/name`, `asks` and `asks-too` want a fact each.
 pub struct Plugins;
 
 impl PluginSource for Plugins {
@@ -50,6 +53,7 @@ impl PluginSource for Plugins {
             "loud" => of(&finding, GET, &data),
             "burns" => of(BURN, "", ""),
             "traps" => of("(unreachable)", "", ""),
+            "fragile" => of(FRAGILE, GET, ""),
             "asks" | "asks-too" => of("(if (i32.eqz (call $count)) (then (call $ask))) (i32.const 16)", COUNT, &query),
             other => unreachable!("there is no plugin {other}"),
         };

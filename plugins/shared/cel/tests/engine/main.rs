@@ -2,5 +2,6 @@
 
 mod limits;
 mod oracle;
+mod sums;
 mod trees;
 mod unknown;
