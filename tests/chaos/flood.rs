@@ -9,32 +9,31 @@ use serde_json::{Value, json};
 
 use crate::experiment::Outcome;
 use crate::machine::{files, gives_back};
-use crate::questions::{Expect, Questions};
-use crate::row::{Permits, Seen};
-use crate::world::{Load, Notes, World};
+use crate::questions::{Expect, Questions, STORM};
+use crate::row::Seen;
+use crate::world::{Notes, World};
 
 /// Bytes of a body that is as large as one may be by default (8 MiB), and a little less.
 const LARGE: usize = (8 << 20) - (64 << 10);
 /// Senders of those at once.
 const SENDERS: usize = 4;
 
-/// One namespace takes all there is; reviews of others are shed as declared, or right.
+/// One namespace takes all there is and is shed as declared; those of others are judged in their turn.
 pub fn namespace(world: &World) -> Outcome {
     let server = world.serve(&world.default_set(), &[]);
     let target = world.target(&server);
     let questions = world.questions(&target);
-    let storm = Questions::default().with(&pod("archive", "storm", 2, Some("500m"), 0), true, Expect::Either).with(
-        &pod("archive", "storm-endless", 2, None, 0),
+    let storm = Questions::default().with(&pod(STORM, "storm", 2, Some("500m"), 0), true, Expect::Either).with(
+        &pod(STORM, "storm-endless", 2, None, 0),
         false,
         Expect::Either,
     );
-    let load = Load { permits: Permits { codes: &[429, 504], lost: false }, ..world.load(&target, &questions) };
     let plan = Plan {
         rate: world.either(3_000.0, 4_000.0),
         connections: world.either(300, 1_500),
         ..Plan::new(0.0, world.either(Duration::from_secs(3), Duration::from_secs(15)))
     };
-    Outcome::Held(load.during(|notes| {
+    Outcome::Held(world.load(&target, &questions).during(|notes| {
         let flood = world.runtime.block_on(run(&target, &storm.all, &plan, &Arc::new(AtomicBool::new(false))));
         let sent = flood.sent.len();
         let (lasted, unsent) = (flood.lasted.as_secs_f64(), flood.unsent);

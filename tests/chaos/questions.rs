@@ -28,6 +28,8 @@ pub struct Questions {
 
 /// Namespaces that nobody labelled: compliance.
 pub const NAMESPACES: [&str; 4] = ["shop", "bank", "forum", "archive"];
+/// A namespace of which nobody sends anything else than a flood.
+pub const STORM: &str = "storm";
 /// A namespace with the label of a sandbox.
 pub const SANDBOX: &str = "laboratory";
 

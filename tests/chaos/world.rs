@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::authority::Authority;
-use crate::questions::{Expect, NAMESPACES, Questions, SANDBOX};
+use crate::questions::{Expect, NAMESPACES, Questions, SANDBOX, STORM};
 use crate::row::{Permits, Seen};
 
 /// What the load lasts at most, whatever is injected: nothing goes on for ever.
@@ -62,6 +62,7 @@ impl World {
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}).to_string()
         };
         let mut labels: Vec<String> = namespaces.iter().map(|name| object(name, json!({}))).collect();
+        labels.push(object(STORM, json!({})));
         labels.push(object(SANDBOX, json!({MODE: "sandbox"})));
         folder.write("labels.yaml", labels.join("\n---\n"));
         Self {
