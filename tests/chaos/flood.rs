@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::experiment::Outcome;
 use crate::machine::{files, gives_back};
 use crate::questions::{Expect, Questions, STORM};
-use crate::row::Seen;
-use crate::world::{Notes, World};
+use crate::row::{Permits, Seen};
+use crate::world::{Load, Notes, World};
 
 /// Bytes of a body that is as large as one may be by default (8 MiB), and a little less.
 const LARGE: usize = (8 << 20) - (64 << 10);
@@ -33,7 +33,8 @@ pub fn namespace(world: &World) -> Outcome {
         connections: world.either(300, 1_500),
         ..Plan::new(0.0, world.either(Duration::from_secs(3), Duration::from_secs(15)))
     };
-    Outcome::Held(world.load(&target, &questions).during(|notes| {
+    let load = Load { permits: Permits { fair: true, ..Permits::default() }, ..world.load(&target, &questions) };
+    Outcome::Held(load.during(|notes| {
         let flood = world.runtime.block_on(run(&target, &storm.all, &plan, &Arc::new(AtomicBool::new(false))));
         let sent = flood.sent.len();
         let (lasted, unsent) = (flood.lasted.as_secs_f64(), flood.unsent);

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use crate::api_server::ApiServer;
 use crate::experiment::Outcome;
 use crate::questions::{Expect, NAMESPACES, Questions, SANDBOX};
-use crate::row::Permits;
 use crate::world::{Load, World};
 
 /// Longer than any answer may take.
@@ -33,12 +32,7 @@ pub fn watch(world: &World) -> Outcome {
     // In the sandbox it is let in, and where nobody knows whether it is one it is denied, and that is said.
     *questions.expect.last_mut().expect("the sandbox") = Expect::Either;
     // A review waits until it is clear that its labels are not to be had, and the connections must do for all that wait.
-    let load = Load {
-        rate: world.either(10.0, 40.0),
-        connections: 256,
-        permits: Permits { codes: &[], lost: false },
-        ..world.load(&target, &questions)
-    };
+    let load = Load { rate: world.either(10.0, 40.0), connections: 256, ..world.load(&target, &questions) };
     let seen = load.during(|notes| {
         let before = cluster.reads();
         cluster.cut(true);

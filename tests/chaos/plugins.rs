@@ -67,7 +67,8 @@ fn held(world: &World, name: &str, wasm: &[u8], more: &str, judges: bool) -> Out
     Outcome::Held(world.load(&target, &questions).during(|notes| {
         std::thread::sleep(world.either(std::time::Duration::from_secs(3), std::time::Duration::from_secs(20)));
         let faults = server.metric_sum("portcullis_faults_total");
-        notes.remarks.push(format!("{faults} faults counted"));
+        let opened = server.metric_sum("portcullis_breaker_opened_total").max(0.0);
+        notes.remarks.push(format!("{faults} faults counted, a breaker opened {opened} times"));
         if !judges && faults < 1.0 {
             notes.complaints.push("nothing went wrong, so nothing was tried".into());
         }

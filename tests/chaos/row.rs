@@ -13,6 +13,8 @@ use crate::questions::Expect;
 const WELL: Duration = Duration::from_secs(1);
 /// Not judged because of time: that may be the machine's fault, so it is no complaint.
 const OF_TIME: [u16; 2] = [429, 504];
+/// Not judged because too much was waiting.
+const SHED: u16 = 429;
 
 /// What an experiment declares beforehand.
 #[derive(Clone, Copy, Default)]
@@ -21,6 +23,8 @@ pub struct Permits {
     pub codes: &'static [u16],
     /// Reviews may go without an answer.
     pub lost: bool,
+    /// Nobody may be shed for what somebody else sends.
+    pub fair: bool,
 }
 
 /// What was seen.
@@ -130,7 +134,7 @@ impl Row {
             Answered::Declared(code, text) => {
                 *self.declared.entry(*code).or_default() += 1;
                 if expect == Expect::Judged && !permits.codes.contains(code) {
-                    if OF_TIME.contains(code) {
+                    if OF_TIME.contains(code) && !(permits.fair && *code == SHED) {
                         return true;
                     }
                     complain("not judged, though nothing was wrong with it", text);
