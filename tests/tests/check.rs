@@ -331,18 +331,43 @@ fn says_what_the_readme_shows() {
     assert_eq!(session[1].lines().next(), Some(answer.status.to_string().as_str()));
 }
 
+#[test]
+fn judges_what_kubectl_would_apply_from_hidden_directories_a63() {
+    let folder = Folder::new("hidden");
+    folder.write("d/a.yaml", good("web"));
+    folder.write("d/.vscode/settings.json", "{\n  // a comment\n  \"files.exclude\": {\"**/x\": true}\n}\n");
+    folder.write("d/.github/workflows/ci.yaml", "on: [push]\njobs: {}\n");
+    folder.write("d/.cache/null.json", "");
+    let answer = portcullis(folder.path(), &["check", "-f", "json", "d"]);
+    assert_eq!(answer.status, 0, "settings of other programs are no manifests: {answer:?}");
+    let skipped = answer.json()["skipped"].to_string();
+    assert!(
+        skipped.contains("d/.vscode/settings.json") && skipped.contains("in a hidden directory, and no manifest"),
+        "{skipped}"
+    );
+    folder.write("d/.x/.git/p.yaml", bad("hidden"));
+    assert_eq!(portcullis(folder.path(), &["check", "d"]).status, 1, "kubectl apply -R would apply it");
+    assert_eq!(portcullis(folder.path(), &["check", "--ignore", ".x/", "d"]).status, 0);
+    for unreadable in
+        ["{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"a\": 1, \"a\": 2}", "? \"api\\\nVersion\"\n: v1\na: 1\na: 2\n"]
+    {
+        folder.write("d/.x/.git/p.yaml", unreadable);
+        let answer = portcullis(folder.path(), &["check", "d"]);
+        assert_eq!(answer.status, 2, "somebody else may read an object in it: {answer:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn says_what_it_did_not_look_at_in_a_directory() {
     let folder = Folder::new("aside");
-    for file in ["d/a.yaml", "d/.svn/b.yaml", "d/.hidden/c.yaml", "d/e.txt", "out/f.yaml"] {
+    for file in ["d/a.yaml", "d/b/.git/b.yaml", "d/b/.git/HEAD", "d/e.txt", "out/f.yaml"] {
         folder.write(file, good("web"));
     }
     folder.write("d/comment.yaml", "# nothing\n---\n");
-    std::os::unix::fs::symlink("../out", folder.path().join("d/.out")).expect("a link");
     let answer = portcullis(folder.path(), &["check", "d"]);
     assert_eq!(answer.status, 0, "{answer:?}");
-    for word in ["d/.svn: a hidden", "d/.hidden: a hidden", "d/comment.yaml: it is empty", "d/.out: a hidden"] {
+    for word in ["d/b/.git: a directory of git itself", "d/comment.yaml: it is empty"] {
         assert!(answer.out.contains(word), "{word}: {answer:?}");
     }
     std::os::unix::fs::symlink("../out/f.yaml", folder.path().join("d/f.yaml")).expect("a link");
