@@ -155,9 +155,22 @@ fn hides_the_values_of_secrets_wherever_they_stand() {
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"p": "hunter2hunter2"}},
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "nginx"}]}}]});
     folder.write("list.json", one_line.to_string());
-    for file in ["secret.yaml", "broken.yaml", "list.json"] {
+    // A policy that looks at the value, finds it wrong and says it.
+    folder.write("set.yaml", "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: s}\nspec:\n  policies:\n  - name: tells\n    plugin: {builtin: cel}\n    settings: {validations: [{expression: \"object.kind != 'Secret' || object.stringData.p == ''\", messageExpression: \"'it is ' + object.stringData.p\"}]}\n");
+    for (file, set) in [
+        ("secret.yaml", ""),
+        ("broken.yaml", ""),
+        ("list.json", ""),
+        ("secret.yaml", "set.yaml"),
+        ("list.json", "set.yaml"),
+    ] {
         for format in FORMATS {
-            let answer = portcullis(folder.path(), &["check", "--format", format, file]);
+            let mut arguments = vec!["check", "--format", format, file];
+            if !set.is_empty() {
+                arguments.extend(["-p", set]);
+            }
+            let answer = portcullis(folder.path(), &arguments);
+            assert!(set.is_empty() || answer.status == 1, "the policy finds something: {answer:?}");
             assert!(!format!("{}{}", answer.out, answer.err).contains("hunter2"), "{file} as {format}: {answer:?}");
         }
     }

@@ -319,7 +319,13 @@ fn names_what_is_wrong_where_and_what_to_do() {
 #[test]
 fn keeps_every_limit() {
     let source = |text: &str| Source::new("a.yaml", text);
-    let small = ReadLimits { bytes: 64, documents: 2, alias_expansion: 3, tree: Limits { depth: 3, nodes: 10 } };
+    let small = ReadLimits {
+        bytes: 64,
+        documents: 2,
+        alias_expansion: 3,
+        merges_replace: true,
+        tree: Limits { depth: 3, nodes: 10 },
+    };
     let refused = |text: &str| read_yaml(&source(text), &small).expect_err("beyond a limit").kind().clone();
     assert_eq!(refused(&"a".repeat(65)), ErrorKind::TooLarge { bytes: 65, limit: 64 });
     assert_eq!(refused("a: 1\n---\nb: 2\n---\nc: 3"), ErrorKind::TooManyDocuments { limit: 2 });
