@@ -48,7 +48,8 @@ pub fn run(ours: &Path, rules: &Path) -> Result<(), String> {
         let with = |cache: &Path| check.with(&["--policies", &set, "--cache-dir", &cache.to_string_lossy()]);
         let warm = with(&cache("warm"));
         let cold = warm.run()?.wall;
-        let plugins = if count == 1 { "1 plugin from a file".to_owned() } else { format!("{count} plugins from files") };
+        let plugins =
+            if count == 1 { "1 plugin from a file".to_owned() } else { format!("{count} plugins from files") };
         println!("{plugins}, nothing compiled before: {:.2} s\n", cold.as_secs_f64());
         rows.push((format!("the same, {plugins}, compiled before"), warm));
     }

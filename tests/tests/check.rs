@@ -155,9 +155,22 @@ fn hides_the_values_of_secrets_wherever_they_stand() {
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"p": "hunter2hunter2"}},
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "nginx"}]}}]});
     folder.write("list.json", one_line.to_string());
-    for file in ["secret.yaml", "broken.yaml", "list.json"] {
+    // A policy that looks at the value, finds it wrong and says it.
+    folder.write("set.yaml", "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: s}\nspec:\n  policies:\n  - name: tells\n    plugin: {builtin: cel}\n    settings: {validations: [{expression: \"object.kind != 'Secret' || object.stringData.p == ''\", messageExpression: \"'it is ' + object.stringData.p\"}]}\n");
+    for (file, set) in [
+        ("secret.yaml", ""),
+        ("broken.yaml", ""),
+        ("list.json", ""),
+        ("secret.yaml", "set.yaml"),
+        ("list.json", "set.yaml"),
+    ] {
         for format in FORMATS {
-            let answer = portcullis(folder.path(), &["check", "--format", format, file]);
+            let mut arguments = vec!["check", "--format", format, file];
+            if !set.is_empty() {
+                arguments.extend(["-p", set]);
+            }
+            let answer = portcullis(folder.path(), &arguments);
+            assert!(set.is_empty() || answer.status == 1, "the policy finds something: {answer:?}");
             assert!(!format!("{}{}", answer.out, answer.err).contains("hunter2"), "{file} as {format}: {answer:?}");
         }
     }
@@ -331,18 +344,43 @@ fn says_what_the_readme_shows() {
     assert_eq!(session[1].lines().next(), Some(answer.status.to_string().as_str()));
 }
 
+#[test]
+fn judges_what_kubectl_would_apply_from_hidden_directories_a63() {
+    let folder = Folder::new("hidden");
+    folder.write("d/a.yaml", good("web"));
+    folder.write("d/.vscode/settings.json", "{\n  // a comment\n  \"files.exclude\": {\"**/x\": true}\n}\n");
+    folder.write("d/.github/workflows/ci.yaml", "on: [push]\njobs: {}\n");
+    folder.write("d/.cache/null.json", "");
+    let answer = portcullis(folder.path(), &["check", "-f", "json", "d"]);
+    assert_eq!(answer.status, 0, "settings of other programs are no manifests: {answer:?}");
+    let skipped = answer.json()["skipped"].to_string();
+    assert!(
+        skipped.contains("d/.vscode/settings.json") && skipped.contains("in a hidden directory, and no manifest"),
+        "{skipped}"
+    );
+    folder.write("d/.x/.git/p.yaml", bad("hidden"));
+    assert_eq!(portcullis(folder.path(), &["check", "d"]).status, 1, "kubectl apply -R would apply it");
+    assert_eq!(portcullis(folder.path(), &["check", "--ignore", ".x/", "d"]).status, 0);
+    for unreadable in
+        ["{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"a\": 1, \"a\": 2}", "? \"api\\\nVersion\"\n: v1\na: 1\na: 2\n"]
+    {
+        folder.write("d/.x/.git/p.yaml", unreadable);
+        let answer = portcullis(folder.path(), &["check", "d"]);
+        assert_eq!(answer.status, 2, "somebody else may read an object in it: {answer:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn says_what_it_did_not_look_at_in_a_directory() {
     let folder = Folder::new("aside");
-    for file in ["d/a.yaml", "d/.svn/b.yaml", "d/.hidden/c.yaml", "d/e.txt", "out/f.yaml"] {
+    for file in ["d/a.yaml", "d/b/.git/b.yaml", "d/b/.git/HEAD", "d/e.txt", "out/f.yaml"] {
         folder.write(file, good("web"));
     }
     folder.write("d/comment.yaml", "# nothing\n---\n");
-    std::os::unix::fs::symlink("../out", folder.path().join("d/.out")).expect("a link");
     let answer = portcullis(folder.path(), &["check", "d"]);
     assert_eq!(answer.status, 0, "{answer:?}");
-    for word in ["d/.svn: a hidden", "d/.hidden: a hidden", "d/comment.yaml: it is empty", "d/.out: a hidden"] {
+    for word in ["d/b/.git: a directory of git itself", "d/comment.yaml: it is empty"] {
         assert!(answer.out.contains(word), "{word}: {answer:?}");
     }
     std::os::unix::fs::symlink("../out/f.yaml", folder.path().join("d/f.yaml")).expect("a link");

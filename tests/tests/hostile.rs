@@ -36,7 +36,13 @@ const AT_ONCE: usize = 3;
 #[test]
 fn ends_every_hostile_plugin_where_and_how_its_file_says() {
     let only = std::env::var("PORTCULLIS_HOSTILE").unwrap_or_default();
-    let cases: Vec<_> = case::cases().into_iter().filter(|case| case.name.contains(&only)).collect();
+    let all = case::cases();
+    let names: Vec<String> = all.iter().map(|case| case.name.clone()).collect();
+    let cases: Vec<_> = all.into_iter().filter(|case| case.name.contains(&only)).collect();
+    assert!(!cases.is_empty(), "PORTCULLIS_HOSTILE={only} is in the name of none of: {}", names.join(", "));
+    if cases.len() < names.len() {
+        println!("SKIPPED: {} of {} cases: PORTCULLIS_HOSTILE={only}", names.len() - cases.len(), names.len());
+    }
     let (next, rows) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -51,16 +57,22 @@ fn ends_every_hostile_plugin_where_and_how_its_file_says() {
     });
     let mut rows = rows.into_inner().expect("rows");
     rows.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut table = "| case | covers | expected | seen | peak MiB | CPU ms |\n|---|---|---|---|---:|---:|\n".to_owned();
+    let mut table =
+        "| case | covers | expected | seen | peak MiB | CPU ms | at most |\n|---|---|---|---|---:|---:|---:|\n"
+            .to_owned();
     let cell = |text: &str| text.replace('|', "\\|").chars().take(220).collect::<String>();
     for row in &rows {
         let (expected, seen) = (cell(&row.expected), cell(&row.seen));
-        table +=
-            &format!("| {} | {} | {expected} | {seen} | {} | {} |\n", row.name, row.covers, row.peak, row.milliseconds);
+        table += &format!(
+            "| {} | {} | {expected} | {seen} | {} | {} | {} |\n",
+            row.name, row.covers, row.peak, row.milliseconds, row.most
+        );
     }
     println!("{table}");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
-    std::fs::write(target.join("hostile.md"), table).expect("the table");
+    if cases.len() == names.len() {
+        std::fs::write(target.join("hostile.md"), table).expect("the table");
+    }
     let complaints: Vec<String> =
         rows.iter().flat_map(|row| row.complaints.iter().map(move |what| format!("{}: {what}", row.name))).collect();
     assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));

@@ -57,7 +57,7 @@ fn refuses_to_start_with_what_cannot_serve() {
         ),
         (vec!["--dev", "--rate-limits", "absent.yaml"], "absent.yaml"),
         (vec!["--dev", "--breaker-rest", "2h"], "an hour is the most"),
-        (vec!["--dev", "--breaker-faults", "-1"], "invalid value '-1' for '--breaker-faults <N>'"),
+        (vec!["--dev", "--breaker-faults", "many"], "invalid value 'many' for '--breaker-faults <N>'"),
         (vec!["--dev", "--workers", "99"], "from 1 to 32 threads can judge at once"),
         (vec!["--dev", "--listen", "8443"], "write an IP address and a port such as `0.0.0.0:8443` or `[::]:8443`"),
         (

@@ -92,6 +92,28 @@ fn names_only_tests_that_exist_where_it_promises() {
     assert!(of_table > 30, "the promises were not read: {names:?}");
     let missing = names.iter().filter(|name| !all.contains(&format!("fn {name}(")));
     assert_none(&missing.map(|name| format!("a README names `{name}`, and no test is called so")).collect::<Vec<_>>());
+    let mut complaints = Vec::new();
+    for row in promises.lines().filter(|line| line.starts_with('|')) {
+        let mut place = "nowhere";
+        for word in row.split('`').skip(1).step_by(2) {
+            if word.contains('/') && (word.ends_with(".rs") || root().join(word).is_dir()) {
+                place = word;
+            } else if is_test_name(&word) && !text_below(place).contains(&format!("fn {word}(")) {
+                complaints.push(format!("tests/README.md names `{word}` in `{place}`, and it is not there"));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+/// The text of a file and its modules, or of all files in a folder; `tests/x.rs` is short for `tests/tests/x.rs`.
+fn text_below(place: &str) -> String {
+    let paths = [place.to_owned(), format!("tests/{place}")];
+    let Some(path) = paths.iter().find(|path| root().join(path).exists()) else { return String::new() };
+    let below = |source: &&Source| {
+        source.path == **path || source.path.starts_with(&format!("{}/", path.trim_end_matches(".rs")))
+    };
+    sources(&["host", "plugins", "tests"]).iter().filter(below).map(|source| source.text.as_str()).collect()
 }
 
 #[test]

@@ -97,8 +97,9 @@ pub struct Gathered {
     pub notices: Vec<String>,
 }
 
-/// Follows each path to the files that it means. Inside a directory those are its `.yaml`, `.yml` and `.json` files, hidden
-/// directories left aside, links only followed while they stay inside. The order is the same on every machine.
+/// Follows each path to the files that it means. Inside a directory those are its `.yaml`, `.yml` and `.json` files, also in hidden
+/// directories, as `kubectl apply -R` takes them; links are only followed while they stay inside. The order is the same on every
+/// machine.
 pub fn gather(paths: &[PathBuf], options: &GatherOptions) -> Gathered {
     let (ignore, errors) = Ignore::new(&options.ignore);
     let mut gathering = Gathering {
@@ -154,6 +155,12 @@ impl InputFile {
     /// Where it is read from; `-` or nothing for the standard input.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether it was found in a hidden directory: mostly settings of some program, and a manifest only where it is one.
+    pub(crate) fn is_hidden(&self) -> bool {
+        let folders = self.within.as_deref().and_then(|within| within.rsplit_once('/'));
+        folders.is_some_and(|(folders, _)| folders.split('/').any(|folder| folder.starts_with('.')))
     }
 
     /// How a baseline names it whose paths count from that folder.

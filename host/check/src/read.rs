@@ -55,6 +55,13 @@ impl FileContent {
         self.source.as_ref().is_ok_and(json)
     }
 
+    /// Whether somebody could read an object in a text that we cannot read: it has the word that every object has, or one of the
+    /// notations in which that could be written otherwise.
+    pub(crate) fn may_be_a_manifest(&self) -> bool {
+        const SIGNS: [&str; 7] = ["apiVersion", "\\u", "\\x", "\\U", "\\\n", "\\\r", "binary"];
+        self.source.as_ref().map_or(true, |source| SIGNS.iter().any(|sign| source.text().contains(sign)))
+    }
+
     /// Whether a text without documents has more than blanks, comments and `---`, as `null` has; a JSON text always should.
     pub(crate) fn says_nothing_aloud(&self) -> bool {
         let Ok(source) = &self.source else { return false };

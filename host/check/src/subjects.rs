@@ -85,6 +85,12 @@ impl Surroundings {
         let mut found = Found::default();
         let documents = match content.documents(&options.read) {
             Ok(documents) => documents,
+            // Settings of an editor, for example, whose JSON has comments.
+            Err(error) if content.file.is_hidden() && !content.may_be_a_manifest() => {
+                let reason = format!("in a hidden directory, and no manifest: {}", error.message);
+                found.skipped.push(Skipped { path: content.file.shown.clone(), reason });
+                return found;
+            }
             Err(error) => {
                 found.errors.push(error);
                 return found;
@@ -96,7 +102,8 @@ impl Surroundings {
         }
         count_occurrences(&mut found.reviews, &content.file.from(&self.baseline));
         let empty = found.reviews.is_empty() && found.errors.is_empty();
-        if documents.is_empty() && (content.file.named || content.says_nothing_aloud()) {
+        let aloud = content.says_nothing_aloud() && !content.file.is_hidden();
+        if documents.is_empty() && (content.file.named || aloud) {
             found.errors.push(nothing(content));
         } else if empty && content.file.named {
             let hint = "name a manifest, an AdmissionReview, or a file that a policy judges by `match.documents`";

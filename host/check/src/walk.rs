@@ -11,15 +11,15 @@ use crate::ignore::Ignore;
 use crate::inputs::{Base, GatherLimits, within};
 use portcullis_report::Skipped;
 
-/// The directory of git itself, at the top of what is judged; elsewhere it is a hidden directory like any.
-const GIT: &str = ".git";
+/// The directory of git itself, which no commit can hold, and the file by which it is told from another of that name.
+const GIT: (&str, &str) = (".git", "HEAD");
 /// What looks like a manifest inside a directory.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// The names that kustomize looks for.
 const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-/// Why a hidden directory is left aside.
-const HIDDEN: &str = "a hidden directory; name it to have it judged";
+/// Why a directory of git is left aside that is not at the top.
+const OF_GIT: &str = "a directory of git itself; name it to have it judged";
 
 /// What a directory holds.
 #[derive(Default)]
@@ -44,6 +44,8 @@ pub(crate) struct Walk<'a> {
     open: Vec<(PathBuf, PathBuf, usize)>,
     /// Links to look at, by their shown path, with their depth.
     links: BTreeMap<PathBuf, usize>,
+    /// Hidden directories, entered after the links: what a mounted ConfigMap keeps in one is judged under the names of its links.
+    hidden: Vec<(PathBuf, PathBuf, usize)>,
     /// Real paths, as texts: hashing them part by part is dear.
     entered: HashSet<OsString>,
     seen: HashSet<OsString>,
@@ -53,8 +55,9 @@ pub(crate) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(crate) fn new(base: &'a Base, ignore: &'a Ignore, limits: &'a GatherLimits) -> Self {
         let (root, named, walked) = (PathBuf::new(), PathBuf::new(), Walked::default());
-        let (open, links, entered, seen) = (Vec::new(), BTreeMap::new(), HashSet::new(), HashSet::new());
-        Self { base, ignore, limits, root, named, open, links, entered, seen, walked }
+        let (open, links, hidden) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let (entered, seen) = (HashSet::new(), HashSet::new());
+        Self { base, ignore, limits, root, named, open, links, hidden, entered, seen, walked }
     }
 
     /// Walks through `directory`. `more` is how many files may still be gathered.
@@ -78,8 +81,13 @@ impl<'a> Walk<'a> {
                     return self.walked;
                 }
             }
-            let Some((link, depth)) = self.links.pop_first() else { break };
-            self.follow(&link, depth);
+            if let Some((link, depth)) = self.links.pop_first() {
+                self.follow(&link, depth);
+            } else if self.hidden.is_empty() {
+                break;
+            } else {
+                self.open.append(&mut self.hidden);
+            }
         }
         self.walked
     }
@@ -114,16 +122,19 @@ impl<'a> Walk<'a> {
     /// An entry that is no link, or what a link leads to, under the name `path`; and where it really is.
     fn take(&mut self, path: &Path, real: PathBuf, kind: fs::FileType, depth: usize) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if (name == GIT && path.parent() == Some(&self.named)) || !(kind.is_dir() || looks_like_a_manifest(path)) {
+        let of_git = kind.is_dir() && name == GIT.0 && path.join(GIT.1).is_file();
+        if (of_git && path.parent() == Some(&self.named)) || !(kind.is_dir() || looks_like_a_manifest(path)) {
             return;
         }
         if self.is_ignored(path, kind.is_dir()) {
             return;
         }
-        if kind.is_dir() && name.starts_with('.') {
-            return self.skip(path, HIDDEN.into());
+        if of_git {
+            return self.skip(path, OF_GIT.into());
         }
-        if kind.is_dir() {
+        if kind.is_dir() && name.starts_with('.') {
+            self.hidden.push((path.to_owned(), real, depth + 1));
+        } else if kind.is_dir() {
             self.open.push((path.to_owned(), real, depth + 1));
         } else if !kind.is_file() {
             self.walked.errors.push(Error::Special { path: show(path), what: what_is(kind) });
@@ -151,15 +162,9 @@ impl<'a> Walk<'a> {
             if self.is_ignored(link, kind.is_dir()) {
                 return;
             }
-            // What a pipeline applies may well go through it, and a skipped part would pass as judged. Only what would be skipped
-            // inside the directory, too, is no error.
-            let name = link.file_name().unwrap_or_default().to_string_lossy();
-            return match kind.is_dir() && name.starts_with('.') {
-                true => self.skip(link, HIDDEN.into()),
-                false => {
-                    self.walked.errors.push(Error::LeadsOut { path: show(link), directory: kind.is_dir() });
-                }
-            };
+            // What a pipeline applies may well go through it, and a skipped part would pass as judged.
+            self.walked.errors.push(Error::LeadsOut { path: show(link), directory: kind.is_dir() });
+            return;
         }
         if self.entered.contains(real.as_os_str()) || self.seen.contains(real.as_os_str()) {
             return self.skip(link, "a link to what is judged under its own name".into());

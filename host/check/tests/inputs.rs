@@ -73,8 +73,16 @@ impl Told {
 
 #[test]
 fn takes_manifests_of_a_directory_in_the_order_of_their_bytes() {
-    let tree =
-        Tree::new("order").with(&["b.yaml", "a/z.yml", "a.json", "a/B.YAML", "README.md", "a/x.txt", ".git/c.yaml"]);
+    let tree = Tree::new("order").with(&[
+        "b.yaml",
+        "a/z.yml",
+        "a.json",
+        "a/B.YAML",
+        "README.md",
+        "a/x.txt",
+        ".git/HEAD",
+        ".git/c.yaml",
+    ]);
     let told = tree.gather(&[""], &[]);
     assert_eq!(told.files, ["a.json", "a/B.YAML", "a/z.yml", "b.yaml"]);
     assert!(told.errors.is_empty() && told.skipped.is_empty());
@@ -89,7 +97,30 @@ fn takes_a_named_file_whatever_its_name_and_each_file_once() {
     let told = tree.gather(&["", "x.tmpl", "a.yaml", ".hidden", "./a.yaml", "-", "-"], &["a.yaml/", "x.tmpl"]);
     assert_eq!(told.files, ["a.yaml", "x.tmpl", ".hidden/b.yaml", "-"]);
     assert_eq!(told.gathered.files.iter().map(|file| file.named).collect::<Vec<_>>(), [true, true, false, true]);
-    assert_eq!(told.skipped, [".hidden: a hidden directory; name it to have it judged"]);
+    assert!(told.skipped.is_empty(), "{:?}", told.skipped);
+}
+
+#[test]
+fn takes_manifests_of_hidden_directories_as_kubectl_does_a63() {
+    let tree = Tree::new("hidden").with(&[
+        ".x/p.yaml",
+        ".git/p.yaml",
+        "a/.git/p.yaml",
+        "b/.git/HEAD",
+        "b/.git/p.yaml",
+        "..y/.z/p.yaml",
+    ]);
+    tree.link("b", ".b");
+    let told = tree.gather(&[""], &[]);
+    assert_eq!(told.files, ["..y/.z/p.yaml", ".git/p.yaml", ".x/p.yaml", "a/.git/p.yaml"]);
+    assert_eq!(
+        told.skipped,
+        [
+            ".b: a link to what is judged under its own name",
+            "b/.git: a directory of git itself; name it to have it judged",
+        ]
+    );
+    assert_eq!(tree.gather(&[""], &[".x/"]).skipped[1], ".x: ignored by `.x/`");
 }
 
 #[test]
@@ -104,8 +135,8 @@ fn leaves_aside_what_is_ignored_and_says_so() {
 #[test]
 fn refuses_paths_that_give_nothing_to_judge() {
     // A63: "no objects found" is not success; unreadable file is not success.
-    let tree = Tree::new("nothing").with(&["empty/README.md", "hidden/.x/a.yaml"]);
-    let told = tree.gather(&["missing.yaml", "k8s/*.yaml", "empty", "hidden"], &[]);
+    let tree = Tree::new("nothing").with(&["empty/README.md", "git/x/.git/HEAD", "git/x/.git/a.yaml"]);
+    let told = tree.gather(&["missing.yaml", "k8s/*.yaml", "empty", "git"], &[]);
     assert!(told.files.is_empty());
     assert_eq!(
         told.errors,
@@ -113,7 +144,7 @@ fn refuses_paths_that_give_nothing_to_judge() {
             "there is no `missing.yaml`; check the spelling and the directory that you are in",
             "there is no `k8s/*.yaml`; the shell leaves a pattern as it is when no file matches it; check it, or name the directory",
             "no manifest in `empty`: looked for .yaml, .yml, .json; name a file of another extension to have it judged",
-            "no manifest in `hidden`: looked for .yaml, .yml, .json; name what was skipped to have it judged",
+            "no manifest in `git`: looked for .yaml, .yml, .json; name what was skipped to have it judged",
         ]
     );
     let none = gather(&[], &GatherOptions::default());
@@ -139,7 +170,6 @@ fn refuses_to_follow_a_link_out_of_the_directory() {
     assert_eq!(
         told.skipped,
         [
-            "in/..data: a hidden directory; name it to have it judged",
             "in/again.yaml: a link to what is judged under its own name",
             "in/sub/loop: a link to what is judged under its own name",
         ]

@@ -225,7 +225,7 @@ pub fn bytes_of(path: &Path, complaints: &mut Complaints) -> Option<Vec<u8>> {
 }
 
 fn documents_of(name: &str, bytes: Vec<u8>, complaints: &mut Complaints) -> Vec<Document> {
-    let limits = ReadLimits::default();
+    let limits = ReadLimits::own();
     match decode(name, bytes, &limits).and_then(|source| read_yaml(&source, &limits)) {
         Ok(documents) => {
             documents.iter().for_each(mask);

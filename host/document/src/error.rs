@@ -81,6 +81,11 @@ pub enum ErrorKind {
     },
     /// A merge key whose value is neither a map nor a list of maps.
     MergeNotAMap,
+    /// A merge key would replace a key that is written before it, where that is not wanted.
+    MergeReplaces {
+        /// The key, as JSON has it.
+        key: String,
+    },
     /// A value that does not fit its tag.
     WrongTag {
         /// The tag in its short form, `!!int`.
@@ -129,6 +134,7 @@ impl Error {
             ErrorKind::TrailingText => {
                 "remove it; several JSON values go into a `List`, or one after the other into a file that ends with `.yaml`"
             }
+            ErrorKind::MergeReplaces { .. } => "write the merge key before it, or leave one of the two away",
             ErrorKind::CommaAfterTag => "write the value after the tag, or leave the tag away",
             ErrorKind::ParserGaveUp => {
                 "write what stands here in another way, and report a bug of Portcullis with these lines"
@@ -207,6 +213,9 @@ impl fmt::Display for ErrorKind {
             Self::UnknownAnchor { .. } => write!(f, "no anchor of this name stands before this alias"),
             Self::AnchorInsideItself { .. } => write!(f, "this alias stands inside the value that it repeats"),
             Self::MergeNotAMap => write!(f, "a merge key `<<` needs a map or a list of maps"),
+            Self::MergeReplaces { key } => {
+                write!(f, "a merge key `<<` below replaces `{}`, and most readers of YAML keep it", key.escape_debug())
+            }
             Self::WrongTag { tag } => write!(f, "this value cannot be read as `{}`", tag.escape_debug()),
             Self::NotBase64 => write!(f, "a `!!binary` value that is not Base64"),
             Self::LoneSurrogate => write!(f, "half of a surrogate pair in a string"),

@@ -41,6 +41,8 @@ pub struct ReadLimits {
     /// Values of one YAML document that are there only because an alias or a merge key repeats them. Default
     /// [`DEFAULT_ALIAS_EXPANSION`].
     pub alias_expansion: usize,
+    /// Whether a merge key replaces what is written before it, as it does for kubectl. Default: yes; [`ReadLimits::own`]: an error.
+    pub merges_replace: bool,
     /// Depth of one document, default that of [`Limits`]; values of all documents of a text, what aliases repeat included,
     /// default [`DEFAULT_VALUES`].
     pub tree: Limits,
@@ -52,6 +54,7 @@ impl Default for ReadLimits {
             bytes: DEFAULT_BYTES,
             documents: DEFAULT_DOCUMENTS,
             alias_expansion: DEFAULT_ALIAS_EXPANSION,
+            merges_replace: true,
             tree: Limits { nodes: DEFAULT_VALUES, ..Limits::default() },
         }
     }
@@ -61,6 +64,12 @@ impl ReadLimits {
     /// The limits of a file in CI: [`FILE_BYTES`], otherwise the defaults.
     pub fn file() -> Self {
         Self { bytes: FILE_BYTES, ..Self::default() }
+    }
+
+    /// The limits of Portcullis' own files, which no kubectl reads: what readers of YAML read differently is an error, lest a policy
+    /// set be laxer than it looks.
+    pub fn own() -> Self {
+        Self { merges_replace: false, ..Self::default() }
     }
 
     fn check(&self, bytes: usize) -> Result<(), Error> {

@@ -142,6 +142,22 @@ fn a09b_merges_maps_as_kubectl_does() {
 }
 
 #[test]
+fn refuses_a_merge_that_replaces_a_written_key_in_files_of_its_own() {
+    let own = |text: &str| read_yaml(&Source::new("a.yaml", text), &ReadLimits::own());
+    let error = own("spec:\n  policies: [a]\n  <<: {policies: []}\n").expect_err("laxer than it looks");
+    let place = error.place().expect("a place");
+    assert_eq!(place.start(), (2, 3));
+    assert_eq!(
+        error.kind().to_string(),
+        "a merge key `<<` below replaces `policies`, and most readers of YAML keep it"
+    );
+    assert!(
+        own("a: &a {b: 1, c: 2}\nd: {<<: *a, b: 3}\ne: {c: {}, <<: {b: 1}, f: 1}\n").is_ok(),
+        "what all read alike"
+    );
+}
+
+#[test]
 fn a17_keeps_omitted_null_empty_text_and_empty_map_apart() {
     assert_eq!(json("a:\nb: null\nc: ''\nd: {}\ne: []\nf: \"\""), r#"{"a":null,"b":null,"c":"","d":{},"e":[],"f":""}"#);
 }
@@ -303,7 +319,13 @@ fn names_what_is_wrong_where_and_what_to_do() {
 #[test]
 fn keeps_every_limit() {
     let source = |text: &str| Source::new("a.yaml", text);
-    let small = ReadLimits { bytes: 64, documents: 2, alias_expansion: 3, tree: Limits { depth: 3, nodes: 10 } };
+    let small = ReadLimits {
+        bytes: 64,
+        documents: 2,
+        alias_expansion: 3,
+        merges_replace: true,
+        tree: Limits { depth: 3, nodes: 10 },
+    };
     let refused = |text: &str| read_yaml(&source(text), &small).expect_err("beyond a limit").kind().clone();
     assert_eq!(refused(&"a".repeat(65)), ErrorKind::TooLarge { bytes: 65, limit: 64 });
     assert_eq!(refused("a: 1\n---\nb: 2\n---\nc: 3"), ErrorKind::TooManyDocuments { limit: 2 });

@@ -6,8 +6,13 @@ use portcullis_document::{Error, ReadLimits, decode, read_json, read_yaml};
 use portcullis_model::{Document, Limits, NodeId, Place, Source};
 
 /// Small enough that a fuzzer gets to every bound.
-pub const LIMITS: ReadLimits =
-    ReadLimits { bytes: 256 << 10, documents: 20, alias_expansion: 1_000, tree: Limits { depth: 30, nodes: 5_000 } };
+pub const LIMITS: ReadLimits = ReadLimits {
+    bytes: 256 << 10,
+    documents: 20,
+    alias_expansion: 1_000,
+    merges_replace: true,
+    tree: Limits { depth: 30, nodes: 5_000 },
+};
 
 /// The text of some bytes, where it is one.
 pub fn text(data: &[u8]) -> Option<Arc<Source>> {

@@ -40,6 +40,6 @@ fn limits_namespaces_by_the_last_good_version_of_the_file_a54_a59() {
     served.wait_for("a new version", |served| {
         served.metric(r#"portcullis_reloads_total{what="rates",result="applied"}"#) == Some(1.0)
     });
-    assert!(!served.verbose().contains("refused"), "{}", served.verbose());
+    served.wait_for("peace", |served| !served.verbose().contains("refused"));
     assert_eq!(codes(&served, &caller, "fresh", 4), [0; 4]);
 }

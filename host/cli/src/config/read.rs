@@ -81,7 +81,7 @@ pub(super) fn read(path: &Path, folder: PathBuf) -> Result<Config, Complaints> {
     let shown = path.display().to_string();
     let unread = |error: portcullis_check::error::Error| Complaints::one(error.to_string(), None, Some(error.hint()));
     let bytes = bytes::read(path, MAX_CONFIG_BYTES).map_err(unread)?;
-    let limits = ReadLimits::default();
+    let limits = ReadLimits::own();
     let documents = decode(&shown, bytes, &limits).and_then(|source| read_yaml(&source, &limits))?;
     let [document] = &documents[..] else {
         let message = format!("`{shown}` holds {} documents, and must hold one {KIND}", documents.len());

@@ -195,6 +195,10 @@ impl<'t> Emitter<'t> {
             }
             let entry = Entry { key: key.clone(), key_node, value, repeated: turn > 0 };
             match positions.get(&key) {
+                Some(&position) if turn > 0 && !entries[position].repeated && !self.limits.merges_replace => {
+                    let kind = ErrorKind::MergeReplaces { key: key.into_owned() };
+                    return Err(self.error(kind, entries[position].key_node));
+                }
                 Some(&position) => entries[position] = entry,
                 None => {
                     positions.insert(key, entries.len());
