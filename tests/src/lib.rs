@@ -30,18 +30,21 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
+/// Where everything is built.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// The product: `PORTCULLIS_BIN`, which `cargo xtask test` sets, or the last release build.
 pub fn binary() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let path = std::env::var_os("PORTCULLIS_BIN").map_or_else(|| target.join("release/portcullis"), PathBuf::from);
+    let path = std::env::var_os("PORTCULLIS_BIN").map_or_else(|| target().join("release/portcullis"), PathBuf::from);
     assert!(path.is_file(), "there is no {}: run the tests with `cargo xtask test`", path.display());
     path
 }
 
 /// The folder of built components: `PORTCULLIS_PLUGINS`, which `cargo xtask test` sets.
 pub fn components() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let path = std::env::var_os("PORTCULLIS_PLUGINS").map_or_else(|| target.join("plugins"), PathBuf::from);
+    let path = std::env::var_os("PORTCULLIS_PLUGINS").map_or_else(|| target().join("plugins"), PathBuf::from);
     assert!(path.is_dir(), "there is no {}: run the tests with `cargo xtask test`", path.display());
     path
 }

@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, demo, test, coverage, fuzz, oracle, e2e, bench, chart, dist, map, mutants, pictures, tools.
+//! Runs one of the project's own commands: build, demo, test, coverage, fuzz, oracle, e2e, bench, chaos, chart, dist, map, mutants, pictures, tools.
 
 use std::process::ExitCode;
 
@@ -7,6 +7,7 @@ use workspace::Workspace;
 
 mod bench;
 mod build;
+mod chaos;
 mod chart;
 mod clock;
 mod command;
@@ -49,6 +50,9 @@ cargo xtask <command>
   examples       Build, then only that part of `test` which builds and enforces the example plugins, as their READMEs say.
   bench [PART..] Build for release and run every benchmark, or only these: `check` is the race against other programs,
                  `start` and `growth` are whole processes too, the others are named after their files (`evaluate`, `decide`).
+  chaos [--short] [EXPERIMENT..]
+                 Build, then hold every experiment of `tests/chaos` under load, or only these; writes `target/chaos.md` and
+                 `target/chaos.json` (10 minutes; `--short` is what the tests do).
   chart          Render `deploy/manifests` from the Helm chart, then lint, render and judge it with all its values (needs Go).
   dist           Build what is given away, below `target/dist`: a static binary (musl) with checksum, SBOM and OCI image.
   map            Write the map of the files in `host/README.md` again, from their first sentences.
@@ -69,7 +73,7 @@ Environment:
                                   `rustc-web` and `rust-web-src`.
   KUBEBUILDER_ASSETS              A folder with `etcd`, `kube-apiserver`, `kube-controller-manager` and `kubectl` for e2e. Where
                                   it is not set, they are built with Go, once, into the cache (7 minutes, 3 GB with Go's own).
-  PORTCULLIS_BIN                  A binary that is there already, for `chart`, `coverage`, `e2e` and `pictures`; built where it is not
+  PORTCULLIS_BIN                  A binary that is there already, for `chaos`, `chart`, `coverage`, `e2e` and `pictures`; built where it is not
                                   set.
   PORTCULLIS_CACHE                Where tools are kept; `$XDG_CACHE_HOME/portcullis` or `~/.cache/portcullis` where it is not set.
 ";
@@ -107,6 +111,11 @@ fn main() -> ExitCode {
         ["bench", parts @ ..] => {
             return ended(
                 Workspace::open().and_then(|workspace| bench::run(&workspace, parts)).map(|()| ExitCode::SUCCESS),
+            );
+        }
+        ["chaos", rest @ ..] => {
+            return ended(
+                Workspace::open().and_then(|workspace| chaos::run(&workspace, rest)).map(|()| ExitCode::SUCCESS),
             );
         }
         ["chart"] => |workspace| chart::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),

@@ -6,6 +6,7 @@
 mod activity;
 mod body;
 mod limits;
+mod places;
 mod plain_http;
 pub(crate) mod seldom;
 mod shutdown;
@@ -26,8 +27,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
@@ -35,6 +36,7 @@ use self::activity::Activity;
 pub(crate) use self::body::TooSlow;
 use self::body::{Counted, Timed};
 pub use self::limits::ConnectionLimits;
+use self::places::{Place, Places};
 use self::seldom::Seldom;
 pub use self::shutdown::Shutdown;
 use crate::metrics;
@@ -128,25 +130,22 @@ async fn serve(
         refused: Seldom::new(),
         plain: Seldom::new(),
     });
-    // More than this many the semaphore cannot count.
-    let most = u32::try_from(server.limits.max_connections.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
-    let places = Arc::new(Semaphore::new(most as usize));
+    let places = Places::new(server.limits.max_connections);
 
     let deadline = accept_all(&listener, &server, &places).await;
     drop(listener);
     server.stage.send_replace(Stage::Closing);
-    if timeout_at(deadline, places.acquire_many(most)).await.is_ok() {
-        return Ended { cut: 0 };
+    let cut = places.all_left(deadline).await;
+    if cut > 0 {
+        server.stage.send_replace(Stage::Cut);
+        // Cut connections give their places back at once; a bound all the same, so that a stop always ends.
+        places.all_left(Instant::now() + FAREWELL).await;
     }
-    let cut = most as usize - places.available_permits();
-    server.stage.send_replace(Stage::Cut);
-    // Cut connections give their places back at once; a bound all the same, so that a stop always ends.
-    let _ = timeout(FAREWELL, places.acquire_many(most)).await;
     Ended { cut }
 }
 
 /// Accepts until a shutdown has begun and those who did not hear of it had their time; gives the end of the drain.
-async fn accept_all(listener: &TcpListener, server: &Arc<Server>, places: &Arc<Semaphore>) -> Instant {
+async fn accept_all(listener: &TcpListener, server: &Arc<Server>, places: &Arc<Places>) -> Instant {
     let mut stop = pin!(async {
         server.shutdown.begun().await;
         let deadline = Instant::now() + server.limits.drain;
@@ -159,7 +158,7 @@ async fn accept_all(listener: &TcpListener, server: &Arc<Server>, places: &Arc<S
         let accepted = tokio::select! {
             biased;
             deadline = &mut stop => return deadline,
-            accepted = accept(listener, places, server.door.name(), &mut complained) => accepted,
+            accepted = accept(listener, places, server, &mut complained) => accepted,
         };
         match accepted {
             Ok((stream, peer, place)) => {
@@ -186,20 +185,23 @@ async fn accept_all(listener: &TcpListener, server: &Arc<Server>, places: &Arc<S
 /// The next connection, as soon as there is a place for it.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
-    door: &'static str,
+    places: &Arc<Places>,
+    server: &Server,
     complained: &mut Option<Instant>,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = match Arc::clone(places).try_acquire_owned() {
-        Ok(place) => place,
-        Err(_) => {
+) -> io::Result<(TcpStream, SocketAddr, Place)> {
+    let permit = match places.free() {
+        Some(permit) => permit,
+        None => {
+            let door = server.door.name();
             metrics::connection_refused(door, "full");
-            complain(complained, || tracing::warn!(door, "as many connections as are allowed; others wait"));
-            Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?
+            complain(complained, || {
+                tracing::warn!(door, "as many connections as are allowed; idle ones are let go, others wait");
+            });
+            places.make_room(server.limits.spare, || metrics::connection_refused(door, "made_room")).await?
         }
     };
     let (stream, peer) = listener.accept().await?;
-    Ok((stream, peer, place))
+    Ok((stream, peer, places.take(permit)))
 }
 
 fn complain(last: &mut Option<Instant>, say: impl FnOnce()) {
@@ -216,13 +218,12 @@ fn is_the_callers(error: &io::Error) -> bool {
 
 impl Server {
     /// One connection from its first byte to its last. The place is given back when it is over.
-    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
-        let _place = place;
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place) {
         let _counted = metrics::connection(self.door.name());
         // Answers are small and somebody waits for them. A socket that refuses is slower and works.
         let _ = stream.set_nodelay(true);
         let certificates = match &self.door {
-            Door::Plain => return self.http(stream, peer, None).await,
+            Door::Plain => return self.http(stream, peer, None, &place).await,
             Door::Tls(certificates) => certificates,
         };
         let (config, callers) = certificates.config();
@@ -236,6 +237,7 @@ impl Server {
         let result = tokio::select! {
             result = timeout(self.limits.handshake, handshake) => result,
             () = async { drop(stage.wait_for(|stage| *stage == Stage::Cut).await) } => return,
+            () = place.is_needed() => return,
         };
         match result {
             Ok(Ok(Err(plain))) => {
@@ -250,7 +252,7 @@ impl Server {
                 metrics::connection_refused("tls", "revoked");
                 tracing::debug!(%peer, "client CAs changed during the handshake");
             }
-            Ok(Ok(Ok(stream))) => self.http(stream, peer, Some(callers)).await,
+            Ok(Ok(Ok(stream))) => self.http(stream, peer, Some(callers), &place).await,
             // Where the API server itself is refused, nothing else says why; but anybody who reaches the port can make as
             // many of them as he likes.
             Ok(Err(error)) => {
@@ -267,11 +269,12 @@ impl Server {
         }
     }
 
-    async fn http<S>(&self, stream: S, peer: SocketAddr, callers: Option<Callers>)
+    async fn http<S>(&self, stream: S, peer: SocketAddr, callers: Option<Callers>, place: &Place)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let activity = Activity::new();
+        let activity = Arc::clone(&place.activity);
+        activity.can_ask();
         let service = Service {
             router: self.router.clone(),
             activity: Arc::clone(&activity),
@@ -288,7 +291,7 @@ impl Server {
                 None => std::future::pending().await,
             }
         });
-        let mut is_revoked = false;
+        let (mut needed, mut is_revoked, mut is_needed) = (pin!(place.is_needed()), false, false);
         loop {
             let asleep = farewell.unwrap_or_else(|| activity.wakes(&self.limits));
             tokio::select! {
@@ -312,6 +315,15 @@ impl Server {
                     tracing::debug!(%peer, "client CAs changed: the connection ends");
                     connection.as_mut().graceful_shutdown();
                     let end = Instant::now() + self.limits.revoked;
+                    farewell = Some(farewell.map_or(end, |before| before.min(end)));
+                }
+                () = &mut needed, if !is_needed => {
+                    is_needed = true;
+                    tracing::debug!(%peer, "every place is taken: an idle connection ends");
+                    connection.as_mut().graceful_shutdown();
+                    // It may have asked for something just now.
+                    let most = if activity.idle().is_some() { FAREWELL } else { self.limits.revoked };
+                    let end = Instant::now() + most;
                     farewell = Some(farewell.map_or(end, |before| before.min(end)));
                 }
                 () = sleep_until(asleep) => {

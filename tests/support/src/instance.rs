@@ -46,7 +46,7 @@ pub fn now() -> i64 {
 }
 
 /// A time as RFC 3339 writes it, in UTC.
-fn format_time(seconds: i64) -> String {
+pub fn format_time(seconds: i64) -> String {
     let at = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(u64::try_from(seconds).expect("after 1970"));
     let (hour, minute, second) = at.to_hms();
     format!("{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", at.year(), u8::from(at.month()), at.day())

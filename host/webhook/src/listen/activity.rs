@@ -10,12 +10,13 @@ use super::ConnectionLimits;
 /// The requests of one connection: how many are in flight, since when none is, and which answers wait to be taken.
 #[derive(Debug)]
 pub(super) struct Activity {
-    since: Instant,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    /// When it came, or had shaken hands.
+    since: Instant,
     in_flight: usize,
     /// The end of the last request.
     ended: Option<Instant>,
@@ -35,7 +36,19 @@ pub(super) struct InFlight {
 
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { since: Instant::now(), state: Mutex::default() })
+        let state = State { since: Instant::now(), in_flight: 0, ended: None, ready: BTreeMap::new(), next: 0 };
+        Arc::new(Self { state: Mutex::new(state) })
+    }
+
+    /// From now on it can ask.
+    pub(super) fn can_ask(&self) {
+        self.state().since = Instant::now();
+    }
+
+    /// Whether it has ever asked for anything, and since when it asks for nothing; nothing while it does.
+    pub(super) fn idle(&self) -> Option<(bool, Instant)> {
+        let state = self.state();
+        (state.in_flight == 0).then(|| (state.ended.is_some(), state.ended.unwrap_or(state.since)))
     }
 
     /// A request has begun.
@@ -62,7 +75,7 @@ impl Activity {
         if state.in_flight > 0 {
             return state.ready.values().next().map(|ready| *ready + limits.answer);
         }
-        Some(state.ended.map_or(self.since + limits.header, |ended| ended + limits.idle))
+        Some(state.ended.map_or(state.since + limits.header, |ended| ended + limits.idle))
     }
 
     /// Nothing is left half done in it.

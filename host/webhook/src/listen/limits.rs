@@ -9,8 +9,11 @@ use hyper_util::server::conn::auto::Builder;
 /// thousands of others that only stand.
 #[derive(Debug, Clone)]
 pub struct ConnectionLimits {
-    /// How many connections stand at once; those beyond wait in the kernel's queue.
+    /// How many connections stand at once; those beyond wait in the kernel's queue until one is `spare`.
     pub max_connections: usize,
+    /// While all of these stand, one that has been idle for so long is let go for each that comes, and sooner those that
+    /// never asked for anything, so that nobody keeps the API server out by standing in its way (A55).
+    pub spare: Duration,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
     /// How long a new connection may take until its first request is there with all its headers.
@@ -42,6 +45,7 @@ impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
             max_connections: 2048,
+            spare: Duration::from_millis(500),
             handshake: Duration::from_secs(5),
             header: Duration::from_secs(10),
             body: Duration::from_secs(10),

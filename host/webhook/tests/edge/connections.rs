@@ -101,6 +101,30 @@ async fn serves_again_when_idle_connections_have_filled_every_place() {
     assert!(begun.elapsed() >= ms(100), "it waited for a place: {:?}", begun.elapsed());
 }
 
+/// A55: those who stand in the way of others leave, and first those who never asked for anything.
+#[tokio::test]
+async fn lets_idle_connections_go_for_those_who_come() {
+    let long = PATIENCE * 4;
+    let limits = ConnectionLimits { max_connections: 20, spare: ms(200), header: long, idle: long, ..hasty() };
+    let server = Server::plain(limits).await;
+    let (mut asked, mut busy) = (server.tcp().await, server.tcp().await);
+    request(&mut asked, "GET", "/").await.unwrap();
+    let busy = tokio::spawn(async move { request(&mut busy, "GET", "/slow").await });
+    let mut silent = Vec::new();
+    for _ in 0..18 {
+        silent.push(server.tcp().await);
+    }
+    let mut come = Vec::new();
+    for _ in 0..10 {
+        let mut tcp = server.tcp().await;
+        assert_eq!(request(&mut tcp, "GET", "/").await.unwrap().status, 200);
+        come.push(tcp);
+    }
+    hung_up(&mut silent[0]).await;
+    assert_eq!(request(&mut asked, "GET", "/").await.unwrap().status, 200, "whoever has asked stays longer");
+    assert_eq!(busy.await.unwrap().unwrap().body, "slow", "and whoever waits for an answer gets it");
+}
+
 #[tokio::test]
 async fn denies_headers_beyond_the_bound() {
     let server = Server::plain(ConnectionLimits { max_headers: 8192, ..ConnectionLimits::default() }).await;
