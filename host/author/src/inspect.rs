@@ -49,7 +49,7 @@ pub struct Inspected {
     cost: Result<Cost, String>,
 }
 
-/// Looks at a plugin: its bytes are scanned, compiled, asked who they are, and measured.
+/// Looks at a plugin: its bytes are counted, compiled, asked who they are, and measured.
 ///
 /// # Errors
 /// What the runner has against it.
@@ -57,7 +57,7 @@ pub fn inspect(wasm: &[u8], name: &str, settings: &MeasureWith<'_>, config: Runn
     let load = |cause| Error::Load { of: name.to_owned(), cause };
     // Nothing that was compiled before, so that compiling is what is measured.
     let runner = Runner::new(RunnerConfig { cache_dir: None, ..config }).map_err(Error::Start)?;
-    let counts = runner.scan(wasm).map_err(load)?;
+    let counts = runner.count(wasm).map_err(load)?;
     let shape = shape(wasm).map_err(|cause| Error::NotPlugin { path: name.into(), cause })?;
     let began = Instant::now();
     let plugin = runner.load(&PluginBytes { wasm: wasm.into(), code: None }, None).map_err(load)?;

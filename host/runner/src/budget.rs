@@ -10,8 +10,8 @@ use crate::error::Breach;
 /// What one call of a plugin may spend. Every bound ends the call with an error of its own.
 #[derive(Clone, Debug)]
 pub struct Budget {
-    /// Processor time of the calling thread for one `evaluate`. Default 50 ms: honest plugins need microseconds. Checked
-    /// every millisecond, so a call may overdraw it by one or two.
+    /// Processor time of the calling thread for one `evaluate`, its instance included. Default 50 ms: honest plugins need
+    /// microseconds. Checked every millisecond, so a call may overdraw it by one or two.
     pub time: Duration,
     /// The same for one `describe` or `prepare`, which run at load only. Default 500 ms.
     pub load_time: Duration,
@@ -75,9 +75,8 @@ pub(crate) struct Purse {
     memory: usize,
     tables: usize,
     time: Duration,
-    /// Processor time at which the call began, known from the first tick on: reading the thread's clock is a system call,
-    /// and most evaluations end before the first tick.
-    began: Option<Duration>,
+    /// Processor time and moment at which the store was made, before anything is instantiated: no tick interrupts that.
+    began: (Duration, Instant),
     deadline: Option<Instant>,
     limits: Limits,
 }
@@ -107,7 +106,7 @@ impl Purse {
             memory: 0,
             tables: 0,
             time,
-            began: None,
+            began: (thread_time(), Instant::now()),
             deadline,
             limits,
         }
@@ -149,10 +148,15 @@ impl Purse {
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(Breach::Deadline);
         }
-        let now = thread_time();
-        // The first tick comes at most one tick after the start, so this is the plugin's disadvantage by less than that.
-        let began = *self.began.get_or_insert(now.saturating_sub(TICK));
-        if now.saturating_sub(began) >= self.time { Err(Breach::Time(self.time)) } else { Ok(()) }
+        if thread_time().saturating_sub(self.began.0) >= self.time { Err(Breach::Time(self.time)) } else { Ok(()) }
+    }
+
+    /// Looks at the clocks once everything is instantiated: whether a tick came in between is chance, and a verdict must not be.
+    pub(crate) fn started(&mut self) -> Result<(), Breach> {
+        let now = Instant::now();
+        let late = self.deadline.is_some_and(|deadline| now >= deadline);
+        // Nobody spends more processor time than time, and this clock is read without a system call.
+        if late || now.saturating_duration_since(self.began.1) >= self.time { self.tick() } else { Ok(()) }
     }
 }
 
@@ -200,6 +204,20 @@ mod tests {
         let refused = purse.memory_growing(0, 40 << 20, None).expect_err("80 MiB in all");
         assert_eq!(refused.downcast_ref(), Some(&Breach::Memory(64 << 20)));
         assert!(purse.memory_growing(40 << 20, 64 << 20, None).is_ok(), "what was refused is not counted");
+    }
+
+    #[test]
+    fn counts_what_was_spent_before_the_first_tick_p01_p27() {
+        let budget = Budget::default();
+        let mut purse = Purse::new(&budget, Duration::from_secs(3_600), None);
+        assert_eq!(purse.started(), Ok(()), "next to nothing yet");
+        let mut purse = Purse::new(&budget, Duration::from_millis(5), None);
+        let began = thread_time();
+        while thread_time().saturating_sub(began) < Duration::from_millis(6) {
+            std::hint::spin_loop();
+        }
+        assert_eq!(purse.started(), Err(Breach::Time(Duration::from_millis(5))));
+        assert_eq!(purse.tick(), Err(Breach::Time(Duration::from_millis(5))));
     }
 
     #[test]

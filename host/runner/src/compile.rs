@@ -12,6 +12,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::engine::{self, COMPILE_THREADS, Target, WASMTIME};
 use crate::error::Reason;
+use crate::scan;
+use crate::validate::validate;
 
 /// Processor time of the compile child. An honest plugin takes milliseconds, an interpreter ten seconds.
 pub const COMPILE_SECONDS: u64 = 60;
@@ -47,6 +49,13 @@ pub(crate) fn code_of<'a>(digest: &str, bytes: &'a [u8]) -> Option<&'a [u8]> {
     bytes.strip_prefix(header(digest).as_slice()).filter(|code| !code.is_empty())
 }
 
+/// The variable that tells the child how deep types may be.
+const TYPE_DEPTH: &str = "PORTCULLIS_TYPE_DEPTH";
+/// The exit status of the child where the component is not valid; its message says why.
+const INVALID: u8 = 65;
+/// The same where its types are too deep; the message is how deep.
+const TOO_DEEP: u8 = 66;
+
 /// The child's `main`: a component on the standard input, its code on the standard output, a message on the standard
 /// error. The argument `--target baseline` makes code for any machine of this architecture.
 ///
@@ -64,9 +73,22 @@ pub fn compile_child_main(args: &[String]) -> u8 {
         }
     }
     let mut component = Vec::new();
-    let most = crate::scan::Limits::default().bytes as u64;
+    let most = scan::Limits::default().bytes as u64;
     if let Err(error) = std::io::stdin().lock().take(most + 1).read_to_end(&mut component) {
         return complain(&format!("the component could not be read: {error}"));
+    }
+    let depth = std::env::var(TYPE_DEPTH).ok().and_then(|depth| depth.parse().ok());
+    match validate(&component, depth.unwrap_or(scan::Limits::default().type_depth)) {
+        Ok(()) => {}
+        Err(Reason::Limit { found, .. }) => {
+            complain(&found.to_string());
+            return TOO_DEEP;
+        }
+        Err(Reason::Invalid(what)) => {
+            complain(&what);
+            return INVALID;
+        }
+        Err(reason) => return complain(&reason.to_string()),
     }
     match compile(&component, target) {
         Ok(code) => match std::io::stdout().lock().write_all(&code) {
@@ -100,16 +122,18 @@ fn compile(component: &[u8], target: Target) -> Result<Vec<u8>, String> {
     Ok([header(&sha256_hex(component)), code].concat())
 }
 
-/// Compiles in this process, without any limit: only for tests and benches, whose components are their own.
-pub(crate) fn in_process(component: &[u8]) -> Result<Vec<u8>, Reason> {
+/// Validates and compiles in this process, without any limit: only for tests and benches, whose components are their own.
+pub(crate) fn in_process(component: &[u8], type_depth: u64) -> Result<Vec<u8>, Reason> {
+    validate(component, type_depth)?;
     compile(component, Target::Native).map_err(Reason::Compile)
 }
 
-/// Compiles in a child process. The component has passed the scan.
+/// Validates and compiles in a child process. The component has passed the count.
 pub(crate) fn in_child(
     command: &CompilerCommand,
     component: &[u8],
     digest: &str,
+    type_depth: u64,
     wall: Duration,
 ) -> Result<Vec<u8>, Reason> {
     let failed = |what: String| Reason::Compile(what);
@@ -117,6 +141,7 @@ pub(crate) fn in_child(
         .args(&command.args)
         // The child meets hostile bytes: it gets no secrets.
         .env_clear()
+        .env(TYPE_DEPTH, type_depth.to_string())
         .env("RAYON_NUM_THREADS", COMPILE_THREADS.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -129,7 +154,7 @@ pub(crate) fn in_child(
     let status = child.wait().map_err(|e| failed(format!("the compiler was lost: {e}")))?;
     let (code, message) = result.map_err(failed)?;
     if !status.success() {
-        return Err(failed(why(status, &message)));
+        return Err(refusal(status, &message, type_depth));
     }
     match code_of(digest, &code) {
         Some(_) => Ok(code),
@@ -187,6 +212,16 @@ fn read_bounded(mut from: impl Read, most: u64) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// What the child says about a component.
+fn refusal(status: ExitStatus, message: &str, most: u64) -> Reason {
+    match (status.code().and_then(|code| u8::try_from(code).ok()), message.parse()) {
+        // Escaped and cut once more: the child has met hostile bytes.
+        (Some(INVALID), _) => Reason::Invalid(crate::answer::sentence(message, 1_000)),
+        (Some(TOO_DEEP), Ok(found)) => Reason::Limit { limit: scan::TYPE_DEPTH, most, found },
+        _ => Reason::Compile(why(status, message)),
+    }
+}
+
 fn why(status: ExitStatus, message: &str) -> String {
     use std::os::unix::process::ExitStatusExt;
     match status.signal() {
@@ -224,12 +259,18 @@ mod tests {
         let run = |program: &str, args: &[&str]| {
             let args = args.iter().map(|arg| (*arg).to_owned()).collect();
             let command = CompilerCommand { program: program.into(), args };
-            in_child(&command, b"component", "sha256:", Duration::from_millis(300)).expect_err("an error").to_string()
+            in_child(&command, b"component", "sha256:", 20, Duration::from_millis(300))
+                .expect_err("an error")
+                .to_string()
         };
         assert!(run("/nonexistent", &[]).contains("the compiler `/nonexistent` did not start"));
         let late = run("/bin/sh", &["-c", "exec /bin/sleep 10"]);
         assert_eq!(late, "could not be compiled: the compiler did not end within 0 s");
         assert!(run("/bin/sh", &["-c", "echo lies"]).contains("something else than code"));
+        let says = |status: u8, what: &str| run("/bin/sh", &["-c", &format!("echo '{what}' >&2; exit {status}")]);
+        assert_eq!(says(INVALID, "bad \u{1b}"), "is not a valid component: bad \\u{1b}");
+        assert_eq!(says(TOO_DEEP, "30"), "is refused: 30 types inside each other, at most 20 are admitted");
+        assert_eq!(says(TOO_DEEP, "very"), "could not be compiled: very");
         assert!(run("/bin/sh", &["-c", "kill -ABRT $$"]).contains("more than 2048 MiB of memory"));
         assert!(run("/bin/sh", &["-c", "kill -XCPU $$"]).contains("more than 60 s of processor time"));
         assert!(run("/bin/sh", &["-c", "echo 'bad \u{1b}[31m' >&2; exit 1"]).contains(r"bad \u{1b}[31m"));

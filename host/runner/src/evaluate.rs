@@ -39,6 +39,7 @@ impl Plugin {
             .pre
             .instantiate(&mut store)
             .and_then(|instance| {
+                store.data_mut().purse.started()?;
                 // One export instead of the three that the generated `Policy` would look up and check.
                 let evaluate: TypedFunc<(&[u8],), (Guest,)> = instance.get_typed_func(&mut store, self.evaluate)?;
                 evaluate.call(&mut store, (&prepared.bytes,))

@@ -2,7 +2,7 @@
 //!
 //! The only crate that knows wasmtime. Its purpose is *less* flexibility than wasmtime: one engine, one contract, one
 //! fresh instance per evaluation. An instance lives for one call; what survives is its memory slot, cleared. A plugin is
-//! first scanned (`scan.rs`), then compiled in a child that can be killed (`compile.rs`), then linked once (`plugin.rs`),
+//! first counted (`scan.rs`), then validated and compiled in a child that can be killed (`compile.rs`), then linked once (`plugin.rs`),
 //! then called often (`evaluate.rs`) over the review in hand (`bindings.rs`) until its purse is empty (`budget.rs`).
 
 mod answer;
@@ -14,6 +14,7 @@ mod describe;
 mod engine;
 mod error;
 mod evaluate;
+mod nested;
 mod path;
 mod plugin;
 mod query;
@@ -21,6 +22,7 @@ mod runner;
 mod scan;
 mod shared;
 mod state;
+mod validate;
 
 pub use answer::Outcome;
 pub use budget::Budget;

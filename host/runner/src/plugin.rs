@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portcullis_model::{Key, PluginBytes, sha256_hex};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, HasSelf, InstancePre, Linker};
-use wasmtime::{Engine, Trap};
+use wasmtime::{Engine, Store, Trap};
 
 use crate::answer::sentence;
 use crate::bindings::{LAST_WORDS, Policy, PolicyPre};
@@ -109,7 +109,7 @@ impl Plugin {
         let mut store = self.shared.store(Input::nothing(), Arc::clone(&self.declared), budget.load_time);
         // Twice: what crosses may be as large as the limit says, and its bookkeeping comes on top.
         store.set_hostcall_fuel(budget.answer.saturating_add(most));
-        let call = self.policy.instantiate(&mut store).and_then(|policy| policy.call_prepare(&mut store, settings));
+        let call = started(&self.policy, &mut store).and_then(|policy| policy.call_prepare(&mut store, settings));
         match call.map_err(|e| failed(self.shared.reason(&e, store.data())))? {
             Ok(bytes) if bytes.len() > most => Err(too_large("prepared settings", bytes.len()).into()),
             Ok(bytes) => Ok(Prepared { plugin: Arc::clone(&self.digest), bytes: bytes.into() }),
@@ -144,12 +144,19 @@ fn link(engine: &Engine, linker: &Linker<State>, component: &Component) -> Resul
     linker.instantiate_pre(component).map_err(|e| Reason::World(plain(&e)))
 }
 
+/// A fresh instance that has not spent everything while it started.
+fn started(policy: &PolicyPre<State>, store: &mut Store<State>) -> Result<Policy, wasmtime::Error> {
+    let policy = policy.instantiate(&mut *store)?;
+    store.data_mut().purse.started()?;
+    Ok(policy)
+}
+
 /// Asks twice, each time a fresh instance: an answer that changes is none (P55).
 fn describe(shared: &Arc<Shared>, policy: &PolicyPre<State>) -> Result<Description, Reason> {
     let ask = || {
         let mut store = shared.store(Input::nothing(), Arc::default(), shared.budget.load_time);
         store.set_hostcall_fuel(DESCRIPTION_BYTES + 1024);
-        let call = policy.instantiate(&mut store).and_then(|policy: Policy| policy.call_describe(&mut store));
+        let call = started(policy, &mut store).and_then(|policy| policy.call_describe(&mut store));
         call.map_err(|e| shared.reason(&e, store.data()))
     };
     let text = ask()?;
@@ -199,15 +206,10 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>, wasmtime::Error> 
 
 impl Shared {
     /// A fresh store with a full budget. It is dropped after one call: a trap poisons it, and nothing survives.
-    pub(crate) fn store(
-        &self,
-        input: Input,
-        declared: Arc<Declared>,
-        time: std::time::Duration,
-    ) -> wasmtime::Store<State> {
+    pub(crate) fn store(&self, input: Input, declared: Arc<Declared>, time: std::time::Duration) -> Store<State> {
         let purse = Purse::new(&self.budget, time, input.deadline);
         let state = State { input, declared, purse, parse_quantity: self.parse_quantity, last_words: None };
-        let mut store = wasmtime::Store::new(&self.engine, state);
+        let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.purse);
         store.set_hostcall_fuel(self.budget.answer);
         store.set_max_component_handles(self.budget.handles);

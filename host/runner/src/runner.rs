@@ -16,6 +16,7 @@ use crate::plugin::{self, Plugin};
 use crate::scan::{self, Counts, Limits};
 use crate::shared::Shared;
 use crate::state::State;
+use crate::validate::validate;
 
 /// How a runner is set up.
 #[derive(Clone, Debug)]
@@ -100,15 +101,26 @@ impl Runner {
         &self.shared.budget
     }
 
-    /// Counts what a component is made of, where it is within the limits and valid. Nothing is compiled.
+    /// Counts what a component is made of, where it is within the limits. Whether it is valid, only loading it says.
     ///
     /// # Errors
-    /// Why it would not be loaded, as far as that can be seen before.
-    pub fn scan(&self, wasm: &[u8]) -> Result<Counts, Error> {
-        scan::scan(wasm, &self.shared.limits).map_err(|reason| Error::new(plugin::named(&sha256_hex(wasm)), reason))
+    /// Why it would not be loaded, as far as counting shows it.
+    pub fn count(&self, wasm: &[u8]) -> Result<Counts, Error> {
+        scan::count(wasm, &self.shared.limits).map_err(|reason| Error::new(plugin::named(&sha256_hex(wasm)), reason))
     }
 
-    /// Loads a plugin: checks its digest where one is expected (`sha256:` and 64 hex digits), scans and compiles it unless
+    /// Counts and validates in this process, which no limit of time or memory protects: for tests and fuzzers.
+    ///
+    /// # Errors
+    /// Why it would not be loaded, as far as that can be seen before it is compiled.
+    pub fn scan(&self, wasm: &[u8]) -> Result<Counts, Error> {
+        let counts = self.count(wasm)?;
+        validate(wasm, self.shared.limits.type_depth)
+            .map_err(|reason| Error::new(plugin::named(&sha256_hex(wasm)), reason))?;
+        Ok(counts)
+    }
+
+    /// Loads a plugin: checks its digest where one is expected (`sha256:` and 64 hex digits), counts and compiles it unless
     /// its code is carried or remembered, links it, and asks it who it is.
     ///
     /// # Errors

@@ -1,16 +1,14 @@
 //! Looks at a component before anything is compiled: its size in every way that makes a compiler slow.
 
-use std::collections::HashMap;
-
-use wasmparser::component_types::{ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentValType};
 use wasmparser::{
-    CanonicalFunction, CanonicalOption, ComponentInstance, ComponentTypeRef, ConstExpr, DataKind, Element,
-    ElementItems, ElementKind, FunctionBody, Instance, Operator, Parser, Payload, TableInit, TypeBounds, ValidPayload,
-    Validator, WasmFeatures,
+    CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentOuterAliasKind, ComponentTypeRef, ConstExpr, DataKind, Element, ElementItems, ElementKind, FunctionBody,
+    Instance, Operator, Parser, Payload, TableInit, TypeBounds,
 };
 
 use crate::answer::sentence;
 use crate::error::Reason;
+use crate::nested;
 
 /// How large a component may be. wasmparser's own limits are far too wide: one valid function of 1.2 MB takes Cranelift
 /// three minutes, and wasmtime does not count that as a vulnerability.
@@ -32,18 +30,20 @@ pub struct Limits {
     pub modules: u64,
     /// Memories in all. Default 4.
     pub memories: u64,
-    /// Bytes of data segments in all. Default 24 MiB.
+    /// Bytes of data segments in all, and of those that are written at every start, in all instances. Default 24 MiB: no clock
+    /// interrupts that work, and so much takes some ten milliseconds.
     pub data: u64,
     /// Types inside each other. Default 20: the contract's own need 5.
     pub type_depth: u64,
     /// Imports and exports of one core module or of the component. Default 20,000.
     pub names: u64,
-    /// Types, aliases and instances of the component, with the names in them, in all. Default 100,000: a million aliases take
-    /// nearly a gigabyte to check.
+    /// Types, aliases and instances of the component, with the names, declarations, fields and cases in them, in all. Default
+    /// 100,000: a million aliases take nearly a gigabyte to check.
     pub definitions: u64,
-    /// Elements that are written into tables at every start, in all: no clock sees that work. Default 200,000.
+    /// Elements that are written into tables at every start, in all, and in all instances: no clock interrupts that work.
+    /// Default 200,000.
     pub elements: u64,
-    /// Bytes of constant expressions, which are worked out at every start as well, in all. Default 1 MiB.
+    /// Bytes of constant expressions, which are worked out at every start as well, in all, and in all instances. Default 1 MiB.
     pub constants: u64,
 }
 
@@ -87,23 +87,6 @@ pub struct Counts {
     pub data: u64,
 }
 
-/// What a plugin may use. Everything else is refused here, before the engine, which has the same switched off.
-fn features() -> WasmFeatures {
-    WasmFeatures::MUTABLE_GLOBAL
-        | WasmFeatures::SATURATING_FLOAT_TO_INT
-        | WasmFeatures::SIGN_EXTENSION
-        | WasmFeatures::REFERENCE_TYPES
-        | WasmFeatures::CALL_INDIRECT_OVERLONG
-        | WasmFeatures::MULTI_VALUE
-        | WasmFeatures::BULK_MEMORY
-        | WasmFeatures::BULK_MEMORY_OPT
-        | WasmFeatures::SIMD
-        | WasmFeatures::FLOATS
-        | WasmFeatures::MULTI_MEMORY
-        | WasmFeatures::EXTENDED_CONST
-        | WasmFeatures::COMPONENT_MODEL
-}
-
 /// Says what the bytes are, where they are not a component.
 pub(crate) fn sniff(bytes: &[u8]) -> Result<(), Reason> {
     let what = match bytes {
@@ -120,39 +103,45 @@ pub(crate) fn sniff(bytes: &[u8]) -> Result<(), Reason> {
     Err(Reason::NotComponent(what))
 }
 
-/// Checks a component against the limits and validates it, in one pass and in linear time.
-pub(crate) fn scan(bytes: &[u8], limits: &Limits) -> Result<Counts, Reason> {
+/// Counts what a component holds, and refuses what is over a limit: in linear time, and collecting nothing, for this is done
+/// in the host. Whether the component is valid, the compile child says (`validate.rs`).
+pub(crate) fn count(bytes: &[u8], limits: &Limits) -> Result<Counts, Reason> {
     sniff(bytes)?;
     at_most("bytes", limits.bytes as u64, bytes.len() as u64)?;
-    let mut scan = Scan { limits, counts: Counts::default(), names: 0, definitions: 0, elements: 0, constants: 0 };
-    let mut validator = Validator::new_with_features(features());
-    let mut allocations = wasmparser::FuncValidatorAllocations::default();
-    let mut types = None;
-    for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(invalid)?;
-        scan.payload(&payload)?;
-        match validator.payload(&payload).map_err(invalid)? {
-            ValidPayload::Func(function, body) => {
-                scan.body(&body)?;
-                let mut function = function.into_validator(allocations);
-                function.validate(&body).map_err(invalid)?;
-                allocations = function.into_allocations();
-            }
-            ValidPayload::End(found) => types = Some(found),
-            _ => {}
-        }
-    }
-    let types = types.ok_or_else(|| Reason::Invalid("it ends too early".into()))?;
-    at_most("types inside each other", limits.type_depth, depth(&types))?;
+    let mut scan = Scan {
+        bytes,
+        limits,
+        counts: Counts::default(),
+        names: 0,
+        definitions: 0,
+        elements: 0,
+        constants: 0,
+        modules: Vec::new(),
+        started: Start::default(),
+    };
+    Parser::new(0).parse_all(bytes).try_for_each(|payload| scan.payload(&payload.map_err(invalid)?))?;
     Ok(scan.counts)
 }
 
 struct Scan<'a> {
+    bytes: &'a [u8],
     limits: &'a Limits,
     counts: Counts,
     /// Imports and exports of the component, in however many sections.
     names: u64,
     definitions: u64,
+    elements: u64,
+    constants: u64,
+    /// What one instance of each module costs, in their order.
+    modules: Vec<Start>,
+    /// What all instances cost together.
+    started: Start,
+}
+
+/// What is done whenever an instance starts, and no clock interrupts.
+#[derive(Clone, Copy, Default)]
+struct Start {
+    data: u64,
     elements: u64,
     constants: u64,
 }
@@ -165,6 +154,7 @@ impl Scan<'_> {
                 Err(Reason::Invalid("components inside a component are not admitted".into()))
             }
             Payload::ModuleSection { .. } => {
+                self.modules.push(Start::default());
                 self.counts.modules += 1;
                 at_most("core modules", self.limits.modules, self.counts.modules)
             }
@@ -200,14 +190,22 @@ impl Scan<'_> {
             Payload::DataSection(data) => {
                 self.counts.data += (data.range().end - data.range().start) as u64;
                 at_most("bytes of data", self.limits.data, self.counts.data)?;
-                data.clone().into_iter().try_for_each(|data| match data.map_err(invalid)?.kind {
-                    DataKind::Active { offset_expr, .. } => self.constant(&offset_expr),
-                    DataKind::Passive => Ok(()),
+                data.clone().into_iter().try_for_each(|data| {
+                    let data = data.map_err(invalid)?;
+                    let DataKind::Active { offset_expr, .. } = &data.kind else { return Ok(()) };
+                    self.module().data += data.data.len() as u64;
+                    self.constant(offset_expr)
                 })
             }
             Payload::ImportSection(names) => self.names(names.count()),
             Payload::ExportSection(names) => self.names(names.count()),
-            Payload::ComponentExportSection(names) => self.outer_names(names.count()),
+            Payload::ComponentExportSection(exports) => {
+                self.outer_names(exports.count())?;
+                exports.clone().into_iter().try_for_each(|export| match export.map_err(invalid)?.kind {
+                    ComponentExternalKind::Module => Err(module_elsewhere()),
+                    _ => Ok(()),
+                })
+            }
             Payload::ComponentImportSection(imports) => {
                 self.outer_names(imports.count())?;
                 imports.clone().into_iter().try_for_each(|import| {
@@ -215,16 +213,37 @@ impl Scan<'_> {
                     match import.ty {
                         // `use` in the world: another name for a type of the contract. It brings nothing with it.
                         ComponentTypeRef::Type(TypeBounds::Eq(_)) => Ok(()),
+                        ComponentTypeRef::Module(_) => Err(module_elsewhere()),
                         _ => import_allowed(import.name.name),
                     }
                 })
             }
-            Payload::ComponentAliasSection(aliases) => self.define(aliases.count()),
-            Payload::ComponentTypeSection(types) => self.define(types.count()),
-            Payload::CoreTypeSection(types) => self.define(types.count()),
+            Payload::ComponentAliasSection(aliases) => {
+                self.define(aliases.count())?;
+                aliases.clone().into_iter().try_for_each(|alias| match alias.map_err(invalid)? {
+                    ComponentAlias::InstanceExport { kind: ComponentExternalKind::Module, .. }
+                    | ComponentAlias::Outer { kind: ComponentOuterAliasKind::CoreModule, .. } => {
+                        Err(module_elsewhere())
+                    }
+                    _ => Ok(()),
+                })
+            }
+            Payload::ComponentTypeSection(types) => {
+                let (bytes, range, depth) = (self.bytes, types.range(), self.limits.type_depth);
+                let section = bytes.get(range.clone()).unwrap_or_default();
+                nested::component_types(section, range.start, depth, &mut |count| self.define(count))
+            }
+            Payload::CoreTypeSection(types) => {
+                let (bytes, range) = (self.bytes, types.range());
+                let section = bytes.get(range.clone()).unwrap_or_default();
+                nested::core_types(section, range.start, &mut |count| self.define(count))
+            }
             Payload::InstanceSection(instances) => {
                 instances.clone().into_iter().try_for_each(|instance| match instance.map_err(invalid)? {
-                    Instance::Instantiate { args, .. } => self.define_with(args.len()),
+                    Instance::Instantiate { module_index, args } => {
+                        self.define_with(args.len())?;
+                        self.start(module_index)
+                    }
                     Instance::FromExports(exports) => self.define_with(exports.len()),
                 })
             }
@@ -239,8 +258,31 @@ impl Scan<'_> {
                 at_most("functions", self.limits.functions, self.counts.functions)?;
                 functions.clone().into_iter().try_for_each(|function| canonical(&function.map_err(invalid)?))
             }
+            Payload::CodeSectionEntry(body) => self.body(body),
             _ => Ok(()),
         }
+    }
+
+    /// The module that is read. Sections of a module stand in none but a module.
+    fn module(&mut self) -> &mut Start {
+        if self.modules.is_empty() {
+            self.modules.push(Start::default());
+        }
+        let last = self.modules.len() - 1;
+        &mut self.modules[last]
+    }
+
+    /// One instance of a module.
+    fn start(&mut self, module: u32) -> Result<(), Reason> {
+        let unknown = || Reason::Invalid(format!("it instantiates the core module {module}, which it does not have"));
+        let one = *self.modules.get(module as usize).ok_or_else(unknown)?;
+        let (all, limits) = (&mut self.started, self.limits);
+        all.data = all.data.saturating_add(one.data);
+        all.elements = all.elements.saturating_add(one.elements);
+        all.constants = all.constants.saturating_add(one.constants);
+        at_most("bytes of data in all instances together", limits.data, all.data)?;
+        at_most("elements written into tables of all instances together", limits.elements, all.elements)?;
+        at_most("bytes of constant expressions in all instances together", limits.constants, all.constants)
     }
 
     fn names(&self, count: u32) -> Result<(), Reason> {
@@ -263,7 +305,9 @@ impl Scan<'_> {
     }
 
     fn constant(&mut self, expression: &ConstExpr<'_>) -> Result<(), Reason> {
-        self.constants += expression.get_binary_reader().bytes_remaining() as u64;
+        let bytes = expression.get_binary_reader().bytes_remaining() as u64;
+        self.module().constants += bytes;
+        self.constants += bytes;
         at_most("bytes of constant expressions", self.limits.constants, self.constants)
     }
 
@@ -280,6 +324,7 @@ impl Scan<'_> {
                 expressions.count()
             }
         };
+        self.module().elements += u64::from(count);
         self.elements += u64::from(count);
         at_most("elements written into tables", self.limits.elements, self.elements)
     }
@@ -311,6 +356,9 @@ impl Scan<'_> {
 
 /// Bytes of a text that the plugin chose, in an error.
 const SHOWN: usize = 500;
+
+/// The name of a limit that is checked in three places.
+pub(crate) const TYPE_DEPTH: &str = "types inside each other";
 
 /// Bytes of a page of memory.
 const PAGE: u64 = 64 << 10;
@@ -346,6 +394,11 @@ pub(crate) fn contract_spoken(version: &str) -> Result<(), Reason> {
     if spoken { Ok(()) } else { Err(Reason::Version { found: sentence(version, SHOWN), host: CONTRACT }) }
 }
 
+/// What cannot be counted cannot be bounded, and no compiler writes it.
+fn module_elsewhere() -> Reason {
+    Reason::Invalid("core modules that are imported, exported or named once more are not admitted".into())
+}
+
 /// Only lifting and lowering, in UTF-8 and synchronously: no resources, tasks, streams or threads.
 fn canonical(function: &CanonicalFunction) -> Result<(), Reason> {
     let options = match function {
@@ -362,59 +415,12 @@ fn canonical(function: &CanonicalFunction) -> Result<(), Reason> {
     }
 }
 
-/// The deepest type of the component. The types of imported instances are the contract's own, or linking fails.
-fn depth(types: &wasmparser::types::Types) -> u64 {
-    let types = types.as_ref();
-    let mut known = HashMap::new();
-    let deepest = (0..types.component_type_count()).map(|index| match types.component_any_type_at(index) {
-        ComponentAnyTypeId::Defined(id) => defined_depth(types, id, &mut known),
-        ComponentAnyTypeId::Func(id) => {
-            let function = &types[id];
-            let all = function.params.iter().map(|(_, ty)| ty).chain(&function.result);
-            all.map(|ty| value_depth(types, *ty, &mut known)).max().unwrap_or(0)
-        }
-        _ => 0,
-    });
-    deepest.max().unwrap_or(0)
-}
-
-type Known = HashMap<ComponentDefinedTypeId, u64>;
-
-fn value_depth(types: wasmparser::types::TypesRef<'_>, ty: ComponentValType, known: &mut Known) -> u64 {
-    match ty {
-        ComponentValType::Primitive(_) => 0,
-        ComponentValType::Type(id) => defined_depth(types, id, known),
-    }
-}
-
-/// Recursive, and safely so: the validator has refused types deeper than 100 before.
-fn defined_depth(types: wasmparser::types::TypesRef<'_>, id: ComponentDefinedTypeId, known: &mut Known) -> u64 {
-    if let Some(depth) = known.get(&id) {
-        return *depth;
-    }
-    let parts: Vec<ComponentValType> = match &types[id] {
-        ComponentDefinedType::Record(record) => record.fields.values().copied().collect(),
-        ComponentDefinedType::Variant(variant) => variant.cases.values().filter_map(|case| case.ty).collect(),
-        ComponentDefinedType::List { element, .. } | ComponentDefinedType::FixedLengthList { element, .. } => {
-            vec![*element]
-        }
-        ComponentDefinedType::Map { key, value, .. } => vec![*key, *value],
-        ComponentDefinedType::Tuple(tuple) => tuple.types.to_vec(),
-        ComponentDefinedType::Option { ty, .. } => vec![*ty],
-        ComponentDefinedType::Result { ok, err, .. } => ok.iter().chain(err).copied().collect(),
-        _ => Vec::new(),
-    };
-    let depth = 1 + parts.into_iter().map(|part| value_depth(types, part, known)).max().unwrap_or(0);
-    known.insert(id, depth);
-    depth
-}
-
-fn at_most(limit: &'static str, most: u64, found: u64) -> Result<(), Reason> {
+pub(crate) fn at_most(limit: &'static str, most: u64, found: u64) -> Result<(), Reason> {
     if found > most { Err(Reason::Limit { limit, most, found }) } else { Ok(()) }
 }
 
 /// What the validator says may repeat names that the plugin chose.
-fn invalid(error: wasmparser::BinaryReaderError) -> Reason {
+pub(crate) fn invalid(error: wasmparser::BinaryReaderError) -> Reason {
     Reason::Invalid(sentence(&error.to_string(), SHOWN))
 }
 

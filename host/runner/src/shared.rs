@@ -40,7 +40,7 @@ impl Shared {
         if let Some(component) = self.remembered(&name, digest) {
             return Ok(component);
         }
-        let counts = scan::scan(&bytes.wasm, &self.limits)?;
+        let counts = scan::count(&bytes.wasm, &self.limits)?;
         // What could never be started is not compiled.
         if counts.memory > self.budget.memory as u64 {
             return Err(Reason::Breach(Breach::Memory(self.budget.memory)));
@@ -53,9 +53,10 @@ impl Shared {
         if let Some(component) = self.remembered(&name, digest) {
             return Ok(component);
         }
+        let depth = self.limits.type_depth;
         let made = match &self.compiler {
-            Some(command) => compile::in_child(command, &bytes.wasm, digest, self.compile_wall)?,
-            None if self.compile_in_process => compile::in_process(&bytes.wasm)?,
+            Some(command) => compile::in_child(command, &bytes.wasm, digest, depth, self.compile_wall)?,
+            None if self.compile_in_process => compile::in_process(&bytes.wasm, depth)?,
             None => return Err(Reason::Compile("no compiler is configured".into())),
         };
         let code = compile::code_of(digest, &made).unwrap_or_default();

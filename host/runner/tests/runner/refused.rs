@@ -143,7 +143,7 @@ fn compiles_in_a_child_and_never_here_unless_told() {
 }
 
 #[test]
-fn says_that_a_compile_child_ran_out_of_memory_or_time_p65_p85() {
+fn says_that_a_compile_child_ran_out_of_memory_or_time_p61_p65_p85() {
     let functions = text(&Guest { more: &"(func)".repeat(40_000), ..Guest::default() }.text());
     let diamonds = format!("(func {})", "(if (i32.const 1) (then) (else))".repeat(19_000)).repeat(20);
     let diamonds = text(&Guest { more: &diamonds, ..Guest::default() }.text());
@@ -160,6 +160,31 @@ fn says_that_a_compile_child_ran_out_of_memory_or_time_p65_p85() {
     assert!(memory.contains("MiB of memory, or the compiler gave up"), "{memory}");
     let time = under("-t 1", &diamonds);
     assert!(time.ends_with("s of processor time"), "{time}");
+    // Half a megabyte whose validation alone takes minutes here: each target is checked against a thousand values.
+    let values = "i32 ".repeat(1_000);
+    let table = format!("(br_table {})", "0 ".repeat(4_000));
+    let tables = format!("(func (result {values}) unreachable {})", table.repeat(120));
+    let time = under("-t 1", &text(&Guest { more: &tables, ..Guest::default() }.text()));
+    assert!(time.ends_with("s of processor time"), "{time}");
+}
+
+#[test]
+fn validates_in_the_child_and_says_what_is_wrong_as_here_p38_p41() {
+    let mut config = guest::config();
+    config.compile_in_process = false;
+    let program = env!("CARGO_BIN_EXE_portcullis-compile").into();
+    config.compiler = Some(CompilerCommand { program, args: Vec::new() });
+    config.limits.type_depth = 3;
+    let runner = Runner::new(config).expect("a runner");
+    let refused =
+        |component: &str| runner.load(&guest::bytes(&text(component)), None).expect_err("refused").to_string();
+    let invalid = refused("(component (core module (func (result i32))))");
+    assert!(
+        invalid.contains("is not a valid component: type mismatch: expected i32 but nothing on stack"),
+        "{invalid}"
+    );
+    let deep = refused("(component (type $a (list u8)) (type $b (list $a)) (type $c (list $b)) (type (list $c)))");
+    assert!(deep.ends_with("is refused: 4 types inside each other, at most 3 are admitted"), "{deep}");
 }
 
 #[test]
@@ -174,6 +199,24 @@ fn refuses_what_would_be_done_at_every_start_and_no_clock_would_see_p27_p46() {
     let constant = format!("(global i32 (i32.const 0) {})", "(i32.const 1) (i32.add) ".repeat(400_000));
     let refused = refusal(&component(&text(&Guest { more: &constant, ..Guest::default() }.text())));
     assert!(refused.ends_with("bytes of constant expressions, at most 1048576 are admitted"), "{refused}");
+    let many = |module: &str, count| {
+        let all = "(core instance (instantiate $d (with \"m\" (instance $i))))".repeat(count);
+        let first = "(core module $m (memory (export \"m\") 1) (table (export \"t\") 9000 funcref)) (core instance $i (instantiate $m))";
+        refusal(&text(&format!("(component {first} (core module $d {module}) {all})")))
+    };
+    let data = format!("(import \"m\" \"m\" (memory 1)) (data (i32.const 0) \"{}\")", "a".repeat(60_000));
+    let elements =
+        format!("(import \"m\" \"t\" (table 1 funcref)) (func $f) (elem (i32.const 0) func {})", "$f ".repeat(9_000));
+    let refused = "is refused: 25200000 bytes of data in all instances together, at most 25165824 are admitted";
+    assert!(many(&data, 420).ends_with(refused));
+    let refused =
+        "is refused: 207000 elements written into tables of all instances together, at most 200000 are admitted";
+    assert!(many(&elements, 23).ends_with(refused));
+    assert!(many(&elements, 22).ends_with("it exports no `evaluate`"));
+    let alias = "(component (core module $m) (export \"m\" (core module $m)))";
+    assert!(
+        refusal(&text(alias)).ends_with("core modules that are imported, exported or named once more are not admitted")
+    );
     let lowered =
         "(component (import \"portcullis:policy/request@1.0.0\" (instance $r (export \"time\" (func (result s64)))))
         (alias export $r \"time\" (func $time))";
