@@ -224,7 +224,6 @@ fn resources(object: &Document, holder: NodeId) -> Resources {
 fn image_state(object: &Document, node: NodeId) -> ImageState {
     match object.kind(node) {
         Kind::None | Kind::Null => ImageState::Absent,
-        Kind::String if object.text(node).is_empty() => ImageState::Absent,
         Kind::String => image::parse(object.text(node)),
         _ => ImageState::Unreadable("it is not a string; quote it".into()),
     }
@@ -242,13 +241,8 @@ fn replicas(object: &Document, rule: &Replicas) -> (i64, NodeId) {
             let spec = object.walk(NodeId::ROOT, path);
             let (parallelism, completions) = (object.find(spec, "parallelism"), object.find(spec, "completions"));
             let (many, most) = (count(object, parallelism, 1), count(object, completions, i64::MAX));
-            if many < 0 || most < 0 {
-                (-1, parallelism)
-            } else if most < many {
-                (most, completions)
-            } else {
-                (many, parallelism)
-            }
+            // What cannot be read is -1, and so the smaller one.
+            if most < many { (most, completions) } else { (many, parallelism) }
         }
     }
 }

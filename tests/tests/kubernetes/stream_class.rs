@@ -104,7 +104,7 @@ fn laxer(text: &str, why: &str) -> Option<&'static str> {
             Some("replaced-by-merge")
         }
         // kubectl has no bracket as a key in brackets, and here it is refused only where it is looked at.
-        _ if why.contains("did not find expected ',' or '}'") && text.contains("<<") && has_bracket_key(text) => {
+        _ if why.contains("did not find expected ',' or") && text.contains("<<") && has_bracket_key(text) => {
             Some("replaced-by-merge")
         }
         _ if begins_as_json(text) && has_any(why, &["invalid character", "unexpected EOF"]) => Some("tail-after-json"),
@@ -141,10 +141,10 @@ fn has_inner_question(text: &str) -> bool {
     text.match_indices('?').any(inner)
 }
 
-/// Whether brackets open where a key of a map in brackets may stand.
+/// Whether brackets are a key.
 fn has_bracket_key(text: &str) -> bool {
     let dense: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    has_any(&dense, &["{{", "{[", ",{", ",["])
+    has_any(&dense, &["}:", "]:"])
 }
 
 /// Whether a text is JSON behind a byte-order mark: JSON to us, and YAML to kubectl.

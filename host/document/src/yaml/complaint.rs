@@ -102,8 +102,11 @@ fn leading_tab(text: &str, at: usize) -> Option<usize> {
     for _ in 0..2 {
         let floor = text.floor_char_boundary(line_end.saturating_sub(LOOK_BACK));
         let line = text[floor..line_end].rfind(['\n', '\r']).map_or(floor, |found| floor + found + 1);
-        let indentation = text[line..].len() - text[line..].trim_start_matches([' ', '\t']).len();
-        if let Some(tab) = text[line..line + indentation].find('\t') {
+        let content = text[line..].trim_start_matches([' ', '\t']);
+        let indentation = text.len() - content.len() - line;
+        // A line of blanks indents nothing.
+        let blank = content.is_empty() || content.starts_with(['\n', '\r']);
+        if let Some(tab) = text[line..line + indentation].find('\t').filter(|_| !blank) {
             return Some(line + tab);
         }
         line_end = text[..line.saturating_sub(1)].trim_end_matches('\r').len();

@@ -209,6 +209,21 @@ fn puts_a_manifest_into_the_namespace_that_it_names_or_that_was_given_and_no_clu
     assert_eq!(place(namespace), placed(Some(false), "a", ""));
     let other = "{apiVersion: example.com/v1, kind: Namespace, metadata: {name: a, namespace: shop}}";
     assert_eq!(place(other), placed(None, "shop", "shop"), "nobody knows that kind");
+    let mut kinds = Kinds::builtin();
+    let crd = "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: fleets.example.com}, \
+        spec: {group: example.com, scope: Cluster, names: {plural: fleets, kind: Fleet}, versions: [{name: v1}]}}";
+    kinds.extend_from_crd(&yaml(crd)).expect("a definition");
+    let of_crd = |metadata: &str| {
+        let fleet = yaml(&format!("{{apiVersion: example.com/v1, kind: Fleet, metadata: {{{metadata}}}}}"));
+        let review = from_object(&fleet, &kinds, &context).expect("reviews").remove(0);
+        (review.request.namespaced, review.request.namespace, review.subject.namespace)
+    };
+    assert_eq!(of_crd("name: a"), placed(Some(false), "", ""));
+    assert_eq!(
+        of_crd("name: a, namespace: shop"),
+        placed(None, "shop", "shop"),
+        "definition and object contradict each other"
+    );
 }
 
 #[test]

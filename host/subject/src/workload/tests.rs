@@ -150,19 +150,23 @@ fn only_an_init_container_becomes_a_sidecar() {
 
 #[test]
 fn counts_the_pods_of_a_job_by_the_smaller_of_both_numbers_or_says_that_it_cannot() {
-    for (spec, expected) in [
-        ("parallelism: 2, completions: 5", 2),
-        ("parallelism: 5, completions: 5", 5),
-        ("completions: 5", 1),
-        ("completions: 0", 0),
-        ("parallelism: 0", 0),
-        ("parallelism: -1, completions: 5", -1),
-        ("parallelism: 5, completions: -1", -1),
-        ("parallelism: 5, completions: '3'", -1),
-        ("parallelism: 1.5", -1),
+    for (spec, expected, read_from) in [
+        ("parallelism: 2, completions: 5", 2, "parallelism"),
+        ("parallelism: 5, completions: 5", 5, "parallelism"),
+        ("parallelism: 5, completions: 2", 2, "completions"),
+        ("completions: 5", 1, "parallelism"),
+        ("completions: 0", 0, "completions"),
+        ("parallelism: 0", 0, "parallelism"),
+        ("parallelism: -1, completions: 5", -1, "parallelism"),
+        ("parallelism: 5, completions: -1", -1, "completions"),
+        ("parallelism: 5, completions: '3'", -1, "completions"),
+        ("parallelism: x, completions: x", -1, "parallelism"),
+        ("parallelism: 1.5", -1, "parallelism"),
     ] {
-        let view = view_of(&format!("{{apiVersion: batch/v1, kind: Job, spec: {{{spec}}}}}"));
-        assert_eq!(view.replicas, expected, "{spec}");
+        let job = yaml(&format!("{{apiVersion: batch/v1, kind: Job, spec: {{{spec}}}}}"));
+        let node = job.walk(NodeId::ROOT, &["spec", read_from]);
+        let view = view(&review(job), &[]);
+        assert_eq!((view.replicas, view.replicas_node), (expected, node), "{spec}");
     }
 }
 
