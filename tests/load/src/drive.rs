@@ -55,6 +55,8 @@ pub struct Sent {
     pub due: Duration,
     /// From then until its answer was there.
     pub took: Duration,
+    /// How much of this it waited for a connection that was free: the client's part.
+    pub waited: Duration,
     /// What the answer is worth.
     pub answered: Answered,
 }
@@ -78,10 +80,10 @@ pub struct Run {
 /// # Panics
 /// There is no question.
 pub async fn run(target: &Target, questions: &Arc<Vec<Question>>, plan: &Plan, stop: &Arc<AtomicBool>) -> Run {
-    Fleet::connect(target, questions, plan).await.at_its_time(stop).await
+    Fleet::new(target, questions, plan).at_its_time(stop).await
 }
 
-/// Connections that stand, before the first review is due.
+/// As many connections as a plan has.
 pub struct Fleet {
     connections: Vec<Connection>,
     questions: Arc<Vec<Question>>,
@@ -89,22 +91,32 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// As many as the plan says. One that cannot be made now is made when a review wants it.
+    /// Each is made when a review wants it.
+    ///
+    /// # Panics
+    /// There is no question.
+    pub fn new(target: &Target, questions: &Arc<Vec<Question>>, plan: &Plan) -> Self {
+        assert!(!questions.is_empty(), "nothing to ask");
+        let connections = (0..plan.connections.max(1)).map(|_| Connection::new(target)).collect();
+        Self { connections, questions: Arc::clone(questions), plan: plan.clone() }
+    }
+
+    /// Makes all of them now, and asks one review over each, so that a server takes none for one that never asks.
     ///
     /// # Panics
     /// There is no question.
     pub async fn connect(target: &Target, questions: &Arc<Vec<Question>>, plan: &Plan) -> Self {
-        assert!(!questions.is_empty(), "nothing to ask");
+        let mut fleet = Self::new(target, questions, plan);
         let mut making = JoinSet::new();
-        for _ in 0..plan.connections.max(1) {
-            let (mut connection, patience) = (Connection::new(target), plan.patience);
+        for mut connection in fleet.connections.drain(..) {
+            let (questions, patience) = (Arc::clone(questions), plan.patience);
             making.spawn(async move {
                 // Whoever wants it next makes it, and says what is wrong.
-                let _ = tokio::time::timeout(patience, connection.make()).await;
+                let _ = connection.ask(&questions[0], patience).await;
                 connection
             });
         }
-        Self { connections: making.join_all().await, questions: Arc::clone(questions), plan: plan.clone() }
+        Self { connections: making.join_all().await, ..fleet }
     }
 
     /// Open loop: each review has its time, and the time of an answer counts from then, whoever was busy (no coordinated
@@ -147,7 +159,8 @@ impl Fleet {
                     let question = at(next.fetch_add(1, Ordering::Relaxed), &questions);
                     let due = began.elapsed();
                     let answered = connection.ask(&questions[question], plan.patience).await;
-                    sent.push(Sent { question, due, took: began.elapsed().saturating_sub(due), answered });
+                    let took = began.elapsed().saturating_sub(due);
+                    sent.push(Sent { question, due, took, waited: Duration::ZERO, answered });
                 }
                 sent
             });
@@ -241,10 +254,11 @@ impl Turn {
     async fn serve(self: Arc<Self>, mut connection: Connection, mut number: u64, mut due: Duration) {
         loop {
             let question = at(number, &self.questions);
+            let waited = self.began.elapsed().saturating_sub(due);
             let answered = connection.ask(&self.questions[question], self.patience).await;
             let took = self.began.elapsed().saturating_sub(due);
             let mut state = self.lock();
-            state.sent.push(Sent { question, due, took, answered });
+            state.sent.push(Sent { question, due, took, waited, answered });
             let next = state.waiting.pop_front().filter(|_| Instant::now() < self.until);
             let Some(next) = next else {
                 state.idle.push(connection);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{Answered, Run, Summary, quantile};
+use crate::{Answered, Run, Sent, Summary, quantile};
 
 /// Kinds of answers that are not right, as examples are named.
 const KINDS: [&str; 5] = ["wrongly allowed", "wrongly denied", "declared", "warned", "lost"];
@@ -15,6 +15,8 @@ const KINDS: [&str; 5] = ["wrongly allowed", "wrongly denied", "declared", "warn
 pub struct Report {
     /// Counts and times.
     pub summary: Summary,
+    /// Of those that were judged the times from when they were sent, without what they waited for the client; sorted.
+    pub answering: Vec<Duration>,
     /// Each second of the plan.
     pub seconds: Vec<Second>,
     /// Processor time of the client, from the first review to the last answer.
@@ -36,12 +38,17 @@ pub struct Second {
     pub p50: Duration,
     /// See there.
     pub p99: Duration,
+    /// The 99th percentile from when they were sent.
+    pub answering: Duration,
 }
 
 impl Report {
     /// Of a run, and what both processes spent meanwhile.
     pub fn of(run: &Run, client: Duration, server: Duration) -> Self {
-        Self { summary: Summary::of(run), seconds: seconds(run), client, server }
+        let right = run.sent.iter().filter(|one| one.answered == Answered::Right);
+        let mut answering: Vec<Duration> = right.map(answering).collect();
+        answering.sort_unstable();
+        Self { summary: Summary::of(run), answering, seconds: seconds(run), client, server }
     }
 
     /// Of several runs one.
@@ -63,6 +70,8 @@ impl Report {
         }
         into.judged.extend(from.judged);
         into.judged.sort_unstable();
+        self.answering.extend(other.answering);
+        self.answering.sort_unstable();
         self.seconds.extend(other.seconds);
         self.client += other.client;
         self.server += other.server;
@@ -86,7 +95,7 @@ impl Report {
         let seconds: Vec<Value> = self
             .seconds
             .iter()
-            .map(|one| json!([one.sent, one.right, one.shed, micros(one.p50), micros(one.p99)]))
+            .map(|one| json!([one.sent, one.right, one.shed, micros(one.p50), micros(one.p99), micros(one.answering)]))
             .collect();
         json!({
             "sent": sent, "unsent": unsent, "right": right, "wronglyAllowed": wrongly_allowed,
@@ -95,6 +104,7 @@ impl Report {
             "examples": self.summary.examples,
             "lastedMicros": micros(self.summary.lasted),
             "judgedMicros": self.summary.judged.iter().copied().map(micros).collect::<Vec<_>>(),
+            "answeringMicros": self.answering.iter().copied().map(micros).collect::<Vec<_>>(),
             "seconds": seconds, "clientMicros": micros(self.client), "serverMicros": micros(self.server),
         })
     }
@@ -130,10 +140,16 @@ impl Report {
                 shed: count(2)?,
                 p50: time(&one[3])?,
                 p99: time(&one[4])?,
+                answering: time(&one[5])?,
             })
         };
-        let seconds = value["seconds"].as_array()?.iter().map(second).collect::<Option<_>>()?;
-        Some(Self { summary, seconds, client: time(&value["clientMicros"])?, server: time(&value["serverMicros"])? })
+        Some(Self {
+            summary,
+            answering: value["answeringMicros"].as_array()?.iter().map(time).collect::<Option<_>>()?,
+            seconds: value["seconds"].as_array()?.iter().map(second).collect::<Option<_>>()?,
+            client: time(&value["clientMicros"])?,
+            server: time(&value["serverMicros"])?,
+        })
     }
 }
 
@@ -141,24 +157,33 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
+/// From when it was sent.
+fn answering(one: &Sent) -> Duration {
+    one.took.saturating_sub(one.waited)
+}
+
 fn seconds(run: &Run) -> Vec<Second> {
     let last = run.sent.iter().map(|one| one.due.as_secs()).max();
-    let mut seconds = vec![(Second::default(), Vec::new()); last.map_or(0, |last| last as usize + 1)];
+    let none = (Second::default(), Vec::new(), Vec::new());
+    let mut seconds = vec![none; last.map_or(0, |last| last as usize + 1)];
     for one in &run.sent {
-        let (second, times) = &mut seconds[one.due.as_secs() as usize];
+        let (second, times, answered) = &mut seconds[one.due.as_secs() as usize];
         second.sent += 1;
         match one.answered {
             Answered::Right => {
                 second.right += 1;
                 times.push(one.took);
+                answered.push(answering(one));
             }
             Answered::Declared(..) | Answered::Warned(_) => second.shed += 1,
             _ => {}
         }
     }
-    let finish = |(second, mut times): (Second, Vec<Duration>)| {
+    let finish = |(second, mut times, mut answered): (Second, Vec<Duration>, Vec<Duration>)| {
         times.sort_unstable();
-        Second { p50: quantile(&times, 0.5), p99: quantile(&times, 0.99), ..second }
+        answered.sort_unstable();
+        let answering = quantile(&answered, 0.99);
+        Second { p50: quantile(&times, 0.5), p99: quantile(&times, 0.99), answering, ..second }
     };
     seconds.into_iter().map(finish).collect()
 }
@@ -168,7 +193,6 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::Sent;
 
     #[test]
     fn says_the_same_after_it_went_through_a_line() {
@@ -176,6 +200,7 @@ mod tests {
             question: 0,
             due: Duration::from_millis(due),
             took: Duration::from_millis(7),
+            waited: Duration::from_millis(3),
             answered,
         };
         let sent = vec![
@@ -189,6 +214,10 @@ mod tests {
         let read = Report::from_json(&report.to_json()).expect("our own line");
         assert_eq!(format!("{read:?}"), format!("{report:?}"));
         assert_eq!((read.seconds.len(), read.seconds[0].shed, read.wrong()), (2, 1, 1));
+        assert_eq!(
+            (read.answering.as_slice(), read.seconds[0].answering),
+            (&[Duration::from_millis(4)][..], read.answering[0])
+        );
         assert_eq!(read.server_each(), Duration::from_millis(2) / 3);
         let both = read.clone().and(read);
         assert_eq!((both.summary.sent, both.summary.unsent, both.summary.declared[&429]), (8, 6, 2));

@@ -9,6 +9,9 @@ const BROKEN: usize = 5;
 /// Builds of the plugin, by turns: each is compiled once, and then is in the cache.
 const BUILDS: usize = 4;
 
+/// The namespace whose mode changes.
+pub const PLAY: &str = "play";
+
 /// The files that a server watches.
 pub struct Files {
     folder: PathBuf,
@@ -36,7 +39,7 @@ impl Files {
         self.replace("set.yaml", &set);
         let mode = if version.is_multiple_of(2) { "sandbox" } else { "compliance" };
         let play = format!(
-            "---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: play, labels: {{portcullis.dev/mode: {mode}, version: \"{version}\"}}}}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: team-{version}}}\n"
+            "---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: {PLAY}, labels: {{portcullis.dev/mode: {mode}, version: \"{version}\"}}}}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: team-{version}}}\n"
         );
         self.replace("namespaces.yaml", &format!("{}{play}", self.namespaces));
         good
