@@ -1,5 +1,4 @@
-//! Load with known verdicts: reviews sent at their time whatever becomes of the earlier ones, and each answer held against
-//! what it should say.
+//! Load with known verdicts: each review is sent at its time, and each answer is held against what it should say.
 
 mod answered;
 mod authority;
