@@ -1,4 +1,4 @@
-//! Runs one of the project's own commands: build, demo, test, coverage, fuzz, oracle, e2e, bench, chaos, chart, dist, map, mutants, pictures, tools.
+//! Runs one of the project's own commands: build, demo, test, coverage, fuzz, oracle, e2e, bench, chaos, soak, chart, dist, map, mutants, pictures, tools.
 
 use std::process::ExitCode;
 
@@ -28,6 +28,7 @@ mod mutants;
 mod oracle;
 mod pictures;
 mod python;
+mod soak;
 mod test;
 mod tools;
 mod totals;
@@ -49,10 +50,13 @@ cargo xtask <command>
   e2e            Build, then show with kubectl what a real API server does with the webhook; writes `target/e2e/table.md`.
   examples       Build, then only that part of `test` which builds and enforces the example plugins, as their READMEs say.
   bench [PART..] Build for release and run every benchmark, or only these: `check` is the race against other programs,
-                 `start` and `growth` are whole processes too, the others are named after their files (`evaluate`, `decide`).
+                 `start` and `growth` are whole processes too, the others are named after their files (`evaluate`, `decide`);
+                 `serve` sends load to the webhook (20 minutes).
   chaos [--short] [EXPERIMENT..]
                  Build, then hold every experiment of `tests/chaos` under load, or only these; writes `target/chaos.md` and
                  `target/chaos.json` (10 minutes; `--short` is what the tests do).
+  soak [--minutes N]
+                 Build, then send mixed load for 20 minutes while everything is reloaded: what it takes must be flat at the end.
   chart          Render `deploy/manifests` from the Helm chart, then lint, render and judge it with all its values (needs Go).
   dist           Build what is given away, below `target/dist`: a static binary (musl) with checksum, SBOM and OCI image.
   map            Write the map of the files in `host/README.md` again, from their first sentences.
@@ -117,6 +121,9 @@ fn main() -> ExitCode {
             return ended(
                 Workspace::open().and_then(|workspace| chaos::run(&workspace, rest)).map(|()| ExitCode::SUCCESS),
             );
+        }
+        ["soak", rest @ ..] => {
+            return ended(Workspace::open().and_then(|it| soak::run(&it, rest)).map(|()| ExitCode::SUCCESS));
         }
         ["chart"] => |workspace| chart::run(workspace, &build::product(workspace)?).map(|()| ExitCode::SUCCESS),
         ["dist"] => |workspace| dist::run(workspace).map(|()| ExitCode::SUCCESS),

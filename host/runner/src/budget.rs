@@ -65,7 +65,7 @@ impl Default for Budget {
     }
 }
 
-/// How often the clock thread looks.
+/// How often the clock thread looks while anything runs.
 pub(crate) const TICK: Duration = Duration::from_millis(1);
 
 /// What is left of a budget while a call runs.

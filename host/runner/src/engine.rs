@@ -1,13 +1,14 @@
 //! The one engine: its flags and its clock.
 
 use std::num::NonZeroU32;
-use std::thread;
+use std::sync::Arc;
 
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, ModuleVersionStrategy, PoolingAllocationConfig, Strategy,
 };
 
-use crate::budget::{Budget, TICK};
+use crate::budget::Budget;
+use crate::clock::Clock;
 use crate::error::StartError;
 
 /// The release of wasmtime whose code this host loads; a patch release may mend the compiler, so code of another one is
@@ -101,8 +102,8 @@ pub(crate) fn compiler(target: Target) -> Result<Engine, StartError> {
     Engine::new(&config(target)?).map_err(|e| StartError(format!("{e:#}")))
 }
 
-/// The engine that runs plugins, and what should be told about how it started.
-pub(crate) fn runner(pool: &Pool, budget: &Budget) -> Result<(Engine, Option<String>), StartError> {
+/// The engine that runs plugins, its clock, and what should be told about how it started.
+pub(crate) fn runner(pool: &Pool, budget: &Budget) -> Result<(Engine, Arc<Clock>, Option<String>), StartError> {
     let mut pooled = config(Target::Native)?;
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(pool, budget)));
     let (engine, notice) = match Engine::new(&pooled) {
@@ -114,8 +115,8 @@ pub(crate) fn runner(pool: &Pool, budget: &Budget) -> Result<(Engine, Option<Str
             (compiler(Target::Native)?, Some(notice))
         }
     };
-    start_clock(&engine)?;
-    Ok((engine, notice))
+    let clock = start_clock(&engine)?;
+    Ok((engine, clock, notice))
 }
 
 fn pooling(pool: &Pool, budget: &Budget) -> PoolingAllocationConfig {
@@ -145,18 +146,11 @@ fn pooling(pool: &Pool, budget: &Budget) -> PoolingAllocationConfig {
     pooling
 }
 
-/// One thread that moves the epoch on while the engine lives. It holds only a weak handle, and nothing can stop it.
-fn start_clock(engine: &Engine) -> Result<(), StartError> {
+/// Moves the epoch on while anything runs. The clock holds only a weak handle of the engine.
+fn start_clock(engine: &Engine) -> Result<Arc<Clock>, StartError> {
     let weak = engine.weak();
-    let clock = move || {
-        while let Some(engine) = weak.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            thread::sleep(TICK);
-        }
-    };
-    let thread = thread::Builder::new().name("portcullis-clock".into()).stack_size(64 << 10);
-    thread.spawn(clock).map(drop).map_err(|e| StartError(format!("no thread for the clock: {e}")))
+    let tick = move || weak.upgrade().map(|engine| engine.increment_epoch()).is_some();
+    Clock::start(tick).map_err(|e| StartError(format!("no thread for the clock: {e}")))
 }
 
 fn triple() -> Result<&'static str, StartError> {
@@ -186,7 +180,7 @@ mod tests {
     fn says_so_and_goes_on_when_the_address_space_is_too_small() {
         // More than any processor can address.
         let pool = Pool { instances: 1 << 20, ..Pool::default() };
-        let (_, notice) = runner(&pool, &Budget::default()).expect("the fallback");
+        let (_, _, notice) = runner(&pool, &Budget::default()).expect("the fallback");
         assert!(notice.expect("a notice").starts_with("plugins start more slowly"));
     }
 }

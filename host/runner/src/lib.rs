@@ -9,6 +9,7 @@ mod answer;
 mod bindings;
 mod budget;
 mod cache;
+mod clock;
 mod compile;
 mod describe;
 mod engine;

@@ -208,7 +208,10 @@ impl Shared {
     /// A fresh store with a full budget. It is dropped after one call: a trap poisons it, and nothing survives.
     pub(crate) fn store(&self, input: Input, declared: Arc<Declared>, time: std::time::Duration) -> Store<State> {
         let purse = Purse::new(&self.budget, time, input.deadline);
-        let state = State { input, declared, purse, parse_quantity: self.parse_quantity, last_words: None };
+        // As long as there is a store there is somebody to end what runs in it.
+        let running = self.clock.running();
+        let state =
+            State { input, declared, purse, parse_quantity: self.parse_quantity, last_words: None, _running: running };
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.purse);
         store.set_hostcall_fuel(self.budget.answer);

@@ -69,7 +69,7 @@ impl Runner {
     /// # Errors
     /// Only where the engine cannot start at all on this machine.
     pub fn new(config: RunnerConfig) -> Result<Self, StartError> {
-        let (engine, notice) = engine::runner(&config.pool, &config.budget)?;
+        let (engine, clock, notice) = engine::runner(&config.pool, &config.budget)?;
         let mut notices: Vec<String> = notice.into_iter().collect();
         let cache = config.cache_dir.as_deref().and_then(|directory| {
             let refused = |why| notices.push(format!("compiled plugins are not remembered: {why}"));
@@ -78,6 +78,7 @@ impl Runner {
         let linker = plugin::linker(&engine).map_err(|e| StartError(format!("{e:#}")))?;
         let shared = Shared {
             engine,
+            clock,
             budget: config.budget,
             instances: config.pool.instances,
             parse_quantity: config.parse_quantity,

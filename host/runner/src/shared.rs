@@ -1,6 +1,6 @@
 //! What all plugins of one runner share: the engine, the limits, the compiler, the cache.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use portcullis_model::{Amount, PluginBytes, sha256_hex};
@@ -9,6 +9,7 @@ use wasmtime::component::Component;
 
 use crate::budget::Budget;
 use crate::cache::Cache;
+use crate::clock::Clock;
 use crate::compile::{self, CompilerCommand};
 use crate::engine::WASMTIME;
 use crate::error::{Breach, Reason};
@@ -17,6 +18,7 @@ use crate::scan::{self, Limits};
 
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) budget: Budget,
     pub(crate) instances: u32,
     pub(crate) parse_quantity: fn(&str) -> Amount,

@@ -8,6 +8,7 @@ use std::time::Instant;
 use portcullis_model::{Amount, Document, Fact, Key, NamespaceLabels, NodeId, Query, Review, Workload};
 
 use crate::budget::Purse;
+use crate::clock::Running;
 use crate::error::Breach;
 use crate::path::Path;
 
@@ -148,6 +149,8 @@ pub(crate) struct State {
     pub(crate) parse_quantity: fn(&str) -> Amount,
     /// Why the plugin ended its own evaluation, in its words.
     pub(crate) last_words: Option<String>,
+    /// The clock ticks as long as there is this.
+    pub(crate) _running: Running,
 }
 
 impl State {

@@ -1,18 +1,15 @@
 //! Load over kept connections: at its time whatever becomes of the earlier ones, or one after the other as fast as it goes.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::Request;
-use hyper::client::conn::http1::SendRequest;
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
-use tokio::sync::{Mutex, mpsc};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
+use crate::connection::Connection;
 use crate::{Answered, Question, Target};
 
 /// What is sent.
@@ -34,6 +31,16 @@ impl Plan {
         Self { rate, duration, connections: 64, patience: Duration::from_secs(10) }
     }
 
+    /// The same over so many connections.
+    pub fn over(self, connections: usize) -> Self {
+        Self { connections, ..self }
+    }
+
+    /// The same with other patience.
+    pub fn waiting(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
     fn reviews(&self) -> u64 {
         (self.rate * self.duration.as_secs_f64()) as u64
     }
@@ -48,6 +55,8 @@ pub struct Sent {
     pub due: Duration,
     /// From then until its answer was there.
     pub took: Duration,
+    /// How much of this it waited for a connection that was free: the client's part.
+    pub waited: Duration,
     /// What the answer is worth.
     pub answered: Answered,
 }
@@ -69,139 +78,197 @@ pub struct Run {
 /// Sends the questions in turn as the plan says. Ends with the plan, or as soon as `stop` is set.
 ///
 /// # Panics
-/// A review is sent by a task of the runtime, and one of them panicked.
+/// There is no question.
 pub async fn run(target: &Target, questions: &Arc<Vec<Question>>, plan: &Plan, stop: &Arc<AtomicBool>) -> Run {
-    let (tell, told) = mpsc::unbounded_channel();
-    let told = Arc::new(Mutex::new(told));
-    let began = Instant::now();
-    let clock = pace(plan.clone(), began, tell, Arc::clone(stop));
-    let workers: Vec<_> = (0..plan.connections.max(1))
-        .map(|_| {
-            let worker = Worker {
-                target: target.clone(),
-                questions: Arc::clone(questions),
-                patience: plan.patience,
-                began,
-                connection: None,
-            };
-            // What waits when the time is over has waited for so long that nobody wants it.
-            let until = began + plan.duration + plan.patience;
-            tokio::spawn(worker.work(Arc::clone(&told), until))
-        })
-        .collect();
-    let mut sent = Vec::new();
-    for worker in workers {
-        sent.append(&mut worker.await.expect("a worker"));
-    }
-    let lasted = began.elapsed();
-    let due = clock.join().expect("the clock");
-    let unsent = due.saturating_sub(sent.len() as u64);
-    Run { began, lasted, sent, unsent }
+    Fleet::new(target, questions, plan).at_its_time(stop).await
 }
 
-/// Says when it is whose time, from a thread that does nothing else; tells how many it was.
-fn pace(
+/// As many connections as a plan has.
+pub struct Fleet {
+    connections: Vec<Connection>,
+    questions: Arc<Vec<Question>>,
     plan: Plan,
-    began: Instant,
-    tell: mpsc::UnboundedSender<(u64, Duration)>,
-    stop: Arc<AtomicBool>,
-) -> std::thread::JoinHandle<u64> {
-    std::thread::spawn(move || {
-        for number in 0..plan.reviews() {
-            let due = Duration::from_secs_f64(number as f64 / plan.rate);
-            if let Some(early) = due.checked_sub(began.elapsed()) {
-                std::thread::sleep(early);
-            }
-            // Nobody listens any more.
-            if stop.load(Ordering::Relaxed) || tell.send((number, due)).is_err() {
-                return number;
-            }
-        }
-        plan.reviews()
-    })
 }
 
-type Due = Arc<Mutex<mpsc::UnboundedReceiver<(u64, Duration)>>>;
+impl Fleet {
+    /// Each is made when a review wants it.
+    ///
+    /// # Panics
+    /// There is no question.
+    pub fn new(target: &Target, questions: &Arc<Vec<Question>>, plan: &Plan) -> Self {
+        assert!(!questions.is_empty(), "nothing to ask");
+        let connections = (0..plan.connections.max(1)).map(|_| Connection::new(target)).collect();
+        Self { connections, questions: Arc::clone(questions), plan: plan.clone() }
+    }
 
-/// One connection, made anew where it broke.
-struct Worker {
-    target: Target,
+    /// Makes all of them now, and asks one review over each, so that a server takes none for one that never asks.
+    ///
+    /// # Panics
+    /// There is no question.
+    pub async fn connect(target: &Target, questions: &Arc<Vec<Question>>, plan: &Plan) -> Self {
+        let mut fleet = Self::new(target, questions, plan);
+        let mut making = JoinSet::new();
+        for mut connection in fleet.connections.drain(..) {
+            let (questions, patience) = (Arc::clone(questions), plan.patience);
+            making.spawn(async move {
+                // Whoever wants it next makes it, and says what is wrong.
+                let _ = connection.ask(&questions[0], patience).await;
+                connection
+            });
+        }
+        Self { connections: making.join_all().await, ..fleet }
+    }
+
+    /// Open loop: each review has its time, and the time of an answer counts from then, whoever was busy (no coordinated
+    /// omission).
+    pub async fn at_its_time(self, stop: &Arc<AtomicBool>) -> Run {
+        let Self { connections, questions, plan } = self;
+        let began = Instant::now();
+        // What waits when the time is over has waited for so long that nobody wants it.
+        let until = began + plan.duration + plan.patience;
+        let state = Mutex::new(State { idle: connections, ..State::default() });
+        let turn = Arc::new(Turn { state, changed: Notify::new(), questions, patience: plan.patience, began, until });
+        let (clock, stop, runtime) = (Arc::clone(&turn), Arc::clone(stop), Handle::current());
+        // A thread that does nothing else says when it is whose time.
+        std::thread::spawn(move || clock.pace(&plan, &stop, &runtime));
+        // No review is under way for longer; only a bug would let us wait until then.
+        let most = until + turn.patience + LOOK;
+        loop {
+            let ended = turn.lock().ended();
+            if let Some((due, sent)) = ended.or_else(|| (Instant::now() > most).then(|| turn.lock().given_up())) {
+                return Run::of(began, due, sent);
+            }
+            // Nothing is lost where nobody told us in time: we look.
+            let _ = tokio::time::timeout(LOOK, turn.changed.notified()).await;
+        }
+    }
+
+    /// Closed loop: every connection asks as soon as it has its answer, for as long as the plan says; its rate does not
+    /// count. How much a server can do, and not how long anybody would wait.
+    pub async fn as_fast_as_it_goes(self, stop: &Arc<AtomicBool>) -> Run {
+        let Self { connections, questions, plan } = self;
+        let began = Instant::now();
+        let until = began + plan.duration;
+        let next = Arc::new(AtomicU64::new(0));
+        let mut askers = JoinSet::new();
+        for mut connection in connections {
+            let (questions, next, stop) = (Arc::clone(&questions), Arc::clone(&next), Arc::clone(stop));
+            askers.spawn(async move {
+                let mut sent = Vec::new();
+                while Instant::now() < until && !stop.load(Ordering::Relaxed) {
+                    let question = at(next.fetch_add(1, Ordering::Relaxed), &questions);
+                    let due = began.elapsed();
+                    let answered = connection.ask(&questions[question], plan.patience).await;
+                    let took = began.elapsed().saturating_sub(due);
+                    sent.push(Sent { question, due, took, waited: Duration::ZERO, answered });
+                }
+                sent
+            });
+        }
+        let sent = askers.join_all().await.concat();
+        Run::of(began, sent.len() as u64, sent)
+    }
+}
+
+impl Run {
+    fn of(began: Instant, due: u64, sent: Vec<Sent>) -> Self {
+        let lasted = sent.iter().map(|one| one.due + one.took).max().unwrap_or_default();
+        let unsent = due.saturating_sub(sent.len() as u64);
+        Self { began, lasted, sent, unsent }
+    }
+}
+
+/// How often somebody looks whether it is over.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Which question is the one of this number.
+fn at(number: u64, questions: &[Question]) -> usize {
+    usize::try_from(number).unwrap_or_default() % questions.len()
+}
+
+/// An open loop under way.
+struct Turn {
+    state: Mutex<State>,
+    changed: Notify,
     questions: Arc<Vec<Question>>,
     patience: Duration,
     began: Instant,
-    connection: Option<SendRequest<Full<Bytes>>>,
+    until: Instant,
 }
 
-impl Worker {
-    async fn work(mut self, told: Due, until: Instant) -> Vec<Sent> {
-        let mut sent = Vec::new();
-        loop {
-            let next = tokio::time::timeout_at(until.into(), async { told.lock().await.recv().await }).await;
-            let Ok(Some((number, due))) = next else { return sent };
-            let question = usize::try_from(number).unwrap_or_default() % self.questions.len();
-            let answered = match tokio::time::timeout(self.patience, self.ask(question)).await {
-                Ok(Ok(answered)) => answered,
-                Ok(Err(why)) => {
-                    self.connection = None;
-                    Answered::Lost(why)
-                }
-                Err(_) => {
-                    self.connection = None;
-                    Answered::Lost(format!("no answer within {} s", self.patience.as_secs()))
-                }
-            };
-            let took = self.began.elapsed().saturating_sub(due);
-            sent.push(Sent { question, due, took, answered });
-        }
+#[derive(Default)]
+struct State {
+    /// Taken and put back at the end, as a client's pool does: few reviews use few connections.
+    idle: Vec<Connection>,
+    /// Reviews whose time is there, each with its number.
+    waiting: VecDeque<(u64, Duration)>,
+    /// Connections in use.
+    busy: usize,
+    sent: Vec<Sent>,
+    /// Reviews whose time was there, once no other will be.
+    due: Option<u64>,
+}
+
+impl State {
+    fn ended(&mut self) -> Option<(u64, Vec<Sent>)> {
+        let due = self.due.filter(|_| self.busy == 0)?;
+        Some((due, std::mem::take(&mut self.sent)))
     }
 
-    async fn ask(&mut self, question: usize) -> Result<Answered, String> {
-        let asked = self.questions[question].clone();
-        let kept = match self.connection.take() {
-            Some(mut kept) => kept.ready().await.is_ok().then_some(kept),
-            None => None,
-        };
-        let was_kept = kept.is_some();
-        let mut connection = match kept {
-            Some(kept) => kept,
-            None => self.connect().await?,
-        };
-        let answer = match connection.send_request(self.request(&asked)).await {
-            // Never sent, because the other side hung up meanwhile: Go's client, and so the API server, asks again.
-            Err(error) if was_kept && error.is_canceled() => {
-                connection = self.connect().await?;
-                connection.send_request(self.request(&asked)).await
+    fn given_up(&mut self) -> (u64, Vec<Sent>) {
+        (self.due.unwrap_or_default(), std::mem::take(&mut self.sent))
+    }
+}
+
+impl Turn {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pace(self: &Arc<Self>, plan: &Plan, stop: &AtomicBool, runtime: &Handle) {
+        let mut due = 0;
+        for number in 0..plan.reviews() {
+            let time = Duration::from_secs_f64(number as f64 / plan.rate);
+            if let Some(early) = time.checked_sub(self.began.elapsed()) {
+                std::thread::sleep(early);
             }
-            answer => answer,
-        };
-        let answer = answer.map_err(|error| format!("no answer: {error}"))?;
-        let status = answer.status().as_u16();
-        let closes = answer.headers().get("connection").is_some_and(|value| value == "close");
-        let body = answer.into_body().collect().await.map_err(|error| format!("half an answer: {error}"))?;
-        if !closes {
-            self.connection = Some(connection);
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            due += 1;
+            let mut state = self.lock();
+            match state.idle.pop() {
+                Some(connection) => {
+                    state.busy += 1;
+                    drop(state);
+                    runtime.spawn(Arc::clone(self).serve(connection, number, time));
+                }
+                None => state.waiting.push_back((number, time)),
+            }
         }
-        Ok(Answered::read(&asked, status, &body.to_bytes()))
+        self.lock().due = Some(due);
+        self.changed.notify_one();
     }
 
-    fn request(&self, asked: &Question) -> Request<Full<Bytes>> {
-        Request::post(&self.target.path)
-            .header("host", &self.target.name)
-            .header("content-type", "application/json")
-            .body(Full::new(asked.body.clone()))
-            .expect("a path and headers that are such")
-    }
-
-    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {
-        let Target { address, name, tls, .. } = &self.target;
-        let stream = TcpStream::connect(address).await.map_err(|error| format!("no connection: {error}"))?;
-        stream.set_nodelay(true).map_err(|error| format!("no connection: {error}"))?;
-        let name = ServerName::try_from(name.clone()).map_err(|error| error.to_string())?;
-        let connector = tokio_rustls::TlsConnector::from(Arc::clone(tls));
-        let stream = connector.connect(name, stream).await.map_err(|error| format!("no TLS: {error}"))?;
-        let shaken = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = shaken.map_err(|error| format!("no HTTP: {error}"))?;
-        tokio::spawn(connection);
-        Ok(sender)
+    /// Asks this review, and those that wait for a connection meanwhile.
+    async fn serve(self: Arc<Self>, mut connection: Connection, mut number: u64, mut due: Duration) {
+        loop {
+            let question = at(number, &self.questions);
+            let waited = self.began.elapsed().saturating_sub(due);
+            let answered = connection.ask(&self.questions[question], self.patience).await;
+            let took = self.began.elapsed().saturating_sub(due);
+            let mut state = self.lock();
+            state.sent.push(Sent { question, due, took, waited, answered });
+            let next = state.waiting.pop_front().filter(|_| Instant::now() < self.until);
+            let Some(next) = next else {
+                state.idle.push(connection);
+                state.busy -= 1;
+                drop(state);
+                self.changed.notify_one();
+                return;
+            };
+            drop(state);
+            (number, due) = next;
+        }
     }
 }

@@ -20,6 +20,18 @@ fn stops_an_endless_loop_after_its_time_p01() {
 }
 
 #[test]
+fn stops_an_endless_loop_though_the_clock_had_gone_to_rest_p01() {
+    let plugin = Guest { evaluate: LOOP, ..Guest::default() }.load().expect("a plugin");
+    let (prepared, input) = (guest::prepared(&plugin), guest::input(guest::pod()));
+    // From a clock that still ticks to one that has slept for long.
+    for pause in [0, 2, 4, 8, 200] {
+        std::thread::sleep(Duration::from_millis(pause));
+        let error = plugin.evaluate(&prepared, &input).expect_err("a timeout");
+        assert_eq!(error.to_string(), "plugin `test` spent its 50 ms");
+    }
+}
+
+#[test]
 fn stops_endless_loops_in_start_realloc_and_post_return_p02_p03_p04() {
     let start = Guest { more: "(start $s) (func $s (loop $l (br $l)))", ..Guest::default() };
     assert!(start.refusal().ends_with("spent its 500 ms"), "{}", start.refusal());
