@@ -398,6 +398,7 @@ fn counts_lines_that_end_with_a_carriage_return() {
     assert_eq!(refused("a: 1\rb: &x 1 # c\rc: *y\r").place().expect("a place").start(), (3, 4));
     assert_eq!(refused("a:\r  b: 1\r\tc: 2\r").to_string(), "a tab where YAML allows only spaces");
     assert_eq!(refused("- a\n \t\n- [b:]\n").to_string(), "found unexpected ':'", "a line of blanks is not to blame");
+    assert_eq!(refused("- >\n a\n \tt\n- [b:]\n").to_string(), "found unexpected ':'", "nor is a tab in a text");
     assert_eq!(json("a: &x # c\r  b: 1\rc: 2\r"), r#"{"a":{"b":1},"c":2}"#);
 }
 

@@ -9,6 +9,9 @@ use crate::error::{Error, ErrorKind};
 /// How far from a complaint unfinished brackets are looked for; only chooses between two messages.
 const LOOK_BACK: usize = 4096;
 
+/// The parser's words for a plain scalar in brackets that ends with `:`.
+const COLON_IN_BRACKETS: &str = "found unexpected ':'";
+
 /// Whether a text looks like a Helm or Go template that was not rendered: `{{` where YAML would need quotes, or an action
 /// such as `{{- if`. `{{` inside quotes and comments (Argo, GitHub) does not count.
 pub fn yaml_looks_like_template(text: &str) -> bool {
@@ -63,7 +66,9 @@ pub(crate) fn syntax(error: &libyaml_safer::Error, source: &Arc<Source>, base: u
         _ if ends_inside(error, &text[at..]) => ErrorKind::Truncated,
         _ => ErrorKind::Syntax { what },
     };
-    let tab = if kind == (ErrorKind::Syntax { what }) { leading_tab(text, at) } else { None };
+    // A colon in brackets is no matter of indentation: a tab near it is text.
+    let indentation = kind == (ErrorKind::Syntax { what }) && what != COLON_IN_BRACKETS;
+    let tab = if indentation { leading_tab(text, at) } else { None };
     let (kind, at) = tab.map_or((kind, at), |tab| (ErrorKind::TabIndentation, tab));
     let length = text[at..].chars().next().filter(|c| !c.is_control() || *c == '\t').map_or(0, char::len_utf8);
     explain(kind.at(Some(source), base + at, base + at + length), source, base, base + text.len())
