@@ -3,7 +3,7 @@
 ;; covers: P74
 ;; ends: in evaluate
 ;; kind: trap
-;; says: plugin `hostile` broke the contract: the value of a fix that would replace is not JSON
+;; says: plugin `hostile` broke the contract: the value of a fix that would replace cannot be used: a key must stand in double quotes
 ;; memory: 256 MiB
 ;; time: 60 s
 (module

@@ -14,6 +14,8 @@ mod caller;
 mod case;
 #[path = "hostile/directives.rs"]
 mod directives;
+#[path = "hostile/fixing.rs"]
+mod fixing;
 #[path = "hostile/judged.rs"]
 mod judged;
 #[path = "hostile/plugin.rs"]

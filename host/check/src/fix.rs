@@ -9,10 +9,12 @@ mod edit;
 mod layout;
 mod patch;
 mod render;
+mod safe;
 mod target;
 mod tree;
 mod wanted;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use portcullis_gate::Gate;
@@ -25,13 +27,13 @@ use crate::{CheckOptions, gather, parallel, parts, what_changed};
 
 /// How often one text is fixed and judged again before fixes that lead to ever more of them are given up.
 const MAX_PASSES: usize = 8;
-/// Subjects in compliance that an error names; the others are counted.
+/// Subjects in compliance that an error names, and rules that a notice names; the others are counted.
 const SUBJECTS_SHOWN: usize = 10;
 
 /// Which fixes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FixLevel {
-    /// Those that cannot change what an object means.
+    /// Those that only spell a value in another way, whatever a plugin says of its own.
     Safe,
     /// All of them.
     All,
@@ -84,6 +86,7 @@ pub fn run(gate: &Gate, options: &CheckOptions, fix: &FixOptions<'_>, advance: &
     }
     let mut parts = parts(gate, options, gathered, &contents, split, advance);
     parts.errors.extend(errors);
+    parts.notices.extend(only_called_safe(&fixes));
     parts.fixes = Some(fixes);
     Fixed { report: Report::new(options.tool.clone(), parts), patch }
 }
@@ -102,7 +105,7 @@ fn fix_file(judge: Judge<'_>, content: &FileContent, fix: &FixOptions<'_>) -> Fi
     let mut result = FileFixes::default();
     let Ok(source) = &content.source else { return result };
     let Some(bench) = Bench::of(judge, content, source.text()) else { return result };
-    let before = wanted::plan(&bench, FixLevel::All);
+    let before = wanted::plan(judge, &bench, FixLevel::All);
     result.errors.extend(in_compliance(content, &before.in_compliance));
     let safe = settle(judge, content, bench, FixLevel::Safe);
     let text_of_safe = safe.bench.text.clone();
@@ -158,7 +161,7 @@ struct Settled {
 fn settle(judge: Judge<'_>, content: &FileContent, bench: Bench, level: FixLevel) -> Settled {
     let mut settled = Settled { bench, applied: Vec::new(), refused: Vec::new() };
     for _ in 0..MAX_PASSES {
-        let plan = wanted::plan(&settled.bench, level);
+        let plan = wanted::plan(judge, &settled.bench, level);
         let applied = apply::apply(judge, content, &settled.bench, plan);
         settled.refused = applied.refused;
         settled.applied.extend(applied.applied);
@@ -202,6 +205,20 @@ fn tidied(judge: Judge<'_>, content: &FileContent, bench: &Bench) -> Option<(Ben
         state: FixState::Applied,
     };
     Some((after, outcome))
+}
+
+/// Which rules call a change safe that is none: whoever trusts their plugin must know.
+fn only_called_safe(fixes: &[FixOutcome]) -> Option<String> {
+    let called = fixes.iter().filter(|fix| fix.description.ends_with(safe::NOT_SAFE));
+    let codes: BTreeSet<String> = called.map(|fix| format!("`{}`", plain(&fix.code))).collect();
+    let shown: Vec<String> = codes.iter().take(SUBJECTS_SHOWN).cloned().collect();
+    let more = match codes.len().saturating_sub(shown.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!codes.is_empty()).then(|| {
+        format!("a fix of {}{more} is called safe by its plugin and changes what an object means", shown.join(", "))
+    })
 }
 
 /// Nothing is changed in compliance, and whoever asked for it must know.

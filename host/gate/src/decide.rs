@@ -1,5 +1,6 @@
 //! The decision function: no I/O, no clock; decided, or what it needs to know.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -207,8 +208,15 @@ fn evaluate(case: &Case<'_>, index: usize, progress: &mut Progress) -> Result<Se
     }
     match outcome {
         Ok(Outcome::Findings(findings)) => {
-            let judge = |finding| {
-                let waiver = waiver(case, index, &finding);
+            // A waiver names a rule and an object, so it is looked for once for each rule and not for each finding.
+            let mut waivers: HashMap<String, Option<String>> = HashMap::new();
+            let judge = |finding: portcullis_model::Finding| {
+                let known = waivers.get(&finding.rule).cloned();
+                let waiver = known.unwrap_or_else(|| {
+                    let found = waiver(case, index, &finding);
+                    waivers.insert(finding.rule.clone(), found.clone());
+                    found
+                });
                 Judged::new(policy, &installed.plugin_label, case.mode, waiver, finding)
             };
             let mut findings: Vec<Judged> = findings.into_iter().map(judge).collect();

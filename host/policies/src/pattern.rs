@@ -10,6 +10,9 @@ use crate::fields::Fields;
 pub const MAX_PATTERN: usize = 512;
 /// Patterns in one list.
 pub const MAX_PATTERNS: usize = 256;
+/// Longest name, namespace or kind in bytes that any pattern but `*` and `**` is compared with. Kubernetes knows no longer one, and
+/// whoever writes a manifest would choose how long the comparing takes.
+pub const MAX_NAME: usize = 253;
 
 /// Some patterns of which any may match the whole text.
 ///
@@ -17,12 +20,16 @@ pub const MAX_PATTERNS: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) struct Patterns {
     set: GlobSet,
+    /// Whether `*` is among them.
+    any: bool,
+    /// Whether `**` is among them.
+    anything: bool,
 }
 
 impl Patterns {
     /// No pattern, which matches nothing.
     pub(crate) fn none() -> Self {
-        Self { set: GlobSet::empty() }
+        Self { set: GlobSet::empty(), any: false, anything: false }
     }
 
     /// Compiles patterns, with a complaint for each that is none.
@@ -44,12 +51,21 @@ impl Patterns {
             fields.wrong(node, format!("these patterns are too large together: {}", why.kind()));
             GlobSet::empty()
         });
-        Self { set }
+        let has = |own: &str| patterns.iter().take(MAX_PATTERNS).any(|&(_, pattern)| pattern == own);
+        Self { set, any: has("*"), anything: has("**") }
     }
 
     /// Whether any of them matches all of this text.
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.set.is_match(text)
+    }
+
+    /// The same for a name that a stranger chose: of one that is longer than [`MAX_NAME`] only what says nothing of it holds.
+    pub(crate) fn matches_name(&self, name: &str) -> bool {
+        match name.len() <= MAX_NAME {
+            true => self.matches(name),
+            false => self.anything || (self.any && !name.contains('/')),
+        }
     }
 }
 
@@ -103,6 +119,23 @@ mod tests {
         let start = std::time::Instant::now();
         assert!(!slow.matches(&("a".repeat(100_000) + "b")));
         assert!(start.elapsed().as_secs() < 5, "took {:?}", start.elapsed());
+    }
+
+    #[test]
+    fn compares_no_pattern_with_a_name_that_kubernetes_would_not_take_a22() {
+        let longest = "a".repeat(MAX_NAME);
+        let longer = "a".repeat(MAX_NAME + 1);
+        for (pattern, takes) in [("*", true), ("**", true), ("a*", false), ("*a", false), ("***", false), ("?*", false)]
+        {
+            let patterns = patterns(&["b", pattern]).expect("patterns");
+            assert!(patterns.matches_name(&longest), "{pattern}");
+            assert_eq!(patterns.matches_name(&longer), takes, "{pattern}");
+        }
+        let slashes = "a/".repeat(200);
+        for (pattern, takes) in [("*", false), ("**", true)] {
+            let patterns = patterns(&[pattern]).expect("a pattern");
+            assert_eq!((patterns.matches(&slashes), patterns.matches_name(&slashes)), (takes, takes), "{pattern}");
+        }
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl Waiver {
     fn covers(&self, set: &str, policy: &str, plugin: &str, rule: &str, review: &Review) -> bool {
         let request = &review.request;
         let fits = |patterns: &Option<Patterns>, text: &str| {
-            patterns.as_ref().is_none_or(|patterns| !text.is_empty() && patterns.matches(text))
+            patterns.as_ref().is_none_or(|patterns| !text.is_empty() && patterns.matches_name(text))
         };
         // A Namespace is covered by its own name, never as an object inside itself (A53).
         let namespace = if is_namespace(review) { "" } else { &request.namespace };
@@ -162,7 +162,13 @@ impl Waiver {
             && self.rule == rule
             && fits(&self.covers.namespaces, namespace)
             && fits(&self.covers.kinds, &request.kind.kind)
-            && fits(&self.covers.names, name)
+            && match review.subject.kind_of {
+                SubjectKind::Object => fits(&self.covers.names, name),
+                // A path, which the system bounds.
+                SubjectKind::Document => {
+                    self.covers.names.as_ref().is_none_or(|names| !name.is_empty() && names.matches(name))
+                }
+            }
     }
 }
 

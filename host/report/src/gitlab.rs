@@ -3,13 +3,11 @@
 //! A list of `description`, `check_name`, `fingerprint`, `severity` and `location` with `path` and `lines.begin`; GitLab
 //! drops an entry without one of them, so whatever has no file in the repository has its subject's path instead.
 
-use std::collections::HashMap;
-
 use portcullis_model::{Severity, sha256_hex};
 use serde::Serialize;
 
 use crate::escape::plain;
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::{Seen, fingerprint};
 use crate::json_text::{Listed, json_text};
 use crate::paths::Folder;
 use crate::report::Report;
@@ -23,7 +21,7 @@ const NOWHERE: &str = "portcullis";
 pub fn gitlab(report: &Report, folder: &Folder) -> String {
     let several = several_sets(report);
     json_text(&Listed(|| {
-        let mut seen = HashMap::new();
+        let mut seen = Seen::default();
         let told = statements(report).into_iter().filter(|statement| statement.weight != Weight::Note);
         told.map(move |statement| Issue::of(&statement, report, several, folder, &mut seen))
     }))
@@ -52,13 +50,7 @@ struct Lines {
 }
 
 impl Issue {
-    fn of(
-        statement: &Statement,
-        report: &Report,
-        several_sets: bool,
-        folder: &Folder,
-        seen: &mut HashMap<String, u32>,
-    ) -> Self {
+    fn of(statement: &Statement, report: &Report, several_sets: bool, folder: &Folder, seen: &mut Seen) -> Self {
         let path = statement.file.and_then(|file| folder.path_of(file)).map(|path| plain(&path).into_owned());
         let instead =
             || statement.decision.map_or_else(|| NOWHERE.to_owned(), |one| plain(&subject_path(one)).into_owned());
@@ -91,21 +83,21 @@ fn description(statement: &Statement, report: &Report, several_sets: bool) -> St
 }
 
 /// The same while the statement stays the same, whatever line it moves to.
-fn fingerprint_of(statement: &Statement, seen: &mut HashMap<String, u32>) -> String {
+fn fingerprint_of(statement: &Statement, seen: &mut Seen) -> String {
     let text = match (statement.decision, statement.judged) {
         (Some(decision), Some(judged)) => fingerprint(decision, judged, seen),
         (decision, _) => {
+            let subject = decision.map(|decision| seen.subject(decision)).unwrap_or_default();
             let parts = [
                 statement.code.as_str(),
                 statement.message,
                 statement.policy.unwrap_or_default(),
                 statement.file.unwrap_or_default(),
                 decision.map_or("", |decision| &decision.policy_set),
-                &decision.map(subject_path).unwrap_or_default(),
+                &subject,
             ];
             let key = parts.map(|part| format!("{}:{part}", part.len())).concat();
-            let number = seen.entry(key.clone()).or_default();
-            *number += 1;
+            let number = seen.count(&key);
             format!("{key}:{number}")
         }
     };

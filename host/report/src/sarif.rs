@@ -9,13 +9,13 @@ use portcullis_model::{Decision, Effect, Failure, Judged, Place, Severity};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::{Seen, fingerprint};
 use crate::fixes::{FixOutcome, FixState};
 use crate::json_text::{Listed, json_text, sorted};
 use crate::report::{InputError, Report, ReportVerdict, RuleInfo, WaiverInfo};
 use crate::sarif_text::{is_web_address, message, pascal_case, uri_of};
 use crate::tally::is_not_judged;
-use crate::words::{policy_code_of, subject_path};
+use crate::words::{policy_code_of, short_name, subject_path};
 
 /// The version of the format.
 pub const SARIF_VERSION: &str = "2.1.0";
@@ -29,7 +29,7 @@ const FINGERPRINT: &str = "portcullisFinding/v1";
 pub fn sarif(report: &Report) -> String {
     let rules = &Rules::of(report);
     let results = Listed(|| {
-        let mut seen = HashMap::new();
+        let mut seen = Seen::default();
         let told = report.decisions.iter().filter(|decision| !decision.findings.is_empty()).flat_map(|decision| {
             let id = decision.id();
             decision.findings.iter().map(move |judged| (decision, id.clone(), judged))
@@ -148,7 +148,7 @@ fn result(
     id: &str,
     judged: &Judged,
     (report, rules): (&Report, &Rules),
-    seen: &mut HashMap<String, u32>,
+    seen: &mut Seen,
 ) -> Value {
     let finding = &judged.finding;
     let code = policy_code_of(judged);
@@ -213,7 +213,7 @@ fn location(decision: &Decision, judged: &Judged) -> Value {
     let name = subject_path(decision);
     location["logicalLocations"] = json!([{
         "kind": decision.subject.kind_of.as_str(),
-        "name": decision.subject.name,
+        "name": short_name(&decision.subject),
         "fullyQualifiedName": format!("{name}{}", judged.finding.pointer),
     }]);
     location

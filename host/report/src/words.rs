@@ -1,8 +1,9 @@
 //! Subjects, policies, rules and numbers as every voice says them.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use portcullis_model::{Decision, Fix, Judged, Subject};
+use portcullis_model::{Decision, Fix, Judged, Subject, SubjectKind};
 
 use crate::escape::plain;
 use crate::report::Report;
@@ -26,11 +27,35 @@ pub(crate) fn several_sets(report: &Report) -> bool {
     report.policy_sets.len() > 1 || sets.any(|set| Some(set) != first)
 }
 
+/// Bytes of a name, namespace or kind that a report repeats: as long as Kubernetes' own longest name. It is said with every
+/// finding, and whoever writes a manifest would choose how large the report gets. A path may be longer (`PATH_MAX`).
+pub(crate) const NAME_BYTES: usize = 253;
+/// The same of a path, which is the name of a document.
+const PATH_BYTES: usize = 4096;
+
+/// A name as far as it is said, with a mark where that is not all.
+pub(crate) fn short(name: &str) -> Cow<'_, str> {
+    cut(name, NAME_BYTES)
+}
+
+fn cut(name: &str, most: usize) -> Cow<'_, str> {
+    match name.len() <= most {
+        true => Cow::Borrowed(name),
+        false => Cow::Owned(format!("{}… ({} bytes)", &name[..name.floor_char_boundary(most)], name.len())),
+    }
+}
+
+/// The name of a subject as far as it is said.
+pub(crate) fn short_name(subject: &Subject) -> Cow<'_, str> {
+    cut(&subject.name, if subject.kind_of == SubjectKind::Document { PATH_BYTES } else { NAME_BYTES })
+}
+
 /// `Deployment shop/web`, `document specs/a.yaml`.
 pub fn subject_name(subject: &Subject) -> String {
-    let kind = if subject.kind.is_empty() { subject.kind_of.as_str().into() } else { plain(&subject.kind) };
-    let name = if subject.name.is_empty() { "(no name)".into() } else { plain(&subject.name) };
-    match subject.namespace.as_str() {
+    let (kind, namespace, name) = (short(&subject.kind), short(&subject.namespace), short_name(subject));
+    let kind = if kind.is_empty() { subject.kind_of.as_str().into() } else { plain(&kind) };
+    let name = if name.is_empty() { "(no name)".into() } else { plain(&name) };
+    match &*namespace {
         "" => format!("{kind} {name}"),
         namespace => format!("{kind} {}/{name}", plain(namespace)),
     }
@@ -39,10 +64,18 @@ pub fn subject_name(subject: &Subject) -> String {
 /// `Deployment/shop/web`, the path for a document; a `/` inside a name is escaped, so that two subjects never look alike.
 pub(crate) fn subject_path(decision: &Decision) -> String {
     let subject = &decision.subject;
-    if subject.kind.is_empty() {
-        return subject.name.clone();
-    }
-    [&subject.kind, &subject.namespace, &subject.name].map(|part| part.replace('/', "~1")).join("/")
+    path_of([&short(&subject.kind), &short(&subject.namespace), &short_name(subject)])
+}
+
+/// The same with every byte, for what is hashed.
+pub(crate) fn whole_subject_path(decision: &Decision) -> String {
+    let subject = &decision.subject;
+    path_of([&subject.kind, &subject.namespace, &subject.name])
+}
+
+fn path_of(parts: [&str; 3]) -> String {
+    let [kind, _, name] = parts;
+    if kind.is_empty() { name.to_owned() } else { parts.map(|part| part.replace('/', "~1")).join("/") }
 }
 
 /// The plugin without its digest.

@@ -1,7 +1,7 @@
 //! A plugin's answer checked and put into our words: findings with places, or queries.
 
+use portcullis_document::{ErrorKind, ReadLimits, read_json_text};
 use portcullis_model::{self as model, FixOperation, NodeId, Place};
-use serde::de::IgnoredAny;
 
 use crate::bindings::{self, Outcome as Guest};
 use crate::budget::Budget;
@@ -155,17 +155,30 @@ fn fix(guest: bindings::Fix, state: &State, most: usize) -> Result<model::Fix, R
         Reason::Contract(format!("a fix with the operation `{}`", shown.escape_debug()))
     })?;
     let good = match operation {
-        FixOperation::Remove => guest.value.is_empty(),
-        FixOperation::Replace | FixOperation::Add => serde_json::from_str::<IgnoredAny>(&guest.value).is_ok(),
+        FixOperation::Remove if guest.value.is_empty() => Ok(()),
+        FixOperation::Remove => Err("a removal has none".to_owned()),
+        FixOperation::Replace | FixOperation::Add => readable(&guest.value),
     };
-    if !good {
-        return Err(Reason::Contract(format!("the value of a fix that would {} is not JSON", operation.as_str())));
-    }
+    good.map_err(|why| {
+        Reason::Contract(format!("the value of a fix that would {} cannot be used: {why}", operation.as_str()))
+    })?;
     let description = sentence(&state.input.shown(&guest.description), most);
     let hidden = state.input.shown(&guest.value) != guest.value;
     // A value with a hole in it need not be JSON any more, and must never be written into a file.
     let value = if hidden { HIDDEN.to_owned() } else { guest.value };
     Ok(model::Fix { description, operation, value, safe: guest.safe && !hidden })
+}
+
+/// Whether a JSON text goes into reports and files as it stands: it must be one that every reader takes for the same value. The
+/// reason names no key, for a plugin may have made one of a Secret.
+fn readable(value: &str) -> Result<(), String> {
+    match read_json_text(value, &ReadLimits::default()) {
+        Ok(_) => Ok(()),
+        Err(error) if matches!(*error.kind(), ErrorKind::DuplicateKey { .. }) => {
+            Err("a key stands twice in one map".into())
+        }
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// A text for a person: whatever a terminal or a reader could take for something else is shown escaped, and what is too
@@ -221,6 +234,25 @@ mod tests {
         assert_eq!(sentence("abcdef", 6), "abcdef");
         assert_eq!(sentence("abcdefg", 6), "abc…");
         assert_eq!(sentence("", 6), "");
+    }
+
+    #[test]
+    fn takes_only_values_of_fixes_that_every_reader_reads_alike_p74() {
+        for good in ["1", "\"x\"", r#"{"a":[{"b":null}],"c":"\ud83d\udc4d"}"#] {
+            assert_eq!(readable(good), Ok(()), "{good}");
+        }
+        let deep = "[".repeat(400_000);
+        for (bad, why) in [
+            (deep.as_str(), "more than 100 maps and lists inside each other"),
+            (r#""\ud800""#, "half of a surrogate pair in a string"),
+            (r#"{"\udc00":1}"#, "half of a surrogate pair in a string"),
+            (r#"{"hunter2":1,"hunter2":2}"#, "a key stands twice in one map"),
+            (r#"{"a":1,"\u0061":2}"#, "a key stands twice in one map"),
+            ("1 2", "more text after the end of the JSON value"),
+            ("", "the text ends inside a value"),
+        ] {
+            assert_eq!(readable(bad), Err(why.to_owned()));
+        }
     }
 
     #[test]

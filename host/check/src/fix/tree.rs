@@ -57,6 +57,23 @@ impl Tree {
         Some(Self::of(&document, NodeId::ROOT))
     }
 
+    /// Whether this is the same value in the same notation of numbers: a field of whole numbers takes `1`, and `1.0` is refused.
+    pub(crate) fn is_identical(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(own), Self::Number(other)) => own.0 == other.0,
+            (Self::List(own), Self::List(other)) => {
+                own.len() == other.len() && own.iter().zip(other).all(|(own, other)| own.is_identical(other))
+            }
+            (Self::Map(own), Self::Map(other)) => {
+                let same = |((key, value), (other_key, other)): ((&String, &Self), (&String, &Self))| {
+                    key == other_key && value.is_identical(other)
+                };
+                own.len() == other.len() && own.iter().zip(other).all(same)
+            }
+            _ => self == other,
+        }
+    }
+
     /// Whether this is a map or a list.
     pub(crate) fn is_container(&self) -> bool {
         matches!(self, Self::List(_) | Self::Map(_))

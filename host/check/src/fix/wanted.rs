@@ -1,13 +1,13 @@
 //! Findings to fixes: where each belongs in its text, and why one cannot be.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use portcullis_model::{Document, Effect, Fix, FixOperation, Judged, Kind, Mode, NodeId, Review, Subject};
 use portcullis_report::{FixOutcome, FixState, subject_name};
 
-use crate::fix::FixLevel;
-use crate::fix::bench::{Bench, Key};
+use crate::fix::bench::{Bench, Judge, Key};
 use crate::fix::tree::{Tree, segments};
+use crate::fix::{FixLevel, safe};
 
 /// One change of a tree that would make findings go away.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub(crate) struct Wanted {
     pub(crate) pointer: String,
     pub(crate) operation: FixOperation,
     pub(crate) value: Option<Tree>,
+    /// Whether it only spells the value in another way.
     pub(crate) safe: bool,
     /// The findings that it removes, and how each is told.
     pub(crate) findings: Vec<(Key, FixOutcome)>,
@@ -42,7 +43,7 @@ pub(crate) struct Plan {
 }
 
 /// The fixes of all findings of a text, as far as the level allows.
-pub(crate) fn plan(bench: &Bench, level: FixLevel) -> Plan {
+pub(crate) fn plan(judge: Judge<'_>, bench: &Bench, level: FixLevel) -> Plan {
     let mut plan = Plan::default();
     let places = places(&bench.documents);
     for (number, subject) in bench.subjects.iter().enumerate() {
@@ -59,15 +60,23 @@ pub(crate) fn plan(bench: &Bench, level: FixLevel) -> Plan {
             plan.in_compliance.push((name, judged.len()));
             continue;
         }
+        let mut amounts: HashMap<&str, HashSet<NodeId>> = HashMap::new();
         for (set, judged) in judged {
-            let safe = judged.finding.fix.as_ref().is_some_and(|fix| fix.safe);
+            let claimed = judged.finding.fix.as_ref().is_some_and(|fix| fix.safe);
+            let safe = claimed && {
+                let amounts = amounts.entry(set).or_insert_with(|| self::amounts(judge, &subject.review, set));
+                is_safe(&subject.review, judged, amounts)
+            };
             if !safe && level == FixLevel::Safe {
                 continue;
             }
-            let outcome = outcome(&subject.review.subject, &name, judged);
+            let mut outcome = FixOutcome { safe, ..outcome(&subject.review.subject, &name, judged) };
+            if claimed && !safe {
+                outcome.description += &format!("; {}", safe::NOT_SAFE);
+            }
             let key = Key::of(number, set, judged);
             match wanted(&subject.review, subject.recorded, judged, (&bench.documents, &places)) {
-                Ok(found) => plan.add(Wanted { findings: vec![(key, outcome)], ..found }),
+                Ok(found) => plan.add(Wanted { safe, findings: vec![(key, outcome)], ..found }),
                 Err(reason) => plan.refused.push(FixOutcome { state: FixState::Refused(reason), ..outcome }),
             }
         }
@@ -144,6 +153,22 @@ fn is_fixable(judged: &Judged) -> bool {
     judged.finding.fix.is_some() && !matches!(judged.effect, Effect::Waived | Effect::Shadow)
 }
 
+/// Where the object has quantities, by the kinds that this policy set knows as workloads.
+fn amounts(judge: Judge<'_>, review: &Review, set: &str) -> HashSet<NodeId> {
+    let Some(object) = &review.object else { return HashSet::new() };
+    let sets = judge.gate.sets();
+    let loaded = sets.sets.iter().map(|installed| &installed.loaded.set).find(|loaded| loaded.name == set);
+    let custom = loaded.map(|loaded| loaded.workloads.as_slice()).unwrap_or_default();
+    safe::amounts(object, &portcullis_subject::workload::view(review, custom))
+}
+
+/// Whether what the plugin calls safe is.
+fn is_safe(review: &Review, judged: &Judged, amounts: &HashSet<NodeId>) -> bool {
+    let (Some(object), Some(fix)) = (&review.object, &judged.finding.fix) else { return false };
+    let (node, is_there) = object.resolve(NodeId::ROOT, &judged.finding.pointer);
+    is_there && safe::only_respells(object, node, amounts, (fix.operation, Tree::of_json(&fix.value).as_ref()))
+}
+
 fn outcome(subject: &Subject, name: &str, judged: &Judged) -> FixOutcome {
     let finding = &judged.finding;
     let place = finding.place.as_ref().or(subject.place.as_ref());
@@ -156,7 +181,7 @@ fn outcome(subject: &Subject, name: &str, judged: &Judged) -> FixOutcome {
         code: format!("{}/{}", judged.plugin.split('@').next().unwrap_or_default(), finding.rule),
         pointer: finding.pointer.clone(),
         description: fix.map(described).unwrap_or_default(),
-        safe: fix.is_some_and(|fix| fix.safe),
+        safe: false,
         state: FixState::Applied,
     }
 }
@@ -222,5 +247,5 @@ fn wanted(
     if segments(&pointer).is_empty() {
         return Err("it would replace the whole document".into());
     }
-    Ok(Wanted { document, pointer, operation: fix.operation, value, safe: fix.safe, findings: Vec::new() })
+    Ok(Wanted { document, pointer, operation: fix.operation, value, safe: false, findings: Vec::new() })
 }

@@ -104,6 +104,18 @@ fn covers_what_it_names_and_nothing_else() {
 }
 
 #[test]
+fn covers_no_name_that_is_too_long_unless_it_covers_every_name_a22() {
+    let (longest, longer) = ("a".repeat(253), "a".repeat(1 << 20));
+    let pod = |name: &str| review("shop", "Pod", name);
+    let slow = load(&[("w", "covers={names: ['*a*a*a*a*a*a*a0', '*a*a*a*a*a*a*a']}")]);
+    assert_eq!(find(&slow, &pod(&longest)), active("w"));
+    assert_eq!(find(&slow, &pod(&longer)), WaiverMatch::None);
+    for covers in ["{names: ['*']}", "{namespaces: [shop]}", "{everything: true}"] {
+        assert_eq!(find(&load(&[("w", &format!("covers={covers}"))]), &pod(&longer)), active("w"), "{covers}");
+    }
+}
+
+#[test]
 fn holds_in_the_named_set_only() {
     let waivers = load(&[("w", "policySet=default; rule=memory-missing")]);
     let pod = review("shop", "Pod", "web-1");

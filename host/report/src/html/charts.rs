@@ -7,7 +7,7 @@ use crate::markup::text;
 use crate::report::Report;
 use crate::statement::{Statement, Weight};
 use crate::tally::by_file;
-use crate::words::count;
+use crate::words::{count, short};
 
 /// How many bars a chart has; the others are counted.
 const BARS: usize = 8;
@@ -85,7 +85,11 @@ pub(super) fn charts(out: &mut String, report: &Report, statements: &[Statement]
     bars(out, "by rule", "rule", &tally(&drawn, rule));
     let namespace = |one: &Statement| {
         let subject = &one.decision?.subject;
-        Some(if subject.namespace.is_empty() { "(no namespace)".to_owned() } else { subject.namespace.clone() })
+        Some(if subject.namespace.is_empty() {
+            "(no namespace)".to_owned()
+        } else {
+            short(&subject.namespace).into_owned()
+        })
     };
     bars(out, "by namespace", "namespace", &tally(&drawn, namespace));
     let file = |one: &Statement| Some(one.file.unwrap_or("(no file)").to_owned());

@@ -4,6 +4,7 @@ mod fixture;
 mod forges;
 mod html;
 mod junit;
+mod long;
 mod markdown;
 mod snapshot;
 
