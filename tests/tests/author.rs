@@ -361,7 +361,10 @@ fn inspects_what_is_built_in_and_what_is_hostile() {
     );
     let bomb: String =
         (0..20_001).map(|n| format!("(import \"portcullis:policy/documents@1.0.{n}\" (instance))")).collect();
-    refused(&text(&format!("(component {bomb})")), "instances count exceeds limit of 1000");
+    refused(
+        &text(&format!("(component {bomb})")),
+        "20001 imports or exports of the component, at most 20000 are admitted",
+    );
     refused(&text(&format!("(component {})", "(core module)".repeat(33))), "33 core modules, at most 32 are admitted");
     let large = portcullis(
         folder.path(),
