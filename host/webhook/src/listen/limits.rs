@@ -11,7 +11,7 @@ use hyper_util::server::conn::auto::Builder;
 pub struct ConnectionLimits {
     /// How many connections stand at once; those beyond wait in the kernel's queue until one is `spare`.
     pub max_connections: usize,
-    /// While all of these stand, one that has been idle for so long is let go for each that comes, and sooner those that
+    /// While all of these stand, one that has been idle for so long is let go for each that comes, and first of all those that
     /// never asked for anything, so that nobody keeps the API server out by standing in its way (A55).
     pub spare: Duration,
     /// How long a TLS handshake may take.

@@ -13,9 +13,6 @@ use super::activity::Activity;
 /// How long one who was asked to leave is waited for until another one is asked, too.
 const ANOTHER: Duration = Duration::from_millis(20);
 
-/// How many times as long somebody may stand who once asked for something as somebody who never did.
-const TRIED: u32 = 4;
-
 /// All places of one door.
 pub(super) struct Places {
     free: Arc<Semaphore>,
@@ -82,14 +79,15 @@ impl Places {
         }
     }
 
-    /// Asks whoever has stood idle for longest, and those sooner who never asked for anything. Whoever is asked is asked once.
+    /// Asks whoever has stood idle for longest, and first of all those who never asked for anything: an API server that hears of
+    /// its end while it sends loses a review. Whoever is asked is asked once.
     fn ask_one_to_leave(&self, idle: Duration) -> bool {
         let now = Instant::now();
         let mut standing = self.standing();
         let asleep = standing.all.iter().filter_map(|(number, (activity, _))| {
             let (has_asked, since) = activity.idle()?;
             let idle = Some(now.saturating_duration_since(since)).filter(|time| *time >= idle)?;
-            Some((if has_asked { idle } else { idle * TRIED }, *number))
+            Some(((!has_asked, idle), *number))
         });
         let longest = asleep.max().and_then(|(_, number)| standing.all.remove(&number));
         let Some((_, leave)) = longest else { return false };
