@@ -468,8 +468,7 @@ fn refuses_labels_by_their_own_name_and_says_what_status_means_what() {
     served.wait_for("a refusal", |served| served.verbose().contains("reload of labels refused"));
     assert!(served.verbose().contains("holds a PolicySet"), "{}", served.verbose());
     assert!(!served.verbose().contains("reload of policies refused"), "{}", served.verbose());
-    let words = "new labels are refused; the last good ones serve";
-    served.wait_for("its line in the log", |served| served.log().contains(words));
+    served.wait_for("its line", |served| served.log().contains("new labels are refused; the last good ones serve"));
     folder.write("cpu.yaml", "nothing");
     served.wait_for("both", |served| served.verbose().matches("refused").count() == 2);
     folder.write("namespaces.yaml", good);
