@@ -19,7 +19,7 @@ use portcullis_cluster::{Connection, Namespaces};
 use portcullis_gate::{BreakerRules, Gate};
 use portcullis_policies::RateLimits;
 use portcullis_webhook::health::{Health, ops_routes};
-use portcullis_webhook::listen::{ConnectionLimits, Shutdown, serve_plain, serve_tls};
+use portcullis_webhook::listen::{ConnectionLimits, Shutdown, connections_within, may_open, serve_plain, serve_tls};
 use portcullis_webhook::metrics;
 use portcullis_webhook::tls::{Certificates, TlsFiles, TlsOptions};
 use portcullis_webhook::{Webhook, WebhookConfig, review_routes};
@@ -47,6 +47,9 @@ const CERTIFICATE: &str = "certificate";
 
 /// How long the ops port may take to end after everything else has.
 const OPS_DRAIN: Duration = Duration::from_secs(1);
+
+/// How many connections the ops port may have: probes and scrapes.
+const OPS_CONNECTIONS: usize = 256;
 
 /// Serves until somebody says stop.
 pub fn run(arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
@@ -148,7 +151,12 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     let ops_listener = bind("--ops-listen", arguments.ops_listen(), arguments.dev).await?;
     let (address, ops_address) = (listener.local_addr()?, ops_listener.local_addr()?);
     let ops_stop = Shutdown::new();
-    let ops_limits = ConnectionLimits { linger: Duration::ZERO, drain: OPS_DRAIN, ..ConnectionLimits::default() };
+    let ops_limits = ConnectionLimits {
+        max_connections: OPS_CONNECTIONS,
+        linger: Duration::ZERO,
+        drain: OPS_DRAIN,
+        ..ConnectionLimits::default()
+    };
     let routes = ops_routes(Arc::clone(&health), metrics);
     let ops = tokio::spawn(serve_plain(ops_listener, routes, ops_limits, ops_stop.clone()));
 
@@ -189,8 +197,12 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
     let (rates, rate_limits) = rates.unzip();
     let config = WebhookConfig { rate_limits, ..config(arguments) };
     let webhook = Webhook::new(Arc::clone(&gate), namespaces.clone(), config)?;
-    let limits =
-        ConnectionLimits { body: webhook.config().body_time, drain: arguments.drain, ..ConnectionLimits::default() };
+    let limits = ConnectionLimits {
+        max_connections: connections(),
+        body: webhook.config().body_time,
+        drain: arguments.drain,
+        ..ConnectionLimits::default()
+    };
     let routes = review_routes(Arc::clone(&webhook));
     let reviews = tokio::spawn(serve_tls(listener, routes, Arc::clone(&certificates), limits, stop.clone()));
     let (health_too, files) = (Arc::clone(&health), loaded.files);
@@ -207,6 +219,21 @@ async fn open(arguments: &ServeArguments, stop: &Shutdown, asked: Arc<Notify>) -
         trial.explain(address, ops_address)?;
     }
     Ok(Doors { health, reviews, ops, ops_stop, reloads, _trial: trial })
+}
+
+/// How many connections may bring reviews: no more than there are files for, because a reload must find some.
+fn connections() -> usize {
+    let (wanted, files) = (ConnectionLimits::default().max_connections, may_open());
+    let connections = connections_within(files, OPS_CONNECTIONS, wanted);
+    if connections < wanted {
+        tracing::warn!(
+            connections,
+            wanted,
+            files,
+            "fewer connections than usual, because few files may be open; raise the hard limit of open files (`ulimit -Hn`)"
+        );
+    }
+    connections
 }
 
 async fn bind(flag: &str, address: SocketAddr, dev: bool) -> anyhow::Result<TcpListener> {

@@ -5,7 +5,9 @@
 
 mod activity;
 mod body;
+mod heard;
 mod limits;
+mod open_files;
 mod places;
 mod plain_http;
 pub(crate) mod seldom;
@@ -35,7 +37,9 @@ use tower_service::Service as _;
 use self::activity::Activity;
 pub(crate) use self::body::TooSlow;
 use self::body::{Counted, Timed};
+use self::heard::Heard;
 pub use self::limits::ConnectionLimits;
+pub use self::open_files::{OTHER_FILES, connections_within, may_open};
 use self::places::{Place, Places};
 use self::seldom::Seldom;
 pub use self::shutdown::Shutdown;
@@ -282,7 +286,7 @@ impl Server {
             body: self.limits.body,
             peer,
         };
-        let mut connection = pin!(self.http.serve_connection(TokioIo::new(stream), service));
+        let mut connection = pin!(self.http.serve_connection(TokioIo::new(Heard::new(stream, &activity)), service));
         let mut stage = self.stage.subscribe();
         let mut farewell: Option<Instant> = None;
         let mut revoked = pin!(async {
@@ -326,6 +330,8 @@ impl Server {
                     let end = Instant::now() + most;
                     farewell = Some(farewell.map_or(end, |before| before.min(end)));
                 }
+                // Its time is another one from now on.
+                () = activity.spoke() => {}
                 () = sleep_until(asleep) => {
                     if farewell.is_some() {
                         return;

@@ -58,7 +58,7 @@ struct Handles {
     policies: Family<Family<Histogram>>,
     findings: Family<Family<Family<[OnceLock<Counter>; 10]>>>,
     faults: Family<Family<[OnceLock<Counter>; 5]>>,
-    shed: Family<[OnceLock<Counter>; 6]>,
+    shed: Family<[OnceLock<Counter>; 2 * SHED.len()]>,
     breakers: Family<Family<(Gauge, Counter)>>,
     requested: [OnceLock<Requests>; 4],
     queue_depth: Gauge,
@@ -224,16 +224,27 @@ pub fn fault(policy_set: &str, policy: &str, kind: FailureKind) {
     count.increment(1);
 }
 
+/// Why a review is not judged under overload; the last stands for all others.
+const SHED: [&str; 3] = ["queue_full", "rate_limited", "shutting_down"];
+
 /// A review that was answered without judging it because of overload.
 pub fn shed(policy_set: &str, reason: &'static str, decided: Verdict) {
-    let Some(handles) = HANDLES.get() else { return };
-    let set = handles.shed.get(policy_set, |_, _| [const { OnceLock::new() }; 6]);
-    let number = match reason {
-        "queue_full" => 0,
-        "rate_limited" => 1,
-        _ => 2,
-    };
-    let Some(slot) = set.value.get(number * 2 + verdict(decided)) else { return };
+    if let Some(count) = shed_of(policy_set, reason, decided) {
+        count.increment(1);
+    }
+}
+
+/// A policy set that may shed: a counter that begins with its first event hides that event from `rate` and `increase`.
+fn may_shed(policy_set: &str) {
+    for reason in SHED {
+        shed_of(policy_set, reason, Verdict::Deny);
+    }
+}
+
+fn shed_of(policy_set: &str, reason: &'static str, decided: Verdict) -> Option<Counter> {
+    let set = HANDLES.get()?.shed.get(policy_set, |_, _| [const { OnceLock::new() }; 2 * SHED.len()]);
+    let number = SHED.iter().position(|known| *known == reason).unwrap_or(SHED.len() - 1);
+    let slot = set.value.get(number * 2 + verdict(decided))?;
     let count = slot.get_or_init(|| {
         let labels = [
             ("policy_set", set.label.clone()),
@@ -242,7 +253,7 @@ pub fn shed(policy_set: &str, reason: &'static str, decided: Verdict) {
         ];
         counter!(names::SHED, &labels)
     });
-    count.increment(1);
+    Some(count.clone())
 }
 
 /// For how many namespaces a policy is not called now.

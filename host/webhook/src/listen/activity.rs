@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::ConnectionLimits;
@@ -11,12 +12,16 @@ use super::ConnectionLimits;
 #[derive(Debug)]
 pub(super) struct Activity {
     state: Mutex<State>,
+    /// The first byte of it was heard.
+    spoke: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     /// When it came, or had shaken hands.
     since: Instant,
+    /// When the first byte of its first request came.
+    heard: Option<Instant>,
     in_flight: usize,
     /// The end of the last request.
     ended: Option<Instant>,
@@ -36,13 +41,25 @@ pub(super) struct InFlight {
 
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
-        let state = State { since: Instant::now(), in_flight: 0, ended: None, ready: BTreeMap::new(), next: 0 };
-        Arc::new(Self { state: Mutex::new(state) })
+        let since = Instant::now();
+        let state = State { since, heard: None, in_flight: 0, ended: None, ready: BTreeMap::new(), next: 0 };
+        Arc::new(Self { state: Mutex::new(state), spoke: Notify::new() })
     }
 
     /// From now on it can ask.
     pub(super) fn can_ask(&self) {
         self.state().since = Instant::now();
+    }
+
+    /// The first byte of its first request is here: the rest of its headers must not be long in coming.
+    pub(super) fn hear(&self) {
+        self.state().heard.get_or_insert_with(Instant::now);
+        self.spoke.notify_one();
+    }
+
+    /// Returns once it has been heard.
+    pub(super) async fn spoke(&self) {
+        self.spoke.notified().await;
     }
 
     /// Whether it has ever asked for anything, and since when it asks for nothing; nothing while it does.
@@ -59,8 +76,8 @@ impl Activity {
 
     /// When it is worth asking whether the connection is asleep.
     pub(super) fn wakes(&self, limits: &ConnectionLimits) -> Instant {
-        // No later than an answer that gets ready from now on may wait.
-        let latest = Instant::now() + limits.answer;
+        // No later than what begins from now on may wait.
+        let latest = Instant::now() + limits.answer.min(limits.idle);
         self.ends(limits).map_or(latest, |end| end.min(latest))
     }
 
@@ -75,7 +92,12 @@ impl Activity {
         if state.in_flight > 0 {
             return state.ready.values().next().map(|ready| *ready + limits.answer);
         }
-        Some(state.ended.map_or(state.since + limits.header, |ended| ended + limits.idle))
+        Some(match (state.ended, state.heard) {
+            (Some(ended), _) => ended + limits.idle,
+            (None, Some(heard)) => heard + limits.header,
+            // Go's client opens connections ahead of its requests, and never sends one again that such a connection lost.
+            (None, None) => state.since + limits.idle,
+        })
     }
 
     /// Nothing is left half done in it.

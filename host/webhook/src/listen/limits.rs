@@ -16,12 +16,13 @@ pub struct ConnectionLimits {
     pub spare: Duration,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
-    /// How long a new connection may take until its first request is there with all its headers.
+    /// How long the headers of the first request may take from their first byte on.
     pub header: Duration,
     /// How long a body may take from the end of the headers to its last byte.
     pub body: Duration,
-    /// How long a connection may stand without a request once it has made one. Longer than the 90 s of Go's client, so
-    /// that the API server is always the one who hangs up: a request that meets our hanging up would be lost, and denied.
+    /// How long a connection may stand without a request, before its first as after any other. Longer than the 90 s of Go's
+    /// client, which also opens connections ahead of their use, so that the API server is always the one who hangs up: a
+    /// request that meets our hanging up would be lost, and denied.
     pub idle: Duration,
     /// How long an answer may wait until it is taken; nobody who waits for one takes longer.
     pub answer: Duration,

@@ -12,6 +12,9 @@ static IN_FORCE: RwLock<Vec<(String, String)>> = RwLock::new(Vec::new());
 
 /// The name and the digest of each policy set that is in force now.
 pub fn in_force(sets: Vec<(String, String)>) {
+    for (name, _) in &sets {
+        super::may_shed(name);
+    }
     *IN_FORCE.write().unwrap_or_else(PoisonError::into_inner) = sets;
 }
 

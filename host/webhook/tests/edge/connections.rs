@@ -39,9 +39,11 @@ async fn lets_go_of_callers_who_never_finish_a_handshake_or_a_header() {
     half.write_all(&[0x16, 3, 1]).await.unwrap();
     hung_up(&mut half).await;
 
-    let plain = Server::plain(hasty()).await;
-    let mut silent = plain.tcp().await;
-    hung_up(&mut silent).await;
+    // Who says nothing may stand for longer than anybody waits here, and who begins may not.
+    let plain = Server::plain(ConnectionLimits { idle: PATIENCE * 4, ..hasty() }).await;
+    let mut begun = plain.tcp().await;
+    begun.write_all(b"P").await.unwrap();
+    hung_up(&mut begun).await;
     // One byte at a time, for ever: each of them is progress, and none of them counts.
     let dripping = async {
         let mut tcp = plain.tcp().await;
@@ -68,9 +70,17 @@ async fn denies_a_body_that_does_not_come_in_time() {
     assert_eq!(answer(&mut tcp).await.unwrap().body, "5");
 }
 
+/// A client opens connections ahead: what it sends over one of them later must not be lost.
 #[tokio::test]
-async fn lets_go_of_an_idle_connection_later_than_of_one_that_never_asked() {
+async fn lets_an_idle_connection_stand_before_its_first_request_as_after_it() {
     let server = Server::plain(hasty()).await;
+    let mut silent = server.tcp().await;
+    sleep(ms(700)).await;
+    assert_eq!(request(&mut silent, "GET", "/").await.unwrap().status, 200, "nothing had been asked for");
+    let mut silent = server.tcp().await;
+    let begun = Instant::now();
+    hung_up(&mut silent).await;
+    assert!(begun.elapsed() >= ms(2900), "{:?}", begun.elapsed());
     let mut tcp = server.tcp().await;
     request(&mut tcp, "GET", "/").await.unwrap();
     sleep(ms(700)).await;
@@ -90,7 +100,7 @@ async fn lets_go_of_an_idle_connection_later_than_of_one_that_never_asked() {
 /// A55: idle connections take their bounded places and no more, and give them back.
 #[tokio::test]
 async fn serves_again_when_idle_connections_have_filled_every_place() {
-    let server = Server::plain(ConnectionLimits { max_connections: 20, header: ms(2000), ..hasty() }).await;
+    let server = Server::plain(ConnectionLimits { max_connections: 20, idle: ms(2000), ..hasty() }).await;
     let mut idle = Vec::new();
     for _ in 0..20 {
         idle.push(server.tcp().await);
@@ -105,7 +115,7 @@ async fn serves_again_when_idle_connections_have_filled_every_place() {
 #[tokio::test]
 async fn lets_idle_connections_go_for_those_who_come() {
     let long = PATIENCE * 4;
-    let limits = ConnectionLimits { max_connections: 20, spare: ms(200), header: long, idle: long, ..hasty() };
+    let limits = ConnectionLimits { max_connections: 20, spare: ms(200), idle: long, ..hasty() };
     let server = Server::plain(limits).await;
     let (mut asked, mut busy) = (server.tcp().await, server.tcp().await);
     request(&mut asked, "GET", "/").await.unwrap();
