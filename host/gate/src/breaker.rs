@@ -3,7 +3,7 @@
 //! By namespace, because what a policy judges is somebody's input: whoever finds an object at which a policy traps must not be
 //! able to take that policy away from everybody else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use portcullis_model::FailureKind;
 
+use crate::Sets;
 use crate::watch::Called;
 
 /// The default of [`BreakerRules::faults`].
@@ -67,6 +68,13 @@ struct State {
     /// How many trials there were: the number of the last one.
     trials: u64,
     swept: Option<Instant>,
+}
+
+impl State {
+    /// For how many namespaces a policy is not called.
+    fn open(&self, policy: &Called) -> usize {
+        self.breakers.iter().filter(|(key, breaker)| key.policy == *policy && breaker.open.is_some()).count()
+    }
 }
 
 /// One policy's breaker for one namespace.
@@ -239,6 +247,23 @@ impl Breakers {
         }
     }
 
+    /// Forgets policies that are in no set any more or have another plugin, and what nobody asks for; then says of each policy
+    /// how many of its breakers are open. To be called after each reload, and every so often where no review comes.
+    pub fn keep(&self, sets: &Sets, now: Instant) {
+        let policies = || sets.sets.iter().flat_map(|set| &set.policies);
+        let mut state = self.lock();
+        let stand: HashSet<(&Called, &str)> =
+            policies().map(|policy| (&policy.called, policy.plugin_label.as_str())).collect();
+        let is_gone = |key: &Key| !stand.contains(&(&key.policy, key.plugin.as_str()));
+        let gone: Vec<_> = state.breakers.extract_if(|key, _| is_gone(key)).collect();
+        self.forget(&state, &gone, "it is in no policy set any more, or its plugin is another one");
+        self.sweep(&mut state, now);
+        let Some(watcher) = &self.watcher else { return };
+        for policy in policies() {
+            watcher.open(&policy.called, state.open(&policy.called));
+        }
+    }
+
     /// Forgets what nobody has asked for any more, so that nothing is shown as open for ever.
     fn sweep(&self, state: &mut State, now: Instant) {
         if state.swept.is_some_and(|swept| now.saturating_duration_since(swept) < SWEEP) {
@@ -250,9 +275,12 @@ impl Breakers {
             ended && now.saturating_duration_since(breaker.asked) >= FORGOTTEN
         };
         let gone: Vec<_> = state.breakers.extract_if(|_, breaker| idle(breaker)).collect();
+        self.forget(state, &gone, "nobody asked for it any more");
+    }
+
+    fn forget(&self, state: &State, gone: &[(Key, Breaker)], why: &str) {
         self.remembered.store(state.breakers.len(), Ordering::Release);
         for (key, _) in gone.iter().filter(|(_, breaker)| breaker.open.is_some()) {
-            let why = "nobody asked for it any more";
             self.tell(state, key, |watcher| watcher.closed(&key.policy, &key.namespace, why));
         }
     }
@@ -272,8 +300,7 @@ impl Breakers {
 
     fn tell(&self, state: &State, key: &Key, say: impl FnOnce(&dyn BreakerWatcher)) {
         let Some(watcher) = &self.watcher else { return };
-        let open = |(other, breaker): &(&Key, &Breaker)| other.policy == key.policy && breaker.open.is_some();
-        watcher.open(&key.policy, state.breakers.iter().filter(open).count());
+        watcher.open(&key.policy, state.open(&key.policy));
         say(&**watcher);
     }
 

@@ -1,6 +1,7 @@
 //! From the bytes of a review to the bytes of its answer, in time and whatever happens.
 
 use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::pin::pin;
@@ -92,6 +93,8 @@ pub struct Call<'a> {
     pub policy_set: Option<&'a str>,
     /// The caller's trace (W3C Trace Context), for the log.
     pub traceparent: Option<&'a str>,
+    /// Who sent it, for the log.
+    pub peer: Option<SocketAddr>,
     /// When the head of the call had come.
     pub arrived: Instant,
 }
@@ -118,7 +121,7 @@ impl Webhook {
     pub fn new(gate: Arc<Gate>, namespaces: Namespaces, config: WebhookConfig) -> Result<Arc<Self>, Error> {
         let limits = ReadLimits { bytes: config.max_body, ..ReadLimits::default() };
         let pool = Pool::new("judge", config.workers, config.queue, Some(observe::queue())).map_err(Error::Thread)?;
-        Ok(Arc::new(Self {
+        let webhook = Arc::new(Self {
             shared: Arc::new(Shared { gate, namespaces, limits, observe: config.observe }),
             times: TimeRules {
                 max: config.max_review_time,
@@ -132,7 +135,17 @@ impl Webhook {
             limiter: config.rate_limits.clone().map(Limiter::new),
             recorder: config.record_reviews.as_deref().map(Recorder::new).transpose()?,
             config,
-        }))
+        });
+        webhook.tidy();
+        Ok(webhook)
+    }
+
+    /// Forgets what faults of policies are remembered that are gone. To be called when other sets are in force, and every so
+    /// often.
+    pub fn tidy(&self) {
+        if let Some(breakers) = &self.breakers {
+            breakers.keep(&self.shared.gate.sets(), Instant::now());
+        }
     }
 
     /// What limits it.
@@ -283,7 +296,10 @@ impl Webhook {
             Lost::Late => Reason::Timeout,
             Lost::Panicked => Reason::InternalError,
         };
+        let message =
+            format!("{message} (there was no time to find out what the policies declare for that: it is denied)");
         let answer = match request::uid_of(&case.body) {
+            Some(uid) if self.config.observe => response::observed(request::VERSION, &uid, &message),
             Some(uid) => response::refused(request::VERSION, &uid, reason, &message),
             None => response::failed(reason, &message),
         };

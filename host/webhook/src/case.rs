@@ -70,6 +70,8 @@ pub(crate) struct Judged {
     pub spent: Vec<Spent>,
     /// What runs containers, where a policy looked.
     pub workload: Option<Arc<Workload>>,
+    /// Why nobody judged it, where there was too much to do.
+    pub shed: Option<&'static str>,
     /// What a replay needs; nothing where there can be none.
     pub evidence: Option<(Document, Facts)>,
 }
@@ -171,6 +173,7 @@ impl Case {
                 decisions: judgement.decisions,
                 spent: judgement.spent,
                 workload: judgement.workload,
+                shed: None,
                 // What depends on earlier reviews cannot be replayed.
                 evidence: (!judgement.left_out).then_some((document, judgement.facts)),
             }),
@@ -195,13 +198,20 @@ impl Case {
             },
         };
         let kind = if *lost == Lost::Panicked { FailureKind::Trap } else { FailureKind::Timeout };
-        let overload = lost.overload().map(|_| Overload { words: message, retry: lost.retry() });
+        let overload = lost.overload().map(|reason| Overload { reason, words: message, retry: lost.retry() });
         let why = Unjudged { kind, message, overload: overload.is_some() };
         let decisions = self.shared.gate.sets().not_judged(&review, &self.bounds, why);
         let manner = Manner { overload, ..self.manner(&review) };
         Done {
             answer: response::decided(&review.request.uid, &decisions, manner),
-            judged: Some(Judged { review, decisions, spent: Vec::new(), workload: None, evidence: None }),
+            judged: Some(Judged {
+                review,
+                decisions,
+                spent: Vec::new(),
+                workload: None,
+                shed: lost.overload(),
+                evidence: None,
+            }),
         }
     }
 

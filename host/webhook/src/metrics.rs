@@ -225,7 +225,7 @@ pub fn fault(policy_set: &str, policy: &str, kind: FailureKind) {
 }
 
 /// Why a review is not judged under overload; the last stands for all others.
-const SHED: [&str; 3] = ["queue_full", "rate_limited", "shutting_down"];
+pub(crate) const SHED: [&str; 3] = ["queue_full", "rate_limited", "shutting_down"];
 
 /// A review that was answered without judging it because of overload.
 pub fn shed(policy_set: &str, reason: &'static str, decided: Verdict) {
@@ -237,7 +237,9 @@ pub fn shed(policy_set: &str, reason: &'static str, decided: Verdict) {
 /// A policy set that may shed: a counter that begins with its first event hides that event from `rate` and `increase`.
 fn may_shed(policy_set: &str) {
     for reason in SHED {
-        shed_of(policy_set, reason, Verdict::Deny);
+        for verdict in [Verdict::Allow, Verdict::Deny] {
+            shed_of(policy_set, reason, verdict);
+        }
     }
 }
 

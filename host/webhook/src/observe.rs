@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_gate::Sets;
-use portcullis_model::{Decision, Effect, FailureKind, Verdict};
+use portcullis_model::{Decision, Effect, Failure, FailureKind, Verdict};
 use portcullis_report::plain;
 use serde::Serialize;
 
@@ -15,8 +15,9 @@ pub use self::breakers::breakers;
 use crate::answer::Call;
 use crate::case::Judged;
 use crate::listen::seldom::Seldom;
-use crate::metrics::{self, ReviewSample};
+use crate::metrics::{self, ReviewSample, SHED};
 use crate::pool::Watcher;
+use crate::request::tenant_of;
 use crate::requested::requested;
 use crate::response::{Answer, field};
 use crate::trace::{self, ReviewTrace, TraceParent};
@@ -103,11 +104,21 @@ pub(crate) fn refused(call: &Call<'_>, answer: &Answer) {
         404 => Refusal::NoSuchSet,
         _ => Refusal::NotJudged,
     };
-    turned_away(refusal, None, call.traceparent, answer);
+    said(refusal, call.peer, call.traceparent, Some(&tenant_of(&call.body)), answer);
 }
 
 /// A call that got an answer and was not judged. Anybody who reaches the port can make as many of them as he likes.
 pub(crate) fn turned_away(refusal: Refusal, peer: Option<SocketAddr>, traceparent: Option<&str>, answer: &Answer) {
+    said(refusal, peer, traceparent, None, answer);
+}
+
+fn said(
+    refusal: Refusal,
+    peer: Option<SocketAddr>,
+    traceparent: Option<&str>,
+    namespace: Option<&str>,
+    answer: &Answer,
+) {
     let reason = refusal.name();
     metrics::call_refused(reason);
     let Some(left_out) = refusal.seldom().now() else {
@@ -120,6 +131,7 @@ pub(crate) fn turned_away(refusal: Refusal, peer: Option<SocketAddr>, traceparen
         reason,
         status = answer.status,
         peer = peer.map(tracing::field::display),
+        namespace = namespace.map(brief),
         trace_id = trace_of(traceparent),
         answer = short(&answered),
         left_out,
@@ -146,7 +158,9 @@ pub(crate) fn judged(call: &Call<'_>, judged: &Judged, enforced: bool) {
     let duration = call.arrived.elapsed();
     count(judged, duration);
     let trace = trace(call, judged, duration);
-    log_denials(&trace, judged, duration, enforced);
+    let Some(left_out) = judged.shed.map_or(Some(0), |reason| shed_seldom(reason).now()) else { return };
+    log_denials(&trace, judged, duration, enforced, left_out);
+    log_let_in(&trace, judged, left_out);
     if tracing::enabled!(tracing::Level::DEBUG) {
         log_warnings(&trace, judged);
     }
@@ -167,9 +181,10 @@ fn count(judged: &Judged, duration: Duration) {
         for judged in &decision.findings {
             metrics::finding(set, &judged.policy, &judged.finding.rule, judged.effect, decision.mode);
         }
-        // Without a policy and without effect it is only a word about the review.
-        let faults =
-            decision.failures.iter().filter(|failure| failure.policy.is_some() || failure.effect == Effect::Deny);
+        // What was shed is counted as that: nothing is wrong with the policies. Without a policy and without effect it is only a
+        // word about the review.
+        let counts = |failure: &&Failure| failure.policy.is_some() || failure.effect == Effect::Deny;
+        let faults = decision.failures.iter().filter(|_| judged.shed.is_none()).filter(counts);
         faults.for_each(|failure| metrics::fault(set, failure.policy.as_deref().unwrap_or_default(), failure.kind));
     }
     for call in spent {
@@ -180,7 +195,39 @@ fn count(judged: &Judged, duration: Duration) {
     }
 }
 
-fn log_denials(trace: &str, judged: &Judged, duration: Duration, enforced: bool) {
+/// One for each reason to shed: a storm of one namespace must not be one of lines, too. Metrics and the audit log count them all.
+fn shed_seldom(reason: &str) -> &'static Seldom {
+    static SELDOM: [Seldom; SHED.len()] = [const { Seldom::new() }; SHED.len()];
+    &SELDOM[SHED.iter().position(|known| *known == reason).unwrap_or(SHED.len() - 1)]
+}
+
+/// What was let in though not every policy judged it: an operator may have written that, and still wants to know.
+fn log_let_in(trace: &str, judged: &Judged, left_out: u64) {
+    let Judged { review, decisions, shed, .. } = judged;
+    let request = &review.request;
+    let let_in = |decision: &&Decision| decision.verdict() == Verdict::Allow && !decision.judged();
+    for decision in decisions.iter().filter(let_in) {
+        let failed = decision.failures.iter().filter_map(|failure| failure.policy.as_deref());
+        tracing::warn!(
+            decision_id = decision.id(),
+            trace_id = trace,
+            uid = short(&request.uid),
+            policy_set = decision.policy_set,
+            mode = decision.mode.as_str(),
+            operation = request.operation,
+            kind = short(&request.kind.kind),
+            namespace = short(&request.namespace),
+            name = short(&decision.subject.name),
+            user = short(&request.user.name),
+            reason = shed.unwrap_or("fault"),
+            policies = short(&failed.collect::<Vec<_>>().join(",")),
+            left_out,
+            "let in without the word of every policy"
+        );
+    }
+}
+
+fn log_denials(trace: &str, judged: &Judged, duration: Duration, enforced: bool, left_out: u64) {
     let Judged { review, decisions, spent, .. } = judged;
     let request = &review.request;
     for decision in decisions.iter().filter(|decision| decision.verdict() == Verdict::Deny) {
@@ -209,6 +256,7 @@ fn log_denials(trace: &str, judged: &Judged, duration: Duration, enforced: bool)
             slowest,
             milliseconds = milliseconds(duration),
             enforced,
+            left_out,
             "{}",
             if enforced { "denied" } else { "would be denied" }
         );

@@ -37,7 +37,7 @@ impl fmt::Display for Exceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Minute { most, burst } => write!(f, "{most} reviews a minute and {burst} at once"),
-            Self::Day { most } => write!(f, "{most} reviews a day (UTC)"),
+            Self::Day { most } => write!(f, "{most} reviews a day (until midnight, UTC)"),
         }
     }
 }

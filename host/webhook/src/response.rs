@@ -179,6 +179,8 @@ impl UnreadLabels<'_> {
 /// Why nothing was judged where there was too much to do.
 #[derive(Clone, Copy, Debug)]
 pub struct Overload<'a> {
+    /// In a word, for metrics and the audit log.
+    pub reason: &'static str,
     /// For a person.
     pub words: &'a str,
     /// After how many seconds a client comes back by itself; nothing where it should not.
@@ -203,7 +205,7 @@ pub fn decided(uid: &str, decisions: &[Decision], manner: Manner<'_>) -> Answer 
     // Reviews that no policy wants are most of a cluster's, and say nothing in its audit log.
     let matched: Vec<&Decision> = decisions.iter().filter(|decision| decision.matched() || denied).collect();
     let status = enforced.then(|| {
-        let mut message = denial(decisions);
+        let mut message = denial(decisions, manner.overload);
         if let Some(words) = manner.unread.and_then(|unread| unread.words(&matched, std::slice::from_ref(&message))) {
             message.push('\n');
             message.push_str(&words);
@@ -232,6 +234,13 @@ pub fn refused(api_version: &str, uid: &str, reason: Reason, message: &str) -> A
     let status = Some(Status::new(reason, &plain(message)));
     let (audit_annotations, warnings) = (BTreeMap::new(), Vec::new());
     review(api_version, AdmissionResponse { uid, allowed: false, status, audit_annotations, warnings })
+}
+
+/// The same where nothing is enforced: let in, and the reason as a warning.
+pub fn observed(api_version: &str, uid: &str, message: &str) -> Answer {
+    let warnings = vec![cut(&plain(&format!("would be denied: {message}")), WARNING_BYTES)];
+    let audit_annotations = BTreeMap::from([("enforced", "false".to_owned())]);
+    review(api_version, AdmissionResponse { uid, allowed: true, status: None, audit_annotations, warnings })
 }
 
 /// An answer outside any review: a `Status`, which the API server shows to its user as it is.
@@ -283,7 +292,7 @@ fn denial_reason(decisions: &[Decision], overload: bool) -> Reason {
 }
 
 /// What the user reads after ``admission webhook "x" denied the request: ``.
-fn denial(decisions: &[Decision]) -> String {
+fn denial(decisions: &[Decision], overload: Option<Overload<'_>>) -> String {
     let (findings, failures) = (denying_findings(decisions), denying_failures(decisions));
     let first = findings.first().map(|(decision, _)| *decision).or(failures.first().map(|(decision, _)| *decision));
     let mut out = first.map(named).unwrap_or_default();
@@ -296,8 +305,13 @@ fn denial(decisions: &[Decision]) -> String {
         out.push_str(&format!("{joint} {} could not be judged", counted(failures.len(), "policy", "policies")));
     }
     let reasons = findings.iter().map(|(decision, judged)| finding_line(decision, judged));
-    let reasons = reasons.chain(failures.iter().map(|(decision, failure)| failure_line(decision, failure)));
-    let (total, mut shown) = (findings.len() + failures.len(), 0);
+    // Under overload all of them say the same.
+    let said = if overload.is_some() { failures.len().min(1) } else { failures.len() };
+    let reasons = reasons.chain(failures[..said].iter().map(|(decision, failure)| match overload {
+        Some(overload) => plain(overload.words).into_owned(),
+        None => failure_line(decision, failure),
+    }));
+    let (total, mut shown) = (findings.len() + said, 0);
     for reason in reasons.take(REASONS_SHOWN) {
         let line = format!("\n- {}", cut(&reason, REASON_BYTES));
         // The last words must still fit: "and 4294967295 more", and why labels could not be read.
@@ -381,7 +395,32 @@ fn audit_annotations(decisions: &[&Decision], manner: Manner<'_>) -> BTreeMap<&'
     if manner.observed {
         annotations.insert("enforced", "false".to_owned());
     }
+    if let Some(not_judged) = not_judged(decisions, manner.overload) {
+        annotations.insert("not-judged", not_judged);
+    }
     annotations
+}
+
+/// Which policies did not judge, and why: the word of an overload, or the kind of each failure. Whoever reads "allow" in an audit
+/// log must see that it is no verdict.
+fn not_judged(decisions: &[&Decision], overload: Option<Overload<'_>>) -> Option<String> {
+    let mut reasons = Vec::new();
+    for decision in decisions.iter().filter(|decision| !decision.judged()) {
+        let set = &decision.policy_set;
+        match overload {
+            Some(overload) => reasons.push(format!("{set}={}", overload.reason)),
+            None => reasons.extend(decision.failures.iter().filter_map(|failure| match &failure.policy {
+                Some(policy) => Some(format!("{set}/{policy}={}", failure.kind.as_str())),
+                None => (failure.effect == Effect::Deny).then(|| format!("{set}={}", failure.kind.as_str())),
+            })),
+        }
+    }
+    let more = reasons.len().saturating_sub(REASONS_SHOWN);
+    reasons.truncate(REASONS_SHOWN);
+    if more > 0 {
+        reasons.push(format!("and {more} more"));
+    }
+    (!reasons.is_empty()).then(|| reasons.join(","))
 }
 
 /// A JSON Pointer as Kubernetes writes fields: `spec.containers[0].image`, `metadata.annotations[example.com/owner]`.

@@ -1,5 +1,6 @@
 //! The paths of the cluster door: `POST /validate` and `POST /validate/{policy-set}`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -108,6 +109,7 @@ impl Door {
             timeout: head.uri.query().and_then(timeout_of),
             policy_set,
             traceparent: text(TRACEPARENT),
+            peer: peer_of(&head),
             arrived,
         };
         let until = self.webhook.deadline(&call);
@@ -188,10 +190,13 @@ fn too_slow() -> (Refusal, Answer) {
     (Refusal::Slow, response::failed(Reason::RequestTimeout, "the body did not come in time"))
 }
 
+fn peer_of(head: &Parts) -> Option<SocketAddr> {
+    head.extensions.get::<Peer>().map(|peer| peer.0)
+}
+
 /// Answers a call that is not judged, and says so to whoever watches.
 fn turned_away(refusal: Refusal, head: &Parts, answer: Answer) -> Response {
-    let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
-    observe::turned_away(refusal, peer, text_of(&head.headers, TRACEPARENT), &answer);
+    observe::turned_away(refusal, peer_of(head), text_of(&head.headers, TRACEPARENT), &answer);
     sent(answer)
 }
 

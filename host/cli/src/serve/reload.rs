@@ -205,6 +205,7 @@ impl Reloader {
                 survived(&health, REGISTRIES, || self.look_at_registries(forced));
                 survived(&health, RATES, || self.look_at_rates(forced));
                 self.files.panicked |= !survived(&health, POLICIES, || self.look_at_policies(forced));
+                self.webhook.tidy();
                 (self, refused_certificate)
             });
             // Reading waits for the disk, compiling for the processor.

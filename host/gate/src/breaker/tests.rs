@@ -68,6 +68,18 @@ impl World {
 }
 
 #[test]
+fn forgets_what_is_in_no_set_any_more_and_what_nobody_asks_for() {
+    let world = World::new();
+    world.open("bad", "shop", Duration::ZERO);
+    world.said();
+    world.breakers.keep(&Sets::default(), world.began);
+    let gone = "closed bad in shop, because it is in no policy set any more, or its plugin is another one";
+    assert_eq!(world.said(), ["0 of bad", gone]);
+    assert!(world.call("bad", "shop", Duration::ZERO, true), "it begins anew");
+    assert_eq!(world.breakers.remembered.load(Ordering::SeqCst), 1);
+}
+
+#[test]
 fn opens_after_faults_in_a_row_and_closes_after_a_trial_that_judges() {
     let world = World::new();
     assert!((0..3).all(|_| world.call("bad", "shop", Duration::ZERO, true)));

@@ -55,7 +55,7 @@ fn failure(kind: FailureKind, message: &str, effect: Effect) -> Failure {
 fn keeps_to_its_bounds_whatever_strangers_write() {
     let hostile = "\u{1b}[2J\n\u{202e}漢".repeat(5_000);
     let failures = (0..100).map(|_| failure(FailureKind::Trap, &hostile, Effect::Deny)).collect();
-    let text = denial(&[decision(failures)]);
+    let text = denial(&[decision(failures)], None);
     assert!(text.len() <= MESSAGE_BYTES, "{}", text.len());
     assert!(text.starts_with("Pod\\n `shop/nnn") && text.contains("\n- and "), "{text}");
     assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
@@ -153,28 +153,55 @@ fn lets_in_what_it_only_observes_and_says_that_it_would_be_denied() {
 #[test]
 fn says_how_many_policies_an_early_denial_kept_from_judging() {
     let mut first = decision(vec![failure(FailureKind::Trap, "x", Effect::Deny)]);
-    assert!(!denial(std::slice::from_ref(&first)).contains("failFast"));
+    assert!(!denial(std::slice::from_ref(&first), None).contains("failFast"));
     first.policies.extend(["q", "r"].map(|name| (name.into(), PolicyState::NotEvaluated)));
-    assert!(denial(&[first]).ends_with("\n- 2 policies not evaluated after the first denial (failFast)"));
+    assert!(denial(&[first], None).ends_with("\n- 2 policies not evaluated after the first denial (failFast)"));
 }
 
 #[test]
 fn says_once_that_nothing_was_judged_and_when_to_come_again() {
     let of = |effect, retry| {
         let failures = (0..3).map(|_| failure(FailureKind::Timeout, "too much to do", effect)).collect();
-        let overload = Some(Overload { words: "too much to do", retry });
+        let overload = Some(Overload { reason: "queue_full", words: "too much to do", retry });
         let answer = decided("1", &[decision(failures)], Manner { overload, ..Manner::default() });
         serde_json::from_slice::<serde_json::Value>(&answer.body).expect("JSON")["response"].clone()
     };
     let let_in = of(Effect::Warn, Some(1));
     let words = "nothing was judged, 3 policies are left out: too much to do";
     assert_eq!((&let_in["allowed"], &let_in["warnings"]), (&true.into(), &serde_json::json!([words])));
+    assert_eq!(let_in["auditAnnotations"]["not-judged"], "default=queue_full", "an allow that is no verdict");
     let denied = of(Effect::Deny, Some(60));
     assert_eq!((&denied["status"]["code"], &denied["warnings"]), (&429.into(), &serde_json::Value::Null));
     assert_eq!(denied["status"]["details"]["retryAfterSeconds"], 60);
+    let message = denied["status"]["message"].as_str().expect("a message");
+    assert!(message.ends_with(" is denied: 3 policies could not be judged\n- too much to do"), "{message}");
     let for_today = of(Effect::Deny, None);
     assert_eq!(
         (&for_today["status"]["code"], &for_today["status"]["details"]),
         (&429.into(), &serde_json::Value::Null)
     );
+}
+
+#[test]
+fn names_in_the_audit_log_what_was_not_judged() {
+    let annotation = |decision: Decision| {
+        let answer = decided("1", &[decision], Manner::default());
+        let answer: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+        answer["response"]["auditAnnotations"]["not-judged"].clone()
+    };
+    let trapped = |_| failure(FailureKind::Trap, "x", Effect::Warn);
+    assert_eq!(annotation(decision((0..1).map(trapped).collect())), "default/p=trap");
+    let many = annotation(decision((0..REASONS_SHOWN + 2).map(trapped).collect()));
+    assert!(many.as_str().is_some_and(|many| many.ends_with(",default/p=trap,and 2 more")), "{many}");
+    assert_eq!(annotation(decision(Vec::new())), serde_json::Value::Null);
+}
+
+#[test]
+fn lets_in_what_nobody_could_even_read_where_nothing_is_enforced() {
+    let answer: serde_json::Value =
+        serde_json::from_slice(&observed("admission.k8s.io/v1", "7", "too much to do").body).expect("JSON");
+    let response = &answer["response"];
+    assert_eq!((&response["uid"], &response["allowed"]), (&"7".into(), &true.into()));
+    assert_eq!(response["warnings"], serde_json::json!(["would be denied: too much to do"]));
+    assert_eq!(response["auditAnnotations"]["enforced"], "false");
 }

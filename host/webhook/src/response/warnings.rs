@@ -26,7 +26,13 @@ pub(super) fn warnings(decisions: &[&Decision], manner: Manner<'_>) -> Vec<Strin
     }
     if manner.observed {
         let denied = merged(denying_findings(all()));
-        let unjudged = denying_failures(all()).into_iter().map(|(decision, failure)| failure_line(decision, failure));
+        let failed = denying_failures(all());
+        let unjudged: Vec<String> = match manner.overload {
+            Some(overload) => {
+                left_out(failed.len()).map(|words| format!("{words}: {}", overload.words)).into_iter().collect()
+            }
+            None => failed.into_iter().map(|(decision, failure)| failure_line(decision, failure)).collect(),
+        };
         let would = denied.iter().map(Said::line).chain(unjudged).map(|line| format!("would be denied: {line}"));
         lines.splice(0..0, would);
     }

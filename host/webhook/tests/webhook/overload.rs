@@ -147,6 +147,29 @@ async fn calls_a_policy_again_once_a_trial_has_judged_a51() {
     assert_eq!((metric(open), metric(opened)), (0, 1), "it counts anew");
 }
 
+#[tokio::test]
+async fn forgets_the_breaker_of_a_policy_that_is_gone_with_its_set() {
+    let left = policy("fragile", "").replacen("fragile", "left", 1);
+    let webhook = with_breakers(&[left], Duration::from_secs(3_600));
+    for _ in 0..3 {
+        ask(&webhook, &breaking("shop")).await;
+    }
+    let open = r#"portcullis_breaker_open{policy_set="a",policy="left"}"#;
+    webhook.tidy();
+    assert_eq!(metric(open), 1, "a reload of the same changes nothing");
+    webhook.gate().replace(sets(&[&spec(&[policy("content", "")])]));
+    webhook.tidy();
+    assert_eq!(metric(open), 0);
+}
+
+#[tokio::test]
+async fn blames_no_policy_for_what_was_shed() {
+    let blameless = policy("content", "").replacen("content", "blameless", 1);
+    let answer = beyond(&spec(&[blameless]), "shop").await;
+    assert_eq!(answer["status"]["code"], 429);
+    assert_eq!(metric(r#"portcullis_faults_total{policy_set="a",policy="blameless",kind="timeout"}"#), 0);
+}
+
 /// Rates by these lines of a spec.
 fn rates(spec: &str) -> RateLimits {
     let text =
@@ -185,7 +208,7 @@ async fn turns_away_what_a_namespace_sends_beyond_its_tier_and_nobody_else_a54()
     assert_eq!((&status["code"], &status["reason"]), (&json!(429), &json!("TooManyRequests")));
     assert_eq!(status["details"]["retryAfterSeconds"], 60);
     let words = "the namespace sends more reviews than its tier `tiny` allows, 1 reviews a minute and 2 at once; change less at once, or ask for another tier (the namespace's label `portcullis.dev/tier`)";
-    assert!(message(&answer).ends_with(&format!("policy `a/content` not judged (timeout): {words}")), "{answer}");
+    assert!(message(&answer).ends_with(&format!("is denied: 1 policy could not be judged\n- {words}")), "{answer}");
     // Whoever is free, has no tier, is not known, or is in no namespace at all.
     for namespace in ["free", "other", "nowhere", ""] {
         for _ in 0..4 {
@@ -244,6 +267,7 @@ async fn lets_the_set_say_what_overload_does_and_warns_where_it_lets_in_a50_a60(
     assert_eq!((&let_in["allowed"], &let_in["status"]), (&json!(true), &Value::Null));
     assert!(let_in["warnings"][0].as_str().expect("a warning").starts_with(words), "{let_in}");
     assert_eq!(let_in["auditAnnotations"]["verdicts"], "a=allow");
+    assert_eq!(let_in["auditAnnotations"]["not-judged"], "a=rate_limited");
     assert!(metric(shed) > before);
 
     // A deadline is no overload: there `onError` holds.

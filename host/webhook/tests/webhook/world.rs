@@ -142,7 +142,7 @@ pub fn review(namespace: &str) -> Value {
 }
 
 pub fn call(body: impl Into<Bytes>) -> Call<'static> {
-    Call { body: body.into(), timeout: None, policy_set: None, traceparent: None, arrived: Instant::now() }
+    Call { body: body.into(), timeout: None, policy_set: None, traceparent: None, peer: None, arrived: Instant::now() }
 }
 
 /// The answer's `response`, after what holds for every answer.
