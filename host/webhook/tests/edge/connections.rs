@@ -179,6 +179,29 @@ async fn denies_headers_beyond_the_bound() {
     }
 }
 
+/// A55: a head of HTTP/2 is in many frames, and its fields may be short where they are sent and long where they are read.
+#[tokio::test]
+async fn denies_headers_beyond_the_bound_over_http_2() {
+    let server = Server::plain(ConnectionLimits { max_headers: 8192, ..ConnectionLimits::default() }).await;
+    let tcp = TokioIo::new(server.tcp().await);
+    let http = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (mut sender, connection) = http.handshake::<_, axum::body::Body>(tcp).await.unwrap();
+    let _connection = tokio::spawn(connection);
+    let get = |fields: usize| {
+        let mut request = hyper::Request::builder().uri("http://localhost/");
+        for _ in 0..fields {
+            request = request.header("x", "y".repeat(1000));
+        }
+        request.body(axum::body::Body::empty()).unwrap()
+    };
+    assert_eq!(sender.send_request(get(4)).await.unwrap().status(), 200);
+    // Hung up where it is not told.
+    if let Ok(answer) = sender.send_request(get(15)).await {
+        assert_eq!(answer.status(), 431);
+    }
+    assert_eq!(request(&mut server.tcp().await, "GET", "/").await.unwrap().status, 200);
+}
+
 /// A56.
 #[tokio::test]
 async fn answers_what_is_in_flight_and_who_has_not_heard_of_the_shutdown_yet() {
