@@ -23,10 +23,10 @@ pub fn namespace(world: &World) -> Outcome {
     let server = world.serve(&world.default_set(), &[]);
     let target = world.target(&server);
     let questions = world.questions(&target);
-    let storm = Questions::default().with(&pod(STORM, "storm", 2, Some("500m"), 0), true, Expect::Either).with(
+    let storm = Questions::default().with(&pod(STORM, "storm", 2, Some("500m"), 0), true, Expect::Shed).with(
         &pod(STORM, "storm-endless", 2, None, 0),
         false,
-        Expect::Either,
+        Expect::Shed,
     );
     let plan = Plan {
         rate: world.either(3_000.0, 4_000.0),
@@ -67,7 +67,7 @@ pub fn bodies(world: &World) -> Outcome {
     let server = world.serve(&world.default_set(), &[]);
     let target = world.target(&server);
     let questions = world.questions(&target);
-    let heavy = Questions::default().with(&large("large", LARGE), true, Expect::Either);
+    let heavy = Questions::default().with(&large("large", LARGE), true, Expect::Shed);
     let before = files(&server);
     let plan = Plan {
         rate: world.either(8.0, 40.0),

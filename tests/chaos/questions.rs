@@ -13,8 +13,10 @@ pub enum Expect {
     NotJudged,
     /// It cannot be judged, and that is said to whoever is let in.
     Warned,
-    /// It is judged, or not judged as declared: it is part of what goes wrong.
+    /// It is judged, or not judged as declared, which may let it in with a warning: it is part of what goes wrong.
     Either,
+    /// It is judged, or denied as declared, and never let in by a warning: no set says that overload lets anything in.
+    Shed,
 }
 
 /// Reviews, each with its expectation.

@@ -92,7 +92,10 @@ impl Row {
         if self.recovery.is_none() {
             self.complaints.push("its answers did not get right again for a second".into());
         }
-        if late > 0 {
+        if late * 2 > self.sent {
+            // So slow is no machine on which anything can be said.
+            self.complaints.push(format!("{late} of {} were not judged for want of time", self.sent));
+        } else if late > 0 {
             self.remarks.push(format!("{late} beside it were not judged for want of time"));
         }
         if seen.run.unsent > 0 {
@@ -248,4 +251,58 @@ fn recovery(seen: &Seen) -> Option<Duration> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(expect: Expect, answered: &Answered) -> Row {
+        let mut row = Row::default();
+        let mut examples = BTreeMap::new();
+        row.count(expect, answered, Permits::default(), &mut examples);
+        row.complaints.extend(examples.into_keys());
+        row
+    }
+
+    #[test]
+    fn counts_every_wrong_verdict_and_calls_no_such_row_good() {
+        let text = String::new;
+        for expect in [Expect::Judged, Expect::NotJudged, Expect::Warned, Expect::Either, Expect::Shed] {
+            let allowed = counted(expect, &Answered::WronglyAllowed(text()));
+            assert!(allowed.wrongly_allowed == 1 && !allowed.is_good(), "{expect:?}");
+            let denied = counted(expect, &Answered::WronglyDenied(text()));
+            assert!(denied.wrongly_denied == 1 && !denied.is_good(), "{expect:?}");
+            let lost = counted(expect, &Answered::Lost(text()));
+            assert!(!lost.is_good(), "{expect:?}");
+            let warned = counted(expect, &Answered::Warned(text()));
+            let may = matches!(expect, Expect::Warned | Expect::Either);
+            assert_eq!((warned.wrongly_allowed == 0, warned.is_good()), (may, may), "{expect:?}");
+        }
+        assert!(!counted(Expect::Warned, &Answered::Right).is_good(), "somebody must say that nobody judged it");
+        assert!(!counted(Expect::Judged, &Answered::Declared(500, text())).is_good());
+    }
+
+    #[test]
+    fn calls_no_row_good_in_which_hardly_anything_was_judged() {
+        let sent = |at: u64, answered| portcullis_load::Sent {
+            question: 0,
+            due: Duration::from_millis(at * 100),
+            took: Duration::ZERO,
+            waited: Duration::ZERO,
+            answered,
+        };
+        let good = |late: usize| {
+            let answered = |at| if at < late { Answered::Declared(504, String::new()) } else { Answered::Right };
+            let sent = (0..100).map(|at| sent(at as u64, answered(at))).collect();
+            let run = Run { began: std::time::Instant::now(), lasted: Duration::from_secs(10), sent, unsent: 0 };
+            let mut row = Row::default();
+            let permits = Permits::default();
+            let (broken, beside, remarks, complaints) = (Duration::ZERO, vec![], vec![], vec![]);
+            row.fill(Seen { run, expect: vec![Expect::Judged], permits, broken, beside, remarks, complaints });
+            row.is_good()
+        };
+        assert!(good(0) && good(30));
+        assert!(!good(60));
+    }
 }

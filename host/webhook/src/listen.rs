@@ -324,6 +324,10 @@ impl Server {
                 () = &mut needed, if !is_needed => {
                     is_needed = true;
                     tracing::debug!(%peer, "every place is taken: an idle connection ends");
+                    if activity.idle().is_some() && activity.has_asked() {
+                        // It sends no rest or takes no answer, and would not end for being told.
+                        return;
+                    }
                     connection.as_mut().graceful_shutdown();
                     // It may have asked for something just now.
                     let most = if activity.idle().is_some() { FAREWELL } else { self.limits.revoked };
@@ -364,7 +368,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         let mut in_flight = self.activity.begin();
         let version = request.version();
         let deadline = Instant::now() + self.body;
-        let mut request = request.map(|body| axum::body::Body::new(Timed::new(body, deadline)));
+        let mut request = request.map(|body| axum::body::Body::new(Timed::new(body, deadline, &self.activity)));
         request.extensions_mut().insert(Peer(self.peer));
         let answer = self.router.clone().call(request);
         let shutdown = self.shutdown.clone();

@@ -127,6 +127,8 @@ struct Count {
     full: Instant,
     /// The day since 1970 (UTC) that is counted.
     day: u64,
+    /// When its first review came.
+    began: Instant,
     used: u32,
 }
 
@@ -141,10 +143,11 @@ impl Rates {
         if !counts.contains_key(namespace) {
             make_room(&mut counts, now, today);
         }
-        let count = counts.entry(Name::clone(namespace)).or_insert(Count { full: now, day: today, used: 0 });
-        // A clock that goes back gives nobody a second day.
-        if count.day < today {
-            (count.day, count.used) = (today, 0);
+        let count =
+            counts.entry(Name::clone(namespace)).or_insert(Count { full: now, day: today, began: now, used: 0 });
+        // A clock that goes back gives nobody a second day, and one that was far ahead holds nobody for longer than one.
+        if count.day < today || now.saturating_duration_since(count.began) >= Duration::from_secs(DAY) {
+            (count.day, count.began, count.used) = (today, now, 0);
         }
         if let Some(most) = tier.per_day.filter(|most| count.used >= most.get()) {
             return Err(Exceeded::Day { most: most.get() });
@@ -249,6 +252,19 @@ mod tests {
         let take = |time| world.rates.take(&"shop".into(), &tier, world.began, time).is_ok();
         assert_eq!((0..20).filter(|_| take(tomorrow)).count(), 10);
         assert!(!take(world.day) && !take(SystemTime::UNIX_EPOCH) && !take(tomorrow));
+    }
+
+    #[test]
+    fn holds_nobody_for_longer_than_a_day_when_the_clock_was_far_ahead() {
+        let (world, tier) = (World::new(), tier(0, 10, 1));
+        let far = world.day + Duration::from_secs(DAY * 3_650);
+        let take = |after, time| world.rates.take(&"shop".into(), &tier, world.began + after, time).is_ok();
+        assert_eq!((0..20).filter(|_| take(Duration::ZERO, far)).count(), 10);
+        let almost = Duration::from_secs(DAY - 1);
+        assert!(!take(almost, world.day + almost));
+        let later = Duration::from_secs(DAY);
+        assert_eq!((0..20).filter(|_| take(later, world.day + later)).count(), 10);
+        assert_eq!((0..20).filter(|_| take(later * 2, world.day + later * 2)).count(), 10);
     }
 
     #[test]

@@ -31,6 +31,8 @@ const THROWN_AWAY: u64 = 4;
 const DRAINED: usize = 64 << 10;
 /// The caller's trace (W3C Trace Context).
 const TRACEPARENT: header::HeaderName = header::HeaderName::from_static("traceparent");
+/// The longest that a name or a value of a head is that anybody waits with, in bytes; Kubernetes has no longer name.
+const LONGEST: usize = 253;
 
 #[derive(Clone)]
 struct Door {
@@ -60,7 +62,12 @@ async fn validate_by_set(
     request: Request,
 ) -> Response {
     match policy_set {
-        Ok(Path(policy_set)) => door.answer(Some(&policy_set), request).await,
+        Ok(Path(policy_set)) if policy_set.len() <= LONGEST => door.answer(Some(&policy_set), request).await,
+        Ok(_) => {
+            let answer =
+                response::failed(Reason::NotFound, &format!("no policy set has a name of more than {LONGEST} bytes"));
+            door.unread(Refusal::NoSuchSet, request, answer).await
+        }
         Err(_) => {
             let answer = response::failed(Reason::NotFound, "no policy set has a name that is not UTF-8");
             door.unread(Refusal::NoSuchSet, request, answer).await
@@ -80,14 +87,45 @@ async fn no_such_path(State(door): State<Door>, request: Request) -> Response {
     door.unread(Refusal::NoSuchPath, request, answer).await
 }
 
+/// What of a head is needed while a call waits, in bytes of its own. The rest goes before: a hundred streams of each connection
+/// may wait with the longest headers, and nobody counts those (A50).
+struct Head {
+    timeout: Option<String>,
+    announced: Option<u64>,
+    traceparent: Option<String>,
+    expects: bool,
+    peer: Option<SocketAddr>,
+}
+
+impl Head {
+    fn of(parts: &Parts) -> Self {
+        let text = |name: header::HeaderName| text_of(&parts.headers, name);
+        let short = |text: &str| (text.len() <= LONGEST).then(|| text.to_owned());
+        Self {
+            timeout: parts.uri.query().and_then(timeout_of).and_then(short),
+            announced: text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+            traceparent: text(TRACEPARENT).and_then(short),
+            expects: parts.headers.contains_key(header::EXPECT),
+            peer: parts.extensions.get::<Peer>().map(|peer| peer.0),
+        }
+    }
+}
+
 impl Door {
     /// Answers a call that is not judged and whose body nobody has read.
     async fn unread(&self, refusal: Refusal, request: Request, answer: Answer) -> Response {
+        let (parts, body) = request.into_parts();
+        let head = Head::of(&parts);
+        drop(parts);
+        self.left(refusal, &head, body, answer).await
+    }
+
+    /// The same, of a head.
+    async fn left(&self, refusal: Refusal, head: &Head, body: Body, answer: Answer) -> Response {
         let until = Instant::now() + self.webhook.config().body_time;
-        let (head, body) = request.into_parts();
-        let response = turned_away(refusal, &head, answer);
+        let response = turned_away(refusal, head, answer);
         // Whoever waits for our word before he sends takes the answer for it.
-        if !head.headers.contains_key(header::EXPECT) {
+        if !head.expects {
             drain(body, until).await;
         }
         response
@@ -95,21 +133,22 @@ impl Door {
 
     async fn answer(&self, policy_set: Option<&str>, request: Request) -> Response {
         let arrived = Instant::now();
-        let (head, body) = request.into_parts();
-        let text = |name: header::HeaderName| text_of(&head.headers, name);
-        if !is_json(&head.headers) {
-            let found = text(header::CONTENT_TYPE).unwrap_or_default().escape_debug().to_string();
-            let message = format!("the body must be `Content-Type: application/json`, not `{found}`");
+        if !is_json(request.headers()) {
+            let found = text_of(request.headers(), header::CONTENT_TYPE).unwrap_or_default();
+            let message = format!("the body must be `Content-Type: application/json`, not `{}`", found.escape_debug());
             let answer = response::failed(Reason::UnsupportedMediaType, &message);
-            return self.unread(Refusal::MediaType, Request::from_parts(head, body), answer).await;
+            return self.unread(Refusal::MediaType, request, answer).await;
         }
-        let announced = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        let (parts, body) = request.into_parts();
+        let head = Head::of(&parts);
+        drop(parts);
+        let announced = head.announced;
         let mut call = Call {
             body: Bytes::new(),
-            timeout: head.uri.query().and_then(timeout_of),
+            timeout: head.timeout.as_deref(),
             policy_set,
-            traceparent: text(TRACEPARENT),
-            peer: peer_of(&head),
+            traceparent: head.traceparent.as_deref(),
+            peer: head.peer,
             arrived,
         };
         let until = self.webhook.deadline(&call);
@@ -118,7 +157,7 @@ impl Door {
         let Ok(Ok(_room)) = tokio::time::timeout_at(until.into(), self.held.room(most)).await else {
             let message = "the bodies of other reviews take all the memory that they may (`--max-held`); try again";
             let answer = response::failed(Reason::TooManyRequests, message);
-            return self.unread(Refusal::NoRoom, Request::from_parts(head, body), answer).await;
+            return self.left(Refusal::NoRoom, &head, body, answer).await;
         };
         let until = until.min(arrived + self.webhook.config().body_time);
         match tokio::time::timeout_at(until.into(), collect(body, announced, limit)).await {
@@ -190,13 +229,9 @@ fn too_slow() -> (Refusal, Answer) {
     (Refusal::Slow, response::failed(Reason::RequestTimeout, "the body did not come in time"))
 }
 
-fn peer_of(head: &Parts) -> Option<SocketAddr> {
-    head.extensions.get::<Peer>().map(|peer| peer.0)
-}
-
 /// Answers a call that is not judged, and says so to whoever watches.
-fn turned_away(refusal: Refusal, head: &Parts, answer: Answer) -> Response {
-    observe::turned_away(refusal, peer_of(head), text_of(&head.headers, TRACEPARENT), &answer);
+fn turned_away(refusal: Refusal, head: &Head, answer: Answer) -> Response {
+    observe::turned_away(refusal, head.peer, head.traceparent.as_deref(), &answer);
     sent(answer)
 }
 

@@ -27,7 +27,9 @@ struct State {
     ended: Option<Instant>,
     /// Since when answers are ready, by their number: the first has waited longest.
     ready: BTreeMap<u64, Instant>,
-    /// The number of the next answer.
+    /// Since when the rest of a body is waited for, by its number.
+    missing: BTreeMap<u64, Instant>,
+    /// The number of the next answer or body.
     next: u64,
 }
 
@@ -39,10 +41,18 @@ pub(super) struct InFlight {
     answer: Option<u64>,
 }
 
+/// A body of which more is waited for, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Missing {
+    activity: Arc<Activity>,
+    number: u64,
+}
+
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
         let since = Instant::now();
-        let state = State { since, heard: None, in_flight: 0, ended: None, ready: BTreeMap::new(), next: 0 };
+        let (ready, missing) = (BTreeMap::new(), BTreeMap::new());
+        let state = State { since, heard: None, in_flight: 0, ended: None, ready, missing, next: 0 };
         Arc::new(Self { state: Mutex::new(state), spoke: Notify::new() })
     }
 
@@ -62,10 +72,29 @@ impl Activity {
         self.spoke.notified().await;
     }
 
-    /// Whether it has ever asked for anything, and since when it asks for nothing; nothing while it does.
+    /// Whether it was ever answered, and since when nobody works for it: it asks for nothing, or it neither sends the rest of
+    /// what it asks nor takes what it was answered. Nothing while somebody does.
     pub(super) fn idle(&self) -> Option<(bool, Instant)> {
         let state = self.state();
-        (state.in_flight == 0).then(|| (state.ended.is_some(), state.ended.unwrap_or(state.since)))
+        let theirs = state.ready.len() + state.missing.len();
+        (state.in_flight <= theirs).then(|| {
+            let last = state.ready.values().chain(state.missing.values()).max().copied();
+            (state.ended.is_some(), last.or(state.ended).unwrap_or(state.since))
+        })
+    }
+
+    /// Whether it has asked for something that has not ended, be it its own fault.
+    pub(super) fn has_asked(&self) -> bool {
+        self.state().in_flight > 0
+    }
+
+    /// The rest of a body is not there yet.
+    pub(super) fn misses(self: &Arc<Self>) -> Missing {
+        let mut state = self.state();
+        let number = state.next;
+        state.next += 1;
+        state.missing.insert(number, Instant::now());
+        Missing { activity: Arc::clone(self), number }
     }
 
     /// A request has begun.
@@ -125,5 +154,11 @@ impl Drop for InFlight {
         if let Some(number) = self.answer {
             state.ready.remove(&number);
         }
+    }
+}
+
+impl Drop for Missing {
+    fn drop(&mut self) {
+        self.activity.state().missing.remove(&self.number);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future as _;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body as AxumBody;
@@ -10,19 +11,20 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::activity::InFlight;
+use super::activity::{Activity, InFlight, Missing};
 
 /// A request's body: an error after its deadline.
 pub(super) struct Timed {
     body: Incoming,
     deadline: Instant,
+    activity: Arc<Activity>,
     /// Made at the first wait: most bodies are there before anybody asks.
-    alarm: Option<Pin<Box<Sleep>>>,
+    alarm: Option<(Pin<Box<Sleep>>, Missing)>,
 }
 
 impl Timed {
-    pub(super) fn new(body: Incoming, deadline: Instant) -> Self {
-        Self { body, deadline, alarm: None }
+    pub(super) fn new(body: Incoming, deadline: Instant, activity: &Arc<Activity>) -> Self {
+        Self { body, deadline, activity: Arc::clone(activity), alarm: None }
     }
 }
 
@@ -34,8 +36,8 @@ impl Body for Timed {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-        let deadline = self.deadline;
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        let Self { deadline, activity, alarm, .. } = &mut *self;
+        let (alarm, _) = alarm.get_or_insert_with(|| (Box::pin(sleep_until(*deadline)), activity.misses()));
         ready!(alarm.as_mut().poll(cx));
         Poll::Ready(Some(Err(Box::new(TooSlow))))
     }

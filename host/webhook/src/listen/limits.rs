@@ -12,7 +12,8 @@ pub struct ConnectionLimits {
     /// How many connections stand at once; those beyond wait in the kernel's queue until one is `spare`.
     pub max_connections: usize,
     /// While all of these stand, one that has been idle for so long is let go for each that comes, and first of all those that
-    /// never asked for anything, so that nobody keeps the API server out by standing in its way (A55).
+    /// were never answered, so that nobody keeps the API server out by standing in its way (A55). Idle is also who owes the rest
+    /// of a body, or does not take an answer.
     pub spare: Duration,
     /// How long a TLS handshake may take.
     pub handshake: Duration,

@@ -79,15 +79,15 @@ impl Places {
         }
     }
 
-    /// Asks whoever has stood idle for longest, and first of all those who never asked for anything: an API server that hears of
-    /// its end while it sends loses a review. Whoever is asked is asked once.
+    /// Asks whoever has stood idle for longest, and first of all those who were never answered: an API server that hears of its
+    /// end while it sends loses a review. Whoever is asked is asked once.
     fn ask_one_to_leave(&self, idle: Duration) -> bool {
         let now = Instant::now();
         let mut standing = self.standing();
         let asleep = standing.all.iter().filter_map(|(number, (activity, _))| {
-            let (has_asked, since) = activity.idle()?;
+            let (was_answered, since) = activity.idle()?;
             let idle = Some(now.saturating_duration_since(since)).filter(|time| *time >= idle)?;
-            Some(((!has_asked, idle), *number))
+            Some(((!was_answered, idle), *number))
         });
         let longest = asleep.max().and_then(|(_, number)| standing.all.remove(&number));
         let Some((_, leave)) = longest else { return false };

@@ -135,6 +135,38 @@ async fn lets_idle_connections_go_for_those_who_come() {
     assert_eq!(busy.await.unwrap().unwrap().body, "slow", "and whoever waits for an answer gets it");
 }
 
+/// A55: neither who takes no answer (a window of HTTP/2 that is never open) nor who owes the rest of a body keeps his place.
+#[tokio::test]
+async fn lets_those_go_for_others_who_take_no_answer_or_owe_a_body() {
+    let long = PATIENCE * 4;
+    let limits =
+        ConnectionLimits { max_connections: 20, spare: ms(200), idle: long, answer: long, body: long, ..hasty() };
+    let server = Server::plain(limits).await;
+    let never = b"GET /never HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut busy = server.tcp().await;
+    busy.write_all(never).await.unwrap();
+    let mut standing = Vec::new();
+    for number in 0..19 {
+        let mut tcp = server.tcp().await;
+        let window = [0, 4, 0, 0, 0, 0];
+        let taking_nothing =
+            [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(4, 0, 0, &window), get(1, "/")].concat();
+        let owing = b"POST /body HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n12345".to_vec();
+        tcp.write_all(if number % 2 == 0 { &taking_nothing } else { &owing }).await.unwrap();
+        standing.push(tcp);
+    }
+    let mut come = Vec::new();
+    for _ in 0..19 {
+        let mut tcp = server.tcp().await;
+        let answered = timeout(PATIENCE, request(&mut tcp, "GET", "/")).await;
+        assert_eq!(answered.expect("a place").unwrap().status, 200);
+        // So that nobody comes in its place.
+        tcp.write_all(never).await.unwrap();
+        come.push(tcp);
+    }
+    assert!(timeout(ms(500), busy.read_u8()).await.is_err(), "whoever waits for us is not let go");
+}
+
 #[tokio::test]
 async fn denies_headers_beyond_the_bound() {
     let server = Server::plain(ConnectionLimits { max_headers: 8192, ..ConnectionLimits::default() }).await;
@@ -145,6 +177,29 @@ async fn denies_headers_beyond_the_bound() {
         // Hung up before everything was sent.
         Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset),
     }
+}
+
+/// A55: a head of HTTP/2 is in many frames, and its fields may be short where they are sent and long where they are read.
+#[tokio::test]
+async fn denies_headers_beyond_the_bound_over_http_2() {
+    let server = Server::plain(ConnectionLimits { max_headers: 8192, ..ConnectionLimits::default() }).await;
+    let tcp = TokioIo::new(server.tcp().await);
+    let http = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (mut sender, connection) = http.handshake::<_, axum::body::Body>(tcp).await.unwrap();
+    let _connection = tokio::spawn(connection);
+    let get = |fields: usize| {
+        let mut request = hyper::Request::builder().uri("http://localhost/");
+        for _ in 0..fields {
+            request = request.header("x", "y".repeat(1000));
+        }
+        request.body(axum::body::Body::empty()).unwrap()
+    };
+    assert_eq!(sender.send_request(get(4)).await.unwrap().status(), 200);
+    // Hung up where it is not told.
+    if let Ok(answer) = sender.send_request(get(15)).await {
+        assert_eq!(answer.status(), 431);
+    }
+    assert_eq!(request(&mut server.tcp().await, "GET", "/").await.unwrap().status, 200);
 }
 
 /// A56.

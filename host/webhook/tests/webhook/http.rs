@@ -1,9 +1,13 @@
 //! The door over HTTP: paths, methods, sizes, and callers who go.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
+use hyper::body::Frame;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -14,6 +18,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
+use tower_service::Service as _;
 
 use crate::world::{config, namespaces, policy, review, sets, spec, webhook, webhook_with};
 
@@ -313,4 +318,39 @@ async fn lets_no_large_body_keep_a_small_one_waiting_a50_a55() {
     assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
     drop(large);
     told_to_go_on(&mut waiting).await;
+}
+
+/// A body that never comes.
+struct Never;
+
+impl hyper::body::Body for Never {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Pending
+    }
+}
+
+/// Nobody counts what waits with a call beside its body, and a hundred streams of each connection may wait.
+#[tokio::test]
+async fn keeps_no_headers_while_it_waits_for_a_body_a50_a55() {
+    let long = Bytes::from("y".repeat(30_000));
+    let address = Bytes::from(format!("/validate?timeout=10s&x={}", "y".repeat(30_000)));
+    let mut request = hyper::Request::new(axum::body::Body::new(Never));
+    *request.method_mut() = hyper::Method::POST;
+    *request.uri_mut() = hyper::Uri::from_maybe_shared(address.clone()).expect("an address");
+    let json = hyper::header::HeaderValue::from_static("application/json");
+    request.headers_mut().insert(hyper::header::CONTENT_TYPE, json);
+    let value = hyper::header::HeaderValue::from_maybe_shared(long.clone()).expect("a value");
+    request.headers_mut().insert("x-long", value);
+    assert!(!long.is_unique() && !address.is_unique());
+    let answer = tokio::spawn(review_routes(webhook(&[policy("loud", "")])).call(request));
+    let gone = async {
+        while !(long.is_unique() && address.is_unique()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(4), gone).await.is_ok(), "somebody keeps them");
+    assert!(!answer.is_finished(), "it waits");
 }
