@@ -84,8 +84,8 @@ fn policy_node(document: &Document, policy: usize) -> NodeId {
 /// Reads a `PolicySet`.
 ///
 /// Defaults: `mode` absent means the label [`DEFAULT_NAMESPACE_LABEL`] with compliance, a `mode` without `namespaceLabel` no
-/// label, without `default` compliance; `effect` and `onError` are warn in sandbox and deny in compliance; `failFast` is off;
-/// without `onOverload` each policy's `onError` holds under overload too;
+/// label, without `default` compliance; `effect` and `onError` are warn in sandbox and deny in compliance, and `onError` is
+/// deny wherever `effect` is; `failFast` is off; without `onOverload` each policy's `onError` holds under overload too;
 /// `match` absent means every CREATE and UPDATE of every object, subresources included.
 ///
 /// # Errors
@@ -252,12 +252,21 @@ fn read_policy<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) 
     let grants = fields.texts(node, "grants").unwrap_or_default();
     let settings = read_settings(fields, node);
     let overrides = read_overrides(fields, overrides);
+    let effect = or_default(effect);
+    // Who denies in sandbox means it: making the policy fail must not be the way round it.
+    let denies =
+        effect.sandbox == Effect::Deny || overrides.iter().any(|rule| rule.effect.sandbox == Some(Effect::Deny));
+    let in_sandbox = if denies { Effect::Deny } else { Effect::Warn };
+    let on_error = PerMode {
+        sandbox: on_error.sandbox.unwrap_or(in_sandbox),
+        compliance: on_error.compliance.unwrap_or(Effect::Deny),
+    };
     let policy = Policy {
         name: name?.to_owned(),
         plugin: plugin?,
         matches,
-        effect: or_default(effect),
-        on_error: or_default(on_error),
+        effect,
+        on_error,
         on_existing: PerMode {
             sandbox: on_existing.sandbox.unwrap_or(Effect::Deny),
             compliance: on_existing.compliance.unwrap_or(Effect::Deny),

@@ -21,12 +21,15 @@ use crate::pool::{Lost, Pool};
 use crate::rates::Limiter;
 use crate::record::{Record, Recorder};
 use crate::response::{self, Answer, Reason};
+use crate::waiting::Waiting;
 use crate::{Error, observe, request};
 
 /// The default of [`WebhookConfig::queue`]: a tenth of a second of work for two threads.
 pub const DEFAULT_QUEUE: usize = 1_024;
 /// The default of [`WebhookConfig::held`]: 256 MiB of bodies, of which the trees take several times as much.
 pub const DEFAULT_HELD: usize = 256 << 20;
+/// Bytes of the trees of all reviews that wait for facts at once; a fourth of it for each tenant.
+const WAITING: usize = 256 << 20;
 /// The default of [`WebhookConfig::body_time`].
 pub const DEFAULT_BODY_TIME: Duration = Duration::from_secs(5);
 /// Reviews that wait for the one thread that says what cannot be judged; more are denied without being read.
@@ -106,6 +109,7 @@ pub struct Webhook {
     times: TimeRules,
     pool: Pool,
     refusals: Pool,
+    waiting: Arc<Waiting>,
     /// Nothing where no policy is ever left out.
     breakers: Option<Arc<Breakers>>,
     /// Nothing where nobody is limited.
@@ -130,6 +134,7 @@ impl Webhook {
             },
             pool,
             refusals: Pool::new("refuse", 1, REFUSALS, None).map_err(Error::Thread)?,
+            waiting: Waiting::new(WAITING, config.max_body),
             breakers: (config.breakers.faults > 0)
                 .then(|| Arc::new(Breakers::new(config.breakers, Some(observe::breakers())))),
             limiter: config.rate_limits.clone().map(Limiter::new),
@@ -230,6 +235,8 @@ impl Webhook {
                     self.compute(case, move || work.read_with(labels)).await?
                 }
                 Stage::Facts(mut judging, document, needs) => {
+                    let waiting = self.waiting.room(&case.tenant, case.body.len());
+                    let Some(_room) = waiting else { return Err(Lost::Waiting) };
                     let answers =
                         look_up(&**self.shared.gate.facts(), &needs, judging.resolved(), case.deadline.facts).await;
                     judging.learn(needs, answers);
@@ -292,7 +299,7 @@ impl Webhook {
             observe::shed_unread(reason, case.bounds.only.as_deref(), &self.shared.gate.sets());
         }
         let reason = match lost {
-            Lost::Full { .. } | Lost::Limited(_) | Lost::Ended => Reason::TooManyRequests,
+            Lost::Full { .. } | Lost::Waiting | Lost::Limited(_) | Lost::Ended => Reason::TooManyRequests,
             Lost::Late => Reason::Timeout,
             Lost::Panicked => Reason::InternalError,
         };

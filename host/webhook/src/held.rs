@@ -1,5 +1,7 @@
 //! What bodies may take that are held at once, with a share that only small ones have: large ones keep no small one waiting.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use crate::metrics::{self, HeldGuard};
@@ -14,13 +16,29 @@ const PERMIT: usize = 1_024;
 /// What may still be held.
 pub struct Held {
     /// For small bodies; nothing where there is too little for a share of their own.
-    small: Option<Semaphore>,
+    small: Option<Part>,
     /// For all others.
-    rest: Semaphore,
+    rest: Part,
+}
+
+struct Part {
+    free: Semaphore,
+    /// How many wait for it.
+    waiting: AtomicUsize,
+}
+
+/// Somebody who waits, until it is dropped.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What one body may take, until it is dropped.
 pub struct Room<'a> {
+    part: &'a Part,
     _permit: SemaphorePermit<'a>,
     _counted: HeldGuard,
 }
@@ -30,8 +48,11 @@ impl Held {
     pub fn new(bytes: usize, largest: usize) -> Self {
         let bytes = bytes.max(largest);
         let share = Some((bytes / SHARE).min(bytes - largest)).filter(|share| *share >= SMALL);
-        let permits = |bytes: usize| Semaphore::new(bytes.div_ceil(PERMIT).min(Semaphore::MAX_PERMITS));
-        Self { small: share.map(permits), rest: permits(bytes - share.unwrap_or_default()) }
+        let part = |bytes: usize| Part {
+            free: Semaphore::new(bytes.div_ceil(PERMIT).min(Semaphore::MAX_PERMITS)),
+            waiting: AtomicUsize::new(0),
+        };
+        Self { small: share.map(part), rest: part(bytes - share.unwrap_or_default()) }
     }
 
     /// Waits until a body of that size finds room.
@@ -39,10 +60,20 @@ impl Held {
     /// # Errors
     /// Never: nobody closes what it waits for.
     pub async fn room(&self, bytes: usize) -> Result<Room<'_>, AcquireError> {
-        let of = self.small.as_ref().filter(|_| bytes <= SMALL).unwrap_or(&self.rest);
+        let part = self.small.as_ref().filter(|_| bytes <= SMALL).unwrap_or(&self.rest);
         let permits = bytes.div_ceil(PERMIT);
-        let permit = of.acquire_many(u32::try_from(permits).unwrap_or(u32::MAX)).await?;
-        Ok(Room { _permit: permit, _counted: metrics::held((permits * PERMIT) as u64) })
+        part.waiting.fetch_add(1, Ordering::Relaxed);
+        let waits = Waits(&part.waiting);
+        let permit = part.free.acquire_many(u32::try_from(permits).unwrap_or(u32::MAX)).await?;
+        drop(waits);
+        Ok(Room { part, _permit: permit, _counted: metrics::held((permits * PERMIT) as u64) })
+    }
+}
+
+impl Room<'_> {
+    /// Whether others wait for what it takes.
+    pub fn is_wanted(&self) -> bool {
+        self.part.waiting.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -73,6 +104,7 @@ mod tests {
         let small: Vec<_> = (0..1_000).map_while(|_| at_once(&held, SMALL)).collect();
         assert_eq!(small.len(), 8 * MIB / SMALL, "and one quarter for small ones");
         assert!(at_once(&held, 1).is_none(), "which have no more than that");
+        assert!(large[0].is_wanted() && !small[0].is_wanted());
         drop(large);
         assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
     }

@@ -23,6 +23,7 @@ pub mod response;
 mod routes;
 pub mod tls;
 pub mod trace;
+mod waiting;
 
 pub use answer::{Call, DEFAULT_BODY_TIME, DEFAULT_HELD, DEFAULT_QUEUE, Webhook, WebhookConfig};
 pub use deadline::{DEFAULT_MARGIN, DEFAULT_REVIEW_TIME, parse_duration};

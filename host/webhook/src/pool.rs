@@ -28,6 +28,8 @@ pub enum Lost {
         /// How much that is.
         limit: usize,
     },
+    /// It needs facts, and as many reviews of its tenant, or of all, wait for such as may.
+    Waiting,
     /// Its tenant has had as much as he may have: it never came to the queue.
     Limited(Arc<Limited>),
     /// Its deadline passed before a thread was free.
@@ -44,6 +46,10 @@ impl fmt::Display for Lost {
             Self::Full { limit } => {
                 write!(f, "{limit} reviews are waiting already, and no more may wait (`--queue`); try again")
             }
+            Self::Waiting => write!(
+                f,
+                "the reviews that wait for an answer of a registry take all the memory that they may; try again"
+            ),
             Self::Limited(limited) => limited.fmt(f),
             Self::Late => write!(f, "the time for the review was over before a thread was free to judge it"),
             Self::Panicked => write!(f, "a bug in Portcullis stopped the judgement; please report it"),
@@ -58,7 +64,7 @@ impl Lost {
     /// The word for metrics where there was too much to do, and nothing went wrong otherwise.
     pub fn overload(&self) -> Option<&'static str> {
         match self {
-            Self::Full { .. } => Some("queue_full"),
+            Self::Full { .. } | Self::Waiting => Some("queue_full"),
             Self::Limited(_) => Some("rate_limited"),
             Self::Ended => Some("shutting_down"),
             Self::Late | Self::Panicked => None,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -14,10 +14,10 @@ use axum::response::Response;
 use axum::routing::post;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
-use hyper::body::Body as _;
+use hyper::body::{Body as _, Frame};
 
 use crate::answer::{Call, Webhook};
-use crate::held::Held;
+use crate::held::{Held, Room};
 use crate::listen::{Peer, TooSlow};
 use crate::metrics;
 use crate::observe::{self, Refusal};
@@ -31,6 +31,8 @@ const THROWN_AWAY: u64 = 4;
 const DRAINED: usize = 64 << 10;
 /// The caller's trace (W3C Trace Context).
 const TRACEPARENT: header::HeaderName = header::HeaderName::from_static("traceparent");
+/// How long a body may come to a halt while others wait for the room that it takes.
+const STALLED: Duration = Duration::from_millis(500);
 /// The longest that a name or a value of a head is that anybody waits with, in bytes; Kubernetes has no longer name.
 const LONGEST: usize = 253;
 
@@ -153,14 +155,25 @@ impl Door {
         };
         let until = self.webhook.deadline(&call);
         let limit = self.webhook.config().max_body;
+        if announced.is_some_and(|announced| announced > most_taken(limit)) {
+            let (refusal, answer) = too_large(limit);
+            return self.left(refusal, &head, body, answer).await;
+        }
+        let mut body = body;
+        let in_time = until.min(arrived + self.webhook.config().body_time);
+        // Room is for who sends, and not for who says that he will.
+        let Ok(first) = tokio::time::timeout_at(in_time.into(), body.frame()).await else {
+            let (refusal, answer) = too_slow();
+            return turned_away(refusal, &head, answer);
+        };
         let most = announced.and_then(|length: u64| usize::try_from(length).ok()).unwrap_or(limit).min(limit);
-        let Ok(Ok(_room)) = tokio::time::timeout_at(until.into(), self.held.room(most)).await else {
+        let Ok(Ok(room)) = tokio::time::timeout_at(until.into(), self.held.room(most)).await else {
             let message = "the bodies of other reviews take all the memory that they may (`--max-held`); try again";
             let answer = response::failed(Reason::TooManyRequests, message);
             return self.left(Refusal::NoRoom, &head, body, answer).await;
         };
-        let until = until.min(arrived + self.webhook.config().body_time);
-        match tokio::time::timeout_at(until.into(), collect(body, announced, limit)).await {
+        let collecting = collect(first, body, &room, announced, limit);
+        match tokio::time::timeout_at(in_time.into(), collecting).await {
             Ok(Ok(body)) => call.body = body,
             Ok(Err((refusal, answer))) => return turned_away(refusal, &head, answer),
             Err(_) => {
@@ -192,37 +205,55 @@ async fn drain(mut body: Body, until: Instant) {
     let _ = tokio::time::timeout_at(until.into(), taken).await;
 }
 
-/// The whole body, or why not.
-async fn collect(mut body: Body, announced: Option<u64>, limit: usize) -> Result<Bytes, (Refusal, Answer)> {
-    let most = (limit as u64).saturating_mul(THROWN_AWAY);
-    let too_large = || {
-        let message =
-            format!("the review is larger than {limit} bytes (`--max-body`); an UPDATE carries the object twice");
-        (Refusal::TooLarge, response::failed(Reason::TooLarge, &message))
-    };
-    if announced.is_some_and(|announced| announced > most) {
-        return Err(too_large());
-    }
+/// How much of a body is taken in all.
+fn most_taken(limit: usize) -> u64 {
+    (limit as u64).saturating_mul(THROWN_AWAY)
+}
+
+fn too_large(limit: usize) -> (Refusal, Answer) {
+    let message = format!("the review is larger than {limit} bytes (`--max-body`); an UPDATE carries the object twice");
+    (Refusal::TooLarge, response::failed(Reason::TooLarge, &message))
+}
+
+type Read = Result<Frame<Bytes>, axum::Error>;
+
+/// The whole body, or why not. Whoever stalls while others wait for the room that he takes is let go.
+async fn collect(
+    first: Option<Read>,
+    mut body: Body,
+    room: &Room<'_>,
+    announced: Option<u64>,
+    limit: usize,
+) -> Result<Bytes, (Refusal, Answer)> {
+    let most = most_taken(limit);
     let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(limit as u64) as usize);
     let mut taken: u64 = 0;
-    while let Some(frame) = body.frame().await {
+    let mut next = first;
+    while let Some(frame) = next.take() {
         let frame = frame.map_err(|error| match error.into_inner().downcast::<TooSlow>() {
             Ok(_) => too_slow(),
             Err(_) => (Refusal::BrokenOff, response::failed(Reason::BadRequest, "the body broke off")),
         })?;
         // Trailers say nothing to us.
-        let Ok(data) = frame.into_data() else { continue };
+        let data = frame.into_data().unwrap_or_default();
         taken += data.len() as u64;
         if taken > most {
-            return Err(too_large());
+            return Err(too_large(limit));
         }
         if taken <= limit as u64 {
             bytes.extend_from_slice(&data);
         } else {
             bytes = BytesMut::new();
         }
+        next = loop {
+            match tokio::time::timeout(STALLED, body.frame()).await {
+                Ok(frame) => break frame,
+                Err(_) if room.is_wanted() => return Err(too_slow()),
+                Err(_) => {}
+            }
+        };
     }
-    if taken > limit as u64 { Err(too_large()) } else { Ok(bytes.freeze()) }
+    if taken > limit as u64 { Err(too_large(limit)) } else { Ok(bytes.freeze()) }
 }
 
 fn too_slow() -> (Refusal, Answer) {

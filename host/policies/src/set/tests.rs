@@ -70,6 +70,21 @@ fn reads_everything_that_design_shows() {
     assert_eq!(policy.place.as_ref().map(|place| place.start().0), Some(11));
 }
 
+/// A60: a tenant who exceeds his rate, or makes a policy trap, must not come round what denies him.
+#[test]
+fn lets_nothing_in_where_a_policy_fails_that_denies_in_sandbox() {
+    let on_error = |policy: &str| {
+        let text = with_policies(&format!("  - {{name: p, plugin: {{file: a.wasm}}, {policy}}}\n"));
+        parse_set(&yaml(&text)).expect("a set").set.policies[0].on_error.sandbox
+    };
+    assert_eq!(on_error("effect: {sandbox: deny}"), Effect::Deny);
+    assert_eq!(on_error("effect: {sandbox: deny, compliance: deny}"), Effect::Deny);
+    assert_eq!(on_error("overrides: [{rule: r, effect: {sandbox: deny}}]"), Effect::Deny);
+    assert_eq!(on_error("effect: {sandbox: audit}"), Effect::Warn);
+    assert_eq!(on_error("overrides: [{rule: r, effect: {compliance: deny}}]"), Effect::Warn);
+    assert_eq!(on_error("effect: {sandbox: deny}, onError: {sandbox: warn}"), Effect::Warn, "it is written");
+}
+
 #[test]
 fn fills_in_the_documented_defaults() {
     let loaded = parse_set(&yaml(&with_policies("  - {name: p, plugin: {file: a.wasm}}\n"))).expect("a set");

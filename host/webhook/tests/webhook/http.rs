@@ -14,7 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use portcullis_gate::Gate;
 use portcullis_model::{Answers, FactSource, Facts, Query, Resolved};
 use portcullis_webhook::{Webhook, WebhookConfig, review_routes};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
@@ -271,7 +271,7 @@ async fn drops_the_work_of_a_caller_who_has_gone_a57() {
     assert_eq!(post(address, "/validate", &text).await.body["response"]["allowed"], false);
 }
 
-/// Announces a body and waits until there is room for it: only then is its sender told to go on.
+/// Announces a body, and sends nothing of it.
 async fn announce(address: SocketAddr, bytes: usize) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.expect("connected");
     let head = format!(
@@ -306,18 +306,38 @@ async fn lets_no_large_body_keep_a_small_one_waiting_a50_a55() {
     for _ in 0..3 {
         let mut stream = announce(address, MIB).await;
         told_to_go_on(&mut stream).await;
+        stream.write_all(b"{").await.expect("a byte");
         large.push(stream);
     }
-    // One more finds no room and waits; all of them for as long as they like.
-    let mut waiting = announce(address, MIB).await;
     let text = review("shop").to_string();
     for _ in 0..50 {
         assert_eq!(post(address, "/validate", &text).await.body["response"]["allowed"], false);
     }
-    let nothing = waiting.try_read(&mut [0; 16]).expect_err("nobody has told it to go on");
-    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
-    drop(large);
-    told_to_go_on(&mut waiting).await;
+    // One more finds no room; those who have it and send nothing lose it, though their time is not over.
+    let mut whole = review("shop");
+    whole["request"]["object"]["metadata"]["annotations"] = json!({"padding": "x".repeat(MIB / 2)});
+    assert_eq!(post(address, "/validate", &whole.to_string()).await.body["response"]["allowed"], false);
+    let mut answer = Vec::new();
+    large[0].read_buf(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn gives_room_to_who_sends_and_not_to_who_says_that_he_will_a50_a55() {
+    const MIB: usize = 1 << 20;
+    let config = WebhookConfig { max_body: MIB, held: 4 * MIB, body_time: Duration::from_secs(3_600), ..config() };
+    let address = serve(webhook_with(&[&spec(&[policy("loud", "")])], Arc::new(Facts::none()), config)).await;
+    let mut announced = Vec::new();
+    for bytes in [MIB, 60_000].repeat(40) {
+        let mut stream = announce(address, bytes).await;
+        told_to_go_on(&mut stream).await;
+        announced.push(stream);
+    }
+    let mut whole = review("shop");
+    assert_eq!(post(address, "/validate", &whole.to_string()).await.body["response"]["allowed"], false);
+    whole["request"]["object"]["metadata"]["annotations"] = json!({"padding": "x".repeat(MIB / 2)});
+    assert_eq!(post(address, "/validate", &whole.to_string()).await.body["response"]["allowed"], false);
+    drop(announced);
 }
 
 /// A body that never comes.

@@ -12,7 +12,7 @@ use portcullis_policies::RateLimits;
 use portcullis_webhook::{Webhook, WebhookConfig, metrics};
 use serde_json::{Value, json};
 
-use crate::world::{ask, call, config, message, policy, response, review, sets, spec, webhook_with};
+use crate::world::{Silent, ask, call, config, message, policy, response, review, sets, spec, webhook_with};
 
 /// One counter or gauge by its name and labels as they are written; other tests of this process count, too.
 fn metric(series: &str) -> u64 {
@@ -168,6 +168,35 @@ async fn blames_no_policy_for_what_was_shed() {
     let answer = beyond(&spec(&[blameless]), "shop").await;
     assert_eq!(answer["status"]["code"], 429);
     assert_eq!(metric(r#"portcullis_faults_total{policy_set="a",policy="blameless",kind="timeout"}"#), 0);
+}
+
+/// The codes of reviews of 2.5 MB each that wait for facts at the same time.
+async fn codes_of_waiting(webhook: &Arc<Webhook>, namespaces: &[&str]) -> Vec<Value> {
+    let asked = namespaces.iter().map(|namespace| {
+        let (webhook, mut review) = (Arc::clone(webhook), review(namespace));
+        review["request"]["object"]["metadata"]["annotations"] = json!({"padding": "x".repeat(2_500_000)});
+        tokio::spawn(async move {
+            let mut call = call(review.to_string());
+            call.timeout = Some("5s");
+            response(&webhook.answer(call).await)["status"]["code"].clone()
+        })
+    });
+    let mut codes = Vec::new();
+    for asked in asked.collect::<Vec<_>>() {
+        codes.push(asked.await.expect("an answer"));
+    }
+    codes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bounds_what_waits_for_a_registry_that_never_answers_a42_a50() {
+    let asking = spec(&[policy("asks", ", grants: [signature]")]);
+    let webhook = webhook_with(&[&asking], Arc::new(Silent), config());
+    let mut codes = codes_of_waiting(&webhook, &["shop", "shop", "shop", "bare"]).await;
+    assert_eq!(codes.pop(), Some(json!(500)), "another tenant waits as long as he may");
+    codes.sort_by_key(Value::as_u64);
+    assert_eq!(codes, [json!(429), json!(500), json!(500)]);
+    assert_eq!(codes_of_waiting(&webhook, &["shop"]).await, [json!(500)], "the room is given back");
 }
 
 /// Rates by these lines of a spec.
