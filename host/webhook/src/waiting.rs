@@ -1,5 +1,6 @@
-//! What reviews may take that wait for facts: they keep their trees, and whoever names a registry that never answers makes them
-//! wait.
+//! What reviews may take that wait for facts.
+//!
+//! They keep their trees meanwhile, and whoever names a registry that never answers makes them wait.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
