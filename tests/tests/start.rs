@@ -164,8 +164,11 @@ fn registers_what_it_judges_and_publishes_no_key() {
     // What only the plugin knows to be wrong.
     folder.write("bad.yaml", "apiVersion: portcullis.dev/v1alpha1\nkind: PolicySet\nmetadata: {name: bad}\nspec: {policies: [{name: a, plugin: {builtin: resource-limits}, settings: {nosuch: 1}}]}\n");
     folder.write("bad-waiver.yaml", "apiVersion: portcullis.dev/v1alpha1\nkind: Waiver\nmetadata: {name: w}\nspec: {policy: image-referense, rule: image-reference/digest-missing, covers: {everything: true}, owner: a, ticket: b, reason: c, expires: 2099-01-01}\n");
+    let tier = "apiVersion: portcullis.dev/v1alpha1\nkind: RateLimits\nmetadata: {name: tiers}\nspec: {tiers: [{name: a, reviewsPerMinute: ";
+    folder.write("rates.yaml", format!("{tier}60}}]}}\n"));
+    folder.write("bad-rates.yaml", format!("{tier}0}}]}}\n"));
     assert_eq!(run(&["--policies", "bad.yaml"]).status, 0, "without --try its form alone is read");
-    assert_eq!(run(&["--try"]).out, run(&[]).out);
+    assert_eq!(run(&["--try", "--rate-limits", "rates.yaml"]).out, run(&[]).out);
     let printed = run(&["--ca-bundle", "ca.crt", "--service", "gate/door:8443"]);
     assert_eq!(printed.status, 0, "{printed:?}");
     for expected in [
@@ -191,6 +194,9 @@ fn registers_what_it_judges_and_publishes_no_key() {
     for (arguments, expected) in [
         (vec!["--try", "--policies", "bad.yaml"], "nosuch"),
         (vec!["--try", "--waivers", "bad-waiver.yaml"], "image-referense"),
+        (vec!["--try", "--rate-limits", "bad-rates.yaml"], "reviewsPerMinute"),
+        (vec!["--try", "--rate-limits", "nosuch.yaml"], "nosuch.yaml"),
+        (vec!["--try", "--rate-limits", "."], "is a directory; name the file in it"),
         (vec!["--ca-bundle", "pair.pem"], "holds a private key, which would be published"),
         (vec!["--url", "http://a"], "`http://a` cannot be the address of a webhook"),
         (vec!["--service", "door"], "`--service door` is no Service"),

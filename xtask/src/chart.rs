@@ -50,7 +50,7 @@ const TWO_VERSIONS: [&str; 2] = [
 ];
 
 /// Values that must be refused, and the words that the refusal must hold.
-const REFUSED: [(&[&str], &str); 15] = [
+const REFUSED: [(&[&str], &str); 19] = [
     // The second of these webhooks would get what the first one's version hides from it.
     (&["webhook.staged=false", TWO_VERSIONS[0], TWO_VERSIONS[1]], "policySets name different apiVersions"),
     (&["replica=1"], "additional properties 'replica' not allowed"),
@@ -67,6 +67,10 @@ const REFUSED: [(&[&str], &str); 15] = [
     (&["webhook.extraExcludedNamespaces={A}"], "/webhook/extraExcludedNamespaces/0"),
     (&["monitoring.podMonitor.interval=often"], "/monitoring/podMonitor/interval"),
     (&["networkPolicy.webhookFrom={10.0.0.1}"], "/networkPolicy/webhookFrom/0"),
+    (&["breaker.rest=0s"], "/breaker/rest"),
+    (&["breaker.rest=24h"], "/breaker/rest"),
+    (&["maxReviewTime=0s"], "/maxReviewTime"),
+    (&["maxReviewTime=61m"], "/maxReviewTime"),
 ];
 
 /// Writes what is made from other files, and checks everything; without Go, only says so.

@@ -3,7 +3,7 @@
 mod contradictions;
 mod dev;
 mod life;
-mod rates;
+pub mod rates;
 mod registries;
 mod reload;
 mod watched_files;

@@ -11,6 +11,7 @@ use portcullis_webhook::registration::{Client, RegistrationOptions, registration
 
 use crate::args::WebhookConfigArguments;
 use crate::output;
+use crate::serve::rates;
 use crate::sets;
 use crate::wire::Works;
 use crate::write;
@@ -36,6 +37,9 @@ pub fn run(arguments: &WebhookConfigArguments) -> anyhow::Result<ExitCode> {
     let notices: Vec<String> = sets.iter().flat_map(|set| set.notices.clone()).collect();
     let registration = registration(&sets, &options)?;
     if arguments.try_sets {
+        if let Some(path) = &arguments.rate_limits {
+            rates::read(path)?;
+        }
         Works::start(arguments.cache_dir.as_deref())?.install_tried(sets, waivers)?;
     }
     notices.iter().chain(&registration.notes).for_each(|note| output::note(note));

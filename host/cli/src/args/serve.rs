@@ -118,8 +118,8 @@ pub struct ServeArguments {
     #[arg(long, value_name = "N", env = "PORTCULLIS_WORKERS", value_parser = workers)]
     pub workers: Option<NonZero<usize>>,
 
-    /// How many reviews may wait for one of them
-    #[arg(long, value_name = "N", env = "PORTCULLIS_QUEUE", default_value_t = NonZero::new(DEFAULT_QUEUE).unwrap_or(NonZero::<usize>::MIN))]
+    /// How many reviews may wait for a thread; what comes beyond is answered at once as onOverload says
+    #[arg(long, value_name = "N", env = "PORTCULLIS_QUEUE", value_parser = queue, default_value_t = NonZero::new(DEFAULT_QUEUE).unwrap_or(NonZero::<usize>::MIN))]
     pub queue: NonZero<usize>,
 
     /// How many reviews namespaces may have: one RateLimits document; more are answered 429. Without it as many as they like
@@ -130,7 +130,7 @@ pub struct ServeArguments {
     #[arg(long, value_name = "N", env = "PORTCULLIS_BREAKER_FAULTS", default_value_t = DEFAULT_FAULTS)]
     pub breaker_faults: u32,
 
-    /// After how long it is tried again; each time that it fails again, twice as long, up to 16 times
+    /// After how long a policy that is not called for its faults is tried again; each time that it fails again, twice as long, up to 16 times
     #[arg(long, value_name = "TIME", env = "PORTCULLIS_BREAKER_REST", default_value = "10s", value_parser = duration)]
     pub breaker_rest: Duration,
 
@@ -220,6 +220,11 @@ fn workers(text: &str) -> Result<NonZero<usize>, String> {
     number.ok_or_else(|| format!("from 1 to {MAX_JOBS} threads can judge at once"))
 }
 
+/// How many reviews may wait.
+fn queue(text: &str) -> Result<NonZero<usize>, String> {
+    text.parse().map_err(|_| format!("write how many reviews may wait, 1 or more, such as `{DEFAULT_QUEUE}`"))
+}
+
 /// A Go duration (`10s`, `1m30s`, `500ms`), as the API server writes them.
 fn duration(text: &str) -> Result<Duration, String> {
     match parse_duration(text) {
@@ -248,6 +253,11 @@ mod tests {
         assert_eq!(workers("32").map(NonZero::get), Ok(32));
         for bad in ["", "0", "-1", "33", "99", "many"] {
             assert_eq!(workers(bad), Err("from 1 to 32 threads can judge at once".to_owned()), "{bad}");
+        }
+        assert_eq!(queue("1").map(NonZero::get), Ok(1));
+        for bad in ["", "0", "-1", "many"] {
+            let said = "write how many reviews may wait, 1 or more, such as `512`".to_owned();
+            assert_eq!(queue(bad), Err(said), "{bad}");
         }
         for bad in ["", "8443", "localhost:8443", ":8443", "[::]"] {
             assert!(address(bad).is_err_and(|error| error.contains("0.0.0.0:8443")), "{bad}");

@@ -16,8 +16,12 @@ pub struct WebhookConfigArguments {
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_WAIVERS", value_delimiter = ',')]
     pub waivers: Vec<PathBuf>,
 
-    /// Try the sets first as `serve` does: load their plugins, check all settings and waivers, judge a trial object; what is
-    /// not sound is refused
+    /// The rate limits of `serve`, for --try: one RateLimits document
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_RATE_LIMITS")]
+    pub rate_limits: Option<PathBuf>,
+
+    /// Try the sets first as `serve` does: load their plugins, check all settings, waivers and rate limits, judge a trial
+    /// object; what is not sound is refused
     #[arg(long = "try", env = "PORTCULLIS_TRY")]
     pub try_sets: bool,
 

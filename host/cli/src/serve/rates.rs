@@ -38,7 +38,7 @@ impl Rates {
 }
 
 /// The one document of the file.
-fn read(path: &Path) -> Result<RateLimits, Complaints> {
+pub fn read(path: &Path) -> Result<RateLimits, Complaints> {
     if path.is_dir() {
         let message = format!("`{}` is a directory; name the file in it", path.display());
         return Err(Complaints::one(message, None, None));

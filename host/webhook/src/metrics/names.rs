@@ -88,7 +88,7 @@ pub(super) fn describe() {
     describe_counter!(
         RELOADS,
         Unit::Count,
-        "Reloads of policies with their waivers, of labels and of certificates; refused ones changed nothing."
+        "Reloads of policies with their waivers, of labels, certificates, registries and rates; refused ones changed nothing."
     );
     describe_gauge!(HEALTH_UP, Unit::Count, "1 while reviews can be judged, else 0.");
     describe_gauge!(OBSERVING, Unit::Count, "1 while nothing is enforced (--observe), else 0.");
