@@ -444,3 +444,34 @@ fn judges_policies_only_where_they_are_no_objects_of_the_cluster() {
         "a policy that lies beside its API server"
     );
 }
+
+#[test]
+fn counts_what_it_takes_and_hands_back_what_is_none_of_its_own() {
+    let mut manifests = Manifests::default();
+    for other in [
+        "{apiVersion: portcullis.dev/v1alpha1, kind: Something}",
+        "{apiVersion: e.x/v1, kind: PolicySett}",
+        "{apiVersion: v1, spec: {}}",
+        "{kind: Pod}",
+    ] {
+        assert!(manifests.take(crate::sample::yaml(other)).is_some(), "{other}");
+    }
+    assert!(manifests.is_empty() && manifests.len() == 0);
+    let group = "apiVersion: admissionregistration.k8s.io/v1";
+    for (text, count) in [
+        ("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", 1),
+        ("{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}", 2),
+        (POLICY, 3),
+        (BINDING, 4),
+        (&format!("{{{group}, kind: Something}}"), 5),
+        ("{apiVersion: e.x/v1, kind: ValidatingAdmissionPolicyy}", 6),
+        (&format!("{{{group}, kind: ValidatingWebhookConfiguration}}"), 7),
+    ] {
+        assert!(manifests.take(crate::sample::yaml(text)).is_none(), "{text}");
+        assert_eq!((manifests.len(), manifests.is_empty()), (count, false), "{text}");
+    }
+    assert_eq!((manifests.policies.len(), manifests.bindings.len(), manifests.others.len()), (1, 1, 3));
+    assert_eq!(manifests.complaints.len(), 2, "{:?}", manifests.complaints);
+    let mut found = Manifests::default();
+    assert!(found.take(crate::sample::yaml(POLICY)).is_none() && !found.is_empty());
+}
