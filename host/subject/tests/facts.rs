@@ -14,7 +14,7 @@ const NANOS: i128 = 1_000_000_000;
 /// The lines of a list of the oracles, in two columns.
 fn facts(list: &str) -> Vec<(String, String)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracle").join(list);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(&path).expect("a list of the oracles");
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     let facts: Vec<_> = lines.map(|line| line.split_once('\t').expect("two columns")).collect();
     assert!(!facts.is_empty(), "no fact in {}", path.display());

@@ -5,6 +5,8 @@ use portcullis_model::{Effect, PluginReference, Scope, Source, Versions};
 
 use super::*;
 
+mod exact;
+
 const POLICY: &str = "apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 metadata: {name: replicas}
@@ -387,6 +389,8 @@ fn takes_params_of_each_namespace_where_a_binding_names_none() {
     assert_eq!(also(0).namespace_selector.match_expressions[0].values, ["blue"]);
     assert_eq!(also(2).namespace_selector.match_expressions[0].values, ["blue", "red"]);
     assert_eq!(also(3).resource_rules.as_ref().expect("rules")[0].scope, Scope::Cluster);
+    assert_eq!(also(0).resource_rules.as_ref().expect("rules")[0].scope, Scope::Namespaced);
+    assert_eq!(also(3).exclude_resource_rules[0].resources, ["namespaces/*"], "a Namespace is in itself");
     assert_eq!(set.set.policies[3].effect.sandbox, Effect::Deny, "a mistake of a binding denies, whatever its actions");
     let allowing = files("{name: limits, parameterNotFoundAction: Allow}");
     assert_eq!(
@@ -395,6 +399,7 @@ fn takes_params_of_each_namespace_where_a_binding_names_none() {
     );
     let one = files("{name: limits, namespace: red, parameterNotFoundAction: Deny}");
     assert!(one.set.policies.len() == 1 && one.set.policies[0].matches.also.is_empty());
+    assert!(one.set.policies[0].settings.sandbox.contains(r#""namespace":"red""#));
 }
 
 #[test]
@@ -443,35 +448,4 @@ fn judges_policies_only_where_they_are_no_objects_of_the_cluster() {
         ["authentication.k8s.io", "authorization.k8s.io"],
         "a policy that lies beside its API server"
     );
-}
-
-#[test]
-fn counts_what_it_takes_and_hands_back_what_is_none_of_its_own() {
-    let mut manifests = Manifests::default();
-    for other in [
-        "{apiVersion: portcullis.dev/v1alpha1, kind: Something}",
-        "{apiVersion: e.x/v1, kind: PolicySett}",
-        "{apiVersion: v1, spec: {}}",
-        "{kind: Pod}",
-    ] {
-        assert!(manifests.take(crate::sample::yaml(other)).is_some(), "{other}");
-    }
-    assert!(manifests.is_empty() && manifests.len() == 0);
-    let group = "apiVersion: admissionregistration.k8s.io/v1";
-    for (text, count) in [
-        ("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", 1),
-        ("{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}", 2),
-        (POLICY, 3),
-        (BINDING, 4),
-        (&format!("{{{group}, kind: Something}}"), 5),
-        ("{apiVersion: e.x/v1, kind: ValidatingAdmissionPolicyy}", 6),
-        (&format!("{{{group}, kind: ValidatingWebhookConfiguration}}"), 7),
-    ] {
-        assert!(manifests.take(crate::sample::yaml(text)).is_none(), "{text}");
-        assert_eq!((manifests.len(), manifests.is_empty()), (count, false), "{text}");
-    }
-    assert_eq!((manifests.policies.len(), manifests.bindings.len(), manifests.others.len()), (1, 1, 3));
-    assert_eq!(manifests.complaints.len(), 2, "{:?}", manifests.complaints);
-    let mut found = Manifests::default();
-    assert!(found.take(crate::sample::yaml(POLICY)).is_none() && !found.is_empty());
 }

@@ -301,6 +301,7 @@ mod tests {
             "has(request.dryRun) && request.dryRun",
             "has(request.dryRun) && !request.dryRun && object != null && has(object.metadata) && has(object.metadata.name) && object.metadata.name == 'a'",
             "!has(request.name) || !(request.name != 'a')",
+            "!has(request.name) || !has(request.namespace) || request.name == request.namespace",
             "!(object == null) && has(object.metadata) && has(object.metadata.labels) && 'a' in object.metadata.labels",
             "object != null && has(object.metadata) && has(object.metadata.labels) && has(object.metadata.labels.a) && object.metadata.labels.a == 'b'",
             "!(object != null && has(object.metadata) && has(object.metadata.labels) && 'a' in object.metadata.labels && object.metadata.labels['a'] == 'b')",
