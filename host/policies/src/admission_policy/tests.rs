@@ -268,6 +268,8 @@ fn gives_each_policy_the_params_that_its_binding_names() {
     assert_eq!(names(&named), ["replicas"]);
     assert!(named.set.policies[0].settings.sandbox.contains(r#""params":{"apiVersion":"rules.example.com/v1","kind":"ReplicaLimit","maxReplicas":3,"metadata":{"labels":{"team":"blue"},"name":"b"}}"#));
     let place = named.setting_place(0, portcullis_model::Mode::Sandbox, "/params/maxReplicas").expect("a place");
+    let other = named.setting_place(0, portcullis_model::Mode::Sandbox, "/paramsOfNobody").expect("a place");
+    assert_ne!(other.file(), place.file(), "it is no part of the params");
     assert_eq!(place.to_string(), "d.yaml:4:14");
     let all = load(&[
         ("p.yaml", &policy),
