@@ -65,3 +65,24 @@ fn refuses_messages_keys_and_names_that_the_api_server_refuses_and_says_so_once(
     }
     assert_eq!(named("5").lines().count(), 1, "{}", named("5"));
 }
+
+#[test]
+fn leaves_out_what_no_policy_of_an_api_server_judges() {
+    let never = |policy: &str| -> Vec<String> {
+        matching::never(policy)
+            .flat_map(|rule| {
+                rule.resources.into_iter().map(move |resource| format!("{}/{resource}", rule.api_groups[0]))
+            })
+            .collect()
+    };
+    let own = never("replicas");
+    for resource in [
+        "authentication.k8s.io/tokenreviews/*",
+        "authorization.k8s.io/selfsubjectrulesreviews/*",
+        "admissionregistration.k8s.io/validatingadmissionpolicies/*",
+    ] {
+        assert!(own.iter().any(|one| one == resource), "{resource}: {own:?}");
+    }
+    let fixed = never("replicas.static.k8s.io");
+    assert!(fixed.len() == 6 && fixed.iter().all(|one| !one.starts_with("admissionregistration")), "{fixed:?}");
+}
