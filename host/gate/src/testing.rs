@@ -24,6 +24,7 @@ use guest::{DESCRIBE, GET, Guest};
 /// - `counts`: `/spec/replicas` is wrong where it is there;
 /// - `breaks`: traps;
 /// - `nags`: asks something new in every round;
+/// - `strays`: asks for a fact that its description does not name;
 /// - one of [`ASKING`]: asks for the fact `signature` once, with these arguments, and finds `/spec/name` when it was answered.
 struct Guests;
 
@@ -70,6 +71,10 @@ impl PluginSource for Guests {
             "nags" => {
                 let (asks, more) = asks(r#"{"a":0}"#);
                 (format!("(i32.store8 (i32.const 9005) (i32.add (i32.const 48) (call $count))) {asks}"), more)
+            }
+            "strays" => {
+                let (asks, more) = asks(r#"{"a":1}"#);
+                (asks, more.replace("signature", "signaturo"))
             }
             asking => {
                 let (_, arguments) = ASKING.iter().find(|(name, _)| *name == asking).expect("a plugin of this world");

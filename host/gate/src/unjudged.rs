@@ -142,6 +142,7 @@ mod tests {
         let only = Bounds { only: Some("b".into()), ..Bounds::default() };
         let review = review(NamespaceLabels::None);
         assert!(sets(TWO).not_judged(&review, &only, late(message)).is_empty());
+        assert_eq!(sets(TWO).names(), ["a"]);
     }
 
     #[test]
@@ -187,5 +188,7 @@ mod tests {
         );
         let chosen = "{policies: [{name: p, plugin: {builtin: b}, match: {namespaceSelector: {matchLabels: {a: b}}}}]}";
         assert!(!sets(chosen).labels_suffice(&labels("compliance")), "a stale label could skip the policy");
+        let chosen = chosen.replace("matchLabels: {a: b}", "matchExpressions: [{key: a, operator: Exists}]");
+        assert!(!sets(&chosen).labels_suffice(&labels("compliance")), "however it chooses");
     }
 }

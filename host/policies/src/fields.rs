@@ -230,3 +230,22 @@ fn is_lack(message: &str, map: &str, key: &str) -> bool {
     let rest = message.strip_prefix(map).unwrap_or_default();
     rest == format!(" has no `{key}`") || (rest.starts_with(" has neither `") && rest.contains(&format!("`{key}`")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_a_complaint_about_a_key_that_was_only_misspelt_from_any_other() {
+        let is = |message: &str| is_lack(message, "`a`", "name");
+        assert!(is("`a` has no `name`") && is("`a` has neither `name` nor `selector`"));
+        for other in [
+            "`a` has no `kind`",
+            "`a` has neither `file` nor `pem`",
+            "`a` has both `name` and `file`",
+            "`b` has no `name`",
+        ] {
+            assert!(!is(other), "{other}");
+        }
+    }
+}

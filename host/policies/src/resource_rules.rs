@@ -177,7 +177,7 @@ fn read_names(fields: &Fields, rule: NodeId) -> Vec<String> {
 
 fn lower_case_or(text: &str, hint: &str) -> String {
     let lower = text.to_ascii_lowercase();
-    let sound = is_kubernetes_version(&lower) || is_subdomain(&lower) && lower.bytes().any(|b| b.is_ascii_alphabetic());
+    let sound = is_kubernetes_version(&lower) || is_subdomain(&lower);
     if lower != text && sound { format!("did you mean {}?", quote(&lower)) } else { hint.to_owned() }
 }
 
@@ -215,6 +215,7 @@ mod tests {
         not("core", "the core group is the empty text: `\"\"`");
         not("v1", "it is a version, which goes to `apiVersions`; the group of `v1` is `\"\"`");
         not("Apps", "did you mean `apps`?");
+        not("A_b", "a group is a DNS name in lower case, such as `apps`; the core group is `\"\"`, and `*` is any");
         not("a_b", "a group is a DNS name in lower case, such as `apps`; the core group is `\"\"`, and `*` is any");
         for good in [r#"[""]"#, r#"["apps", "argoproj.io"]"#, r#"["*"]"#] {
             assert_eq!(rule("apiGroups", good), "", "{good}");
@@ -258,6 +259,8 @@ mod tests {
             ("Endpoints", "endpoints"),
             ("StorageClass", "storageclasses"),
             ("Gateway", "gateways"),
+            ("Batch", "batches"),
+            ("Mesh", "meshes"),
             ("Pod/Status", "pods/status"),
         ] {
             assert_eq!(
@@ -273,7 +276,7 @@ mod tests {
                 "{bad}"
             );
         }
-        for good in ["pods", "pods/status", "pods/*", "*/scale", "*", "*/*", "things"] {
+        for good in ["pods", "pods/status", "pods/*", "*/scale", "*", "*/*", "things", "k8s-things/v2.x"] {
             assert_eq!(rule("resources", &format!("[\"{good}\"]")), "", "{good}");
         }
     }
@@ -313,7 +316,10 @@ mod tests {
             );
         }
         let hint = "a name is not empty, `.` or `..`, and has no `/` and no `%`";
-        assert_eq!(rule("resourceNames", r#"["a/b"]"#), format!("`a/b` is not the name of an object; {hint}"));
+        for name in ["a/b", "a%b", "", ".", ".."] {
+            let refused = rule("resourceNames", &format!("[\"{name}\"]"));
+            assert_eq!(refused, format!("`{name}` is not the name of an object; {hint}"));
+        }
         assert_eq!(rule("resourceNames", r#"["a","a"]"#), "a second `a` in `resourceNames`");
         assert_eq!(rule("resourceNames", r#"["a","system:node:b"]"#), "");
     }

@@ -121,6 +121,19 @@ mod tests {
     }
 
     #[test]
+    fn takes_settings_of_as_many_bytes_as_a_plugin_does_and_not_one_more() {
+        let complaints = |length: usize| {
+            let document = json(&format!(r#"{{"settings":{{"a":"{}"}}}}"#, "x".repeat(length - r#"{"a":""}"#.len())));
+            let fields = Fields::new(&document);
+            assert_eq!(read_settings(&fields, NodeId::ROOT).sandbox.len(), length);
+            fields.finish().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(complaints(MAX_SETTINGS), [] as [&str; 0]);
+        let one_more = complaints(MAX_SETTINGS + 1);
+        assert!(one_more[0].starts_with("settings of more than 1048576 bytes"), "{one_more:?}");
+    }
+
+    #[test]
     fn complains_about_settings_that_are_no_map() {
         let document = json(r#"{"settings":[],"settingsByMode":{"sandbox":1,"complience":{}}}"#);
         let fields = Fields::new(&document);

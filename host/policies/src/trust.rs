@@ -94,8 +94,8 @@ fn read_key<'d>(fields: &Fields<'d>, node: NodeId, names: &mut Vec<&'d str>) -> 
     let directory = fields.get(node, "directory");
     let name = match directory {
         // Its keys are called like their files.
-        Some(_) if fields.get(node, "name").is_none() => Some(""),
-        _ => read_name(fields, node, names, "key"),
+        Some(_) => Some(""),
+        None => read_name(fields, node, names, "key"),
     };
     let source = match (fields.get(node, "pem"), fields.get(node, "file"), directory) {
         (None, None, Some(directory)) => {

@@ -204,10 +204,26 @@ mod tests {
 
     #[test]
     fn refuses_registries_that_are_no_hosts_in_the_words_of_their_author() {
-        for text in ["DOCKER.IO./evil", "Docker.io:/evil", "Docker.io:x/evil", "MY_registry/evil", "[::1/evil"] {
+        for text in [
+            "DOCKER.IO./evil",
+            "Docker.io:/evil",
+            "Docker.io:x/evil",
+            "MY_registry/evil",
+            "[::1/evil",
+            "[x:1]/evil",
+            "[]:1/evil",
+        ] {
             let registry = text.trim_end_matches("/evil");
             let ImageState::Unreadable(why) = parse(text) else { panic!("{text} passes") };
             assert!(why.starts_with(&format!("the registry `{registry}` ")), "{why}");
         }
+    }
+
+    #[test]
+    fn says_which_segment_of_a_path_is_none() {
+        let ImageState::Unreadable(why) = parse("registry.example//app") else { panic!("it passes") };
+        assert_eq!(why, "two slashes in a row, or one at an end");
+        let ImageState::Unreadable(why) = parse("registry.example/a___b") else { panic!("it passes") };
+        assert!(why.starts_with("`a___b` is not a path segment: "), "{why}");
     }
 }

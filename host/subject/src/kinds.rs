@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use portcullis_document::{ReadLimits, read_json_text};
-use portcullis_model::{Document, GroupVersionKind, Kind, NodeId, nearest};
+use portcullis_model::{Document, GroupVersionKind, NodeId, nearest};
 
 use crate::error::{Error, ErrorKind};
 use crate::objects::flatten;
@@ -258,9 +258,8 @@ impl Kinds {
 
 fn missing(document: &Document, pointer: &'static str) -> Error {
     let (nearest, _) = document.resolve(NodeId::ROOT, pointer);
-    let node = if document.kind(nearest) == Kind::None { NodeId::ROOT } else { nearest };
     ErrorKind::Missing { member: pointer.to_owned(), why: "a CustomResourceDefinition names its kind with it" }
-        .at(document, node)
+        .at(document, nearest)
 }
 
 #[cfg(test)]
@@ -287,6 +286,9 @@ mod tests {
             assert_eq!((info.plural.as_str(), info.namespaced), (plural, namespaced));
         }
         assert!(kinds.find("example.com", "v1", "Deployment").is_none());
+        let subresources = |group, kind| kinds.find(group, "v1", kind).map(|info| info.subresources.clone());
+        assert_eq!(subresources("", "ConfigMap"), Some(Vec::new()));
+        assert_eq!(subresources("apps", "Deployment"), Some(vec!["scale".to_owned(), "status".to_owned()]));
     }
 
     #[test]
@@ -343,5 +345,78 @@ mod tests {
         let error = kinds.extend_from_api_resources("hello\n").expect_err("no table");
         assert_eq!(error.to_string(), "line 1 is no API resource: the header needs NAME, APIVERSION, NAMESPACED, KIND");
         assert!(kinds.extend_from_api_resources(&json("{}").to_json(NodeId::ROOT)).is_err());
+    }
+
+    #[test]
+    fn takes_for_kubernetes_own_only_groups_that_it_has() {
+        let mut kinds = Kinds::builtin();
+        kinds.extend_from_crd(&yaml(&CRD.replace("SCOPE", "Namespaced"))).expect("a definition");
+        for own in ["", "apps", "batch", "networking.k8s.io"] {
+            assert!(kinds.is_own_group(own), "{own}");
+        }
+        for other in ["e.x", "e", "e.k8s.io"] {
+            assert!(!kinds.is_own_group(other), "{other}");
+        }
+        let all: Vec<(&str, &str, &KindInfo)> = kinds.iter().collect();
+        assert_eq!(all.len(), kinds.table.len());
+        assert!(all.iter().any(|(group, kind, info)| (*group, *kind, &*info.plural) == ("e.x", "Thing", "things")));
+    }
+
+    #[test]
+    fn compares_resources_and_kinds_with_those_of_their_group() {
+        let said = |group: &str, plural: &str, kind: &str| {
+            let known = known(group, plural, kind);
+            (known.agree, known.namespaced)
+        };
+        assert_eq!(said("", "pods", "Pod"), (true, Some(true)));
+        assert_eq!(said("", "nodes", "Node"), (true, Some(false)));
+        assert_eq!(said("", "pods", "Node"), (false, Some(true)));
+        assert_eq!(said("", "pods", "Thing"), (false, Some(true)));
+        assert_eq!(said("", "things", "Pod"), (false, None));
+        assert_eq!(said("", "things", "Thing"), (true, None));
+        assert_eq!(said("apps", "pods", "Pod"), (true, None), "another group");
+    }
+
+    #[test]
+    fn advises_a_kind_of_the_same_group_and_version_and_of_no_other() {
+        let kinds = Kinds::builtin();
+        let advice = |group: &str, version: &str, kind: &str| {
+            kinds.advice(&GroupVersionKind { group: group.into(), version: version.into(), kind: kind.into() })
+        };
+        assert_eq!(advice("apps", "v1", "DaemonSett"), "did you mean `DaemonSet`?");
+        assert_eq!(advice("apps", "v1beta1", "DaemonSett"), "check its spelling", "it came later");
+        assert_eq!(advice("batch", "v1", "DaemonSett"), "check its spelling");
+    }
+
+    #[test]
+    fn learns_from_every_version_that_a_definition_names_and_from_nothing_else() {
+        let mut kinds = Kinds::builtin();
+        let crd = CRD.replace("SCOPE", "Cluster");
+        kinds.extend_from_crd(&yaml(&crd)).expect("a definition");
+        let subresources = |kinds: &Kinds, version: &str| {
+            kinds.find("e.x", version, "Thing").map(|info| (info.namespaced, info.subresources.clone()))
+        };
+        assert_eq!(subresources(&kinds, "v1"), Some((false, vec!["scale".to_owned()])));
+        assert_eq!(subresources(&kinds, "v2"), Some((false, Vec::new())));
+        let old = crd.replace("scope:", "version: v3, subresources: {status: {}}, scope:");
+        let mut kinds = Kinds::builtin();
+        kinds.extend_from_crd(&yaml(&old)).expect("a definition");
+        assert_eq!(subresources(&kinds, "v1"), Some((false, vec!["scale".to_owned(), "status".to_owned()])));
+        assert_eq!(subresources(&kinds, "v3"), Some((false, vec!["status".to_owned()])));
+        let count = kinds.table.len();
+        for other in [
+            "{apiVersion: apiextensions.k8s.io/v1, kind: ConversionReview}",
+            "{apiVersion: e.x/v1, kind: CustomResourceDefinition}",
+        ] {
+            kinds.extend_from_crd(&yaml(other)).expect("something else");
+        }
+        assert_eq!(kinds.table.len(), count);
+        let message = |text: &str| Kinds::builtin().extend_from_crd(&yaml(text)).expect_err(text).to_string();
+        let newer = message(&crd.replace("k8s.io/v1", "k8s.io/v2"));
+        assert!(newer.contains("v1 or v1beta1"), "{newer}");
+        let empty = message(&crd.replace("group: e.x", "group: ''"));
+        assert_eq!(empty, "`/spec/group` is missing: a CustomResourceDefinition names its kind with it");
+        let renamed = message(&crd.replace("things.e.x", "thing.e.x"));
+        assert_eq!(renamed, "`/metadata/name` must be the plural, a dot and the group");
     }
 }

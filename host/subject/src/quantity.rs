@@ -68,8 +68,8 @@ pub fn parse(text: &str) -> Result<Amount, QuantityError> {
 pub fn parse_with_notation(text: &str) -> Result<(Amount, Notation), QuantityError> {
     let parts = Parts::split(text)?;
     let (scale, notation) = parts.scale()?;
-    let (magnitude, notation) = match scale {
-        Scale::Ten(exponent) => (parts.times_ten_to(exponent)?, notation),
+    let magnitude = match scale {
+        Scale::Ten(exponent) => parts.times_ten_to(exponent)?,
         Scale::Two(exponent) => parts.times_two_to(exponent)?,
     };
     let nanos = if parts.negative { -magnitude } else { magnitude };
@@ -118,7 +118,7 @@ pub fn format(value: Amount, notation: Notation) -> String {
         return String::new();
     }
     // Small and broken numbers of the binary notation are written in the decimal one, so that nothing is rounded.
-    let small = (-1023..=1023).contains(&value.whole) || (value.whole == -1024 && value.nanos > 0);
+    let small = (-1023..=1023).contains(&value.whole);
     if notation == Notation::Binary && !small && value.nanos == 0 {
         let (mantissa, power) = without_factors(value.whole.into(), 1024);
         return format!("{mantissa}{}", ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"][power as usize]);
@@ -135,7 +135,6 @@ pub fn format(value: Amount, notation: Notation) -> String {
     }
     match notation {
         Notation::Exponent if exponent != 0 => format!("{mantissa}e{exponent}"),
-        Notation::Exponent => mantissa.to_string(),
         // The range of an amount keeps the exponent in -9..=18.
         _ => format!("{mantissa}{}", ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"][(exponent / 3 + 3) as usize]),
     }
@@ -211,34 +210,28 @@ impl<'a> Parts<'a> {
 
     /// The magnitude in nanos, rounded up.
     fn times_ten_to(&self, exponent: i32) -> Result<i128, QuantityError> {
-        // Zero counts as one digit here, as it does there. Up to 18 digits take Kubernetes' fast path, unless the value
-        // has more than nine decimal places; the two differ in texts without any digit and in how the exponent wraps.
-        let count = self.whole.len().max(1) + self.fraction.len();
-        let places = i32::try_from(self.fraction.len()).unwrap_or(i32::MAX);
-        let fast = exponent.wrapping_sub(places);
-        let power = if count <= 18 && fast >= -9 {
-            i64::from(fast)
-        } else if self.digits {
-            -i64::from(places.wrapping_add(exponent.wrapping_neg()))
-        } else {
+        // Kubernetes' fast path reads a text without any digit as zero; down here it takes its slow one, which does not.
+        if !self.digits && exponent < -9 {
             return Err(QuantityError::Number);
-        };
+        }
+        // Places and exponent wrap at 32 bits, as they do there.
+        let places = i32::try_from(self.fraction.len()).unwrap_or(i32::MAX);
+        let power = -i64::from(places.wrapping_add(exponent.wrapping_neg()));
         Ok(scaled(&[self.whole, self.fraction].concat(), power + 9))
     }
 
-    /// The magnitude in nanos, rounded up and capped, with the notation that Kubernetes continues with.
-    fn times_two_to(&self, exponent: u32) -> Result<(i128, Notation), QuantityError> {
-        let length = i64::try_from(self.whole.len().max(1)).unwrap_or(i64::MAX);
-        let fast = self.fraction.is_empty() && 15 - length - i64::from(exponent * 3 / 10) > 0;
-        if !fast && !self.digits {
+    /// The magnitude in nanos, rounded up and capped.
+    fn times_two_to(&self, exponent: u32) -> Result<i128, QuantityError> {
+        // The fast path again: `Ti` is zero, and `Pi` is none.
+        if !self.digits && exponent > 40 {
             return Err(QuantityError::Number);
         }
         if self.whole.len() > 19 {
-            return Ok((i128::from(i64::MAX) * NANOS, Notation::Binary));
+            return Ok(i128::from(i64::MAX) * NANOS);
         }
         let whole = self.whole.parse::<i128>().unwrap_or(0) << exponent;
         if whole >= i128::from(i64::MAX) {
-            return Ok((i128::from(i64::MAX) * NANOS, Notation::Binary));
+            return Ok(i128::from(i64::MAX) * NANOS);
         }
         // fraction * 2^exponent * 10^9 by Horner's rule from the last digit, so that its length does not matter.
         let unit = NANOS << exponent;
@@ -248,9 +241,7 @@ impl<'a> Parts<'a> {
             value = sum / 10;
             lost |= sum % 10 != 0;
         }
-        let nanos = (whole * NANOS + value + i128::from(lost)).min(i128::from(i64::MAX) * NANOS);
-        let notation = if !fast && nanos > 0 && nanos < NANOS { Notation::Decimal } else { Notation::Binary };
-        Ok((nanos, notation))
+        Ok((whole * NANOS + value + i128::from(lost)).min(i128::from(i64::MAX) * NANOS))
     }
 }
 

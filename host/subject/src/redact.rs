@@ -191,7 +191,9 @@ mod tests {
         assert_eq!(redacted(&["a b\nc d\n"], "a b, c d, a"), "[secret], [secret], a");
         assert_eq!(redacted(&["ab", "abc"], "xabcx"), "x[secret]x", "the longest, without a tail");
         assert_eq!(redacted(&["hunter2hunter2", "hunter2"], "hunter2hunter2hunter2"), "[secret]", "one mask");
+        assert_eq!(redacted(&["hunter2"], "hunter2hunter2 hunter2"), "[secret] [secret]", "one mask for neighbours");
         assert_eq!(redacted(&["x"], "x y"), "x y", "too short to be told from other words");
+        assert_eq!(redacted(&["hunter2"], "hunte\\x722"), "[secret]", "as bytes are escaped");
         assert_eq!(redacted(&["hunter2"], ""), "");
     }
 
@@ -223,6 +225,9 @@ mod tests {
         }
         assert_eq!(redacted(&[value], &format!("…{}", &value[14..14 + WINDOW])), "…[secret]");
         assert_eq!(redacted(&[value], "the correct staple"), "the correct staple", "words are not a value");
+        // Whichever of several values it is, and whatever follows.
+        let trees = ["apple-tree-1", "birch-tree-1", "cedar-tree-1"];
+        assert_eq!(redacted(&trees, "cedar-tree! birch-tree! apple-tree!"), "[secret]! [secret]! [secret]!");
         // Two values that overlap in a text.
         assert_eq!(redacted(&["abcdefghijk", "ghijklmnop"], "abcdefghijklmnop"), "[secret]");
         // Characters of several bytes are hidden whole.
@@ -248,6 +253,13 @@ mod tests {
             let text = format!("`hunter {n} xxxxxxxx` and {}b", "a".repeat(1000));
             assert_eq!(secrets.redact(&held, &text), "`[secret]` and [secret]b");
         }
+    }
+
+    #[test]
+    fn hides_values_for_whoever_cuts_texts_about_a_secret() {
+        let held = Arc::new(secret(&["hunter2"]));
+        let hide = Secrets::default().hide(&held).expect("there is something to hide");
+        assert_eq!(hide("not `hunter2`"), "not `[secret]`");
     }
 
     #[test]

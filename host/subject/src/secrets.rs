@@ -322,4 +322,24 @@ mod tests {
         assert_eq!(secret_values(&secret, 8).map(|values| values.len()), Some(2));
         assert_eq!(secret_values(&secret, 7), None);
     }
+
+    #[test]
+    fn knows_texts_inside_binary_values_and_inside_lists_maps_and_numbers() {
+        // 0xff, `hunter22`, 0xff, `ab`, 0xfe: a piece of eight bytes is no chance, one of two is.
+        let text = "{kind: Secret, data: {a: /2h1bnRlcjIy/2Fi/g==, b: [hunter3, {c: hunter4}], d: 12345, e: true}}";
+        let values = secret_values(&review(yaml(text)), 1000).expect("few");
+        assert_eq!(values, ["/2h1bnRlcjIy/2Fi/g==", "12345", "hunter22", "hunter3", "hunter4"]);
+    }
+
+    #[test]
+    fn masks_nothing_that_is_not_there_and_no_annotation_of_another_kind() {
+        let masked = masked_json(&yaml("{kind: Secret, data: ~, stringData: {a: ~, b: x}, datta: x}"));
+        assert_eq!(
+            masked,
+            r#"{"kind":"Secret","data":null,"stringData":{"a":"[secret]","b":"[secret]"},"datta":"[secret]"}"#
+        );
+        let pod = masked_json(&yaml(&format!("{{apiVersion: v1, kind: Pod, {APPLIED}, data: {{a: open}}}}")));
+        assert!(pod.contains("hunter77") && pod.contains("open"), "{pod}");
+        assert!(!holds_secret(&review(yaml("{metadata: {name: a}, data: ~}"))), "there is nothing to hide");
+    }
 }

@@ -148,6 +148,20 @@ fn calls_nobody_who_faulted_again_and_again_and_goes_on_with_the_others_a51_a60(
 }
 
 #[test]
+fn keeps_calling_who_does_not_judge_and_broke_nothing_a60() {
+    let policies = "{policies: [{name: stray, plugin: {builtin: strays}, grants: [signature]}]}";
+    let gate = Gate::new(sets(policies), Arc::new(Facts::none()));
+    let breakers = breakers(Duration::from_secs(3_600));
+    for _ in 0..5 {
+        let judgement = judge_within(&gate, &breakers, "shop");
+        assert_eq!((judgement.spent.len(), judgement.left_out), (1, false));
+        let failure = &judgement.decisions[0].failures[0];
+        assert_eq!(failure.kind, FailureKind::Fact, "{failure:?}");
+        assert!(failure.message.contains("`signaturo`"), "{failure:?}");
+    }
+}
+
+#[test]
 fn a_trial_ends_with_its_review_whatever_becomes_of_it() {
     let gate = Gate::new(sets(ASKS), Arc::new(Facts::none()));
     let breakers = breakers(Duration::ZERO);

@@ -155,3 +155,79 @@ fn is_of(document: &Document, kind: &ParamKind) -> bool {
 fn word<'d>(document: &'d Document, keys: &[&str]) -> &'d str {
     document.string(NodeId::ROOT, keys).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::yaml;
+
+    fn others(documents: &[&str]) -> Others {
+        Others(documents.iter().map(|text| yaml(text)).collect())
+    }
+
+    fn kind(api_version: &str, kind: &str) -> ParamKind {
+        ParamKind { api_version: api_version.into(), kind: kind.into() }
+    }
+
+    fn named(namespace: Option<&str>) -> ParamRef {
+        ParamRef {
+            name: Some("a".into()),
+            namespace: namespace.map(str::to_owned),
+            selector: None,
+            denies: false,
+            place: None,
+        }
+    }
+
+    #[test]
+    fn knows_whether_a_kind_has_namespaces_by_its_definition_before_anything_else() {
+        let definition = |group: &str, kind: &str, scope: &str| {
+            let spec = format!("{{group: {group}, scope: {scope}, names: {{kind: {kind}}}}}");
+            format!("{{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, spec: {spec}}}")
+        };
+        let limit = kind("e.x/v1", "Limit");
+        let is = |documents: &[&str], reference: &ParamRef| others(documents).is_namespaced(&limit, reference);
+        let (own, wide) = (definition("e.x", "Limit", "Namespaced"), definition("e.x", "Limit", "Cluster"));
+        assert!(is(&[&own], &named(None)));
+        assert!(!is(&[&wide], &named(Some("shop"))), "whatever the binding says");
+        let object = "{apiVersion: e.x/v1, kind: Limit, spec: {group: e.x, scope: Cluster, names: {kind: Limit}}}";
+        let (group, other) = (definition("e.y", "Limit", "Cluster"), definition("e.x", "Other", "Cluster"));
+        for strange in [object, &group, &other] {
+            assert!(is(&[strange], &named(Some("shop"))), "{strange}");
+        }
+    }
+
+    #[test]
+    fn knows_whether_a_kind_without_a_definition_has_namespaces_by_its_name_or_its_use() {
+        let is = |documents: &[&str], of: ParamKind, namespace| others(documents).is_namespaced(&of, &named(namespace));
+        assert!(is(&[], kind("v1", "ConfigMap"), None) && is(&[], kind("networking.k8s.io/v1", "Ingress"), None));
+        assert!(!is(&[], kind("v1", "Node"), Some("shop")));
+        assert!(!is(&[], kind("storage.k8s.io/v1", "StorageClass"), Some("shop")));
+        let limit = || kind("e.x/v1", "Limit");
+        assert!(is(&[], limit(), Some("shop")), "the binding names one");
+        assert!(!is(&["{apiVersion: e.x/v1, kind: Limit, metadata: {name: a}}"], limit(), None));
+        let placed = "{apiVersion: e.x/v1, kind: Limit, metadata: {name: a, namespace: shop}}";
+        assert!(is(&[placed], limit(), None), "an object has one");
+        assert!(!is(&[&placed.replace("Limit", "Other")], limit(), None), "another kind has");
+    }
+
+    #[test]
+    fn finds_the_objects_of_a_kind_in_their_order_and_the_default_namespace_where_none_is_named() {
+        let all = others(&[
+            "{apiVersion: e.x/v1, kind: Limit, metadata: {name: b, namespace: shop}}",
+            "{apiVersion: e.x/v1, kind: Limit, metadata: {name: c}}",
+            "{apiVersion: e.x/v1, kind: Limit, metadata: {name: a, namespace: shop}}",
+            "{apiVersion: e.x/v2, kind: Limit, metadata: {name: d}}",
+            "{apiVersion: e.y/v3, kind: Limit, metadata: {name: d}}",
+            "{apiVersion: e.x/v4, kind: Other, metadata: {name: e}}",
+        ]);
+        let found = |namespaced: bool| -> Vec<String> {
+            let found = all.of_kind(&kind("e.x/v1", "Limit"), namespaced);
+            found.iter().map(|param| format!("{}/{}", param.namespace, param.name)).collect()
+        };
+        assert_eq!(found(true), ["default/c", "shop/a", "shop/b"]);
+        assert_eq!(found(false), ["/c", "shop/a", "shop/b"]);
+        assert_eq!(all.versions_of(&kind("e.x/v9", "Limit")), ["e.x/v1", "e.x/v1", "e.x/v1", "e.x/v2"]);
+        assert_eq!((all.len(), all.is_empty(), Others::default().is_empty()), (6, false, true));
+    }
+}

@@ -214,7 +214,7 @@ fn read_annotations(fields: &Fields, policy: &str, annotations: &[NodeId]) {
         fields.required_text(item, "valueExpression");
         let Some(key) = fields.required_text(item, "key") else { continue };
         let node = fields.document.find(item, "key");
-        if key.contains('/') || !is_qualified_name(&format!("{policy}/{key}")) {
+        if !is_qualified_name(&format!("{policy}/{key}")) {
             let hint = "a key has at most 63 letters, digits, `-`, `_` or `.`";
             fields.wrong_hint(node, format!("{} cannot be the key of an annotation", quote(key)), hint);
         }

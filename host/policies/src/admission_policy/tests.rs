@@ -5,6 +5,8 @@ use portcullis_model::{Effect, PluginReference, Scope, Source, Versions};
 
 use super::*;
 
+mod exact;
+
 const POLICY: &str = "apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 metadata: {name: replicas}
@@ -266,6 +268,8 @@ fn gives_each_policy_the_params_that_its_binding_names() {
     assert_eq!(names(&named), ["replicas"]);
     assert!(named.set.policies[0].settings.sandbox.contains(r#""params":{"apiVersion":"rules.example.com/v1","kind":"ReplicaLimit","maxReplicas":3,"metadata":{"labels":{"team":"blue"},"name":"b"}}"#));
     let place = named.setting_place(0, portcullis_model::Mode::Sandbox, "/params/maxReplicas").expect("a place");
+    let other = named.setting_place(0, portcullis_model::Mode::Sandbox, "/paramsOfNobody").expect("a place");
+    assert_ne!(other.file(), place.file(), "it is no part of the params");
     assert_eq!(place.to_string(), "d.yaml:4:14");
     let all = load(&[
         ("p.yaml", &policy),
@@ -387,6 +391,8 @@ fn takes_params_of_each_namespace_where_a_binding_names_none() {
     assert_eq!(also(0).namespace_selector.match_expressions[0].values, ["blue"]);
     assert_eq!(also(2).namespace_selector.match_expressions[0].values, ["blue", "red"]);
     assert_eq!(also(3).resource_rules.as_ref().expect("rules")[0].scope, Scope::Cluster);
+    assert_eq!(also(0).resource_rules.as_ref().expect("rules")[0].scope, Scope::Namespaced);
+    assert_eq!(also(3).exclude_resource_rules[0].resources, ["namespaces/*"], "a Namespace is in itself");
     assert_eq!(set.set.policies[3].effect.sandbox, Effect::Deny, "a mistake of a binding denies, whatever its actions");
     let allowing = files("{name: limits, parameterNotFoundAction: Allow}");
     assert_eq!(
@@ -395,6 +401,7 @@ fn takes_params_of_each_namespace_where_a_binding_names_none() {
     );
     let one = files("{name: limits, namespace: red, parameterNotFoundAction: Deny}");
     assert!(one.set.policies.len() == 1 && one.set.policies[0].matches.also.is_empty());
+    assert!(one.set.policies[0].settings.sandbox.contains(r#""namespace":"red""#));
 }
 
 #[test]

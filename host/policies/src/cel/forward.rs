@@ -298,6 +298,12 @@ mod tests {
             "!has(request.name) || request.name == 'a'",
             "has(request.name) ? request.name == 'a' : false",
             "object == null || oldObject != null",
+            "has(request.dryRun) && request.dryRun",
+            "has(request.dryRun) && !request.dryRun && object != null && has(object.metadata) && has(object.metadata.name) && object.metadata.name == 'a'",
+            "!has(request.name) || !(request.name != 'a')",
+            "!has(request.name) || !has(request.namespace) || request.name == request.namespace",
+            "!(object == null) && has(object.metadata) && has(object.metadata.labels) && 'a' in object.metadata.labels",
+            "object != null && has(object.metadata) && has(object.metadata.labels) && has(object.metadata.labels.a) && object.metadata.labels.a == 'b'",
             "!(object != null && has(object.metadata) && has(object.metadata.labels) && 'a' in object.metadata.labels && object.metadata.labels['a'] == 'b')",
             "true",
         ] {
@@ -329,6 +335,33 @@ mod tests {
     }
 
     #[test]
+    fn takes_nothing_for_known_that_the_other_outcome_would_say() {
+        let name = "!has(request.name)";
+        for (text, missing) in [
+            // Where this is false, one of both may be missing.
+            ("!(has(request.name) && true) && request.name == 'a'", name),
+            ("(has(request.name) && true) || request.name == 'a'", name),
+            // Where this is true, either side may be what holds.
+            ("(!has(request.name) || true) && request.name == 'a'", name),
+            ("(has(request.name) || true) && request.name == 'a'", name),
+            ("!has(request.name) && request.name == 'a'", name),
+            ("!(object == null) || 'a' in object.metadata.labels", "object == null || "),
+            ("object == null && 'a' in object.metadata.labels", "object == null || "),
+            ("object != null || 'a' in object.metadata.labels", "object == null || "),
+            ("!(object != null) && 'a' in object.metadata.labels", "object == null || "),
+        ] {
+            let sent = forwarded(text).unwrap_or_else(|| panic!("{text} is kept"));
+            assert!(sent.starts_with(missing) && sent.ends_with(&format!("({text})")), "{text}: {sent}");
+        }
+        let list = "has(request.userInfo.groups) && 'a' in request.userInfo.groups && 'a' in object.metadata.labels && object.metadata.labels['b'] == 'c'";
+        let sent = forwarded(list).expect("it is sent");
+        assert!(sent.contains("!(\"b\" in object.metadata.labels) || ("), "another key: {sent}");
+        let absent = "!('a' in object.metadata.labels) && object.metadata.labels['a'] == 'c'";
+        let sent = forwarded(absent).expect("it is sent");
+        assert!(sent.contains("!(\"a\" in object.metadata.labels) || ("), "it may lack the key: {sent}");
+    }
+
+    #[test]
     fn keeps_to_itself_what_may_fail_otherwise_or_mean_something_else_there() {
         for text in [
             "object.spec.hostNetwork == true",
@@ -336,6 +369,7 @@ mod tests {
             "object.metadata.name.matches('^a$')",
             "request.userInfo.groups.exists(g, g == 'a')",
             "object.metadata == null",
+            "request == null",
             "request.requestKind.kind == 'Pod'",
             "object.?metadata.hasValue()",
             "size(request.name) > 3",

@@ -29,8 +29,7 @@ pub(crate) fn inside(place: &Place, line: usize, column: usize) -> Option<Place>
     let (line, column) = (line.checked_sub(1)?, column.checked_sub(1)?);
     let at = match raw.chars().next()? {
         '|' => in_lines(raw, line, column),
-        '>' if line == 0 => in_folded(raw, column),
-        '>' => None,
+        '>' => in_folded(raw, column).filter(|_| line == 0),
         quote @ ('\'' | '"') => in_flow(raw, 1, Some(quote), line, column),
         _ => in_flow(raw, 0, None, line, column),
     }?;
@@ -133,6 +132,7 @@ mod tests {
             ("e: |-\n  a &&\n\n  objekt.b\n", 3, 1, "f:4:3 objekt"),
             ("e: | # why\n    a &&\n      b == 1\n", 2, 3, "f:3:7 b"),
             ("e: >-\n  a &&\n  objekt.b\n", 1, 6, "f:3:3 objekt"),
+            ("e: >-\n  a &&\n  b == objekt\n", 1, 11, "f:3:8 objekt"),
             ("{e: a == b, f: 1}\n", 1, 6, "f:1:10 b"),
             ("e: (true\n", 1, 6, "f:1:8 e"),
             ("e: '(true'\n", 1, 6, "f:1:10 '"),
@@ -151,6 +151,9 @@ mod tests {
             ("e: a &&\n  b\n", 1, 6),
             ("e: \"\\u0061 == b\"\n", 1, 6),
             ("e: >-\n  a &&\n\n  b\n", 2, 1),
+            ("e: >-\n  a &&\n\n  b\n", 1, 6),
+            ("e: >-\n  a &&\n    b\n", 1, 8),
+            ("e: 'a'\n", 1, 3),
             ("e: |2-\n    a\n", 1, 1),
             ("e: a\n", 1, 9),
             ("e: 'a'\n", 1, 9),

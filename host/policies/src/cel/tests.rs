@@ -288,6 +288,7 @@ fn shows_the_request_as_kubernetes_does() {
         "request.requestKind.version == 'v1beta1' && request.options.kind == 'CreateOptions'",
         "!request.userInfo.groups.exists(g, g == 'system:masters')",
         "!has(request.userInfo.uid) && request.requestResource.resource == 'deployments'",
+        "dyn(request).requestKind.version == 'v1beta1' && [dyn(request.userInfo)].all(user, user.extra.k[0] == 'v')",
         "has(request.resource) && request.dryRun == false && request.requestKind.group == 'extensions'",
     ] {
         assert_eq!(evaluate_in(&review, expression), Ok(true), "{expression}");
@@ -296,6 +297,50 @@ fn shows_the_request_as_kubernetes_does() {
         evaluate_in(&review, "request.resource.resource == 'pods'"),
         Err("failed: no such key: resource; where it may be missing, read it as `.?resource.orValue(..)`, or ask `has(..)` first".into())
     );
+}
+
+#[test]
+fn sees_the_object_the_old_one_and_the_options_each_for_itself() {
+    let mut review = review(r#"{"a":"object","on":false}"#);
+    review.old_object = Some(json(r#"{"a":"old","b":[{"c":"deep"}],"on":true}"#));
+    review.options = Some(json(r#"{"kind":"UpdateOptions","dryRun":["All"],"nothing":null}"#));
+    for expression in [
+        "object.a == 'object' && !has(object.b) && !object.on",
+        "oldObject.a == 'old' && oldObject.b[0].c == 'deep' && oldObject.on",
+        "oldObject.all(key, key in ['a', 'b', 'on']) && oldObject.size() == 3",
+        "request.options.kind == 'UpdateOptions' && request.options.dryRun[0] == 'All'",
+    ] {
+        assert_eq!(evaluate_in(&review, expression), Ok(true), "{expression}");
+    }
+    // What the API server sent comes first, and counts as absent where it is null.
+    let sent = |text: &str| Review { request_document: Some(json(text)), ..review.clone() };
+    let own = sent(r#"{"options":{"kind":"sent"},"userInfo":{"extra":null}}"#);
+    assert_eq!(evaluate_in(&own, "request.options.kind == 'sent' && !has(request.userInfo.extra)"), Ok(true));
+    let none = sent(r#"{"options":null,"requestKind":null,"userInfo":null}"#);
+    assert_eq!(evaluate_in(&none, "request.options.kind == 'UpdateOptions'"), Ok(true));
+    assert_eq!(evaluate_in(&none, "request.requestKind.kind == '' && request.userInfo.username == ''"), Ok(true));
+    review.old_object = None;
+    assert_eq!(evaluate_in(&review, "oldObject == null && object != null"), Ok(true), "there is no such document");
+}
+
+#[test]
+fn knows_no_namespace_only_where_none_is_named_and_nobody_knows_it() {
+    let mut review = review(POD);
+    review.namespace = NamespaceLabels::Unknown("nobody says which it is".into());
+    let unknown = evaluate_in(&review, "request.namespace == 'shop'").expect_err("nobody knows");
+    assert!(unknown.contains("nobody says which it is"), "{unknown}");
+    review.request.namespace = "shop".into();
+    assert_eq!(evaluate_in(&review, "request.namespace == 'shop'"), Ok(true), "only its labels are unknown");
+    review.namespace = NamespaceLabels::None;
+    review.request.namespace = String::new();
+    assert_eq!(evaluate_in(&review, "!has(request.namespace)"), Ok(true), "it is in none");
+}
+
+#[test]
+fn takes_an_expression_of_exactly_the_greatest_length() {
+    let padded = |length: usize| format!("true{}", " ".repeat(length - 4));
+    assert!(Condition::compile("c", &padded(MAX_EXPRESSION)).is_ok());
+    assert_eq!(refused(&padded(MAX_EXPRESSION + 1)), "is longer than 8192 bytes");
 }
 
 #[test]
