@@ -134,7 +134,7 @@ pub fn standing(world: &World) -> Outcome {
     let (target, before) = (world.target(&server), files(&server));
     let questions = world.questions(&target);
     // A review may meet the end of a connection that stood idle: HTTP/1.1 has no word for that.
-    let permits = Permits { lost: true, ..Permits::default() };
+    let permits = Permits { lost_one_in: 100, ..Permits::default() };
     let seen = Load { permits, ..world.load(&target, &questions) }.during(|notes| {
         let count = bounded(world.either(300, 2_500), notes);
         let lasts = world.either(Duration::from_secs(4), Duration::from_secs(40));

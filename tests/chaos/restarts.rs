@@ -50,7 +50,7 @@ impl Pair {
 /// One of two is gone without a word.
 pub fn kill_one(world: &World) -> Outcome {
     let mut pair = Pair::start(world);
-    let load = Load { permits: Permits { lost: true, ..Permits::default() }, ..pair.load(world) };
+    let load = Load { permits: Permits { lost_one_in: 2, ..Permits::default() }, ..pair.load(world) };
     Outcome::Held(load.during(|notes| {
         let (server, place) = pair.take(0);
         server.kill();
@@ -63,7 +63,7 @@ pub fn kill_one(world: &World) -> Outcome {
 /// Both are gone at once.
 pub fn kill_both(world: &World) -> Outcome {
     let mut pair = Pair::start(world);
-    let load = Load { permits: Permits { lost: true, ..Permits::default() }, ..pair.load(world) };
+    let load = Load { permits: Permits { lost_one_in: 2, ..Permits::default() }, ..pair.load(world) };
     Outcome::Held(load.during(|notes| {
         let gone = [0, 1].map(|at| pair.take(at));
         let places = gone.map(|(server, place)| {

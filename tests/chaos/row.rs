@@ -21,8 +21,8 @@ const SHED: u16 = 429;
 pub struct Permits {
     /// Reviews may be answered with these codes, without having been judged.
     pub codes: &'static [u16],
-    /// Reviews may go without an answer.
-    pub lost: bool,
+    /// One of so many reviews may go without an answer; 0: none.
+    pub lost_one_in: u64,
     /// Nobody may be shed for what somebody else sends.
     pub fair: bool,
 }
@@ -98,6 +98,9 @@ impl Row {
         } else if late > 0 {
             self.remarks.push(format!("{late} beside it were not judged for want of time"));
         }
+        if self.lost * seen.permits.lost_one_in > self.sent {
+            self.complaints.push(format!("{} of {} got no answer", self.lost, self.sent));
+        }
         if seen.run.unsent > 0 {
             self.remarks.push(format!("{} could not be sent in their time", seen.run.unsent));
         }
@@ -145,7 +148,7 @@ impl Row {
             }
             Answered::Lost(text) => {
                 self.lost += 1;
-                if !permits.lost {
+                if permits.lost_one_in == 0 {
                     complain("lost", text);
                 }
             }
@@ -292,17 +295,21 @@ mod tests {
             waited: Duration::ZERO,
             answered,
         };
-        let good = |late: usize| {
-            let answered = |at| if at < late { Answered::Declared(504, String::new()) } else { Answered::Right };
+        let good = |late: usize, lost: usize| {
+            let answered = |at| match at {
+                at if at < late => Answered::Declared(504, String::new()),
+                at if at < late + lost => Answered::Lost(String::new()),
+                _ => Answered::Right,
+            };
             let sent = (0..100).map(|at| sent(at as u64, answered(at))).collect();
             let run = Run { began: std::time::Instant::now(), lasted: Duration::from_secs(10), sent, unsent: 0 };
             let mut row = Row::default();
-            let permits = Permits::default();
+            let permits = Permits { lost_one_in: 20, ..Permits::default() };
             let (broken, beside, remarks, complaints) = (Duration::ZERO, vec![], vec![], vec![]);
             row.fill(Seen { run, expect: vec![Expect::Judged], permits, broken, beside, remarks, complaints });
             row.is_good()
         };
-        assert!(good(0) && good(30));
-        assert!(!good(60));
+        assert!(good(0, 0) && good(30, 0) && good(0, 5));
+        assert!(!good(60, 0) && !good(0, 6));
     }
 }

