@@ -72,7 +72,21 @@ fn secret_nodes(document: &Document) -> Vec<NodeId> {
     let mut nodes: Vec<NodeId> = telling.into_iter().chain(said.iter().copied()).collect();
     nodes.sort_unstable();
     nodes.dedup();
-    nodes.into_iter().flat_map(|node| values_of(document, node, is(document, node, said.contains(&node)))).collect()
+    let is_said = |node: NodeId| is(document, node, said.contains(&node));
+    let mut values: Vec<NodeId> = nodes.into_iter().flat_map(|node| values_of(document, node, is_said(node))).collect();
+    if !values.is_empty() {
+        let named = named(document);
+        values.retain(|node| !named.contains(node));
+    }
+    values
+}
+
+/// What requests say about kinds: their names are no values, whatever else stands beside them.
+fn named(document: &Document) -> HashSet<NodeId> {
+    let maps = (1..=document.node_count()).map(NodeId).filter(|&node| document.kind(node) == Kind::Map);
+    let kinds = maps.flat_map(|node| ["kind", "requestKind"].map(|member| document.find(node, member)));
+    let kinds = kinds.filter(|&kind| document.kind(kind) == Kind::Map);
+    kinds.flat_map(|kind| ["group", "version", "kind"].map(|member| document.find(kind, member))).collect()
 }
 
 /// Whether a map has one of the keys that decide anything here; of most maps nothing else needs to be asked.

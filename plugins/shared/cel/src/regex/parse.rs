@@ -345,11 +345,11 @@ impl Parser<'_> {
         loop {
             let missing = || "missing closing ]".to_owned();
             if self.rest.starts_with("[:")
-                && let Some(end) = self.rest.find(":]")
+                // Both need a colon of their own: `[:]` begins no name.
+                && let Some((name, rest)) = self.rest[2..].split_once(":]")
             {
-                let named = posix(&self.rest[2..end]).ok_or("invalid character class range")?;
-                set.extend(named);
-                self.rest = &self.rest[end + 2..];
+                set.extend(posix(name).ok_or("invalid character class range")?);
+                self.rest = rest;
                 first = false;
                 continue;
             }
