@@ -104,7 +104,7 @@ pub(crate) fn refused(call: &Call<'_>, answer: &Answer) {
         404 => Refusal::NoSuchSet,
         _ => Refusal::NotJudged,
     };
-    said(refusal, call.peer, call.traceparent, Some(&tenant_of(&call.body)), answer);
+    said(refusal, call.peer, call.traceparent, Some(&call.body), answer);
 }
 
 /// A call that got an answer and was not judged. Anybody who reaches the port can make as many of them as he likes.
@@ -112,13 +112,7 @@ pub(crate) fn turned_away(refusal: Refusal, peer: Option<SocketAddr>, traceparen
     said(refusal, peer, traceparent, None, answer);
 }
 
-fn said(
-    refusal: Refusal,
-    peer: Option<SocketAddr>,
-    traceparent: Option<&str>,
-    namespace: Option<&str>,
-    answer: &Answer,
-) {
+fn said(refusal: Refusal, peer: Option<SocketAddr>, traceparent: Option<&str>, body: Option<&[u8]>, answer: &Answer) {
     let reason = refusal.name();
     metrics::call_refused(reason);
     let Some(left_out) = refusal.seldom().now() else {
@@ -131,7 +125,8 @@ fn said(
         reason,
         status = answer.status,
         peer = peer.map(tracing::field::display),
-        namespace = namespace.map(brief),
+        // Only where it is said: a body may be long.
+        namespace = body.map(|body| brief(&tenant_of(body))),
         trace_id = trace_of(traceparent),
         answer = short(&answered),
         left_out,

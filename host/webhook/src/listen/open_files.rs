@@ -27,10 +27,10 @@ pub fn may_open() -> Option<usize> {
     None
 }
 
-/// How many connections one door may have where the others have `others`: `wanted`, or what the files that may be open leave; one
-/// at least.
+/// How many connections one door may have where the others have `others`: `wanted`, or what the files that may be open leave. Where
+/// they are very few it is half of them, because the others hardly need all of theirs; one at least.
 pub fn connections_within(may_open: Option<usize>, others: usize, wanted: usize) -> usize {
-    let left = may_open.map_or(usize::MAX, |files| files.saturating_sub(others + OTHER_FILES));
+    let left = may_open.map_or(usize::MAX, |files| files.saturating_sub(others + OTHER_FILES).max(files / 2));
     left.clamp(1, wanted.max(1))
 }
 
@@ -54,6 +54,7 @@ mod tests {
         assert_eq!(connections_within(None, 256, 2048), 2048);
         assert_eq!(connections_within(Some(1 << 20), 256, 2048), 2048);
         assert_eq!(connections_within(Some(1024), 256, 2048), 512);
-        assert_eq!(connections_within(Some(64), 256, 2048), 1, "it serves all the same");
+        assert_eq!(connections_within(Some(256), 256, 2048), 128);
+        assert_eq!(connections_within(Some(1), 256, 2048), 1, "it serves all the same");
     }
 }
